@@ -1,0 +1,63 @@
+// Imports run one way through the house: each floor may use the floors below it, never one above.
+// docs/architecture.md draws the same floors.
+const floors = [
+  ['commands'],
+  ['cli'],
+  ['operations'],
+  ['targets', 'runs', 'source', 'experiment'],
+  ['machines'],
+  ['tools'],
+  ['shell'],
+  ['errors\\.ts'],
+];
+
+const upward = floors.flatMap((rooms, floor) =>
+  rooms.map((room) => ({
+    name: `no-import-up-from-${room.replace('\\.ts', '')}`,
+    severity: 'error',
+    from: { path: `^src/${room}` },
+    to: {
+      path: floors
+        .slice(0, floor)
+        .flat()
+        .map((above) => `^src/${above}`),
+    },
+  })),
+);
+
+module.exports = {
+  forbidden: [
+    ...upward.filter((rule) => rule.to.path.length > 0),
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'experiment-is-pure',
+      comment: 'src/experiment decides from text alone: no files, no processes, no network.',
+      severity: 'error',
+      from: { path: '^src/experiment' },
+      to: { path: '^(node:)?(fs|fs/promises|child_process|net|http|https|os)$' },
+    },
+    {
+      name: 'one-door',
+      comment: 'Only src/shell starts processes.',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/shell' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'operations-do-not-print',
+      comment: 'What a person sees is made in src/cli; operations report through an interface.',
+      severity: 'error',
+      from: { path: '^src/(operations|targets|runs|source|experiment|machines|tools|shell)' },
+      to: { path: 'node_modules/(inquirer|log-update|cli-table3|@oclif)' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { Args, Command, Flags } from '@oclif/core';
+import { quote } from 'shlex';
+import type { Session } from '../operations/session.js';
+import { Executor } from '../shell/executor.js';
+import { Journal } from '../shell/journal.js';
+import { asUserError, failureText } from './failure.js';
+import { notifyOn } from './progress.js';
+import { colorsFor } from './style.js';
+
+export const experimentArg = {
+  experiment: Args.string({ description: 'folder of the experiment', default: '.' }),
+};
+
+export const dryRunFlag = {
+  'dry-run': Flags.boolean({ description: 'print the commands and run none of them' }),
+};
+
+export const yesFlag = {
+  yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+};
+
+/** What all commands share: a session, how results and failures are shown, and the ways out. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  protected readonly colors = colorsFor(process.stdout, process.env);
+  protected readonly dim = colorsFor(process.stderr, process.env).dim;
+
+  protected get isTerminal(): boolean {
+    return process.stdin.isTTY === true && process.stdout.isTTY === true;
+  }
+
+  protected get width(): number {
+    return process.stdout.columns ?? (Number(process.env.COLUMNS) || 80);
+  }
+
+  protected session({ dryRun = false }: { readonly dryRun?: boolean } = {}): Session {
+    const toStderr = (chunk: Buffer) => process.stderr.write(chunk);
+    const journal = new Journal((line) => process.stderr.write(`${this.dim(line)}\n`), dryRun);
+    return {
+      executor: new Executor(journal, dryRun),
+      notify: notifyOn(process.stderr, colorsFor(process.stderr, process.env)),
+      progress: { onStdout: toStderr, onStderr: toStderr },
+      env: process.env,
+      now: () => new Date(),
+      packageRoot: this.config.root,
+      version: this.config.version,
+      home: homedir(),
+    };
+  }
+
+  /** The lines that a person is likely to want now. `verb` may have words of its own behind it. */
+  protected next(folder: string, ...verbs: string[]): void {
+    if (this.jsonEnabled()) return;
+    process.stderr.write(
+      `\n${this.dim('Next:')}\n${verbs.map((verb) => `  ${this.line(folder, verb)}\n`).join('')}`,
+    );
+  }
+
+  /** A command line of ours for the experiment in that folder. */
+  protected line(folder: string, verb: string): string {
+    const from = relative('', resolve(folder));
+    const [name = '', ...rest] = verb.split(' ');
+    return ['logistician', name, ...(from === '' ? [] : [quote(from)]), ...rest].join(' ');
+  }
+
+  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
+    if (error.name === 'ExitPromptError') this.exit(130);
+    const problem = asUserError(error);
+    if (!problem) return super.catch(error);
+    if (process.env.DEBUG) process.stderr.write(`${error.stack}\n`);
+    if (this.jsonEnabled()) {
+      const { message, suggestions, name } = problem;
+      this.logJson({ error: { name, message, suggestions } });
+    } else {
+      const colors = colorsFor(process.stderr, process.env);
+      process.stderr.write(`${failureText(problem, colors, (line) => this.#forExperiment(line))}\n`);
+    }
+    this.exit(this.exitCodeOf(problem.exit));
+  }
+
+  /** A suggested line of ours, for the experiment that this command was given. */
+  #forExperiment(suggestion: string): string {
+    const given = this.argv.find((word) => existsSync(join(word, 'parameters.json')));
+    const ours = /^logistician (?!create|setup)([a-z]+)(?= -|$)(.*)/.exec(suggestion);
+    return given && ours ? this.line(given, `${ours[1]}${ours[2]}`) : suggestion;
+  }
+
+  /** `run` has codes of its own. */
+  protected exitCodeOf(code: number): number {
+    return code;
+  }
+}

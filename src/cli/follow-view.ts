@@ -1,0 +1,37 @@
+import type { Experiment } from '../operations/experiment.js';
+import { follow, progressOf } from '../operations/follow.js';
+import type { ExperimentStatus } from '../operations/observe.js';
+import type { Session } from '../operations/session.js';
+import { interruptible } from './interrupt.js';
+import { liveOn } from './progress.js';
+import { statusView } from './status-view.js';
+import { colorsFor } from './style.js';
+
+/** The table, drawn anew until the deployment has ended or the person has seen enough. */
+export function followLive(
+  session: Session,
+  experiment: Experiment,
+): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
+  const live = liveOn(process.stderr);
+  const { columns = 80, rows = 24 } = process.stderr;
+  return interruptible(async (signal) => {
+    const show = (status: ExperimentStatus) => {
+      const view = {
+        width: columns,
+        height: rows - 5,
+        now: new Date(),
+        colors: colorsFor(process.stderr, process.env),
+      };
+      live.show(statusView(status, view), news(status));
+    };
+    const status = await follow(session, experiment, show, signal);
+    live.done();
+    return { status, interrupted: signal.aborted && status.live };
+  });
+}
+
+function news(status: ExperimentStatus): string {
+  const { ended, of } = progressOf(status);
+  const running = status.conditions.filter((row) => row.deployed && row.record?.state === 'running').length;
+  return `${ended} of ${of} ended, ${running} running`;
+}

@@ -1,0 +1,108 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { RunState } from '../machines/job-state.js';
+import { progressOf } from '../operations/follow.js';
+import type { ConditionStatus, ExperimentStatus } from '../operations/observe.js';
+import type { colorsFor } from './style.js';
+import { table } from './table.js';
+import { between } from './time.js';
+
+export interface View {
+  readonly width: number;
+  /** Rows that fit; the others are counted. */
+  readonly height: number;
+  readonly now: Date;
+  readonly colors: ReturnType<typeof colorsFor>;
+}
+
+const columns = [
+  { head: 'CONDITION', atMost: 34 },
+  { head: 'STATE', atMost: 20 },
+  { head: 'EXIT', atMost: 4 },
+  { head: 'TIME', atMost: 7 },
+  { head: 'AGE', atMost: 7 },
+  { head: 'MEASURE' },
+  { head: 'LAST LINE' },
+  { head: 'MACHINE' },
+];
+
+/** The table that people look at, and how many of how many under it. */
+export function statusView(status: ExperimentStatus, view: View): string {
+  const rows = visible(status.conditions, view.height);
+  const hidden = status.conditions.length - rows.length;
+  return [
+    table(
+      columns,
+      rows.map((row) => cells(row, view)),
+      view.width,
+    ),
+    ...(hidden > 0 ? [view.colors.dim(`… and ${hidden} more`)] : []),
+    '',
+    summary(status, view),
+  ].join('\n');
+}
+
+/** Where not all fit, those at work come first, then those that went wrong. */
+function visible(rows: readonly ConditionStatus[], height: number): readonly ConditionStatus[] {
+  if (rows.length <= height) return rows;
+  const rank = ({ record }: ConditionStatus) =>
+    ['building', 'fetching', 'running', 'failed', 'lost', 'stopped', 'pending', 'succeeded'].indexOf(
+      record?.state ?? '',
+    );
+  return [...rows]
+    .sort((one, other) => ((rank(one) + 9) % 9) - ((rank(other) + 9) % 9))
+    .slice(0, Math.max(1, height));
+}
+
+function cells({ condition, record, report }: ConditionStatus, view: View): string[] {
+  if (!record) return [condition, view.colors.dim('not run')];
+  const began = record.times.running ?? record.started;
+  const state =
+    record.reason && record.reason !== 'exit' ? `${record.state} (${record.reason})` : record.state;
+  return [
+    condition,
+    tint(record.state, report?.orphan ? `${state}, unattended` : state, view),
+    record.exit_code === null ? '' : String(record.exit_code),
+    between(began, record.finished, view.now),
+    between(record.created, null, view.now),
+    measures(report?.measure ?? report?.summary ?? {}),
+    visibleText(report?.lastLine ?? ''),
+    record.machine.name,
+  ];
+}
+
+/** What a job printed may hold anything; here it is one line that only says something. */
+const visibleText = (text: string) =>
+  stripVTControlCharacters(text)
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
+
+function tint(state: RunState, text: string, { colors }: View): string {
+  if (state === 'succeeded') return colors.green(text);
+  if (state === 'failed' || state === 'lost') return colors.red(text);
+  if (state === 'stopped') return colors.yellow(text);
+  return state === 'pending' ? colors.dim(text) : colors.cyan(text);
+}
+
+/** `epoch 12  accuracy 0.9537`: numbers only, those that change the most being last in most people's files. */
+function measures(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+    .map(([name, value]) => `${name} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`)
+    .join('  ');
+}
+
+/** `6 of 8 ended: 5 succeeded, 1 failed; 2 running`. */
+function summary(status: ExperimentStatus, { colors }: View): string {
+  const rows = status.deployment ? status.conditions.filter((row) => row.deployed) : status.conditions;
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const state = row.record?.state ?? 'not run';
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  const list = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+  if (!status.deployment) return `${rows.length} conditions: ${list}`;
+  const { ended, of } = progressOf(status);
+  const where = `commit ${status.deployment.commit.slice(0, 10)} on ${status.deployment.target}`;
+  const end = status.deployment.released !== null ? ', terminated' : '';
+  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}`;
+}

@@ -1,0 +1,32 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
+import { build } from '../operations/build.js';
+import { openExperiment } from '../operations/experiment.js';
+
+export default class Build extends BaseCommand {
+  static override summary = 'Build the experiment’s image.';
+  static override description =
+    'The build context is the experiment’s folder as git sees it (or the whole project, with "docker_build_context": "project"). An image of the same context is not built again.';
+  static override examples = [
+    '<%= config.bin %> build',
+    '<%= config.bin %> build --fresh    # base image pulled, cache unused',
+  ];
+  static override args = experimentArg;
+  static override flags = {
+    ...dryRunFlag,
+    commit: Flags.string({ description: 'build from this commit instead of the working tree' }),
+    fresh: Flags.boolean({ description: 'build again, from the newest base image and without the cache' }),
+  };
+
+  async run() {
+    const { args, flags } = await this.parse(Build);
+    const session = this.session({ dryRun: flags['dry-run'] });
+    const experiment = await openExperiment(session, args.experiment);
+    const image = await build(session, experiment, { commit: flags.commit, fresh: flags.fresh });
+    this.log(
+      `${image.tag} ${image.built ? 'is built' : 'is there already'}${image.id ? `: ${image.id}` : ''}`,
+    );
+    this.next(args.experiment, 'run', 'shell');
+    return image;
+  }
+}

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { BaseCommand, experimentArg } from '../cli/base-command.js';
+import { count, table } from '../cli/table.js';
+import { readExperiment } from '../operations/experiment.js';
+
+export default class Conditions extends BaseCommand {
+  static override summary = 'Show what the list and the grid expand to, before anything runs.';
+  static override description =
+    'Each condition has an id made from its arguments: the same arguments have the same id wherever they stand in the file.';
+  static override examples = [
+    '<%= config.bin %> conditions',
+    '<%= config.bin %> conditions --json | jq -r ".conditions[].id"',
+  ];
+  static override args = experimentArg;
+
+  async run() {
+    const { args } = await this.parse(Conditions);
+    const { parameters } = readExperiment(resolve(args.experiment));
+    const conditions = parameters.conditions.map(({ id, argv, options }) => ({ id, argv, options }));
+    if (conditions.length > 0) {
+      const width = Math.max(this.width, 2000 * Number(!process.stdout.isTTY));
+      this.log(
+        table(
+          [{ head: 'CONDITION' }, { head: 'ARGUMENTS' }],
+          conditions.map((one) => [one.id, one.options]),
+          width,
+        ),
+      );
+    }
+    this.log(`${conditions.length > 0 ? '\n' : ''}${count(conditions.length, 'condition')}`);
+    return { experiment: parameters.experimentName, conditions };
+  }
+}

@@ -1,0 +1,56 @@
+import { relative, resolve } from 'node:path';
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, yesFlag } from '../cli/base-command.js';
+import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
+import { UserError } from '../errors.js';
+import { create, likelyAnswers } from '../operations/create.js';
+
+const targets = ['local', 'hosts', 'aws'] as const;
+
+export default class Create extends BaseCommand {
+  static override summary = 'Make an experiment: a folder with a Dockerfile and a parameters.json.';
+  static override description =
+    'Asks what is not given by flags; without a terminal, or with --yes, it takes the likely answers.';
+  static override examples = [
+    '<%= config.bin %> create experiments/rnn-1',
+    '<%= config.bin %> create experiments/rnn-1 --command "python3 train.py" --yes',
+    '<%= config.bin %> create experiments/rnn-2 --base experiments/rnn-1 --yes',
+  ];
+  static override args = { path: Args.string({ description: 'folder of the new experiment' }) };
+  static override flags = {
+    ...yesFlag,
+    name: Flags.string({ description: 'name of the experiment; the folder’s if left out' }),
+    'git-url': Flags.string({ description: 'the project’s remote; origin’s if left out' }),
+    command: Flags.string({ description: 'shell text that runs one condition, its arguments appended' }),
+    target: Flags.option({ options: targets, description: 'where conditions run' })(),
+    base: Flags.string({ description: 'an experiment to take both files from' }),
+  };
+
+  async run() {
+    const { args, flags } = await this.parse(Create);
+    const asks = this.isTerminal && !flags.yes;
+    const folder = resolve(
+      args.path ??
+        (asks ? await askForFolder() : this.error('PATH is needed where nothing can be asked.', { exit: 2 })),
+    );
+    const base = flags.base === undefined ? null : resolve(flags.base);
+    const likely = await likelyAnswers(folder, base);
+    const given = {
+      ...likely,
+      ...(flags.name !== undefined && { name: flags.name }),
+      ...(flags['git-url'] !== undefined && { gitUrl: flags['git-url'] }),
+      ...(flags.command !== undefined && { command: flags.command }),
+      ...(flags.target !== undefined && { target: flags.target }),
+    };
+    const answers = asks ? await askAboutExperiment(given, flags, base !== null) : given;
+    if (!base && answers.command.trim() === '') {
+      throw new UserError('The command that runs one condition is missing.', [
+        `${this.line('', `create ${relative('', folder)}`)} --command "python3 train.py"`,
+      ]);
+    }
+    const made = create(this.session(), folder, answers, base);
+    this.log(made.files.map((file) => `wrote ${relative('', folder)}/${file}`).join('\n'));
+    this.next(folder, 'conditions', 'run', 'deploy --snapshot');
+    return { ...made, ...answers };
+  }
+}

@@ -1,0 +1,135 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
+import { followLive } from '../cli/follow-view.js';
+import { planView } from '../cli/plan-view.js';
+import { confirm } from '../cli/prompts.js';
+import { statusJson } from '../cli/status-json.js';
+import { statusView } from '../cli/status-view.js';
+import { UserError } from '../errors.js';
+import { type DeployPlan, deploy, plan } from '../operations/deploy.js';
+import { sync } from '../operations/end.js';
+import { type Experiment, openExperiment } from '../operations/experiment.js';
+import { allSucceeded } from '../operations/follow.js';
+import { observe } from '../operations/observe.js';
+import type { Session } from '../operations/session.js';
+
+export default class Deploy extends BaseCommand {
+  static override summary = 'Run all conditions, pinned to a commit.';
+  static override description =
+    'Takes a clean working tree (parameters.json may differ: it is configuration), or --snapshot or --commit. Conditions that have succeeded with the same code and arguments are skipped. It returns when every job is delivered; repeated, it delivers the rest. The jobs need nobody to stay.';
+  static override examples = [
+    '<%= config.bin %> deploy',
+    '<%= config.bin %> deploy --first 1 --wait    # try one before the others',
+    '<%= config.bin %> deploy --snapshot --wait    # the tree as it is, to the end',
+    '<%= config.bin %> deploy --retry-failed',
+    '<%= config.bin %> deploy --dry-run',
+  ];
+  static override args = experimentArg;
+  static override flags = {
+    ...dryRunFlag,
+    ...yesFlag,
+    target: Flags.string({ description: 'where to run, instead of what parameters.json says' }),
+    slots: Flags.integer({
+      min: 1,
+      description: 'how many conditions run at a time on a machine; default: what it bears',
+    }),
+    wait: Flags.boolean({
+      char: 'w',
+      description: 'follow to the end; exit code 1 if any condition did not succeed',
+    }),
+    first: Flags.integer({ min: 1, description: 'only the first N conditions' }),
+    only: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'only this condition, by the beginning of its id; may be repeated',
+    }),
+    'retry-failed': Flags.boolean({
+      description: 'run the failed and the lost again, at the deployment’s commit',
+      exclusive: ['commit', 'snapshot'],
+    }),
+    force: Flags.boolean({ description: 'run also what has succeeded already' }),
+    commit: Flags.string({
+      description: 'run this commit, whatever the working tree holds',
+      exclusive: ['snapshot'],
+    }),
+    snapshot: Flags.boolean({ description: 'run the working tree as it is, as a commit beside your branch' }),
+  };
+
+  async run() {
+    const { args, flags } = await this.parse(Deploy);
+    const session = this.session({ dryRun: flags['dry-run'] });
+    const experiment = await openExperiment(session, args.experiment);
+    const request = {
+      target: flags.target ?? experiment.parameters.target,
+      only: flags.only ?? [],
+      first: flags.first ?? null,
+      slots: flags.slots ?? null,
+      commit: flags.commit ?? null,
+      snapshot: flags.snapshot,
+      force: flags.force,
+      retryFailed: flags['retry-failed'],
+      pin: null,
+    };
+    const decided = await plan(session, experiment, request);
+    // While it waits for an answer, or for the lock, another may deploy the same.
+    const decide = () => plan(session, experiment, { ...request, pin: decided.pin });
+    this.log(planView(experiment, decided, this.width));
+    if (decided.run.length + decided.undelivered.length > 0)
+      await this.#launch(session, experiment, decide, decided, flags, args.experiment);
+    else this.log('Nothing to run. --force runs again what has succeeded.');
+    if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
+    if (flags.wait) return this.#follow(session, experiment, args.experiment);
+    this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
+    return statusJson(await observe(session, experiment));
+  }
+
+  async #launch(
+    session: Session,
+    experiment: Experiment,
+    decide: () => Promise<DeployPlan>,
+    decided: DeployPlan,
+    flags: { yes: boolean; 'dry-run': boolean },
+    folder: string,
+  ): Promise<void> {
+    const how = {
+      yes: flags.yes || flags['dry-run'],
+      isTerminal: this.isTerminal,
+      line: this.line(folder, 'deploy'),
+    };
+    if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
+    const wait = () =>
+      session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
+    await experiment.deployments.locked(
+      async () => deploy(session, experiment, flags['dry-run'] ? decided : await decide()),
+      wait,
+    );
+  }
+
+  async #follow(session: Session, experiment: Experiment, folder: string) {
+    const { status, interrupted } = await followLive(session, experiment);
+    if (interrupted) {
+      process.stderr.write(
+        `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}`)}\n`,
+      );
+      this.exit(130);
+    }
+    await sync(session, experiment);
+    if (!process.stderr.isTTY) {
+      const view = {
+        width: this.width,
+        height: Number.POSITIVE_INFINITY,
+        now: session.now(),
+        colors: this.colors,
+      };
+      this.log(statusView(status, view));
+    }
+    process.exitCode = allSucceeded(status) ? 0 : 1;
+    this.next(
+      folder,
+      ...(allSucceeded(status) ? [] : ['logs', 'deploy --retry-failed']),
+      'status',
+      'terminate',
+    );
+    return statusJson(status);
+  }
+}

@@ -1,0 +1,62 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import { interruptible } from '../cli/interrupt.js';
+import { PrefixedLines } from '../cli/prefixed-lines.js';
+import { parseSince } from '../cli/time.js';
+import { experimentAndConditions } from '../cli/words.js';
+import { UserError } from '../errors.js';
+import { openExperiment } from '../operations/experiment.js';
+import { logs } from '../operations/logs.js';
+
+export default class Logs extends BaseCommand {
+  static override summary = 'Show what the conditions print.';
+  static override description =
+    'One condition’s output as it is, or that of several with their ids in front. A condition is named by the beginning of its id.';
+  static override usage = 'logs [EXPERIMENT] [CONDITION…] [-f] [--since TIME | --tail LINES]';
+  static override examples = [
+    '<%= config.bin %> logs',
+    '<%= config.bin %> logs lr-0-1 -f',
+    '<%= config.bin %> logs experiments/rnn-1 --since 10m',
+  ];
+  static override enableJsonFlag = false;
+  static override strict = false;
+  static override args = {
+    words: Args.string({
+      name: 'EXPERIMENT or CONDITION',
+      required: false,
+      description: 'folder of the experiment, and conditions of it',
+    }),
+  };
+  static override flags = {
+    follow: Flags.boolean({ char: 'f', description: 'go on until the jobs have ended' }),
+    since: Flags.string({ description: 'from this time on: a date, or 90s, 10m, 2h, 3d ago' }),
+    tail: Flags.integer({ min: 0, description: 'only the last lines of each', exclusive: ['since'] }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Logs);
+    const { folder, conditions } = experimentAndConditions(argv as string[]);
+    const session = this.session();
+    const since = flags.since === undefined ? null : parseSince(flags.since, session.now());
+    if (flags.since !== undefined && !since) {
+      throw new UserError(
+        `"${flags.since}" is no time.`,
+        ['logistician logs --since 10m', 'logistician logs --since 2026-01-31T18:00'],
+        { exit: 2 },
+      );
+    }
+    const experiment = await openExperiment(session, folder);
+    const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
+    const write = (chunk: Buffer) => process.stdout.write(chunk);
+    const lines = new PrefixedLines(
+      write,
+      (source) => `${this.colors.cyan(source)} ${this.colors.dim('|')} `,
+    );
+    const receive = (source: string, chunk: Buffer) =>
+      conditions.length === 1 ? write(chunk) : lines.receive(source, chunk);
+    await interruptible((signal) =>
+      logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive),
+    );
+    lines.end();
+  }
+}

@@ -1,0 +1,81 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
+import { interruptible } from '../cli/interrupt.js';
+import { joinOptions, splitAtDashes } from '../cli/words.js';
+import { UserError } from '../errors.js';
+import { type Condition, conditionFromArgv, conditionFromText } from '../experiment/condition.js';
+import { selectConditions } from '../experiment/select.js';
+import { openExperiment } from '../operations/experiment.js';
+import { run } from '../operations/run.js';
+
+export default class Run extends BaseCommand {
+  static override summary = 'Run one condition here, on the live working tree.';
+  static override description =
+    'Builds the image if needed, runs the command with the project at /project, and ends with the job’s own exit code; 125 if the job never started. What it leaves in /data stays in runs/.';
+  static override examples = [
+    '<%= config.bin %> run -o "--lr 0.01"',
+    '<%= config.bin %> run experiments/rnn-1 -- --lr 0.01 --name "two words"',
+    '<%= config.bin %> run --condition lr-0-01',
+    '<%= config.bin %> run --clone --commit main    # from a clean checkout',
+  ];
+  static override args = experimentArg;
+  static override flags = {
+    ...dryRunFlag,
+    options: Flags.string({
+      char: 'o',
+      description: 'the arguments, as one text of shell words',
+      exclusive: ['condition'],
+    }),
+    condition: Flags.string({
+      description: 'a condition of parameters.json, by its id or the beginning of it',
+    }),
+    clone: Flags.boolean({ description: 'run from a clean checkout instead of the working tree' }),
+    commit: Flags.string({ description: 'the commit to check out; HEAD if left out', dependsOn: ['clone'] }),
+    'data-readonly': Flags.string({
+      aliases: ['data_readonly'],
+      description: 'a folder to mount at /data, for reading only, instead of the run’s own',
+    }),
+  };
+
+  async run() {
+    const { own, job } = splitAtDashes(this.argv);
+    const { args, flags } = await this.parse(Run, joinOptions(own));
+    const session = this.session({ dryRun: flags['dry-run'] });
+    const experiment = await openExperiment(session, args.experiment);
+    const json = this.jsonEnabled();
+    const { record, code } = await interruptible(() =>
+      run(session, experiment, {
+        condition: this.#condition(experiment.parameters.conditions, flags, job),
+        clone: flags.clone ? { commit: flags.commit ?? 'HEAD' } : null,
+        dataReadOnly: flags['data-readonly'] ?? null,
+        mode: ['--interactive', ...(this.isTerminal && !json ? ['--tty'] : [])],
+        io: json ? session.progress : { terminal: 'inherit' },
+      }),
+    );
+    process.stderr.write(
+      this.dim(`${record.state}; results are in ${experiment.runs.pathOf(record.id)}/data\n`),
+    );
+    process.exitCode = code;
+    return record;
+  }
+
+  #condition(
+    all: readonly Condition[],
+    flags: { options?: string | undefined; condition?: string | undefined },
+    job: string[] | null,
+  ) {
+    if (job && (flags.options !== undefined || flags.condition !== undefined)) {
+      throw new UserError(
+        'Arguments after "--" cannot go with -o or --condition.',
+        ['logistician run -- --lr 0.01'],
+        { exit: 2 },
+      );
+    }
+    if (flags.condition !== undefined) return selectConditions(all, [flags.condition])[0] as Condition;
+    return job ? conditionFromArgv(job) : conditionFromText(flags.options ?? '');
+  }
+
+  protected override exitCodeOf(code: number): number {
+    return code === 2 ? 2 : 125;
+  }
+}

@@ -1,0 +1,35 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag, yesFlag } from '../cli/base-command.js';
+import { setUp } from '../operations/setup.js';
+
+const targets = ['local', 'hosts', 'aws'] as const;
+
+export default class Setup extends BaseCommand {
+  static override summary = 'Prepare this computer, once.';
+  static override description =
+    'Makes ~/.logistician with an SSH key pair for machines that logistician starts; a key that is there stays. No secret is asked for or kept: cloud credentials are found where every other tool finds them.';
+  static override examples = ['<%= config.bin %> setup', '<%= config.bin %> setup --target local --yes'];
+  static override flags = {
+    ...dryRunFlag,
+    ...yesFlag,
+    target: Flags.option({ options: targets, description: 'the target that create proposes' })(),
+  };
+
+  async run() {
+    const { flags } = await this.parse(Setup);
+    const target = flags.target ?? (this.isTerminal && !flags.yes ? await this.#ask() : 'local');
+    const done = await setUp(this.session({ dryRun: flags['dry-run'] }), { target });
+    this.log(`${done.keyMade ? 'made' : 'kept'} the SSH key ${done.key}`);
+    this.next('', 'doctor', 'create');
+    return { ...done, target };
+  }
+
+  async #ask(): Promise<string> {
+    const { default: inquirer } = await import('inquirer');
+    const message = 'Where do most of your conditions run?';
+    const { target } = await inquirer.prompt([
+      { type: 'select', name: 'target', message, choices: [...targets] },
+    ]);
+    return target;
+  }
+}

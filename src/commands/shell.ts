@@ -1,0 +1,30 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
+import { interruptible } from '../cli/interrupt.js';
+import { openExperiment } from '../operations/experiment.js';
+import { openShell } from '../operations/shell.js';
+
+export default class Shell extends BaseCommand {
+  static override summary = 'Open a shell where the experiment runs.';
+  static override description =
+    'The live working tree is at /project. /data is empty and goes with the shell.';
+  static override examples = [
+    '<%= config.bin %> shell',
+    '<%= config.bin %> shell --no-volume    # the bare image, without the working tree',
+    'echo "python3 --version" | <%= config.bin %> shell',
+  ];
+  static override enableJsonFlag = false;
+  static override args = experimentArg;
+  static override flags = {
+    ...dryRunFlag,
+    'no-volume': Flags.boolean({ description: 'the bare image, without the working tree' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Shell);
+    const session = this.session({ dryRun: flags['dry-run'] });
+    const experiment = await openExperiment(session, args.experiment);
+    const how = { bare: flags['no-volume'], tty: this.isTerminal, io: { terminal: 'inherit' } as const };
+    process.exitCode = await interruptible(() => openShell(session, experiment, how));
+  }
+}

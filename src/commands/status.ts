@@ -1,0 +1,43 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, experimentArg } from '../cli/base-command.js';
+import { followLive } from '../cli/follow-view.js';
+import { statusJson } from '../cli/status-json.js';
+import { statusView } from '../cli/status-view.js';
+import { openExperiment } from '../operations/experiment.js';
+import { observe } from '../operations/observe.js';
+
+export default class Status extends BaseCommand {
+  static override summary = 'Show how every condition stands.';
+  static override description =
+    'The newest run of each condition: state and reason, exit code, time, last measure, last line.';
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status --watch',
+    '<%= config.bin %> status --json | jq -r ".conditions[] | select(.state == \\"failed\\") | .condition"',
+  ];
+  static override args = experimentArg;
+  static override flags = {
+    watch: Flags.boolean({ char: 'w', description: 'keep looking until the deployment has ended' }),
+  };
+
+  async run() {
+    const { args, flags } = await this.parse(Status);
+    const session = this.session();
+    const experiment = await openExperiment(session, args.experiment);
+    const status = flags.watch
+      ? (await followLive(session, experiment)).status
+      : await observe(session, experiment);
+    if (!flags.watch || !process.stderr.isTTY) {
+      const view = {
+        width: this.width,
+        height: Number.POSITIVE_INFINITY,
+        now: session.now(),
+        colors: this.colors,
+      };
+      this.log(
+        status.conditions.length > 0 ? statusView(status, view) : 'No conditions, and nothing has run.',
+      );
+    }
+    return statusJson(status);
+  }
+}

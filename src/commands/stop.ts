@@ -1,0 +1,41 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
+import { statusJson } from '../cli/status-json.js';
+import { experimentAndConditions } from '../cli/words.js';
+import { stop } from '../operations/end.js';
+import { openExperiment } from '../operations/experiment.js';
+
+export default class Stop extends BaseCommand {
+  static override summary = 'End jobs gently, then firmly. Their data stays.';
+  static override description =
+    'A waiting job never starts. A running one gets SIGTERM, so that it can save itself, and SIGKILL when its grace is over. Without a condition: all of them.';
+  static override usage = 'stop [EXPERIMENT] [CONDITION…] [--grace SECONDS]';
+  static override examples = ['<%= config.bin %> stop', '<%= config.bin %> stop lr-0-1 --grace 120'];
+  static override strict = false;
+  static override args = {
+    words: Args.string({
+      name: 'EXPERIMENT or CONDITION',
+      required: false,
+      description: 'folder of the experiment, and conditions of it',
+    }),
+  };
+  static override flags = {
+    ...dryRunFlag,
+    grace: Flags.integer({ min: 0, default: 30, description: 'seconds between SIGTERM and SIGKILL' }),
+  };
+
+  async run() {
+    const { argv, flags } = await this.parse(Stop);
+    const { folder, conditions } = experimentAndConditions(argv as string[]);
+    const session = this.session({ dryRun: flags['dry-run'] });
+    const experiment = await openExperiment(session, folder);
+    const { status, stopped } = await stop(session, experiment, conditions, flags.grace);
+    this.log(
+      stopped.length === 0
+        ? 'No job is running or waiting.'
+        : `Ended ${stopped.length}: ${stopped.join(', ')}`,
+    );
+    this.next(folder, 'status', 'deploy', 'terminate');
+    return { ...statusJson(status), stopped };
+  }
+}

@@ -1,0 +1,52 @@
+import { UserError } from '../errors.js';
+
+/** One thing wrong in a parameters.json. Lines and columns count from 1. */
+export interface Problem {
+  readonly line: number;
+  readonly column: number;
+  /** Where in the data, as jq would say it, e.g. `hosts[0].slots`; empty for the file as a whole. */
+  readonly where: string;
+  /** What is wrong, and how to mend it. */
+  readonly what: string;
+}
+
+/** Anything that knows its place in a text: every node of a JSON document does. */
+export interface Located {
+  readonly loc: { readonly start: { readonly line: number; readonly column: number } };
+}
+
+/** Notes a problem and goes on, so that a person sees all of them at once. */
+export type Report = (at: Located, where: string, what: string) => void;
+
+/** What `read` makes, or undefined where it reported a problem on the way. */
+export function ifSound<T>(report: Report, read: (report: Report) => T): T | undefined {
+  let sound = true;
+  const value = read((at, where, what) => {
+    sound = false;
+    report(at, where, what);
+  });
+  return sound ? value : undefined;
+}
+
+/** More lines than this are counted, not printed: nobody reads them, and they push the first off the screen. */
+const MOST_SHOWN = 100;
+
+/** Every problem of one parameters.json, a line each: `path:line:column  where  what`. */
+export class InvalidParameters extends UserError {
+  readonly problems: readonly Problem[];
+
+  constructor(
+    readonly path: string,
+    found: readonly Problem[],
+  ) {
+    const problems = [...found].sort((a, b) => a.line - b.line || a.column - b.column);
+    const lines = problems
+      .slice(0, MOST_SHOWN)
+      .map(({ line, column, where, what }) =>
+        [`${path}:${line}:${column}`, where, what].filter((part) => part !== '').join('  '),
+      );
+    const more = problems.length - lines.length;
+    super([...lines, ...(more > 0 ? [`and ${more} more problems like these`] : [])].join('\n'));
+    this.problems = problems;
+  }
+}

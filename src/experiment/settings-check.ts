@@ -1,0 +1,90 @@
+import { wordProblem } from './argv.js';
+import {
+  type JsonDocument,
+  keyOf,
+  type MemberNode,
+  memberOf,
+  step,
+  type ValueNode,
+} from './json-document.js';
+import type { Report } from './problems.js';
+
+/** The variables that the job gets from Logistician itself. */
+const RESERVED = /^(?:OPTIONS|CONFIGURATION_FILE|HOME|USER|LOGNAME|LOGISTICIAN_.*)$/;
+
+/** Reports what is wrong with settings that are each of a fit form: what a schema cannot say. */
+export function reportContradictions(document: JsonDocument, report: Report): void {
+  const setting = (key: string) => memberOf(document.root, key)?.value;
+  reportHosts(setting('target'), setting('hosts'), report);
+  reportVariables(setting('environment'), setting('secrets'), report);
+
+  const price = memberOf(document.root, 'aws_max_price');
+  const spot = setting('aws_spot');
+  if (price && !(spot?.type === 'Boolean' && spot.value)) {
+    report(price.name, 'aws_max_price', 'is for spot instances alone: add "aws_spot": true, or remove it.');
+  }
+  for (const key of ['experiment_command', 'docker_run_args', 'environment', 'inputs']) {
+    reportUnpassable(setting(key), key, report);
+  }
+}
+
+function reportHosts(target: ValueNode | undefined, hosts: ValueNode | undefined, report: Report): void {
+  if (target?.type === 'String' && target.value === 'hosts' && hosts === undefined) {
+    report(target, 'target', 'is hosts, and there are none: add "hosts": ["user@machine"].');
+  }
+  reportRepeated(
+    items(hosts).map((host) => (host.type === 'Object' && memberOf(host, 'address')?.value) || host),
+  );
+
+  function reportRepeated(addresses: readonly ValueNode[]): void {
+    const first = new Map<string, number>();
+    addresses.forEach((address, index) => {
+      if (address.type !== 'String') return;
+      const other = first.get(address.value);
+      if (other === undefined) first.set(address.value, index);
+      else {
+        const what = `is the same machine as hosts[${other}]: give that one more slots instead.`;
+        report(address, step('hosts', index), what);
+      }
+    });
+  }
+}
+
+function reportVariables(
+  environment: ValueNode | undefined,
+  secrets: ValueNode | undefined,
+  report: Report,
+): void {
+  const first = new Map<string, string>();
+  const claim = (name: string, at: ValueNode | MemberNode['name'], where: string) => {
+    if (RESERVED.test(name)) report(at, where, `names ${name}, which Logistician sets: choose another name.`);
+    const other = first.get(name);
+    // The same key twice in one object is JSON's own affair, and reported there.
+    if (other === undefined) first.set(name, where);
+    else if (other !== where) report(at, where, `sets ${name}, and so does ${other}: keep one.`);
+  };
+  for (const { key, name } of named(environment)) claim(key, name, step('environment', key));
+  items(secrets).forEach((secret, index) => {
+    if (secret.type === 'String') claim(secret.value, secret, step('secrets', index));
+  });
+}
+
+/** Reports every text that can be no argument and no environment variable. */
+function reportUnpassable(node: ValueNode | undefined, where: string, report: Report): void {
+  if (node?.type === 'String') {
+    const problem = wordProblem(node.value);
+    if (problem) report(node, where, problem);
+  }
+  items(node).forEach((item, index) => {
+    reportUnpassable(item, step(where, index), report);
+  });
+  for (const { key, value } of named(node)) reportUnpassable(value, step(where, key), report);
+}
+
+const items = (node: ValueNode | undefined): readonly ValueNode[] =>
+  node?.type === 'Array' ? node.elements.map(({ value }) => value) : [];
+
+const named = (node: ValueNode | undefined) =>
+  node?.type === 'Object'
+    ? node.members.map((member) => ({ key: keyOf(member), name: member.name, value: member.value }))
+    : [];

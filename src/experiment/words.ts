@@ -1,0 +1,53 @@
+import { quote } from 'shlex';
+import { UserError } from '../errors.js';
+
+/** A shell text in which a quote or a backslash has nothing to end it. */
+export class UnbalancedQuote extends UserError {
+  constructor(
+    text: string,
+    /** What is wrong with it, as a predicate: `has a quote …`. */
+    readonly what: string,
+  ) {
+    super(
+      `These shell words cannot be told apart: ${text}\nThe text ${what}. Mend it, or give the words one by one.`,
+    );
+  }
+}
+
+const BLANK = /^[ \t\r\n]/;
+const PIECES =
+  /[ \t\r\n]+|'(?<single>[^']*)'|"(?<double>[^"\\]*(?:\\.[^"\\]*)*)"|\\(?<escaped>.)|[^ \t\r\n'"\\]+|./gs;
+
+/**
+ * Splits a text into words by the quoting rules of a POSIX shell (XCU 2.2), with no expansion and no operators:
+ * `$`, `*`, `;`, `#` are letters. (shlex's own `split` is not used: it loses backslashes that stand before a
+ * quoted part, so it does not undo `quote`.)
+ *
+ * @throws UnbalancedQuote
+ */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  for (const { 0: piece, groups: { single, double, escaped } = {} } of text.matchAll(PIECES)) {
+    if (BLANK.test(piece)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else if (escaped === '\n') {
+      // A line that goes on: the shell takes both characters away.
+    } else if (piece === '\\') {
+      throw new UnbalancedQuote(text, 'ends in a backslash that escapes nothing');
+    } else if (piece === "'" || piece === '"') {
+      throw new UnbalancedQuote(text, `has a quote ${piece} that is not closed`);
+    } else {
+      word = (word ?? '') + (single ?? unescapeDoubleQuoted(double) ?? escaped ?? piece);
+    }
+  }
+  return word === undefined ? words : [...words, word];
+}
+
+/** Between double quotes a backslash escapes these five only, and is a letter elsewhere. */
+const unescapeDoubleQuoted = (text: string | undefined): string | undefined =>
+  text?.replace(/\\([$`"\\\n])/g, (_, character: string) => (character === '\n' ? '' : character));
+
+/** The words as text from which a shell, or `splitWords`, reads exactly them. Plain words stay unquoted. */
+export const joinWords = (words: readonly string[]): string => words.map(quote).join(' ');

@@ -1,0 +1,33 @@
+import { UserError } from '../errors.js';
+import { renderCommand } from '../shell/command.js';
+import type { Executor } from '../shell/executor.js';
+import type { Io } from '../shell/process.js';
+import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
+import type { Engine } from '../tools/docker/engine.js';
+
+export class BuildFailed extends UserError {
+  constructor(line: string, dockerfile: string, code: number) {
+    super(`The image could not be built: docker build ended with exit code ${code}. Its output is above.`, [
+      line,
+      `logistician build    # again, after a change of ${dockerfile}`,
+    ]);
+  }
+}
+
+/** Builds the image unless there is one of its tag, which names the git tree that it comes from.
+ *  @param repository holds that tree.
+ *  @returns whether it was built now. @throws BuildFailed */
+export async function ensureImage(
+  executor: Executor,
+  engine: Engine,
+  docker: string,
+  repository: string,
+  image: ImagePlan,
+  { fresh = false, ...io }: Io & { readonly fresh?: boolean } = {},
+): Promise<boolean> {
+  if (!fresh && (await engine.image(image.tag))) return false;
+  const build = buildImage(docker, repository, image, fresh);
+  const outcome = await executor.attempt(build, io);
+  if (outcome.code !== 0) throw new BuildFailed(renderCommand(build), image.dockerfile, outcome.code);
+  return true;
+}

@@ -1,0 +1,102 @@
+import { type Command, renderCommand } from '../shell/command.js';
+import { render, Variable, type Word } from '../shell/word.js';
+import {
+  buildImage,
+  type ContainerPlan,
+  containerWords,
+  type ImagePlan,
+  inspectImage,
+} from '../tools/docker/command-line.js';
+import { checkOut } from '../tools/git/command-line.js';
+
+/** What the runner knows once it runs: the job's folder, the run's id, its container's name, its user. */
+export const known = {
+  job: new Variable('job'),
+  run: new Variable('run'),
+  name: new Variable('name'),
+  userId: new Variable('user_id'),
+  groupId: new Variable('group_id'),
+  userName: new Variable('user_name'),
+  /** A folder on tmpfs with a file a secret. */
+  secrets: new Variable('secrets'),
+} as const;
+
+/** What all jobs of a deployment share on a machine. */
+export interface SweepScript {
+  readonly docker: string;
+  readonly maxHours: number;
+  readonly image: ImagePlan;
+  /** The checkout that each job gets; null: the job has a folder given to it instead. */
+  readonly source: { readonly repository: string; readonly commit: string } | null;
+  /** A repository on the machine that holds the image's build context. */
+  readonly contextRepository: Word;
+  readonly container: Omit<ContainerPlan, 'name' | 'userId' | 'groupId' | 'userName'>;
+}
+
+/** What is a job's own. */
+export interface JobScript {
+  readonly run: string;
+  readonly containerName: string;
+  readonly argv: readonly string[];
+  /** argv as shell words. */
+  readonly options: string;
+  /** The value of `--gpus`, for a job that no slot gives its GPUs. */
+  readonly gpus?: string;
+  /** The configuration file, JSON on one line. */
+  readonly configuration: string;
+}
+
+/** Linux takes no longer string than this, in bytes, as one word or variable (MAX_ARG_STRLEN, less `OPTIONS=`). */
+export const longestOptions = 131_000;
+
+const lines = (commands: readonly Command[]) => commands.map(renderCommand).join(' &&\n  ');
+
+/** The words of `docker run` but for mode, GPUs and options; argv follows them. */
+export function containerLine(sweep: SweepScript): Word[] {
+  return containerWords({
+    ...sweep.container,
+    name: known.name,
+    userId: known.userId,
+    groupId: known.groupId,
+    userName: known.userName,
+  });
+}
+
+/** The deployment's part of job.sh: POSIX shell, each line of it a printed command. */
+export function sweepScript(sweep: SweepScript): string {
+  const fetch = sweep.source
+    ? checkOut(sweep.source.repository, sweep.source.commit, [known.job, '/source'])
+    : [];
+  const words = containerLine(sweep).map(render).join(' ');
+  return `# What runner.sh runs. job.json says the same of the condition for people and programs.
+image=${render(sweep.image.tag)}
+max_seconds=${Math.ceil(sweep.maxHours * 3600)}
+user_id=$(id -u) group_id=$(id -g) user_name=$(id -un)
+needs_secrets=${sweep.container.secrets ? 'yes' : ''}
+fetch() {
+  ${fetch.length > 0 ? lines(fetch) : ':'}
+}
+have_image() {
+  ${renderCommand(inspectImage(sweep.docker, sweep.image.tag))} >/dev/null 2>&1
+}
+build() {
+  ${renderCommand(buildImage(sweep.docker, sweep.contextRepository, sweep.image))}
+}
+container() {
+  ${render(sweep.docker)} run $mode \${gpus:+--gpus "$gpus"} \${options+--env "OPTIONS=$options"} ${words} "$@"
+}
+`;
+}
+
+/** The job's own part of job.sh: one line, so that the command that carries it prints as one. */
+export function jobScript(job: JobScript): string {
+  const options = Buffer.byteLength(job.options) <= longestOptions ? [`options=${render(job.options)}`] : [];
+  return `${[
+    `run=${render(job.run)}`,
+    `name=${render(job.containerName)}`,
+    ...options,
+    ...(job.gpus ? [`gpus=${render(job.gpus)}`] : []),
+    `json=${render(job.configuration)}`,
+    `start() { ${['container', ...job.argv].map(render).join(' ')}; }`,
+  ].join('; ')}\n`;
+}

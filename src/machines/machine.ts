@@ -1,0 +1,86 @@
+import { type Command, command, write } from '../shell/command.js';
+import type { Executor } from '../shell/executor.js';
+import type { Io, Outcome } from '../shell/process.js';
+import type { Secret, Word } from '../shell/word.js';
+import type { Connection } from './connection.js';
+import { parseReport, type QueueReport } from './job-state.js';
+
+/** A computer that runs conditions, spoken to through its runner. All paths are the machine's. */
+export class Machine {
+  constructor(
+    private readonly executor: Executor,
+    readonly connection: Connection,
+    /** Path of runner.sh. */
+    private readonly runner: string,
+  ) {}
+
+  /** Lays out a job folder, and puts it in the queue (null: in none). Repeated, it does nothing.
+   *  @param script the job's part of job.sh; with no queue, the deployment's part before it. */
+  async add(queue: string | null, job: string, script: Word): Promise<void> {
+    await this.#change({ ...this.#verb('add', queue ?? '-', job), input: { text: script } });
+  }
+
+  /** Starts a runner for each slot that has none. `slots` holds the `--gpus` value of each; `-` for no GPU. */
+  async begin(queue: string, slots: readonly string[]): Promise<void> {
+    await this.#change(this.#verb('begin', queue, ...slots));
+  }
+
+  /** Runs the job on this terminal and returns how it ended: its own exit code, 125 and up by Docker. */
+  run(job: string, mode: readonly string[], io: Io): Promise<Outcome> {
+    return this.executor.attempt(this.connection.reach(this.#verb('run', job, ...mode)), io);
+  }
+
+  async report(queue: string | null, jobs: readonly string[]): Promise<QueueReport> {
+    const question = {
+      ...this.#verb('report', queue ?? '-'),
+      input: { text: jobs.map((job) => `${job}\n`).join('') },
+    };
+    return parseReport(await this.executor.read(this.connection.reach(question)));
+  }
+
+  /** The job's output from byte `offset` on. With `follow`, until the job has ended. */
+  log(job: string, offset: number, follow: boolean, io: Io): Promise<Outcome> {
+    const verb = this.#verb('log', job, String(offset), ...(follow ? ['follow'] : []));
+    return this.executor.query(this.connection.reach(verb), io);
+  }
+
+  /** How many bytes of output the job had written at that time, or has before its last lines. */
+  async offset(job: string, from: { readonly since: Date } | { readonly tail: number }): Promise<number> {
+    const words =
+      'since' in from
+        ? ['since', String(Math.floor(from.since.getTime() / 1000))]
+        : ['tail', String(from.tail)];
+    return Number(await this.executor.read(this.connection.reach(this.#verb('offset', job, ...words))));
+  }
+
+  /** Puts a secret where the job of that container will find it: a file of its own on tmpfs. */
+  async putSecret(containerName: string, secret: Secret): Promise<void> {
+    await this.#change({ ...this.#verb('secret', containerName, secret.name), input: { text: secret } });
+  }
+
+  /** Ends the jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays. */
+  async stop(queue: string | null, grace: number, jobs: readonly string[]): Promise<void> {
+    await this.#change(this.#verb('stop', queue ?? '-', String(grace), ...jobs));
+  }
+
+  /** Ends the queue's runners and removes what is left of the deployment's containers. */
+  async release(queue: string, deployment: string): Promise<void> {
+    await this.#change(this.#verb('release', queue, deployment));
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    await this.#change(command('mkdir', '-p', path));
+  }
+
+  async writeFile(path: string, text: Word): Promise<void> {
+    await this.#change(write(path, text));
+  }
+
+  #verb(...words: Word[]): Command {
+    return command('sh', this.runner, ...words);
+  }
+
+  async #change(there: Command): Promise<void> {
+    await this.executor.change(this.connection.reach(there));
+  }
+}

@@ -1,0 +1,135 @@
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { command } from '../shell/command.js';
+import { pasteable } from '../shell/word.js';
+import { findRepository } from '../source/project.js';
+import { Engine } from '../tools/docker/engine.js';
+import { openExperiment } from './experiment.js';
+import type { Session } from './session.js';
+
+/** One thing that was looked at. A `warning` is no hindrance on this computer. */
+export interface Finding {
+  readonly what: string;
+  readonly state: 'good' | 'warning' | 'bad';
+  readonly detail: string;
+  /** Lines that mend it. */
+  readonly mend: readonly string[];
+}
+
+const good = (what: string, detail: string): Finding => ({ what, state: 'good', detail, mend: [] });
+const bad = (what: string, detail: string, ...mend: string[]): Finding => ({
+  what,
+  state: 'bad',
+  detail,
+  mend,
+});
+const warning = (what: string, detail: string, ...mend: string[]): Finding => ({
+  ...bad(what, detail, ...mend),
+  state: 'warning',
+});
+
+/** Images and builds need room: less than this, in bytes, is worth a word. */
+const littleSpace = 5e9;
+
+/** Looks at all that logistician stands on: here, and in the folder if it is an experiment. Changes nothing. */
+export async function examine(session: Session, folder: string): Promise<Finding[]> {
+  const isExperiment = existsSync(join(folder, 'parameters.json'));
+  return [
+    node(),
+    await program(session, 'git', ['--version'], 'bad', 'sudo apt-get install git'),
+    ...(await docker(session)),
+    await program(session, 'ssh', ['-V'], 'warning', 'sudo apt-get install openssh-client'),
+    await program(session, 'rsync', ['--version'], 'warning', 'sudo apt-get install rsync'),
+    key(session),
+    disk(folder),
+    await repository(folder),
+    ...(isExperiment ? [await experiment(session, folder)] : []),
+  ];
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 20 || (major === 20 && minor >= 17)
+    ? good('Node.js', process.versions.node)
+    : bad('Node.js', `${process.versions.node} is too old: 20.17 or later is needed`, 'nvm install --lts');
+}
+
+async function program(
+  session: Session,
+  name: string,
+  args: readonly string[],
+  weight: 'bad' | 'warning',
+  mend: string,
+): Promise<Finding> {
+  const outcome = await session.executor.query(command(name, ...args));
+  if (outcome.code === 0) return good(name, (outcome.stdout || outcome.stderr).split('\n')[0] ?? '');
+  const use =
+    weight === 'warning' ? 'not installed; only machines other than this one need it' : 'not installed';
+  return { what: name, state: weight, detail: use, mend: [mend] };
+}
+
+async function docker(session: Session): Promise<Finding[]> {
+  const client = await program(session, 'docker', ['--version'], 'bad', 'sudo apt-get install docker.io');
+  if (client.state === 'bad') return [client];
+  const engine = new Engine(session.executor, 'docker', session.env);
+  try {
+    const facts = await engine.facts();
+    const memory = (facts.memory / 2 ** 30).toFixed(1);
+    const gpus = facts.hasNvidia ? 'with NVIDIA GPUs' : 'no GPU runtime';
+    const answer = good('Docker Engine', `${facts.version}, ${facts.cpus} CPUs, ${memory} GiB, ${gpus}`);
+    return [client, answer, await leftovers(engine)];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [client, bad('Docker Engine', error.message, ...error.suggestions)];
+  }
+}
+
+async function leftovers(engine: Engine): Promise<Finding> {
+  const ended = await engine.containers('logistician.run', 'exited');
+  if (ended.length === 0) return good('leftovers', 'no ended container of a run');
+  const names = ended.map((id) => id.slice(0, 12));
+  return warning('leftovers', `${ended.length} ended containers of runs`, `docker rm ${names.join(' ')}`);
+}
+
+function key(session: Session): Finding {
+  const path = join(session.home, '.logistician', 'ssh-key');
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found)
+    return warning('SSH key', 'none yet; only machines other than this one need it', 'logistician setup');
+  if ((found.mode & 0o077) !== 0)
+    return bad('SSH key', `${path} can be read by others`, pasteable`chmod 600 ${path}`);
+  return good('SSH key', path);
+}
+
+function disk(folder: string): Finding {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const detail = `${(free / 1e9).toFixed(1)} GB free in ${folder}`;
+  return free < littleSpace ? warning('disk', detail, 'docker system prune') : good('disk', detail);
+}
+
+async function repository(folder: string): Promise<Finding> {
+  try {
+    const { root, head } = await findRepository(folder);
+    if (head) return good('repository', `${root} at ${head.slice(0, 10)}`);
+    return bad(
+      'repository',
+      `${root} has no commits yet`,
+      pasteable`git -C ${root} commit --allow-empty --message 'First commit'`,
+    );
+  } catch (error) {
+    if (error instanceof UserError) return warning('repository', error.message, ...error.suggestions);
+    throw error;
+  }
+}
+
+async function experiment(session: Session, folder: string): Promise<Finding> {
+  try {
+    const { parameters } = await openExperiment(session, folder);
+    return good('experiment', `${parameters.experimentName}, ${parameters.conditions.length} conditions`);
+  } catch (error) {
+    if (error instanceof UserError) return bad('experiment', error.message, ...error.suggestions);
+    throw error;
+  }
+}

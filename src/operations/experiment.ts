@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import { type Parameters, readParameters } from '../experiment/parameters.js';
+import { DeploymentStore } from '../runs/deployment.js';
+import { RunStore } from '../runs/run-store.js';
+import { pasteable } from '../shell/word.js';
+import { NotInCommit, type Pin, treeAt } from '../source/pin.js';
+import { openProject, type Project, pathInProject } from '../source/project.js';
+import type { Target } from '../targets/target.js';
+import { targetNamed } from '../targets/targets.js';
+import type { ImagePlan } from '../tools/docker/command-line.js';
+import { Engine } from '../tools/docker/engine.js';
+import type { Session } from './session.js';
+
+/** An experiment and the project that it belongs to. */
+export interface Experiment {
+  /** Absolute. */
+  readonly folder: string;
+  /** In the project, with `/`; '' for the root. */
+  readonly path: string;
+  readonly project: Project;
+  readonly parameters: Parameters;
+  /** parameters.json, byte for byte. */
+  readonly parametersText: string;
+  /** parameters.json in the project. */
+  readonly parametersFile: string;
+  readonly runs: RunStore;
+  readonly deployments: DeploymentStore;
+  readonly engine: Engine;
+}
+
+export class NoExperiment extends UserError {
+  constructor(folder: string, missing: string) {
+    super(`${folder} is not an experiment: it has no ${missing}.`, [
+      pasteable`logistician create ${folder}`,
+      'logistician status FOLDER    # an experiment somewhere else',
+    ]);
+  }
+}
+
+/** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */
+export function readExperiment(folder: string): { text: string; parameters: Parameters; path: string } {
+  const path = join(folder, 'parameters.json');
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UserError(`There is no folder ${folder}.`, [pasteable`logistician create ${folder}`]);
+  }
+  if (!existsSync(path)) throw new NoExperiment(folder, 'parameters.json');
+  const text = readFileSync(path, 'utf8');
+  return { text, parameters: readParameters(text, path), path };
+}
+
+/** The experiment in a folder, with its project.
+ *  @throws NoExperiment, InvalidParameters, NoRepository, NoCommits */
+export async function openExperiment(session: Session, given: string): Promise<Experiment> {
+  const folder = resolve(given);
+  const { text, parameters } = readExperiment(folder);
+  if (!existsSync(join(folder, 'Dockerfile'))) throw new NoExperiment(folder, 'Dockerfile');
+  const project = await openProject(folder);
+  const path = pathInProject(project, folder);
+  return {
+    folder,
+    path,
+    project,
+    parameters,
+    parametersText: text,
+    parametersFile: inFolder(path, 'parameters.json'),
+    runs: new RunStore(folder, session.executor.dryRun),
+    deployments: new DeploymentStore(folder, session.executor.dryRun),
+    engine: new Engine(session.executor, parameters.dockerCommand, session.env),
+  };
+}
+
+const inFolder = (path: string, name: string) => (path === '' ? name : `${path}/${name}`);
+
+/** The image of the experiment at a commit: named after the git tree that is its build context.
+ *  @throws NotInCommit if the experiment or its Dockerfile is not in the commit */
+export async function planImage({ project, path, parameters }: Experiment, pin: Pin): Promise<ImagePlan> {
+  const own = parameters.dockerBuildContext === 'experiment';
+  const tree = await treeAt(project, pin.commit, own ? path : '');
+  const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
+  await project.git.raw('cat-file', '-e', `${tree}:${dockerfile}`).catch(() => {
+    throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
+  });
+  const context = createHash('sha256').update(`${tree}\0${dockerfile}`).digest('hex').slice(0, 16);
+  return {
+    tag: `logistician/${parameters.experimentName}:${context}`,
+    tree,
+    dockerfile,
+    labels: { 'logistician.experiment': parameters.experimentName, 'logistician.context': tree },
+  };
+}
+
+/** The experiment's input folders by name, absolute. @throws UserError for one that is not there */
+export function inputFolders({ folder, parameters }: Experiment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parameters.inputs).map(([name, given]) => {
+      const path = resolve(folder, given);
+      if (!existsSync(path)) {
+        throw new UserError(`The input "${name}" is not there: ${path} does not exist.`, [
+          pasteable`mkdir -p ${path}`,
+        ]);
+      }
+      return [name, path];
+    }),
+  );
+}
+
+/** @throws TargetNotSupported */
+export function targetOf(session: Session, experiment: Experiment, name: string): Target {
+  return targetNamed(name, {
+    executor: session.executor,
+    engine: experiment.engine,
+    queue: experiment.deployments.queue,
+    runs: experiment.runs.folder,
+    runner: runnerTemplate(session),
+  });
+}
+
+export const runnerTemplate = (session: Session): string =>
+  join(session.packageRoot, 'templates', 'machine', 'runner.sh');

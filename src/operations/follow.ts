@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasEnded } from '../runs/run-record.js';
+import type { Experiment } from './experiment.js';
+import { type ExperimentStatus, observe } from './observe.js';
+import type { Session } from './session.js';
+
+/** How often the machines are asked, in milliseconds. */
+const interval = 1000;
+
+/** Looks again and again until every condition of the deployment has ended.
+ *  @param show is given each look. @param signal ends the looking; the jobs run on. */
+export async function follow(
+  session: Session,
+  experiment: Experiment,
+  show: (status: ExperimentStatus) => void,
+  signal: AbortSignal,
+): Promise<ExperimentStatus> {
+  for (;;) {
+    const status = await observe(session, experiment);
+    show(status);
+    if (!status.live || signal.aborted) return status;
+    await sleep(interval, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Whether all that the deployment ran has succeeded. */
+export const allSucceeded = (status: ExperimentStatus): boolean =>
+  status.conditions.every((row) => !row.deployed || row.record?.state === 'succeeded');
+
+/** Of the deployment's conditions, how many have ended. */
+export function progressOf(status: ExperimentStatus): { ended: number; of: number } {
+  const rows = status.conditions.filter((row) => row.deployed);
+  return { ended: rows.filter((row) => row.record && hasEnded(row.record)).length, of: rows.length };
+}

@@ -1,0 +1,49 @@
+import { UserError } from '../errors.js';
+import { here } from '../machines/connection.js';
+import { Machine } from '../machines/machine.js';
+import { chosenRows } from './end.js';
+import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
+import { type ConditionStatus, observe } from './observe.js';
+import type { Session } from './session.js';
+
+export interface LogRequest {
+  /** Condition ids or beginnings of them; empty: all. */
+  readonly conditions: readonly string[];
+  readonly follow: boolean;
+  readonly from: { readonly since: Date } | { readonly tail: number } | null;
+  readonly signal: AbortSignal;
+}
+
+/** Hands over the output of the newest run of each condition, by bytes: nothing is lost or repeated.
+ *  Followed, it ends when the last of them has ended.
+ *  @throws UserError if none of them has a run */
+export async function logs(
+  session: Session,
+  experiment: Experiment,
+  request: LogRequest,
+  receive: (condition: string, chunk: Buffer) => void,
+): Promise<void> {
+  const status = await observe(session, experiment);
+  const rows = chosenRows(status, request.conditions).filter((row) => row.record !== null);
+  if (rows.length === 0)
+    throw new UserError('Nothing has run here yet, so there is no output.', ['logistician run']);
+  await Promise.all(
+    rows.map(async (row) => {
+      const { machine, folder } = placeOf(row);
+      const offset = request.from ? await machine.offset(folder, request.from) : 0;
+      const onStdout = (chunk: Buffer) => receive(row.condition, chunk);
+      await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
+    }),
+  );
+
+  function placeOf(row: ConditionStatus): { machine: Machine; folder: string } {
+    const run = row.record?.id ?? '';
+    const job = status.deployment?.jobs.find((one) => one.run === run);
+    if (status.deployment?.released === null && job) {
+      const target = targetOf(session, experiment, status.deployment.target);
+      return { machine: target.machineOf(status.deployment, job), folder: job.folder };
+    }
+    const machine = new Machine(session.executor, here(''), runnerTemplate(session));
+    return { machine, folder: experiment.runs.pathOf(run) };
+  }
+}

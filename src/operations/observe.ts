@@ -1,0 +1,91 @@
+import type { Condition } from '../experiment/condition.js';
+import { here } from '../machines/connection.js';
+import type { JobReport } from '../machines/job-state.js';
+import { Machine } from '../machines/machine.js';
+import type { DeployedJob, Deployment } from '../runs/deployment.js';
+import { hasEnded, type RunRecord, withState } from '../runs/run-record.js';
+import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
+import type { Session } from './session.js';
+
+/** One condition as it stands: its newest run, or none. */
+export interface ConditionStatus {
+  readonly condition: string;
+  readonly record: RunRecord | null;
+  readonly report: JobReport | null;
+  /** It belongs to the deployment made last. */
+  readonly deployed: boolean;
+}
+
+export interface ExperimentStatus {
+  /** The deployment made last; null: none yet. */
+  readonly deployment: Deployment | null;
+  /** Jobs of the deployment have yet to end. */
+  readonly live: boolean;
+  readonly conditions: readonly ConditionStatus[];
+}
+
+/** How every condition stands; receipts are brought up to date on the way. */
+export async function observe(session: Session, experiment: Experiment): Promise<ExperimentStatus> {
+  const { runs, deployments, parameters } = experiment;
+  const deployment = deployments.read();
+  const reports = new Map<string, JobReport>();
+  if (deployment && deployment.released === null) {
+    const target = targetOf(session, experiment, deployment.target);
+    for (const report of await target.status(deployment)) reports.set(report.folder, report);
+  }
+  const newest = newestRuns(runs.list());
+  await addFinishedHere(session, experiment, newest, reports);
+
+  const jobs = new Map(deployment?.jobs.map((job) => [job.run, job]));
+  const conditions = inOrder(parameters.conditions, newest, deployment?.jobs ?? []).map((condition) => {
+    const record = newest.get(condition) ?? null;
+    const report = record ? reports.get(jobs.get(record.id)?.folder ?? runs.pathOf(record.id)) : undefined;
+    return {
+      condition,
+      record: record && report ? update(experiment, record, report) : record,
+      report: report ?? null,
+      deployed: record !== null && jobs.has(record.id),
+    };
+  });
+  const live =
+    deployment !== null &&
+    deployment.released === null &&
+    conditions.some((row) => row.deployed && row.record !== null && !hasEnded(row.record));
+  return { deployment, live, conditions };
+}
+
+function update({ runs }: Experiment, record: RunRecord, report: JobReport): RunRecord {
+  if (!report.state) return record;
+  const updated = withState(record, report.state);
+  if (JSON.stringify(updated) !== JSON.stringify(record)) runs.write(updated);
+  return updated;
+}
+
+/** The newest run of each condition. */
+function newestRuns(records: readonly RunRecord[]): Map<string, RunRecord> {
+  return new Map(records.map((record) => [record.condition, record]));
+}
+
+/** Runs that no live deployment speaks of are asked about here: their job folder is their run's. */
+async function addFinishedHere(
+  session: Session,
+  { runs }: Experiment,
+  newest: ReadonlyMap<string, RunRecord>,
+  reports: Map<string, JobReport>,
+): Promise<void> {
+  const missing = [...newest.values()]
+    .map((record) => runs.pathOf(record.id))
+    .filter((path) => !reports.has(path));
+  if (missing.length === 0) return;
+  const machine = new Machine(session.executor, here(''), runnerTemplate(session));
+  for (const report of (await machine.report(null, missing)).jobs) reports.set(report.folder, report);
+}
+
+/** Conditions of the file first, in its order; then those that only ran: deployed, or by `run`. */
+function inOrder(
+  inFile: readonly Condition[],
+  newest: ReadonlyMap<string, RunRecord>,
+  jobs: readonly DeployedJob[],
+): string[] {
+  return [...new Set([...inFile.map(({ id }) => id), ...jobs.map((job) => job.condition), ...newest.keys()])];
+}

@@ -1,0 +1,79 @@
+import { UserError } from '../errors.js';
+import type { Condition } from '../experiment/condition.js';
+import type { Deployment } from '../runs/deployment.js';
+import { hasEnded, type RunRecord } from '../runs/run-record.js';
+
+export class NoConditions extends UserError {
+  constructor(parametersPath: string) {
+    super(`${parametersPath} has no conditions, so there is nothing to deploy.`, [
+      `"experiment_conditions": ["--lr 0.1", "--lr 0.01"]    # in ${parametersPath}`,
+      '"experiment_grid": { "lr": [0.1, 0.01], "seed": [1, 2, 3] }    # or all combinations',
+    ]);
+  }
+}
+
+export class LiveAtAnotherCommit extends UserError {
+  constructor(live: Deployment, commit: string) {
+    super(
+      `The deployment of ${live.commit.slice(0, 10)} is still live, and ${commit.slice(0, 10)} holds other code: one experiment has one live deployment.`,
+      [
+        `logistician deploy --commit ${live.commit.slice(0, 10)} --wait    # go on with the live one`,
+        'logistician terminate    # end it; then deploy again',
+      ],
+    );
+  }
+}
+
+export class NothingToRetry extends UserError {
+  constructor() {
+    super('There is no deployment here whose failed conditions could be run again.', ['logistician deploy']);
+  }
+}
+
+/** Why a condition does not run. */
+export type Skip = 'succeeded already' | 'in the live deployment' | 'not failed';
+
+export interface Planned {
+  readonly run: readonly Condition[];
+  readonly skip: readonly { readonly condition: Condition; readonly why: Skip }[];
+}
+
+export interface Facts {
+  readonly conditions: readonly Condition[];
+  /** What a run of the condition would bear. */
+  readonly fingerprint: (condition: Condition) => string;
+  /** Receipts of this experiment, oldest first. */
+  readonly records: readonly RunRecord[];
+  /** Run ids of the deployment that this one adds to. */
+  readonly deployed: ReadonlySet<string>;
+  readonly force: boolean;
+  readonly retryFailed: boolean;
+}
+
+/** Which conditions run, and why the others do not. */
+export function planDeployment(facts: Facts): Planned {
+  const run: Condition[] = [];
+  const skip: { condition: Condition; why: Skip }[] = [];
+  for (const condition of facts.conditions) {
+    const why = reasonToSkip(condition, facts);
+    if (why) skip.push({ condition, why });
+    else run.push(condition);
+  }
+  return { run, skip };
+}
+
+function reasonToSkip(condition: Condition, facts: Facts): Skip | null {
+  const runs = facts.records.filter((record) => record.condition === condition.id);
+  const deployed = runs.filter((record) => facts.deployed.has(record.id)).at(-1);
+  const failed = deployed?.state === 'failed' || deployed?.state === 'lost';
+  if (facts.retryFailed) return failed ? null : 'not failed';
+  if (deployed && (isOpen(deployed) || (failed && !facts.force))) return 'in the live deployment';
+  if (facts.force) return null;
+  const wanted = facts.fingerprint(condition);
+  const done = runs.some(
+    (record) => record.state === 'succeeded' && !record.source.live && record.fingerprint === wanted,
+  );
+  return done ? 'succeeded already' : null;
+}
+
+const isOpen = (record: RunRecord) => !hasEnded(record);

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import type { Condition } from '../experiment/condition.js';
+import { here } from '../machines/connection.js';
+import { findGpus } from '../machines/gpus.js';
+import { ensureImage } from '../machines/image.js';
+import { jobScript, known, type SweepScript, sweepScript } from '../machines/job-script.js';
+import { Machine } from '../machines/machine.js';
+import { ownGpus } from '../machines/slots.js';
+import { type RunRecord, withState } from '../runs/run-record.js';
+import type { Io } from '../shell/process.js';
+import { pasteable } from '../shell/word.js';
+import { type Pin, pinCommit } from '../source/pin.js';
+import { openProject } from '../source/project.js';
+import { pinSnapshot } from '../source/snapshot.js';
+import { type Experiment, planImage, runnerTemplate } from './experiment.js';
+import { gatherFacts, newRecord, scriptOf, sweepOf } from './prepare-run.js';
+import { readSecrets } from './secrets.js';
+import type { Session } from './session.js';
+
+export interface RunRequest {
+  readonly condition: Condition;
+  /** A clean checkout instead of the live tree, of this commit. */
+  readonly clone: { readonly commit: string } | null;
+  /** A folder that the job sees at /data, for reading only. */
+  readonly dataReadOnly: string | null;
+  /** The job's terminal: `--interactive`, and `--tty` where there is one. */
+  readonly mode: readonly string[];
+  readonly io: Io;
+}
+
+/** Runs one condition here and waits for its end.
+ *  @returns its receipt and the exit code of the job, or of Docker if there was none. */
+export async function run(
+  session: Session,
+  experiment: Experiment,
+  request: RunRequest,
+): Promise<{ record: RunRecord; code: number }> {
+  const { executor } = session;
+  const { parameters, project, runs } = experiment;
+  const dataReadOnly = request.dataReadOnly && existingFolder(request.dataReadOnly);
+  const secrets = readSecrets(parameters.secrets, session.env);
+  const pin = await pinFor(session, experiment, request.clone);
+  if (pin.leftOut.length > 0)
+    session.notify.warn(`Not in the receipt's snapshot, being over 50 MB: ${pin.leftOut.join(', ')}`);
+  const image = await planImage(experiment, pin);
+  await ensureImage(
+    executor,
+    experiment.engine,
+    parameters.dockerCommand,
+    project.root,
+    image,
+    session.progress,
+  );
+  const facts = await gatherFacts(session, experiment, pin, image);
+
+  const id = runs.claim(request.condition.id, session.now());
+  const folder = runs.pathOf(id);
+  const sweep: SweepScript = {
+    ...sweepOf(facts, {
+      project: request.clone ? [known.job, '/source'] : project.root,
+      data: dataReadOnly ?? [known.job, '/data'],
+      dataReadOnly: dataReadOnly !== null,
+    }),
+    source: request.clone ? { repository: project.root, commit: pin.commit } : null,
+    contextRepository: project.root,
+  };
+  const how = {
+    id,
+    folder,
+    sweep,
+    deployment: null,
+    target: 'local',
+    machine: hostname(),
+    live: !request.clone,
+  };
+  const record = newRecord(session, facts, request.condition, how);
+  runs.write(record);
+  if (!executor.dryRun) executor.journal.keepIn(join(folder, 'commands.sh'));
+
+  const machine = new Machine(executor, here(hostname()), runnerTemplate(session));
+  const gpus = ownGpus(parameters.gpus, await findGpus(executor, here(hostname()), facts.engine));
+  const script = scriptOf(record, request.condition, folder, gpus);
+  await machine.add(null, folder, `${sweepScript(sweep)}${jobScript(script)}`);
+  for (const secret of secrets) await machine.putSecret(script.containerName, secret);
+  executor.journal.mention(record.container_line);
+  const { code } = await machine.run(folder, request.mode, request.io);
+  if (executor.dryRun) return { record, code: 0 };
+
+  const [report] = (await machine.report(null, [folder])).jobs;
+  const ended = report?.state ? withState(record, report.state) : record;
+  const final = request.clone ? ended : { ...ended, source: await sourceAtEnd(ended) };
+  runs.write(final);
+  return { record: final, code };
+
+  /** A tree edited while the job ran is a commit too: the run may have seen any of both. */
+  async function sourceAtEnd({ source }: RunRecord): Promise<RunRecord['source']> {
+    const now = await pinSnapshot(await openProject(project.root), executor, 'leave out', pin);
+    return now.tree === source.tree ? source : { ...source, edited_during_run: now.commit };
+  }
+}
+
+function pinFor(session: Session, { project }: Experiment, clone: RunRequest['clone']): Promise<Pin> {
+  return clone ? pinCommit(project, clone.commit) : pinSnapshot(project, session.executor, 'leave out');
+}
+
+function existingFolder(given: string): string {
+  const path = resolve(given);
+  if (!existsSync(path))
+    throw new UserError(`The data folder ${path} does not exist.`, [pasteable`mkdir -p ${path}`]);
+  return path;
+}

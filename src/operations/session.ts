@@ -1,0 +1,25 @@
+import type { Executor } from '../shell/executor.js';
+import type { Io } from '../shell/process.js';
+
+/** What an operation tells a person while it works. It decides nothing. */
+export interface Notify {
+  /** Something begins that may take a while. */
+  step(text: string): void;
+  note(text: string): void;
+  warn(text: string): void;
+}
+
+/** What every operation is given of the world. */
+export interface Session {
+  readonly executor: Executor;
+  readonly notify: Notify;
+  /** Where the output of programs that we run goes, a build's for one. */
+  readonly progress: Io;
+  readonly env: NodeJS.ProcessEnv;
+  readonly now: () => Date;
+  /** The folder of this package: templates/ is in it. */
+  readonly packageRoot: string;
+  readonly version: string;
+  /** The user's home folder. */
+  readonly home: string;
+}

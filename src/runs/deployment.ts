@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { lock } from 'proper-lockfile';
+import { UserError } from '../errors.js';
+import { writeAtomically } from '../shell/atomic-file.js';
+import { pasteable } from '../shell/word.js';
+import { ignoreFromGit } from './run-store.js';
+
+/** One condition of a deployment, and where its job folder is on the machine. */
+export interface DeployedJob {
+  readonly run: string;
+  readonly condition: string;
+  readonly folder: string;
+}
+
+/** A sweep placed on a target and pinned to a commit, as deployment.json holds it. */
+export interface Deployment {
+  readonly schema: 1;
+  readonly id: string;
+  readonly experiment: string;
+  readonly experiment_path: string;
+  readonly target: string;
+  readonly commit: string;
+  /** One hash for the commit's source, parameters.json left out. */
+  readonly source_id: string;
+  readonly created: string;
+  /** null while it is live or ended but not released. */
+  readonly released: string | null;
+  /** The `--gpus` value of each slot; `-` for none. */
+  readonly slots: readonly string[];
+  readonly docker: string;
+  /** parameters.json as it was. */
+  readonly parameters_file: string;
+  readonly jobs: readonly DeployedJob[];
+}
+
+/** The folder .logistician/ of an experiment: the live deployment. */
+export class DeploymentStore {
+  readonly folder: string;
+
+  /** @param readOnly for a dry run: nothing is written or locked. */
+  constructor(
+    experiment: string,
+    private readonly readOnly = false,
+  ) {
+    this.folder = join(experiment, '.logistician');
+  }
+
+  get queue(): string {
+    return join(this.folder, 'queue');
+  }
+
+  get commands(): string {
+    return join(this.folder, 'commands.sh');
+  }
+
+  /** The deployment made last, released or not; null: there was none. */
+  read(): Deployment | null {
+    const path = join(this.folder, 'deployment.json');
+    if (!existsSync(path)) return null;
+    try {
+      return JSON.parse(readFileSync(path, 'utf8')) as Deployment;
+    } catch (cause) {
+      throw new UserError(`${path} cannot be read as a deployment.`, [pasteable`cat ${path}`], { cause });
+    }
+  }
+
+  write(deployment: Deployment): void {
+    if (this.readOnly) return;
+    ignoreFromGit(this.folder);
+    writeAtomically(join(this.folder, 'deployment.json'), `${JSON.stringify(deployment, null, 2)}\n`);
+  }
+
+  /** Holds the deployment's lock while `work` launches or releases; a holder that died is replaced in seconds.
+   *  @param waiting called once if somebody else holds it.
+   *  @throws UserError after a minute. */
+  async locked<T>(work: () => Promise<T>, waiting: () => void): Promise<T> {
+    if (this.readOnly) return work();
+    ignoreFromGit(this.folder);
+    const release = await this.#lock(waiting);
+    try {
+      return await work();
+    } finally {
+      await release();
+    }
+  }
+
+  async #lock(waiting: () => void): Promise<() => Promise<void>> {
+    const once = { realpath: false, lockfilePath: join(this.folder, 'lock'), stale: 10_000, update: 2_000 };
+    for (let tries = 0; ; tries++) {
+      try {
+        return await lock(this.folder, once);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause;
+        if (tries === 0) waiting();
+        if (tries >= 120) {
+          throw new UserError(
+            'Another logistician is launching or releasing this deployment, and does not end.',
+            ['pgrep -fa logistician', 'logistician status'],
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+}

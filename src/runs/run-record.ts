@@ -1,0 +1,91 @@
+import { finalStates, type JobState, type RunState } from '../machines/job-state.js';
+
+/** The receipt of one run, as run.json holds it; run.schema.json beside this file describes it.
+ *  Times are ISO 8601 in UTC. */
+export interface RunRecord {
+  readonly schema: 1;
+  readonly id: string;
+  readonly experiment: string;
+  /** The experiment's folder in its project; '' for the root. */
+  readonly experiment_path: string;
+  readonly deployment: string | null;
+  readonly condition: string;
+  readonly argv: readonly string[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly source: {
+    readonly commit: string;
+    readonly tree: string;
+    readonly branch: string | null;
+    readonly remote: string | null;
+    readonly pushed: boolean;
+    /** The commit is one of ours under refs/logistician/. */
+    readonly snapshot: boolean;
+    /** The run saw the live working tree rather than a checkout. */
+    readonly live: boolean;
+    /** The live tree's commit when the run ended, if it was another by then. */
+    readonly edited_during_run: string | null;
+    readonly left_out: readonly string[];
+  };
+  readonly command: string | null;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  readonly docker_run_args: readonly string[];
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly max_hours: number;
+  /** parameters.json as it was, byte for byte. */
+  readonly parameters_file: string;
+  readonly image: {
+    readonly tag: string;
+    readonly context_tree: string;
+    readonly dockerfile: string;
+    readonly id: string | null;
+    readonly base: readonly {
+      readonly name: string;
+      readonly id: string;
+      readonly digests: readonly string[];
+    }[];
+  };
+  /** The line that made the container. */
+  readonly container_line: string;
+  /** What a later deployment compares, to skip what has succeeded already. */
+  readonly fingerprint: string;
+  readonly target: string;
+  readonly machine: {
+    readonly name: string;
+    readonly cpus: number | null;
+    readonly memory_bytes: number | null;
+    readonly architecture: string | null;
+  };
+  readonly slot: string | null;
+  readonly gpus: string | null;
+  readonly tools: Readonly<Record<'logistician' | 'node' | 'docker' | 'git', string>>;
+  readonly user: string;
+  readonly created: string;
+  readonly state: RunState;
+  readonly reason: string | null;
+  readonly exit_code: number | null;
+  readonly times: Readonly<Partial<Record<RunState, string>>>;
+  readonly started: string | null;
+  readonly finished: string | null;
+  readonly kept: string | null;
+}
+
+/** The record with what the runner has written since. */
+export function withState(record: RunRecord, job: JobState): RunRecord {
+  return {
+    ...record,
+    state: job.state,
+    reason: job.reason,
+    exit_code: job.exit_code,
+    times: job.times,
+    started: job.started,
+    finished: job.finished,
+    kept: job.kept,
+    slot: job.slot,
+    gpus: job.gpus,
+    image: { ...record.image, id: job.image ?? record.image.id },
+    machine: { ...record.machine, name: job.machine },
+  };
+}
+
+export const hasEnded = (record: { readonly state: RunState }): boolean => finalStates.has(record.state);

@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { writeAtomically } from '../shell/atomic-file.js';
+import { pasteable } from '../shell/word.js';
+import { runId } from './run-id.js';
+import type { RunRecord } from './run-record.js';
+
+/** The folder runs/ of an experiment: a folder a run, each with its receipt. */
+export class RunStore {
+  readonly folder: string;
+
+  /** @param experiment the experiment's folder. @param readOnly for a dry run: nothing is written. */
+  constructor(
+    experiment: string,
+    private readonly readOnly = false,
+  ) {
+    this.folder = join(experiment, 'runs');
+  }
+
+  pathOf(id: string): string {
+    return join(this.folder, id);
+  }
+
+  /** An id that no run here has, with a folder of its own, made now.
+   *  @throws UserError if runs/ cannot be written. */
+  claim(condition: string, at: Date): string {
+    if (this.readOnly) return runId(condition, at);
+    ignoreFromGit(this.folder);
+    for (let second = 0; ; second++) {
+      const id = runId(condition, new Date(at.getTime() + second * 1000));
+      try {
+        mkdirSync(this.pathOf(id));
+        return id;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  write(record: RunRecord): void {
+    if (this.readOnly) return;
+    writeAtomically(join(this.pathOf(record.id), 'run.json'), `${JSON.stringify(record, null, 2)}\n`, 0o644);
+  }
+
+  /** Takes back runs that never began. */
+  discard(ids: readonly string[]): void {
+    if (this.readOnly) return;
+    for (const id of ids) rmSync(this.pathOf(id), { recursive: true, force: true });
+  }
+
+  /** null: no such run, or a folder without a receipt. */
+  read(id: string): RunRecord | null {
+    const path = join(this.pathOf(id), 'run.json');
+    if (!existsSync(path)) return null;
+    try {
+      return JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
+    } catch (cause) {
+      throw new UserError(
+        `${path} is not a receipt that can be read.`,
+        [pasteable`mv ${path} ${path}.broken`],
+        { cause },
+      );
+    }
+  }
+
+  /** All receipts, oldest first. */
+  list(): RunRecord[] {
+    if (!existsSync(this.folder)) return [];
+    return readdirSync(this.folder)
+      .sort()
+      .flatMap((id) => this.read(id) ?? []);
+  }
+}
+
+/** Makes the folder, one that git does not see: it never makes a tree dirty and enters no snapshot. */
+export function ignoreFromGit(folder: string): void {
+  const file = join(folder, '.gitignore');
+  if (existsSync(file)) return;
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeAtomically(file, '*\n', 0o644);
+  } catch (cause) {
+    throw new UserError(
+      `${folder} cannot be written: ${(cause as Error).message}`,
+      [pasteable`ls -ld ${folder} ${join(folder, '..')}`],
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { type Command, revealArgv, revealEnv } from './command.js';
+import { reveal } from './word.js';
+
+/** How a process ended. `code` is 127 for a program that is not there, 128 + n for one ended by signal n. */
+export interface Outcome {
+  readonly code: number;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Where a process's streams go. Left out: captured. */
+export interface Io {
+  /** `inherit`: the person's terminal is the process's own, its input too. */
+  readonly terminal?: 'inherit';
+  /** Receives output as it comes instead of having it captured. */
+  readonly onStdout?: (chunk: Buffer) => void;
+  readonly onStderr?: (chunk: Buffer) => void;
+  /** Ends the process with SIGTERM when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the command, and those that feed it, to their end. Never throws for how a program ends. */
+export async function perform(command: Command, io: Io): Promise<Outcome> {
+  const { child, feeding } = start(command, io);
+  const stdout = collect(child.stdout, io.onStdout);
+  const stderr = collect(child.stderr, io.onStderr);
+  const abort = () => child.kill('SIGTERM');
+  io.signal?.addEventListener('abort', abort, { once: true });
+  const [own, ...fed] = await Promise.all([ended(child, command), ...feeding]);
+  io.signal?.removeEventListener('abort', abort);
+  const failed = own.code === 0 ? fed.find((end) => end.code !== 0 && end.signal !== 'SIGPIPE') : undefined;
+  const end = failed ?? own;
+  return {
+    code: end.code,
+    signal: end.signal,
+    stdout: stdout(),
+    stderr: [end.complaint, failed?.stderr, stderr()].filter(Boolean).join('\n'),
+  };
+}
+
+interface End {
+  readonly code: number;
+  readonly signal: NodeJS.Signals | null;
+  readonly complaint: string;
+  readonly stderr: string;
+}
+
+function start(command: Command, io: Io): { child: ChildProcess; feeding: Promise<End>[] } {
+  const [program = '', ...args] = revealArgv(command);
+  const inherit = io.terminal === 'inherit';
+  const file = command.output === undefined ? undefined : openSync(command.output, 'w', 0o600);
+  const child = spawn(program, args, {
+    env: { ...process.env, ...revealEnv(command) },
+    stdio: [
+      command.input ? 'pipe' : inherit ? 'inherit' : 'ignore',
+      file ?? (inherit ? 'inherit' : 'pipe'),
+      inherit ? 'inherit' : 'pipe',
+    ],
+  });
+  if (file !== undefined) closeSync(file);
+  return { child, feeding: feed(child, command) };
+}
+
+function feed(child: ChildProcess, { input }: Command): Promise<End>[] {
+  if (!input || !child.stdin) return [];
+  // A reader that ends early is judged by its exit code, not by the pipe that breaks behind it.
+  child.stdin.on('error', () => {});
+  if ('text' in input) {
+    child.stdin.end(reveal(input.text));
+    return [];
+  }
+  const source = start(input.from, {});
+  const stderr = collect(source.child.stderr);
+  source.child.stdout?.pipe(child.stdin);
+  child.on('close', () => source.child.stdout?.destroy());
+  const end = ended(source.child, input.from).then((how) => ({ ...how, stderr: stderr() }));
+  return [end, ...source.feeding];
+}
+
+function ended(child: ChildProcess, command: Command): Promise<End> {
+  return new Promise((resolve) => {
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      resolve({ code: 127, signal: null, stderr: '', complaint: spawnComplaint(error, command) }),
+    );
+    child.on('close', (code, signal) =>
+      resolve({ code: code ?? 128 + signalNumber(signal), signal, stderr: '', complaint: '' }),
+    );
+  });
+}
+
+const spawnComplaint = (error: NodeJS.ErrnoException, command: Command) =>
+  error.code === 'ENOENT'
+    ? `${String(command.argv[0])}: no such program on the PATH`
+    : `${String(command.argv[0])}: ${error.message}`;
+
+const signalNumber = (signal: NodeJS.Signals | null) => (signal ? constants.signals[signal] : 0);
+
+function collect(stream: NodeJS.ReadableStream | null, sink?: (chunk: Buffer) => void): () => string {
+  const chunks: Buffer[] = [];
+  stream?.on('data', (chunk: Buffer) => (sink ? sink(chunk) : chunks.push(chunk)));
+  return () => Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,67 @@
+import { quote } from 'shlex';
+
+/** A value that no line, log or record may show: it prints as `"$NAME"`, NAME being where the caller has it. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(
+    readonly name: string,
+    value: string,
+  ) {
+    this.#value = value;
+  }
+
+  /** The value itself, for the executor alone. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return `"$${this.name}"`;
+  }
+
+  toJSON(): string {
+    return `$${this.name}`;
+  }
+}
+
+/** A shell variable that the runner sets on the machine, such as `job`; the words around it are literal. */
+export class Variable {
+  constructor(readonly name: string) {}
+}
+
+/** One word of a command line; a list is the concatenation of its parts. */
+export type Word = string | Secret | Variable | readonly Word[];
+
+/** The word as a POSIX shell reads it back, secrets by name. */
+export function render(word: Word): string {
+  if (typeof word === 'string') return quote(word);
+  if (word instanceof Secret || word instanceof Variable) return `"$${word.name}"`;
+  // An empty part adds nothing; a word of nothing but empty parts is an empty word all the same.
+  return (
+    word
+      .map(render)
+      .filter((part) => part !== "''")
+      .join('') || "''"
+  );
+}
+
+/** The word's bytes for a process.
+ *  @throws Error if a variable of the runner's is left in it: such a word is for a machine's shell only. */
+export function reveal(word: Word): string {
+  if (typeof word === 'string') return word;
+  if (word instanceof Secret) return word.reveal();
+  if (word instanceof Variable) throw new Error(`$${word.name} has no value outside the runner`);
+  return word.map(reveal).join('');
+}
+
+/** The word with the given variables replaced by their values. */
+export function bind(word: Word, values: Readonly<Record<string, string>>): Word {
+  if (typeof word === 'string' || word instanceof Secret) return word;
+  if (word instanceof Variable) return values[word.name] ?? word;
+  return word.map((part) => bind(part, values));
+}
+
+/** A line to paste into a shell: what is put in is quoted, what is written is not. */
+export const pasteable = (texts: TemplateStringsArray, ...words: readonly string[]): string =>
+  texts.map((text, place) => text + (place < words.length ? quote(words[place] ?? '') : '')).join('');

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { UserError } from '../errors.js';
+import { pasteable } from '../shell/word.js';
+import type { Project } from './project.js';
+
+/** What a run is pinned to. */
+export interface Pin {
+  readonly commit: string;
+  /** Id of the commit's tree. */
+  readonly tree: string;
+  /** Whether the commit is one of ours, made from the working tree. */
+  readonly snapshot: boolean;
+  /** Whether a branch of the remote, as last seen here, holds the commit. */
+  readonly pushed: boolean;
+  /** Untracked files too large to be in a snapshot. */
+  readonly leftOut: readonly string[];
+}
+
+export class DirtyTree extends UserError {
+  /** @param changed as git's short status has them. @param live the commit of a live deployment, if there is one. */
+  constructor(
+    readonly changed: readonly string[],
+    root: string,
+    live?: string,
+  ) {
+    const shown = changed.slice(0, 10).map((change) => `  ${change}`);
+    const more = changed.length > shown.length ? [`  … and ${changed.length - shown.length} more`] : [];
+    super(
+      [
+        'The working tree has changes that no commit holds, and a deployment runs a commit:',
+        ...shown,
+        ...more,
+      ].join('\n'),
+      [
+        ...(live
+          ? [pasteable`logistician deploy --wait --commit ${live.slice(0, 10)} # goes on with what is live`]
+          : []),
+        pasteable`git -C ${root} add --all && git -C ${root} commit`,
+        'logistician deploy --snapshot    # runs the tree as it is, as a commit beside your branch',
+        'logistician deploy --commit HEAD # runs the last commit, without these changes',
+      ],
+    );
+  }
+}
+
+export class UnknownCommit extends UserError {
+  constructor(name: string, root: string) {
+    super(`There is no commit "${name}" in ${root}.`, [
+      pasteable`git -C ${root} log --oneline --max-count 10`,
+    ]);
+  }
+}
+
+export class NotInCommit extends UserError {
+  constructor(path: string, commit: string) {
+    super(`${path} is not in the commit ${commit.slice(0, 10)} that is to run.`, [
+      pasteable`git add ${path} && git commit`,
+      'logistician deploy --snapshot',
+    ]);
+  }
+}
+
+/** Paths that git calls changed or untracked, each with git's two letters, the ignored path left out. */
+export async function changes(project: Project, except: string): Promise<string[]> {
+  const text = await project.git.raw(
+    // Whatever the user's own settings are: a rename would be two entries, and untracked files count.
+    ...['status', '--porcelain', '--no-renames', '--untracked-files=normal', '-z', '--', '.'],
+    ...(except ? [`:(exclude,top,literal)${except}`] : []),
+  );
+  return text.split('\0').filter(Boolean);
+}
+
+/** The last commit, if the working tree holds nothing else.
+ *  @param parametersFile its changes do not count: it is configuration.
+ *  @throws DirtyTree */
+export async function pinHead(project: Project, parametersFile: string): Promise<Pin> {
+  const changed = await changes(project, parametersFile);
+  if (changed.length > 0) throw new DirtyTree(changed, project.root);
+  return pinCommit(project, project.head);
+}
+
+/** A commit by any name that git knows. @throws UnknownCommit */
+export async function pinCommit(project: Project, name: string): Promise<Pin> {
+  const [commit, tree] = await project.git
+    .raw('rev-parse', '--verify', '--end-of-options', `${name}^{commit}`)
+    .then(async (id) => [id.trim(), await treeOf(project, id.trim())] as const)
+    .catch(() => {
+      throw new UnknownCommit(name, project.root);
+    });
+  return { commit, tree, snapshot: false, pushed: await isPushed(project, commit), leftOut: [] };
+}
+
+export async function isPushed(project: Project, commit: string): Promise<boolean> {
+  return (await project.git.raw('for-each-ref', '--count=1', '--contains', commit, 'refs/remotes')) !== '';
+}
+
+export async function treeOf(project: Project, commit: string): Promise<string> {
+  return (await project.git.raw('rev-parse', '--verify', `${commit}^{tree}`)).trim();
+}
+
+/** Id of the git tree at `path` ('' for all) in a tree or commit. @throws NotInCommit */
+export async function treeAt(project: Project, treeish: string, path: string): Promise<string> {
+  const name = path === '' ? `${treeish}^{tree}` : `${treeish}:${path}`;
+  const id = await project.git.raw('rev-parse', '--verify', '--quiet', name).catch(() => '');
+  if (!id) throw new NotInCommit(path, treeish);
+  return id.trim();
+}
+
+/** One hash for all source in the tree: names, modes and contents, the given file left out. */
+export async function sourceId(project: Project, treeish: string, except: string): Promise<string> {
+  const listing = await project.git.raw('ls-tree', '-r', '-z', '--full-tree', treeish);
+  const hash = createHash('sha256');
+  for (const entry of listing.split('\0')) {
+    if (!entry.endsWith(`\t${except}`)) hash.update(entry).update('\0');
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,95 @@
+import { realpathSync } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
+import { type SimpleGit, simpleGit } from 'simple-git';
+import { UserError } from '../errors.js';
+import { pasteable } from '../shell/word.js';
+
+export class NoRepository extends UserError {
+  constructor(folder: string) {
+    super(
+      `${folder} is not in a git repository. An experiment belongs to a project in git, which is what pins its code.`,
+      [pasteable`git init ${folder}`],
+    );
+  }
+}
+
+export class NoCommits extends UserError {
+  constructor(root: string) {
+    super(`The repository ${root} has no commits yet, so there is nothing to pin a run to.`, [
+      pasteable`git -C ${root} add --all`,
+      pasteable`git -C ${root} commit --message 'First commit'`,
+    ]);
+  }
+}
+
+export class GitUnavailable extends UserError {}
+
+/** The user's git repository, as it stands. Paths are absolute. */
+export interface Project {
+  readonly root: string;
+  /** Where git keeps what is this working tree's own (its index). */
+  readonly gitDirectory: string;
+  readonly head: string;
+  /** null: a detached HEAD. */
+  readonly branch: string | null;
+  readonly remote: string | null;
+  /** For reads. */
+  readonly git: SimpleGit;
+}
+
+/** The folder's repository: its root, git directory and, where there is one, commit.
+ *  @throws NoRepository, GitUnavailable */
+export async function findRepository(
+  folder: string,
+): Promise<Omit<Project, 'head' | 'branch'> & { head: string | null }> {
+  const git = simpleGit(folder);
+  const [root, gitDirectory] = await git
+    .raw('rev-parse', '--show-toplevel', '--absolute-git-dir')
+    .then((text) => text.split('\n'))
+    .catch((error: Error) => {
+      throw translate(error, folder);
+    });
+  if (!root || !gitDirectory) throw new NoRepository(folder);
+  const head = await git.raw('rev-parse', '--verify', '--quiet', 'HEAD^{commit}').catch(() => '');
+  const remote = await git.raw('config', '--get', 'remote.origin.url').catch(() => '');
+  return {
+    root,
+    gitDirectory,
+    git: simpleGit(root),
+    head: head.trim() || null,
+    remote: remote.trim() || null,
+  };
+}
+
+/** @throws NoRepository, NoCommits, GitUnavailable */
+export async function openProject(folder: string): Promise<Project> {
+  const repository = await findRepository(folder);
+  const { head } = repository;
+  if (!head) throw new NoCommits(repository.root);
+  const branch = await repository.git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '');
+  return { ...repository, head, branch: branch.trim() || null };
+}
+
+/** The path of a folder or file in its project, with `/` between its parts; '' for the root itself.
+ *  @throws UserError if it lies outside. */
+export function pathInProject(project: { readonly root: string }, path: string): string {
+  const inside = relative(realpathSync(project.root), realpathSync(resolve(path)));
+  if (inside === '..' || inside.startsWith(`..${sep}`)) {
+    throw new UserError(`${path} lies outside its repository ${project.root}.`);
+  }
+  return inside.split(sep).join('/');
+}
+
+function translate(error: Error, folder: string): Error {
+  if (/not a git repository|must be run in a work tree/.test(error.message)) return new NoRepository(folder);
+  const owner = /safe\.directory (\S+)/.exec(error.message);
+  if (owner) {
+    return new GitUnavailable(`git refuses the repository at ${folder}: it belongs to another user.`, [
+      pasteable`git config --global --add safe.directory ${owner[1] ?? ''}`,
+    ]);
+  }
+  if (/ENOENT/.test(error.message)) {
+    return new GitUnavailable('git is not installed, or not on the PATH.', ['sudo apt-get install git']);
+  }
+  return error;
+}

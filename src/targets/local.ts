@@ -1,0 +1,72 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { here } from '../machines/connection.js';
+import { ensureImage } from '../machines/image.js';
+import { sweepScript } from '../machines/job-script.js';
+import type { JobReport } from '../machines/job-state.js';
+import { Machine } from '../machines/machine.js';
+import type { Deployment } from '../runs/deployment.js';
+import { command } from '../shell/command.js';
+import type { Executor } from '../shell/executor.js';
+import type { Io } from '../shell/process.js';
+import type { Engine } from '../tools/docker/engine.js';
+import type { LaunchedJob, Sweep, Target } from './target.js';
+
+/** This computer. The job folder is the run's own folder, so what a job leaves is at home at once. */
+export class LocalTarget implements Target {
+  readonly name = 'local';
+  readonly #machine: Machine;
+  readonly #runner: string;
+
+  /** @param queue the deployment's queue folder. @param runs the experiment's folder runs/.
+   *  @param template the runner.sh that this version of logistician brings. */
+  constructor(
+    private readonly executor: Executor,
+    private readonly engine: Engine,
+    private readonly queue: string,
+    private readonly runs: string,
+    private readonly template: string,
+  ) {
+    this.#runner = join(queue, 'runner.sh');
+    this.#machine = new Machine(executor, here(hostname()), this.#runner);
+  }
+
+  jobFolder(run: string): string {
+    return join(this.runs, run);
+  }
+
+  async launch(deployment: Deployment, sweep: Sweep, jobs: readonly LaunchedJob[], io: Io): Promise<void> {
+    await ensureImage(this.executor, this.engine, sweep.docker, sweep.project, sweep.image, io);
+    const source = { repository: sweep.project, commit: sweep.commit };
+    const script = sweepScript({ ...sweep, source, contextRepository: sweep.project });
+    await this.#machine.makeFolder(this.queue);
+    await this.executor.change(command('cp', this.template, this.#runner));
+    await this.#machine.writeFile(join(this.queue, 'sweep.sh'), script);
+    for (const job of jobs) {
+      for (const secret of sweep.secrets) await this.#machine.putSecret(job.containerName, secret);
+      await this.#machine.add(this.queue, job.folder, job.script);
+    }
+    await this.#machine.begin(this.queue, deployment.slots);
+  }
+
+  async status(deployment: Deployment): Promise<readonly JobReport[]> {
+    const folders = deployment.jobs.map((job) => job.folder);
+    const report = await this.#machine.report(this.queue, folders);
+    if (!report.stalled) return report.jobs;
+    await this.#machine.begin(this.queue, deployment.slots);
+    return (await this.#machine.report(this.queue, folders)).jobs;
+  }
+
+  async collect(): Promise<void> {
+    // The job folder is in runs/ already.
+  }
+
+  async release(deployment: Deployment): Promise<void> {
+    await this.#machine.release(this.queue, deployment.id);
+    await this.executor.change(command('rm', '-rf', this.queue));
+  }
+
+  machineOf(): Machine {
+    return this.#machine;
+  }
+}

@@ -1,0 +1,140 @@
+import { homedir } from 'node:os';
+import type Docker from 'dockerode';
+import { UserError } from '../../errors.js';
+import { command } from '../../shell/command.js';
+import type { Executor } from '../../shell/executor.js';
+
+/** Docker cannot be used: the message says which of absent, not running, not permitted it is. */
+export class DockerUnavailable extends UserError {}
+
+/** What a machine's engine says of itself. Memory in bytes. */
+export interface EngineFacts {
+  readonly version: string;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly hasNvidia: boolean;
+  readonly architecture: string;
+}
+
+export interface ImageFacts {
+  readonly id: string;
+  readonly digests: readonly string[];
+}
+
+/** Reads from the engine that the docker program itself would talk to; changes go through its command line. */
+export class Engine {
+  #client: Promise<Docker> | undefined;
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly docker: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** @throws DockerUnavailable */
+  async facts(): Promise<EngineFacts> {
+    const info = await this.#ask((client) => client.info());
+    return {
+      version: info.ServerVersion,
+      cpus: info.NCPU,
+      memory: info.MemTotal,
+      hasNvidia: 'nvidia' in (info.Runtimes ?? {}),
+      architecture: info.Architecture,
+    };
+  }
+
+  /** The image of that name or tag, or null. @throws DockerUnavailable */
+  async image(name: string): Promise<ImageFacts | null> {
+    return this.#ask(async (client) => {
+      try {
+        const image = await client.getImage(name).inspect();
+        return { id: image.Id, digests: image.RepoDigests ?? [] };
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404) return null;
+        throw error;
+      }
+    });
+  }
+
+  /** Ids of the containers that bear the label, those in that status. @throws DockerUnavailable */
+  async containers(label: string, status: 'running' | 'exited'): Promise<string[]> {
+    const filters = { label: [label], status: [status] };
+    const found = await this.#ask((client) => client.listContainers({ all: true, filters }));
+    return found.map((container) => container.Id);
+  }
+
+  async #ask<T>(question: (client: Docker) => Promise<T>): Promise<T> {
+    try {
+      this.#client ??= this.#connect();
+      return await question(await this.#client);
+    } catch (error) {
+      throw unavailable(error, this.docker);
+    }
+  }
+
+  async #connect(): Promise<Docker> {
+    const endpoint = this.env.DOCKER_HOST ?? (await this.#contextEndpoint());
+    const { default: Dockerode } = await import('dockerode');
+    if (endpoint.startsWith('unix://'))
+      return new Dockerode({ socketPath: endpoint.slice('unix://'.length) });
+    if (endpoint.startsWith('ssh://')) {
+      const url = new URL(endpoint);
+      return new Dockerode({
+        protocol: 'ssh',
+        host: url.hostname,
+        port: Number(url.port || 22),
+        username: url.username || undefined,
+        sshOptions: { agent: this.env.SSH_AUTH_SOCK },
+      } as Docker.DockerOptions);
+    }
+    const url = new URL(endpoint.replace(/^tcp:/, 'http:'));
+    return new Dockerode({ host: url.hostname, port: Number(url.port || 2375) });
+  }
+
+  /** The endpoint of the docker context in use. Most people have the one that Docker comes with. */
+  async #contextEndpoint(): Promise<string> {
+    const settings = `${this.env.DOCKER_CONFIG ?? `${homedir()}/.docker`}/config.json`;
+    const { readFile } = await import('node:fs/promises');
+    const chosen =
+      this.env.DOCKER_CONTEXT ?? currentContext(await readFile(settings, 'utf8').catch(() => '{}'));
+    if (!chosen || chosen === 'default') return 'unix:///var/run/docker.sock';
+    const format = '{{.Endpoints.docker.Host}}';
+    return this.executor.read(command(this.docker, 'context', 'inspect', '--format', format, chosen));
+  }
+}
+
+function currentContext(config: string): string | undefined {
+  try {
+    return (JSON.parse(config) as { currentContext?: string }).currentContext;
+  } catch {
+    return undefined;
+  }
+}
+
+function unavailable(error: unknown, docker: string): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return new DockerUnavailable(
+        'Docker does not answer: its socket is not there. Is it installed, and running?',
+        ['sudo systemctl start docker', `${docker} info`],
+        { cause: error },
+      );
+    case 'ECONNREFUSED':
+    case 'ENOTFOUND':
+    case 'ETIMEDOUT':
+      return new DockerUnavailable(
+        'Docker does not answer: nothing listens where its socket is. Is it running?',
+        ['sudo systemctl start docker', `${docker} info`],
+        { cause: error },
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new DockerUnavailable(
+        'Docker is running, but you are not allowed to use it: you are not in its group.',
+        ['sudo usermod --append --groups docker "$USER"', 'newgrp docker'],
+        { cause: error },
+      );
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,623 @@
+#!/bin/sh
+# Runs conditions on a machine: this one, a lab machine or one in the cloud. Nothing else needs to be
+# alive while it does. It is given
+#
+#   a queue    a folder: waiting/ (links to job folders, in order) and slots/N/ (who works there, on what)
+#   a job      a folder: job.sh (what to run), data/ (what comes of it), state.json (how far it is)
+#
+# and job.sh defines
+#
+#   run, name, image, max_seconds      the run's id, its container's name, its image, its deadline
+#   fetch, have_image, build, start    what to do, each a function made of printed command lines
+#
+# Everything is in functions, and the last line calls one of them: a shell has then read the whole file
+# before it acts, and a new version of this file cannot disturb a runner at work.
+
+# What job.sh sets, and what it reads:
+# shellcheck disable=SC2154,SC2034
+
+set -u
+
+# --- processes -----------------------------------------------------------------------------------------
+
+boot_id() {
+  cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -dc '0-9a-f' ||
+    echo unknown
+}
+
+# A process by more than its number, which the system gives out again: number, start, boot. One that has ended
+# and that nobody has asked about yet (a zombie) is gone.
+identity() {
+  if [ -r "/proc/$1/stat" ]; then
+    started=$(sed -n 's/.*) \([^Z]\)/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20)
+  else
+    started=$(ps -o lstart= -p "$1" 2>/dev/null | tr -dc '0-9A-Za-z')
+  fi
+  echo "$1 ${started:-gone} $(boot_id)"
+}
+
+# Is the process that the file names still the one that it was?
+is_alive() {
+  [ -s "$1" ] || return 1
+  read -r known <"$1"
+  [ "$known" = "$(identity "${known%% *}")" ] && kill -0 "${known%% *}" 2>/dev/null
+}
+
+# Runs the words in the background, out of reach of a terminal that closes.
+detach() {
+  if command -v setsid >/dev/null 2>&1; then
+    setsid "$@" </dev/null >/dev/null 2>&1 &
+  else
+    nohup "$@" </dev/null >/dev/null 2>&1 &
+  fi
+}
+
+# --- locks: a link that names its holder; a dead holder's is taken over --------------------------------
+
+# Fails after half a minute: no lock here is held for longer than a moment.
+lock() {
+  tries=0
+  until ln -s "$(identity $$)" "$1" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ]; then
+      echo "runner.sh: cannot take the lock $1" >&2
+      return 1
+    fi
+    held=$(readlink "$1" 2>/dev/null)
+    if [ -z "$held" ] || [ "$held" = "$(identity "${held%% *}")" ]; then
+      sleep 0.1
+    elif mv "$1" "$1.$$" 2>/dev/null; then
+      # Somebody may have taken it over in between: then it goes back.
+      if [ "$(readlink "$1.$$")" = "$held" ]; then rm -f "$1.$$"; else mv "$1.$$" "$1"; fi
+    fi
+  done
+}
+
+unlock() { rm -f "$1"; }
+
+# --- the state of a job --------------------------------------------------------------------------------
+
+now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+
+text_or_null() { if [ -n "${1:-}" ]; then printf '"%s"' "$1"; else printf null; fi; }
+
+# record STATE [REASON [EXIT_CODE]]: the one place that writes state.json, whole or not at all.
+record() {
+  echo "$1 $(now)" >>"$job/steps"
+  devices=$(printf %s "${gpus:-}" | tr -d '"')
+  times=$(awk '!seen[$1]++ { printf "%s\"%s\":\"%s\"", (n++ ? "," : ""), $1, $2 }' "$job/steps")
+  cat >"$job/state.json.new" <<EOF &&
+{"run":"$run","state":"$1","reason":$(text_or_null "${2:-}"),"exit_code":${3:-null},"slot":$(text_or_null "${slot:-}"),"gpus":$(text_or_null "$devices"),"container":"$name","image":$(text_or_null "${image_id:-}"),"machine":"$(uname -n)","boot":"$(boot_id)","started":$(text_or_null "${started_at:-}"),"finished":$(text_or_null "${finished_at:-}"),"kept":$(text_or_null "${kept:-}"),"times":{$times}}
+EOF
+    mv "$job/state.json.new" "$job/state.json"
+}
+
+state_of() { sed -n 's/.*"state":"\([a-z]*\)".*/\1/p' "$1/state.json" 2>/dev/null; }
+
+is_final() { case $1 in succeeded | failed | stopped | lost) true ;; *) false ;; esac; }
+
+# --- one job -------------------------------------------------------------------------------------------
+
+note() { printf '%s %s\n' "$(now)" "$*" >>"$job/data/logs/runner.txt"; }
+
+inspect() { docker container inspect --format "$1" "$name" 2>/dev/null; }
+
+# Has the container begun to run? One that was created and could not start, or was not started, has not.
+has_begun() {
+  case $(inspect '{{.State.Status}}') in '' | created) false ;; *) true ;; esac
+}
+
+# Appends what the container has said beyond what docker.txt holds already.
+catch_up() {
+  log=$job/data/logs/docker.txt
+  size=$(wc -c <"$log" 2>/dev/null || echo 0)
+  docker logs "$name" 2>&1 | {
+    head -c "$((size))" >/dev/null
+    cat
+  } >>"$log"
+}
+
+# Follows the container's output from where docker.txt stands, in processes that end with the container;
+# those that an earlier runner left are still good. The last of the pipe is the one that is known by name:
+# with it the others go too.
+follow() {
+  is_alive "$job/follower" && return
+  log=$job/data/logs/docker.txt
+  size=$(wc -c <"$log" 2>/dev/null || echo 0)
+  docker logs --follow "$name" </dev/null 2>&1 | {
+    head -c "$((size))" >/dev/null
+    exec cat
+  } >>"$log" &
+  identity $! >"$job/follower"
+}
+
+# Each second: where the log stands (for `logs --since`), and whether the deadline has come.
+watch() {
+  last=
+  while kill -0 "$1" 2>/dev/null; do
+    size=$(wc -c <"$job/data/logs/docker.txt" 2>/dev/null || echo 0)
+    if [ "$size" != "$last" ]; then
+      echo "$(date +%s) $((size))" >>"$job/log-index"
+      last=$size
+    fi
+    if [ "$(date +%s)" -ge "$2" ] && [ ! -e "$job/stop" ]; then
+      echo deadline >"$job/stop"
+      docker stop --time 30 "$name" >/dev/null 2>&1
+    fi
+    sleep 1
+  done
+}
+
+# The exit code of the container, however long it takes and however often Docker itself restarts.
+# Fails if Docker answers and knows no such container.
+await_container() {
+  until code=$(docker wait "$name" 2>/dev/null) && [ -n "$code" ]; do
+    if docker version >/dev/null 2>&1 && ! inspect . >/dev/null; then return 1; fi
+    sleep 1
+  done
+}
+
+# Files that the job wrote as somebody else become ours, by the image's own chown.
+own_files() {
+  [ "$(id -u)" -eq 0 ] && return
+  [ -n "$(find "$job/data" "$job/home" "$job/source" ! -user "$(id -u)" 2>/dev/null | head -n 1)" ] || return
+  docker run --rm --user 0 --volume "$job:/job" --entrypoint chown "$image" -R "$(id -u):$(id -g)" /job \
+    >>"$job/data/logs/runner.txt" 2>&1 || note "some files in $job belong to another user: the image has no chown"
+}
+
+# What the job changed in its checkout goes to data/project: results written to a relative path are not lost.
+keep_changes() {
+  [ -d "$job/source/.git" ] || return
+  list=$job/changed
+  git -C "$job/source" ls-files -z --modified --others -- . ':(exclude,glob)**/__pycache__/**' >"$list" 2>/dev/null
+  if [ -s "$list" ]; then
+    kib=$(cd "$job/source" && xargs -0 du -sk -- <"$list" 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }')
+    if [ "$kib" -le 1048576 ]; then
+      mkdir -p "$job/data/project" &&
+        (cd "$job/source" && tar -cf - --null -T "$list" 2>/dev/null) | tar -xf - -C "$job/data/project" &&
+        kept=copied
+    else
+      kept=too-large
+      note "the job changed $kib KiB in its checkout, more than 1 GiB: not copied to data/project"
+    fi
+  fi
+  rm -f "$list"
+}
+
+# Where the job's secrets are while it runs: in memory, never on a disk.
+secrets_folder() { echo "/dev/shm/logistician-$(id -u)/$1"; }
+
+# secret NAME VARIABLE < value: for a job whose container will have that name.
+secret() {
+  folder=$(secrets_folder "$1")
+  umask 077
+  mkdir -p "$folder" && [ -O "$folder/.." ] && cat >"$folder/$2"
+}
+
+# finish STATE [REASON [EXIT_CODE]]: everything is home before the state says so; only then the container goes.
+finish() {
+  if has_begun; then
+    catch_up
+    started_at=$(inspect '{{.State.StartedAt}}')
+    finished_at=$(inspect '{{.State.FinishedAt}}')
+    image_id=$(inspect '{{.Image}}')
+  fi
+  own_files
+  keep_changes
+  record "$@"
+  tidy
+}
+
+# Leaves nothing of the job but its record and its data.
+tidy() {
+  docker rm --force "$name" >/dev/null 2>&1
+  rm -rf "${job:?}/source" "${job:?}/home" "$(secrets_folder "$name")"
+  rm -f "$job/follower" "$job/owner"
+}
+
+# Judges a container that has ended.
+conclude() {
+  code=$1
+  case $(cat "$job/stop" 2>/dev/null) in
+    user) finish stopped user "$code" ;;
+    deadline) finish stopped deadline "$code" ;;
+    *)
+      if [ "$code" -eq 0 ]; then
+        finish succeeded '' 0
+      elif [ "$(inspect '{{.State.OOMKilled}}')" = true ]; then
+        finish failed oom "$code"
+      elif [ "$code" -eq 255 ] && ! grep -q "$(boot_id)" "$job/owner.first" 2>/dev/null; then
+        finish lost reboot
+      else
+        finish failed exit "$code"
+      fi
+      ;;
+  esac
+}
+
+# Ends a job that was stopped before its container began.
+is_called_off() { [ -e "$job/stop" ] && finish stopped user; }
+
+# prepare: everything before the container. Fails, the state recorded, where the job cannot start.
+prepare() {
+  is_called_off && return 1
+  record fetching
+  # A runner before us may have left half a checkout, and git's locks in it.
+  rm -rf "${job:?}/source"
+  mkdir -p "$job/home"
+  if ! fetch >>"$job/data/logs/runner.txt" 2>&1; then
+    finish failed fetch
+    return 1
+  fi
+  if ! have_image; then
+    record building
+    if ! build >>"$job/data/logs/build.txt" 2>&1; then
+      finish failed build
+      return 1
+    fi
+  fi
+  image_id=$(docker image inspect --format '{{.Id}}' "$image" 2>/dev/null)
+  if [ -n "${needs_secrets:-}" ] && [ ! -d "$secrets" ]; then
+    note "the job's secrets were in memory only, and are gone: deploy it again"
+    finish failed secrets
+    return 1
+  fi
+  ! is_called_off
+}
+
+# take JOB: makes the job ours, once no other living runner has it. Fails if it is at its end by then.
+take() {
+  until is_final "$(state_of "$1")"; do
+    lock "$1/lock" || return
+    if ! is_alive "$1/owner" || [ "$known" = "$(identity $$)" ]; then
+      identity $$ >"$1/owner"
+      unlock "$1/lock"
+      [ -e "$1/owner.first" ] || cp "$1/owner" "$1/owner.first"
+      return 0
+    fi
+    unlock "$1/lock"
+    sleep 0.5
+  done
+  return 1
+}
+
+# run_job JOB [attached MODE...]: takes the job from wherever it is to its end, also after a runner before
+# this one was killed. Attached, the job has this terminal.
+run_job() {
+  job=$1
+  # Somebody removed the run: nothing is left to be done for it.
+  [ -r "$job/job.sh" ] || return
+  # shellcheck source=/dev/null
+  . "$job/job.sh"
+  secrets=$(secrets_folder "$name")
+  if ! take "$job"; then
+    # A runner may have been killed between its last record and its tidying.
+    tidy
+    return
+  fi
+  before=$(state_of "$job")
+  # A container that never began is what a killed runner left: `docker wait` would call it a success.
+  has_begun || docker rm --force "$name" >/dev/null 2>&1
+  if inspect . >/dev/null; then
+    [ "$before" = running ] || record running
+  elif [ "$before" = running ]; then
+    # It ran, and nobody knows how it ended.
+    if grep -q "$(boot_id)" "$job/owner.first"; then finish lost container; else finish lost reboot; fi
+    return
+  else
+    prepare || return
+    if [ "${2:-}" = attached ]; then
+      record running
+      shift 2
+      attach "$@"
+    fi
+    mode=--detach
+    start >/dev/null 2>>"$job/data/logs/runner.txt"
+    code=$?
+    if ! has_begun; then
+      finish failed start "$code"
+      return
+    fi
+    # Only now: a runner that is killed before this line has not lost a job that ran.
+    record running
+  fi
+  follow
+  watch $$ "$(deadline)" </dev/null >/dev/null 2>&1 &
+  watcher=$!
+  if await_container; then
+    # The follower ends with the container; a reader that lags behind is overtaken by catch_up.
+    wait_for_follower
+    conclude "$code"
+  else
+    finish lost container
+  fi
+  kill "$watcher" 2>/dev/null
+}
+
+# In seconds since 1970, counted from when the job began to run.
+deadline() {
+  began=$(awk '$1 == "running" { print $2; exit }' "$job/steps")
+  seconds=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
+  echo "$((seconds + max_seconds))"
+}
+
+wait_for_follower() {
+  tries=0
+  while is_alive "$job/follower" && [ "$tries" -lt 50 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  if is_alive "$job/follower"; then
+    read -r follower _ <"$job/follower"
+    kill "$follower" 2>/dev/null
+    # What it was writing is written.
+    sleep 0.1
+  fi
+}
+
+attach() {
+  interrupted=
+  trap 'interrupted=yes' INT TERM HUP
+  mode=$*
+  watch $$ "$(deadline)" </dev/null >/dev/null 2>&1 &
+  watcher=$!
+  start
+  code=$?
+  # A second Ctrl-C makes the docker client give up, not the job.
+  [ -n "$interrupted" ] && docker stop --time 10 "$name" >/dev/null 2>&1
+  kill "$watcher" 2>/dev/null
+  if ! has_begun; then
+    finish failed start "$code"
+  else
+    code=$(docker wait "$name")
+    if [ -n "$interrupted" ] || [ "$code" -eq 130 ]; then echo user >"$job/stop"; fi
+    conclude "$code"
+  fi
+  trap - INT TERM HUP
+  exit "$code"
+}
+
+# --- the queue -----------------------------------------------------------------------------------------
+
+# add QUEUE JOB < the job's own part of job.sh; the deployment's part is QUEUE/sweep.sh.
+# QUEUE - : no queue, and all of job.sh comes from standard input. Repeated, it does nothing.
+add() {
+  queue=$1 job=$2
+  if [ ! -e "$job/state.json" ]; then
+    mkdir -p "$job/data/config" "$job/data/logs" "$job/data/results" "$job/data/measures" "$job/data/state" \
+      "$job/data/input" || return
+    if [ "$queue" = - ]; then cat >"$job/job.sh"; else cat "$queue/sweep.sh" - >"$job/job.sh"; fi || return
+    # shellcheck source=/dev/null
+    . "$job/job.sh"
+    printf '%s\n' "$json" >"$job/job.json" || return
+    cp "$job/job.json" "$job/data/config/configuration.json" || return
+    printf '%s\n' "${options-}" >"$job/data/config/options.txt" || return
+    : >"$job/data/logs/docker.txt"
+    record pending || return
+  else
+    # shellcheck source=/dev/null
+    . "$job/job.sh"
+    cat >/dev/null
+  fi
+  if [ "$queue" = - ] || [ "$(state_of "$job")" != pending ]; then return; fi
+  mkdir -p "$queue/waiting" "$queue/slots"
+  lock "$queue/lock" || return
+  if ! find "$queue/waiting" "$queue/slots" -name "*.$run" | grep -q .; then
+    count=$(($(cat "$queue/count" 2>/dev/null || echo 100000) + 1))
+    echo "$count" >"$queue/count"
+    ln -s "$job" "$queue/waiting/$count.$run"
+  fi
+  unlock "$queue/lock"
+}
+
+# begin QUEUE GPUS...: a worker for each slot that has none; GPUS is a slot's `docker run --gpus`, or `-`.
+# What a dead worker had in hand goes back to the front of the queue.
+begin() {
+  queue=$1
+  shift
+  mkdir -p "$queue/waiting" "$queue/slots"
+  lock "$queue/lock" || return
+  slot=0
+  for gpus in "$@"; do
+    slot=$((slot + 1))
+    mkdir -p "$queue/slots/$slot"
+    echo "$gpus" >"$queue/slots/$slot/gpus"
+  done
+  for folder in "$queue"/slots/*/; do
+    is_alive "${folder}owner" && continue
+    for entry in "$folder"*.*; do
+      [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
+    done
+    detach sh "$queue/runner.sh" work "$queue" "$(basename "$folder")"
+    identity $! >"${folder}owner"
+  done
+  unlock "$queue/lock"
+}
+
+# work QUEUE SLOT: one job after the other until none waits. Each job has a shell of its own, but all in one
+# process: who kills the worker kills no less than all of it, and nothing of a job is left for the next.
+work() {
+  queue=$1 slot=$2
+  gpus=$(cat "$queue/slots/$slot/gpus")
+  [ "$gpus" = - ] && gpus=
+  exec 2>>"$queue/slots/$slot/errors.txt"
+  claim || return
+  run_job "$(readlink "$entry")"
+  rm -f "$entry"
+  exec sh "$queue/runner.sh" work "$queue" "$slot"
+}
+
+# Takes the first waiting job; with none left, gives up the slot in the same breath, so that a job added
+# now finds no worker that is about to go.
+claim() {
+  lock "$queue/lock" || return
+  # begin may not have written our name yet.
+  identity $$ >"$queue/slots/$slot/owner"
+  for entry in "$queue"/waiting/*; do
+    if [ -L "$entry" ] && mv "$entry" "$queue/slots/$slot/"; then
+      entry=$queue/slots/$slot/$(basename "$entry")
+      unlock "$queue/lock"
+      return 0
+    fi
+  done
+  rm -f "$queue/slots/$slot/owner"
+  unlock "$queue/lock"
+  return 1
+}
+
+# Is there work with nobody at it: a job in the hands of a dead worker, or a queue without a live one?
+is_stalled() {
+  [ -d "$1/slots" ] || return 1
+  working=no
+  for folder in "$1"/slots/*/; do
+    if is_alive "${folder}owner"; then
+      working=yes
+    else
+      for entry in "$folder"*.*; do [ -L "$entry" ] && return 0; done
+    fi
+  done
+  [ "$working" = no ] || return 1
+  for entry in "$1"/waiting/*; do [ -L "$entry" ] && return 0; done
+  return 1
+}
+
+# --- looking and ending --------------------------------------------------------------------------------
+
+last_line() { tail -c 4000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1; }
+
+# say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
+say() { printf '%s %s\n' "$1" "$2"; }
+
+# report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind.
+report() {
+  if is_stalled "$1"; then echo stalled; fi
+  while IFS= read -r job; do
+    say job "$job"
+    [ -r "$job/state.json" ] || continue
+    say state "$(cat "$job/state.json")"
+    state=$(state_of "$job")
+    log=$job/data/logs/docker.txt
+    case $state in
+      building) log=$job/data/logs/build.txt ;;
+    esac
+    case $state in
+      fetching | building | running) is_alive "$job/owner" || echo orphan ;;
+    esac
+    line=$(last_line "$log")
+    # Why a job did not start is in the other logs.
+    if [ -z "$line" ] && is_final "$state"; then
+      line=$(last_line "$job/data/logs/build.txt")
+      [ -n "$line" ] || line=$(last_line "$job/data/logs/runner.txt")
+    fi
+    say log "$line"
+    newest=$(find "$job/data/measures" -type f -name '*.jsonl' -exec ls -t {} + 2>/dev/null | head -n 1)
+    [ -n "$newest" ] && say measure "$(last_line "$newest")"
+    summary=$job/data/measures/summary.json
+    [ -s "$summary" ] && say summary "$(tr '\n' ' ' <"$summary")"
+  done
+  return 0
+}
+
+# log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended.
+log() {
+  job=$1 offset=$2
+  file=$job/data/logs/docker.txt
+  while :; do
+    state=$(state_of "$job")
+    size=$(($(wc -c <"$file" 2>/dev/null || echo 0)))
+    if [ "$size" -gt "$offset" ]; then
+      tail -c "+$((offset + 1))" "$file" | head -c "$((size - offset))"
+      offset=$size
+    fi
+    if [ "${3:-}" != follow ] || is_final "$state"; then return; fi
+    sleep 0.3
+  done
+}
+
+# offset JOB since SECONDS: how many bytes of output there were at that time (since 1970).
+# offset JOB tail LINES: how many there are before the last lines.
+offset() {
+  if [ "$2" = tail ]; then
+    file=$1/data/logs/docker.txt
+    echo "$(($(wc -c <"$file" 2>/dev/null || echo 0) - $(tail -n "$3" "$file" 2>/dev/null | wc -c)))"
+    return
+  fi
+  [ -r "$1/log-index" ] || {
+    echo 0
+    return
+  }
+  awk -v when="$3" '$1 <= when { size = $2 } END { printf "%d\n", size }' "$1/log-index"
+}
+
+# stop QUEUE GRACE JOB...: waiting jobs never start; running ones get SIGTERM, and SIGKILL after GRACE seconds.
+stop() {
+  queue=$1 grace=$2
+  shift 2
+  for job in "$@"; do
+    (stop_one) &
+  done
+  wait
+}
+
+stop_one() {
+  # shellcheck source=/dev/null
+  . "$job/job.sh"
+  is_final "$(state_of "$job")" && return
+  [ -e "$job/stop" ] || echo user >"$job/stop"
+  if [ "$queue" != - ]; then
+    lock "$queue/lock" || return
+    waiting=$(find "$queue/waiting" -name "*.$run")
+    [ -n "$waiting" ] && rm -f "$waiting"
+    unlock "$queue/lock"
+    [ -n "$waiting" ] && finish stopped user
+  fi
+  # A job that is just about to start has no container yet; one in a long build ends before its container.
+  tries=0
+  until is_final "$(state_of "$job")" || [ "$tries" -ge 100 ]; do
+    docker stop --time "$grace" "$name" >/dev/null 2>&1
+    # A job whose runner is gone has nobody else to write its end.
+    if ! is_alive "$job/owner"; then run_job "$job"; fi
+    is_final "$(state_of "$job")" || sleep 0.2
+    tries=$((tries + 1))
+  done
+}
+
+# release QUEUE DEPLOYMENT: no worker and no container of the deployment is left. Its jobs have ended.
+release() {
+  for owner in "$1"/slots/*/owner; do
+    if is_alive "$owner"; then
+      read -r pid _ <"$owner"
+      kill "$pid" 2>/dev/null
+    fi
+  done
+  left=$(docker ps --all --quiet --filter "label=logistician.deployment=$2")
+  # shellcheck disable=SC2086 # container ids are plain words
+  [ -z "$left" ] || docker rm --force $left >/dev/null
+}
+
+main() {
+  verb=$1
+  shift
+  case $verb in
+    add) add "$@" ;;
+    begin) begin "$@" ;;
+    work) work "$@" ;;
+    run)
+      folder=$1
+      shift
+      run_job "$folder" attached "$@"
+      ;;
+    report) report "$@" ;;
+    log) log "$@" ;;
+    offset) offset "$@" ;;
+    stop) stop "$@" ;;
+    release) release "$@" ;;
+    secret) secret "$@" ;;
+    *)
+      echo "runner.sh: no such verb: $verb" >&2
+      exit 2
+      ;;
+  esac
+}
+
+{ main "$@"; exit; }
