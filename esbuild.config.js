@@ -22,6 +22,8 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: 'warning',
+  // oclif looks for these when it runs from TypeScript sources, which a bundle never does.
+  external: ['typescript', 'ts-node', 'tsx'],
   loader: { '.node': 'empty' },
   // CommonJS libraries inside an ES module bundle expect these three.
   banner: {

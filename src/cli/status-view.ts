@@ -83,10 +83,11 @@ function tint(state: RunState, text: string, { colors }: View): string {
   return state === 'pending' ? colors.dim(text) : colors.cyan(text);
 }
 
-/** `epoch 12  accuracy 0.9537`: numbers only, those that change the most being last in most people's files. */
+/** `accuracy 0.9537  epoch 12`: numbers only, the last first, which in most files is what one looks for. */
 function measures(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
     .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+    .reverse()
     .map(([name, value]) => `${name} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`)
     .join('  ');
 }

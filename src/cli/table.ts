@@ -53,7 +53,11 @@ export function table(
 
 /** Widths that fit in `width`: bounded columns keep theirs, the others share what is left, from the last
  *  backwards; one with hardly anything left goes. */
-function widthsFor(natural: readonly number[], bounds: readonly (number | undefined)[], width: number): number[] {
+function widthsFor(
+  natural: readonly number[],
+  bounds: readonly (number | undefined)[],
+  width: number,
+): number[] {
   const sizes = natural.map((size, place) => Math.min(size, bounds[place] ?? size));
   const total = () => sizes.reduce((sum, size) => sum + (size > 0 ? size + gap : 0), 0) - gap;
   for (let place = sizes.length - 1; place >= 0 && total() > width; place--) {

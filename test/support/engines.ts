@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** The image that test jobs run in. */
+export const baseImage = 'debian:bookworm-slim';
+
+/** What tests need beyond Node, and how to see that it is there. */
+const engines = {
+  docker: () => succeeds('docker', 'image', 'inspect', baseImage),
+  git: () => succeeds('git', 'version'),
+  sshd: () => existsSync('/usr/sbin/sshd') && succeeds('sh', '-c', 'command -v ssh ssh-keygen'),
+  /** For users that a test makes: root hides faults of ownership. */
+  root: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v useradd runuser'),
+} as const;
+
+export type EngineName = keyof typeof engines;
+
+/** Whether one of the engines is missing: for `describe.skipIf`. Where engines are required, as in CI, that is
+ *  an error instead, so that a test that did not run cannot pass for one that did. */
+export function isMissing(...needed: EngineName[]): boolean {
+  const missing = needed.filter((name) => !engines[name]());
+  if (missing.length > 0 && process.env.LOGISTICIAN_TEST_ENGINES === 'required') {
+    throw new Error(`These tests need ${missing.join(' and ')}, and LOGISTICIAN_TEST_ENGINES=required forbids skipping.`);
+  }
+  return missing.length > 0;
+}
+
+function succeeds(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,15 @@
+/** Asks again and again until the answer is something, and returns it.
+ *  @throws Error saying what did not come about within `seconds` */
+export async function until<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  seconds = 20,
+): Promise<Exclude<T, null | undefined | false | ''>> {
+  const last = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer as Exclude<T, null | undefined | false | ''>;
+    if (Date.now() > last) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
