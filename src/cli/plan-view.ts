@@ -1,4 +1,4 @@
-import type { DeployPlan } from '../operations/deploy.js';
+import type { DeployPlan } from '../operations/decide-deployment.js';
 import type { Experiment } from '../operations/experiment.js';
 import { table } from './table.js';
 

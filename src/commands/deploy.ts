@@ -6,7 +6,8 @@ import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { UserError } from '../errors.js';
-import { type DeployPlan, deploy, plan } from '../operations/deploy.js';
+import { type DeployPlan, decide } from '../operations/decide-deployment.js';
+import { deploy } from '../operations/deploy.js';
 import { sync } from '../operations/end.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
@@ -70,12 +71,12 @@ export default class Deploy extends BaseCommand {
       retryFailed: flags['retry-failed'],
       pin: null,
     };
-    const decided = await plan(session, experiment, request);
+    const decided = await decide(session, experiment, request);
     // While it waits for an answer, or for the lock, another may deploy the same.
-    const decide = () => plan(session, experiment, { ...request, pin: decided.pin });
+    const decideAgain = () => decide(session, experiment, { ...request, pin: decided.pin });
     this.log(planView(experiment, decided, this.width));
     if (decided.run.length + decided.undelivered.length > 0)
-      await this.#launch(session, experiment, decide, decided, flags, args.experiment);
+      await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
     else this.log('Nothing to run. --force runs again what has succeeded.');
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
     if (flags.wait) return this.#follow(session, experiment, args.experiment);
@@ -86,7 +87,7 @@ export default class Deploy extends BaseCommand {
   async #launch(
     session: Session,
     experiment: Experiment,
-    decide: () => Promise<DeployPlan>,
+    decideAgain: () => Promise<DeployPlan>,
     decided: DeployPlan,
     flags: { yes: boolean; 'dry-run': boolean },
     folder: string,
@@ -100,7 +101,7 @@ export default class Deploy extends BaseCommand {
     const wait = () =>
       session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
     await experiment.deployments.locked(
-      async () => deploy(session, experiment, flags['dry-run'] ? decided : await decide()),
+      async () => deploy(session, experiment, flags['dry-run'] ? decided : await decideAgain()),
       wait,
     );
   }

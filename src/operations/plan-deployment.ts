@@ -31,7 +31,11 @@ export class NothingToRetry extends UserError {
 }
 
 /** Why a condition does not run. */
-export type Skip = 'succeeded already' | 'in the live deployment' | 'not failed';
+export type Skip =
+  | 'succeeded already'
+  | 'in the live deployment'
+  | 'failed in the live deployment'
+  | 'not failed';
 
 export interface Planned {
   readonly run: readonly Condition[];
@@ -46,6 +50,8 @@ export interface Facts {
   readonly records: readonly RunRecord[];
   /** Run ids of the deployment that this one adds to. */
   readonly deployed: ReadonlySet<string>;
+  /** Whether that deployment is live. */
+  readonly live: boolean;
   readonly force: boolean;
   readonly retryFailed: boolean;
 }
@@ -67,13 +73,12 @@ function reasonToSkip(condition: Condition, facts: Facts): Skip | null {
   const deployed = runs.filter((record) => facts.deployed.has(record.id)).at(-1);
   const failed = deployed?.state === 'failed' || deployed?.state === 'lost';
   if (facts.retryFailed) return failed ? null : 'not failed';
-  if (deployed && (isOpen(deployed) || (failed && !facts.force))) return 'in the live deployment';
+  if (deployed && !hasEnded(deployed)) return 'in the live deployment';
   if (facts.force) return null;
+  if (facts.live && failed) return 'failed in the live deployment';
   const wanted = facts.fingerprint(condition);
   const done = runs.some(
     (record) => record.state === 'succeeded' && !record.source.live && record.fingerprint === wanted,
   );
   return done ? 'succeeded already' : null;
 }
-
-const isOpen = (record: RunRecord) => !hasEnded(record);

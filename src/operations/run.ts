@@ -16,7 +16,9 @@ import { type Pin, pinCommit } from '../source/pin.js';
 import { openProject } from '../source/project.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import { type Experiment, planImage, runnerTemplate } from './experiment.js';
-import { gatherFacts, newRecord, scriptOf, sweepOf } from './prepare-run.js';
+import { newRecord } from './receipt.js';
+import { gatherFacts } from './run-facts.js';
+import { scriptOf, sweepOf } from './scripts.js';
 import { readSecrets } from './secrets.js';
 import type { Session } from './session.js';
 

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Condition } from '../experiment/condition.js';
+import type { RunRecord } from '../runs/run-record.js';
+import { type Pin, sourceId } from '../source/pin.js';
+import type { ImagePlan } from '../tools/docker/command-line.js';
+import type { EngineFacts } from '../tools/docker/engine.js';
+import { baseImages } from './base-images.js';
+import { type Experiment, inputFolders } from './experiment.js';
+import type { Session } from './session.js';
+
+/** What all runs of one experiment at one pin have in common. */
+export interface RunFacts {
+  readonly experiment: Experiment;
+  readonly pin: Pin;
+  readonly sourceId: string;
+  readonly image: ImagePlan;
+  /** Absolute paths by name. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** What is in the inputs, by name: changes when a file does. */
+  readonly inputIds: Readonly<Record<string, string>>;
+  readonly engine: EngineFacts;
+  readonly tools: RunRecord['tools'];
+  readonly base: RunRecord['image']['base'];
+}
+
+export async function gatherFacts(
+  session: Session,
+  experiment: Experiment,
+  pin: Pin,
+  image: ImagePlan,
+): Promise<RunFacts> {
+  const engine = await experiment.engine.facts();
+  const git = (await experiment.project.git.raw('version')).replace('git version', '').trim();
+  const inputs = inputFolders(experiment);
+  return {
+    experiment,
+    pin,
+    sourceId: await sourceId(experiment.project, pin.commit, experiment.parametersFile),
+    image,
+    inputs,
+    inputIds: mapValues(inputs, folderId),
+    engine,
+    tools: { logistician: session.version, node: process.versions.node, docker: engine.version, git },
+    base: await baseImages(experiment, image),
+  };
+}
+
+/** What decides whether a condition has to run again: everything that goes into it, but not what came of it.
+ *  The image is not part: two builds of one Dockerfile differ. */
+export function fingerprint({ experiment, sourceId, inputIds }: RunFacts, condition: Condition): string {
+  const { parameters, path } = experiment;
+  const parts = [
+    sourceId,
+    path,
+    parameters.dockerBuildContext,
+    parameters.experimentCommand,
+    condition.argv,
+    parameters.environment,
+    parameters.dockerRunArgs,
+    inputIds,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+const mapValues = (record: Readonly<Record<string, string>>, change: (value: string) => string) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+
+/** One hash for the files below a path, by name, size and time of change: contents may be too large to read. */
+function folderId(path: string): string {
+  const hash = createHash('sha256');
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort()
+    : [path];
+  for (const file of files) {
+    const found = statSync(file, { throwIfNoEntry: false });
+    hash.update(`${file.slice(path.length)}\0${found?.size}\0${found?.mtimeMs}\0`);
+  }
+  return hash.digest('hex');
+}
