@@ -11,7 +11,8 @@ import { notifyOn } from './progress.js';
 import { colorsFor } from './style.js';
 
 export const experimentArg = {
-  experiment: Args.string({ description: 'folder of the experiment', default: '.' }),
+  // Standard input is the job's, never a word that was left out.
+  experiment: Args.string({ description: 'folder of the experiment', default: '.', ignoreStdin: true }),
 };
 
 export const dryRunFlag = {

@@ -1,13 +1,18 @@
-/** Does the work while Ctrl-C only fires a signal, for work that has its own end to come to. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Does the work while signals that would end us only fire another: for work that has its own end to come to.
+ *  @param firing those that fire it; the others of the three are passed over. */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  firing: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+): Promise<T> {
   const controller = new AbortController();
-  const abort = () => controller.abort();
-  process.on('SIGINT', abort);
-  process.on('SIGTERM', abort);
+  const heard = (signal: NodeJS.Signals) => {
+    if (firing.includes(signal)) controller.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, heard);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', abort);
-    process.off('SIGTERM', abort);
+    for (const signal of signals) process.off(signal, heard);
   }
 }

@@ -24,6 +24,7 @@ export default class Logs extends BaseCommand {
     words: Args.string({
       name: 'EXPERIMENT or CONDITION',
       required: false,
+      ignoreStdin: true,
       description: 'folder of the experiment, and conditions of it',
     }),
   };

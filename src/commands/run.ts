@@ -43,19 +43,22 @@ export default class Run extends BaseCommand {
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
     const json = this.jsonEnabled();
-    const { record, code } = await interruptible(() =>
+    // Ctrl-C goes from the terminal to the job itself; only what ends this process alone is passed on.
+    const work = (stop: AbortSignal) =>
       run(session, experiment, {
         condition: this.#condition(experiment.parameters.conditions, flags, job),
         clone: flags.clone ? { commit: flags.commit ?? 'HEAD' } : null,
         dataReadOnly: flags['data-readonly'] ?? null,
         mode: ['--interactive', ...(this.isTerminal && !json ? ['--tty'] : [])],
         io: json ? session.progress : { terminal: 'inherit' },
-      }),
-    );
+        stop,
+      });
+    const { record, code } = await interruptible(work, ['SIGTERM', 'SIGHUP']);
     process.stderr.write(
       this.dim(`${record.state}; results are in ${experiment.runs.pathOf(record.id)}/data\n`),
     );
-    process.exitCode = code;
+    // A job that saved itself may end with any code, 0 too: who reads ours has to hear that it was cut short.
+    process.exitCode = record.state === 'stopped' && record.reason === 'user' ? 130 : code;
     return record;
   }
 

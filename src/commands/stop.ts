@@ -16,6 +16,7 @@ export default class Stop extends BaseCommand {
     words: Args.string({
       name: 'EXPERIMENT or CONDITION',
       required: false,
+      ignoreStdin: true,
       description: 'folder of the experiment, and conditions of it',
     }),
   };

@@ -7,7 +7,7 @@ import {
   type ImagePlan,
   inspectImage,
 } from '../tools/docker/command-line.js';
-import { checkOut } from '../tools/git/command-line.js';
+import { type Checkout, checkOut } from '../tools/git/command-line.js';
 
 /** What the runner knows once it runs: the job's folder, the run's id, its container's name, its user. */
 export const known = {
@@ -27,7 +27,7 @@ export interface SweepScript {
   readonly maxHours: number;
   readonly image: ImagePlan;
   /** The checkout that each job gets; null: the job has a folder given to it instead. */
-  readonly source: { readonly repository: string; readonly commit: string } | null;
+  readonly source: Checkout | null;
   /** A repository on the machine that holds the image's build context. */
   readonly contextRepository: Word;
   readonly container: Omit<ContainerPlan, 'name' | 'userId' | 'groupId' | 'userName'>;
@@ -64,9 +64,7 @@ export function containerLine(sweep: SweepScript): Word[] {
 
 /** The deployment's part of job.sh: POSIX shell, each line of it a printed command. */
 export function sweepScript(sweep: SweepScript): string {
-  const fetch = sweep.source
-    ? checkOut(sweep.source.repository, sweep.source.commit, [known.job, '/source'])
-    : [];
+  const fetch = sweep.source ? checkOut(sweep.source, [known.job, '/source']) : [];
   const words = containerLine(sweep).map(render).join(' ');
   return `# What runner.sh runs. job.json says the same of the condition for people and programs.
 image=${render(sweep.image.tag)}

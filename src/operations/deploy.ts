@@ -5,6 +5,7 @@ import { BuildFailed } from '../machines/image.js';
 import { jobScript, known, type SweepScript } from '../machines/job-script.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
+import { checkoutOf } from '../source/checkout.js';
 import type { LaunchedJob, Sweep } from '../targets/target.js';
 import type { DeployPlan } from './decide-deployment.js';
 import { type Experiment, targetOf } from './experiment.js';
@@ -33,8 +34,7 @@ export async function deploy(
       data: [known.job, '/data'],
       deployment: id,
     }),
-    project: experiment.project.root,
-    commit: decided.pin.commit,
+    source: await checkoutOf(experiment.project, decided.pin.commit),
     secrets: readSecrets(parameters.secrets, session.env),
   };
   const claimed = decided.run.map((condition) => {
@@ -74,8 +74,7 @@ export async function deploy(
   return deployment;
 
   function recordOf(condition: Condition, job: DeployedJob): RunRecord {
-    const source = { repository: sweep.project, commit: sweep.commit };
-    const script: SweepScript = { ...sweep, source, contextRepository: sweep.project };
+    const script: SweepScript = { ...sweep, contextRepository: sweep.source.repository };
     const how = { id: job.run, folder: job.folder, sweep: script, deployment: id };
     const record = newRecord(session, decided.facts, condition, {
       ...how,

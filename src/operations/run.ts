@@ -12,6 +12,7 @@ import { ownGpus } from '../machines/slots.js';
 import { type RunRecord, withState } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import { pasteable } from '../shell/word.js';
+import { checkoutOf } from '../source/checkout.js';
 import { type Pin, pinCommit } from '../source/pin.js';
 import { openProject } from '../source/project.js';
 import { pinSnapshot } from '../source/snapshot.js';
@@ -31,6 +32,8 @@ export interface RunRequest {
   /** The job's terminal: `--interactive`, and `--tty` where there is one. */
   readonly mode: readonly string[];
   readonly io: Io;
+  /** Ends the job, gently at first. */
+  readonly stop: AbortSignal;
 }
 
 /** Runs one condition here and waits for its end.
@@ -66,7 +69,7 @@ export async function run(
       data: dataReadOnly ?? [known.job, '/data'],
       dataReadOnly: dataReadOnly !== null,
     }),
-    source: request.clone ? { repository: project.root, commit: pin.commit } : null,
+    source: request.clone ? await checkoutOf(project, pin.commit) : null,
     contextRepository: project.root,
   };
   const how = {
@@ -88,7 +91,10 @@ export async function run(
   await machine.add(null, folder, `${sweepScript(sweep)}${jobScript(script)}`);
   for (const secret of secrets) await machine.putSecret(script.containerName, secret);
   executor.journal.mention(record.container_line);
+  const end = () => machine.stop(null, graceSeconds, [folder]).catch(() => {});
+  request.stop.addEventListener('abort', end, { once: true });
   const { code } = await machine.run(folder, request.mode, request.io);
+  request.stop.removeEventListener('abort', end);
   if (executor.dryRun) return { record, code: 0 };
 
   const [report] = (await machine.report(null, [folder])).jobs;
@@ -103,6 +109,9 @@ export async function run(
     return now.tree === source.tree ? source : { ...source, edited_during_run: now.commit };
   }
 }
+
+/** Between SIGTERM and SIGKILL where the run itself is told to end. */
+const graceSeconds = 10;
 
 function pinFor(session: Session, { project }: Experiment, clone: RunRequest['clone']): Promise<Pin> {
   return clone ? pinCommit(project, clone.commit) : pinSnapshot(project, session.executor, 'leave out');

@@ -36,9 +36,8 @@ export class LocalTarget implements Target {
   }
 
   async launch(deployment: Deployment, sweep: Sweep, jobs: readonly LaunchedJob[], io: Io): Promise<void> {
-    await ensureImage(this.executor, this.engine, sweep.docker, sweep.project, sweep.image, io);
-    const source = { repository: sweep.project, commit: sweep.commit };
-    const script = sweepScript({ ...sweep, source, contextRepository: sweep.project });
+    await ensureImage(this.executor, this.engine, sweep.docker, sweep.source.repository, sweep.image, io);
+    const script = sweepScript({ ...sweep, contextRepository: sweep.source.repository });
     await this.#machine.makeFolder(this.queue);
     await this.executor.change(command('cp', this.template, this.#runner));
     await this.#machine.writeFile(join(this.queue, 'sweep.sh'), script);

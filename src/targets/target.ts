@@ -5,12 +5,12 @@ import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import type { Secret } from '../shell/word.js';
+import type { Checkout } from '../tools/git/command-line.js';
 
 /** What a target is told of a sweep: all that does not depend on the machine that will run it. */
 export interface Sweep extends Omit<SweepScript, 'source' | 'contextRepository'> {
-  /** The project's root on this computer. */
-  readonly project: string;
-  readonly commit: string;
+  /** The pinned commit, and where all of it is on this computer. */
+  readonly source: Checkout;
   /** Handed to each job on its machine, in memory. */
   readonly secrets: readonly Secret[];
 }

@@ -28,7 +28,7 @@ export interface ImagePlan {
 /** `git archive TREE | docker build -`: the context is a git tree, never a live folder. */
 export function buildImage(docker: string, repository: Word, image: ImagePlan, fresh = false): Command {
   const labels = Object.entries(image.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
-  const options = ['--tag', image.tag, '--file', image.dockerfile, ...labels];
+  const options = ['--force-rm', '--tag', image.tag, '--file', image.dockerfile, ...labels];
   return pipe(
     command('git', '-C', repository, 'archive', '--format=tar', image.tree),
     command(docker, 'build', ...options, ...(fresh ? ['--no-cache', '--pull'] : []), '-'),

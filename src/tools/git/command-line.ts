@@ -1,12 +1,50 @@
 import { type Command, command } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
 
-/** A checkout of its own at `commit`: no alternates, no worktree (both break inside a container). */
-export const checkOut = (repository: string, commit: string, into: Word): Command[] => [
+/** A submodule at its commit, and a repository that holds it. */
+export interface Submodule {
+  /** In the project. */
+  readonly path: string;
+  readonly repository: string;
+  readonly commit: string;
+}
+
+/** Where a commit and all that belongs to it are to be had. */
+export interface Checkout {
+  readonly repository: string;
+  readonly commit: string;
+  /** Outer ones before those inside them. */
+  readonly submodules: readonly Submodule[];
+  /** The folder of git LFS's objects; null: none. */
+  readonly lfs: string | null;
+}
+
+/** A checkout of its own: no alternates, no worktree (both break inside a container), no remote. */
+export const checkOut = ({ repository, commit, submodules, lfs }: Checkout, into: Word): Command[] => [
+  ...checkOutOne(repository, commit, into, lfs),
+  ...submodules.flatMap((one) => checkOutOne(one.repository, one.commit, [into, `/${one.path}`], null)),
+];
+
+const checkOutOne = (repository: string, commit: string, into: Word, lfs: string | null): Command[] => [
   command('git', 'init', '--quiet', into),
   command('git', '-C', into, 'fetch', '--quiet', '--depth', '1', repository, commit),
-  command('git', '-C', into, 'checkout', '--quiet', '--detach', 'FETCH_HEAD'),
+  command(
+    'git',
+    '-C',
+    into,
+    ...(lfs === null ? [] : ['-c', `lfs.storage=${lfs}`]),
+    'checkout',
+    '--quiet',
+    '--detach',
+    'FETCH_HEAD',
+  ),
 ];
+
+/** Puts a submodule's commit into an index. */
+export const linkSubmodule = (root: string, index: string, path: string, commit: string): Command => ({
+  argv: ['git', '-C', root, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`],
+  env: { GIT_INDEX_FILE: index },
+});
 
 /** Who makes snapshots: a commit of its tree and parent alone, so that equal trees give equal commits. */
 const author = 'Logistician';
