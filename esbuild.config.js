@@ -1,8 +1,26 @@
 // Bundles each command into a file of its own, so that one loads without the others, and writes the
 // manifest from which oclif answers --help without loading any.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+
+/** Puts the schema's validator, compiled, in the place of the module that would compile it at each start. */
+const compiledSchema = {
+  name: 'compiled-schema',
+  setup({ onLoad }) {
+    onLoad({ filter: /experiment\/schema-validator\.ts$/ }, async ({ path }) => {
+      const { Ajv } = await import('ajv');
+      const { default: standalone } = await import('ajv/dist/standalone/index.js');
+      const folder = dirname(path);
+      const read = (name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
+      const ajv = new Ajv({ ...read('ajv-options.json'), code: { source: true, esm: true } });
+      ajv.addSchema(read('parameters.schema.json'), 'parameters');
+      const code = standalone.default(ajv, { validate: 'parameters' });
+      return { contents: code, resolveDir: folder, loader: 'js' };
+    });
+  },
+};
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const commands = readdirSync(`${root}src/commands`).map((file) => `${root}src/commands/${file}`);
@@ -15,6 +33,7 @@ await build({
   outdir: `${root}dist`,
   outbase: `${root}src`,
   bundle: true,
+  plugins: [compiledSchema],
   splitting: true,
   format: 'esm',
   platform: 'node',

@@ -7,7 +7,7 @@ import type { Session } from '../operations/session.js';
 import { Executor } from '../shell/executor.js';
 import { Journal } from '../shell/journal.js';
 import { asUserError, failureText } from './failure.js';
-import { notifyOn } from './progress.js';
+import { notifyOn } from './notify.js';
 import { colorsFor } from './style.js';
 
 export const experimentArg = {

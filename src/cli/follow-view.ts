@@ -3,16 +3,16 @@ import { follow, progressOf } from '../operations/follow.js';
 import type { ExperimentStatus } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
 import { interruptible } from './interrupt.js';
-import { liveOn } from './progress.js';
+import { liveOn } from './live.js';
 import { statusView } from './status-view.js';
 import { colorsFor } from './style.js';
 
 /** The table, drawn anew until the deployment has ended or the person has seen enough. */
-export function followLive(
+export async function followLive(
   session: Session,
   experiment: Experiment,
 ): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
-  const live = liveOn(process.stderr);
+  const live = await liveOn(process.stderr);
   const { columns = 80, rows = 24 } = process.stderr;
   return interruptible(async (signal) => {
     const show = (status: ExperimentStatus) => {

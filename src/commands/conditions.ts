@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { count, table } from '../cli/table.js';
-import { readExperiment } from '../operations/experiment.js';
+import { readExperiment } from '../operations/read-experiment.js';
 
 export default class Conditions extends BaseCommand {
   static override summary = 'Show what the list and the grid expand to, before anything runs.';

@@ -16,7 +16,9 @@ export default class Create extends BaseCommand {
     '<%= config.bin %> create experiments/rnn-1 --command "python3 train.py" --yes',
     '<%= config.bin %> create experiments/rnn-2 --base experiments/rnn-1 --yes',
   ];
-  static override args = { path: Args.string({ description: 'folder of the new experiment', ignoreStdin: true }) };
+  static override args = {
+    path: Args.string({ description: 'folder of the new experiment', ignoreStdin: true }),
+  };
   static override flags = {
     ...yesFlag,
     name: Flags.string({ description: 'name of the experiment; the folder’s if left out' }),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { count } from '../cli/table.js';
-import { readExperiment } from '../operations/experiment.js';
+import { readExperiment } from '../operations/read-experiment.js';
 
 export default class Validate extends BaseCommand {
   static override summary = 'Check parameters.json, all of it at once.';

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { closest } from 'fastest-levenshtein';
 import { mendExperimentName } from './experiment-name.js';
 import {
@@ -11,21 +11,8 @@ import {
   step,
   type ValueNode,
 } from './json-document.js';
-import schema from './parameters.schema.json' with { type: 'json' };
 import type { Report } from './problems.js';
-
-// Every command that reads an experiment waits for this: the schema itself is checked by a test instead, and the
-// validator, which runs once, is not optimized.
-const ajv = new Ajv({
-  allErrors: true,
-  verbose: true,
-  allowUnionTypes: true,
-  meta: false,
-  validateSchema: false,
-  code: { optimize: false },
-});
-ajv.addVocabulary(['x-expected']);
-const validate = ajv.compile(schema);
+import { validate } from './schema-validator.js';
 
 /** These hold thousands of values, and are checked one by one as they are expanded. */
 const EXPANDED: readonly string[] = ['experiment_conditions', 'experiment_grid'];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import { type Parameters, readParameters } from '../experiment/parameters.js';
+import type { Parameters } from '../experiment/parameters.js';
 import { DeploymentStore } from '../runs/deployment.js';
 import { RunStore } from '../runs/run-store.js';
 import { pasteable } from '../shell/word.js';
@@ -12,6 +12,7 @@ import type { Target } from '../targets/target.js';
 import { targetNamed } from '../targets/targets.js';
 import type { ImagePlan } from '../tools/docker/command-line.js';
 import { Engine } from '../tools/docker/engine.js';
+import { NoExperiment, readExperiment } from './read-experiment.js';
 import type { Session } from './session.js';
 
 /** An experiment and the project that it belongs to. */
@@ -29,26 +30,6 @@ export interface Experiment {
   readonly runs: RunStore;
   readonly deployments: DeploymentStore;
   readonly engine: Engine;
-}
-
-export class NoExperiment extends UserError {
-  constructor(folder: string, missing: string) {
-    super(`${folder} is not an experiment: it has no ${missing}.`, [
-      pasteable`logistician create ${folder}`,
-      'logistician status FOLDER    # an experiment somewhere else',
-    ]);
-  }
-}
-
-/** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */
-export function readExperiment(folder: string): { text: string; parameters: Parameters; path: string } {
-  const path = join(folder, 'parameters.json');
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UserError(`There is no folder ${folder}.`, [pasteable`logistician create ${folder}`]);
-  }
-  if (!existsSync(path)) throw new NoExperiment(folder, 'parameters.json');
-  const text = readFileSync(path, 'utf8');
-  return { text, parameters: readParameters(text, path), path };
 }
 
 /** The experiment in a folder, with its project.

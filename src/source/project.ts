@@ -37,12 +37,15 @@ export interface Project {
   readonly git: SimpleGit;
 }
 
+/** simple-git hides git's variables from git; a dry run's objects are where this one says. */
+const reading = { allowEnvironment: ['GIT_ALTERNATE_OBJECT_DIRECTORIES'] };
+
 /** The folder's repository: its root, git directory and, where there is one, commit.
  *  @throws NoRepository, GitUnavailable */
 export async function findRepository(
   folder: string,
 ): Promise<Omit<Project, 'head' | 'branch'> & { head: string | null }> {
-  const git = simpleGit(folder);
+  const git = simpleGit(folder, reading);
   const [root, gitDirectory] = await git
     .raw('rev-parse', '--show-toplevel', '--absolute-git-dir')
     .then((text) => text.split('\n'))
@@ -55,7 +58,7 @@ export async function findRepository(
   return {
     root,
     gitDirectory,
-    git: simpleGit(root),
+    git: simpleGit(root, reading),
     head: head.trim() || null,
     remote: remote.trim() || null,
   };

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import type { Command } from '../shell/command.js';
-import { CommandFailed, type Executor } from '../shell/executor.js';
+import { type Command, command } from '../shell/command.js';
+import type { Executor } from '../shell/executor.js';
 import { addAll, commitTree, keepCommit, writeTree } from '../tools/git/command-line.js';
 import { isPushed, type Pin, treeOf } from './pin.js';
 import type { Project } from './project.js';
@@ -65,36 +65,28 @@ async function largeUntracked(project: Project): Promise<string[]> {
     .filter((path) => path !== '' && sizeOf(join(project.root, path)) > largestUntracked);
 }
 
-const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-/** Makes git objects from the working tree with an index that is kept for the next time. In a dry run the
- *  objects go to a folder that is thrown away, so that their ids can be printed all the same. */
+/** Makes git objects from the working tree with an index of its own: a copy of the user's, which knows what
+ *  files need no reading, their modes, and which of the ignored ones are tracked. In a dry run the objects go
+ *  to a folder that is thrown away, so that their ids can be printed all the same. */
 class ObjectWriter {
-  #index: string;
-  /** For the case that the kept index is not to be had. */
-  readonly #own: string;
+  readonly #index: string;
   readonly #scratch: string | null;
 
   constructor(
     private readonly project: Project,
     private readonly executor: Executor,
   ) {
-    this.#index = join(project.gitDirectory, 'logistician', 'index');
-    this.#own = `${this.#index}.${process.pid}-${randomBytes(4).toString('hex')}`;
+    // One a snapshot: others may be made at this moment.
+    this.#index = join(project.gitDirectory, `logistician-${randomBytes(4).toString('hex')}.index`);
     this.#scratch = executor.dryRun ? mkdtempSync(join(tmpdir(), 'logistician-')) : null;
-    if (!this.#scratch) mkdirSync(join(project.gitDirectory, 'logistician'), { recursive: true });
   }
 
   async add(leftOut: readonly string[]): Promise<void> {
-    try {
-      await this.output((index) => addAll(this.project.root, index, leftOut));
-    } catch (error) {
-      if (!(error instanceof CommandFailed) || !error.outcome.stderr.includes(`${this.#index}.lock`))
-        throw error;
-      // Another run takes a snapshot at this moment, or died while it did: this one goes without the kept index.
-      this.#index = this.#own;
-      await this.output((index) => addAll(this.project.root, index, leftOut));
-    }
+    const users = join(this.project.gitDirectory, 'index');
+    if (existsSync(users)) await this.output((index) => command('cp', users, index));
+    await this.output((index) => addAll(this.project.root, index, leftOut));
   }
 
   /** Performs the command and returns its last line: an id. */
@@ -109,7 +101,7 @@ class ObjectWriter {
 
   close(): void {
     if (this.#scratch) rmSync(this.#scratch, { recursive: true });
-    rmSync(this.#own, { force: true });
+    for (const left of [this.#index, `${this.#index}.lock`]) rmSync(left, { force: true });
   }
 
   async #elsewhere(): Promise<Record<string, string>> {
@@ -121,4 +113,13 @@ class ObjectWriter {
     );
     return { GIT_OBJECT_DIRECTORY: this.#scratch ?? '', GIT_ALTERNATE_OBJECT_DIRECTORIES: objects.trim() };
   }
+}
+
+/** A folder for git objects that goes with this process, and that every git which it starts reads from. */
+function scratchObjects(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'logistician-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const others = process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES;
+  process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES = others ? `${folder}:${others}` : folder;
+  return folder;
 }
