@@ -2,7 +2,7 @@
  *  @param firing those that fire it; the others of the three are passed over. */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  firing: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+  firing: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
 ): Promise<T> {
   const controller = new AbortController();
   const heard = (signal: NodeJS.Signals) => {

@@ -61,7 +61,13 @@ export async function decide(
   const last = status.deployment;
   if (request.retryFailed && !last) throw new NothingToRetry();
   const pin = await pinFor(session, experiment, request, status.live ? last : null);
-  const facts = await gatherFacts(session, experiment, pin, await planImage(experiment, pin));
+  const facts = await gatherFacts(
+    session,
+    experiment,
+    pin,
+    await planImage(experiment, pin),
+    await experiment.engine.facts(),
+  );
   if (last && status.live && last.source_id !== facts.sourceId)
     throw new LiveAtAnotherCommit(last, pin.commit);
   const same =

@@ -33,7 +33,7 @@ export async function observe(session: Session, experiment: Experiment): Promise
     const target = targetOf(session, experiment, deployment.target);
     for (const report of await target.status(deployment)) reports.set(report.folder, report);
   }
-  const newest = newestRuns(runs.list());
+  const newest = runs.newest();
   await addFinishedHere(session, experiment, newest, reports);
 
   const jobs = new Map(deployment?.jobs.map((job) => [job.run, job]));
@@ -59,11 +59,6 @@ function update({ runs }: Experiment, record: RunRecord, report: JobReport): Run
   const updated = withState(record, report.state);
   if (JSON.stringify(updated) !== JSON.stringify(record)) runs.write(updated);
   return updated;
-}
-
-/** The newest run of each condition. */
-function newestRuns(records: readonly RunRecord[]): Map<string, RunRecord> {
-  return new Map(records.map((record) => [record.condition, record]));
 }
 
 /** Runs that no live deployment speaks of are asked about here: their job folder is their run's. */

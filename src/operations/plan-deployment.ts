@@ -58,18 +58,24 @@ export interface Facts {
 
 /** Which conditions run, and why the others do not. */
 export function planDeployment(facts: Facts): Planned {
+  const runs = new Map<string, RunRecord[]>();
+  for (const record of facts.records) {
+    const same = runs.get(record.condition);
+    if (same) same.push(record);
+    else runs.set(record.condition, [record]);
+  }
   const run: Condition[] = [];
   const skip: { condition: Condition; why: Skip }[] = [];
   for (const condition of facts.conditions) {
-    const why = reasonToSkip(condition, facts);
+    const why = reasonToSkip(condition, runs.get(condition.id) ?? [], facts);
     if (why) skip.push({ condition, why });
     else run.push(condition);
   }
   return { run, skip };
 }
 
-function reasonToSkip(condition: Condition, facts: Facts): Skip | null {
-  const runs = facts.records.filter((record) => record.condition === condition.id);
+/** @param runs the condition's, oldest first. */
+function reasonToSkip(condition: Condition, runs: readonly RunRecord[], facts: Facts): Skip | null {
   const deployed = runs.filter((record) => facts.deployed.has(record.id)).at(-1);
   const failed = deployed?.state === 'failed' || deployed?.state === 'lost';
   if (facts.retryFailed) return failed ? null : 'not failed';

@@ -30,8 +30,8 @@ export async function gatherFacts(
   experiment: Experiment,
   pin: Pin,
   image: ImagePlan,
+  engine: EngineFacts,
 ): Promise<RunFacts> {
-  const engine = await experiment.engine.facts();
   const git = (await experiment.project.git.raw('version')).replace('git version', '').trim();
   const inputs = inputFolders(experiment);
   return {

@@ -47,7 +47,10 @@ export async function run(
   const { parameters, project, runs } = experiment;
   const dataReadOnly = request.dataReadOnly && existingFolder(request.dataReadOnly);
   const secrets = readSecrets(parameters.secrets, session.env);
-  const pin = await pinFor(session, experiment, request.clone);
+  const [pin, engine] = await Promise.all([
+    pinFor(session, experiment, request.clone),
+    experiment.engine.facts(),
+  ]);
   if (pin.leftOut.length > 0)
     session.notify.warn(`Not in the receipt's snapshot, being over 50 MB: ${pin.leftOut.join(', ')}`);
   const image = await planImage(experiment, pin);
@@ -59,7 +62,7 @@ export async function run(
     image,
     session.progress,
   );
-  const facts = await gatherFacts(session, experiment, pin, image);
+  const facts = await gatherFacts(session, experiment, pin, image, engine);
 
   const id = runs.claim(request.condition.id, session.now());
   const folder = runs.pathOf(id);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
-import { runId } from './run-id.js';
+import { conditionOfRun, runId } from './run-id.js';
 import type { RunRecord } from './run-record.js';
 
 /** The folder runs/ of an experiment: a folder a run, each with its receipt. */
@@ -66,10 +66,23 @@ export class RunStore {
 
   /** All receipts, oldest first. */
   list(): RunRecord[] {
-    if (!existsSync(this.folder)) return [];
-    return readdirSync(this.folder)
-      .sort()
-      .flatMap((id) => this.read(id) ?? []);
+    return this.#ids().flatMap((id) => this.read(id) ?? []);
+  }
+
+  /** The newest receipt of each condition. Reads no other. */
+  newest(): Map<string, RunRecord> {
+    const newest = new Map<string, RunRecord>();
+    for (const id of this.#ids().reverse()) {
+      const condition = conditionOfRun(id);
+      if (condition === null || newest.has(condition)) continue;
+      const record = this.read(id);
+      if (record) newest.set(condition, record);
+    }
+    return new Map([...newest].reverse());
+  }
+
+  #ids(): string[] {
+    return existsSync(this.folder) ? readdirSync(this.folder).sort() : [];
   }
 }
 

@@ -32,7 +32,7 @@ export async function perform(command: Command, io: Io): Promise<Outcome> {
   io.signal?.addEventListener('abort', abort, { once: true });
   const [own, ...fed] = await Promise.all([ended(child, command), ...feeding]);
   io.signal?.removeEventListener('abort', abort);
-  const failed = own.code === 0 ? fed.find((end) => end.code !== 0 && end.signal !== 'SIGPIPE') : undefined;
+  const failed = own.code === 0 ? fed.find((end) => end.code !== 0) : undefined;
   const end = failed ?? own;
   return {
     code: end.code,
@@ -76,8 +76,15 @@ function feed(child: ChildProcess, { input }: Command): Promise<End>[] {
   const source = start(input.from, {});
   const stderr = collect(source.child.stderr);
   source.child.stdout?.pipe(child.stdin);
-  child.on('close', () => source.child.stdout?.destroy());
-  const end = ended(source.child, input.from).then((how) => ({ ...how, stderr: stderr() }));
+  let unread = false;
+  child.on('close', () => {
+    unread = source.child.stdout?.readableEnded === false;
+    source.child.stdout?.destroy();
+  });
+  // Nor is a program that a reader broke off: in a shell too, what the reader makes of it counts.
+  const end = ended(source.child, input.from).then((how) =>
+    unread ? { ...how, code: 0, signal: null, stderr: '' } : { ...how, stderr: stderr() },
+  );
   return [end, ...source.feeding];
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { simpleGit } from 'simple-git';
 import type { Checkout, Submodule } from '../tools/git/command-line.js';
+import { openGit } from '../tools/git/engine.js';
 import type { Project } from './project.js';
 
 /** Where everything that belongs to a commit is on this computer: its own objects, those of its submodules,
@@ -22,7 +22,7 @@ async function submodules(
   prefix: string,
 ): Promise<Submodule[]> {
   if (prefix === '' && !existsSync(join(root, '.gitmodules'))) return [];
-  const listing = await simpleGit(repository).raw('ls-tree', '-r', '-z', '--full-tree', commit);
+  const listing = await openGit(repository).raw('ls-tree', '-r', '-z', '--full-tree', commit);
   const links = listing.split('\0').filter((entry) => entry.startsWith('160000 '));
   const found = await Promise.all(
     links.map(async (entry) => {

@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
-import { type SimpleGit, simpleGit } from 'simple-git';
+import type { SimpleGit } from 'simple-git';
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
+import { openGit } from '../tools/git/engine.js';
 
 export class NoRepository extends UserError {
   constructor(folder: string) {
@@ -37,15 +38,12 @@ export interface Project {
   readonly git: SimpleGit;
 }
 
-/** simple-git hides git's variables from git; a dry run's objects are where this one says. */
-const reading = { allowEnvironment: ['GIT_ALTERNATE_OBJECT_DIRECTORIES'] };
-
 /** The folder's repository: its root, git directory and, where there is one, commit.
  *  @throws NoRepository, GitUnavailable */
 export async function findRepository(
   folder: string,
 ): Promise<Omit<Project, 'head' | 'branch'> & { head: string | null }> {
-  const git = simpleGit(folder, reading);
+  const git = openGit(folder);
   const [root, gitDirectory] = await git
     .raw('rev-parse', '--show-toplevel', '--absolute-git-dir')
     .then((text) => text.split('\n'))
@@ -58,7 +56,7 @@ export async function findRepository(
   return {
     root,
     gitDirectory,
-    git: simpleGit(root, reading),
+    git: openGit(root),
     head: head.trim() || null,
     remote: remote.trim() || null,
   };

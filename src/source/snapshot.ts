@@ -69,7 +69,7 @@ const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.siz
 
 /** Makes git objects from the working tree with an index of its own: a copy of the user's, which knows what
  *  files need no reading, their modes, and which of the ignored ones are tracked. In a dry run the objects go
- *  to a folder that is thrown away, so that their ids can be printed all the same. */
+ *  to a folder that goes with this process, so that what is printed after them can still be told. */
 class ObjectWriter {
   readonly #index: string;
   readonly #scratch: string | null;
@@ -80,7 +80,7 @@ class ObjectWriter {
   ) {
     // One a snapshot: others may be made at this moment.
     this.#index = join(project.gitDirectory, `logistician-${randomBytes(4).toString('hex')}.index`);
-    this.#scratch = executor.dryRun ? mkdtempSync(join(tmpdir(), 'logistician-')) : null;
+    this.#scratch = executor.dryRun ? scratchObjects() : null;
   }
 
   async add(leftOut: readonly string[]): Promise<void> {
@@ -93,14 +93,13 @@ class ObjectWriter {
   async output(make: (index: string) => Command): Promise<string> {
     const outcome = await this.executor.change(make(this.#index));
     if (!this.#scratch) return outcome.stdout.trim();
-    const command = make(join(this.#scratch, 'index'));
+    const elsewhere = make(join(this.#scratch, 'index'));
     return (
-      await this.executor.read({ ...command, env: { ...command.env, ...(await this.#elsewhere()) } })
+      await this.executor.read({ ...elsewhere, env: { ...elsewhere.env, ...(await this.#elsewhere()) } })
     ).trim();
   }
 
   close(): void {
-    if (this.#scratch) rmSync(this.#scratch, { recursive: true });
     for (const left of [this.#index, `${this.#index}.lock`]) rmSync(left, { force: true });
   }
 

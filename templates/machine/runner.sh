@@ -36,10 +36,12 @@ identity() {
   echo "$1 ${started:-gone} $(boot_id)"
 }
 
+# sign FILE PROCESS: the file names the process from now on. Whoever looks meanwhile finds the old name or the new.
+sign() { identity "$2" >"$1.$$" && mv "$1.$$" "$1"; }
+
 # Is the process that the file names still the one that it was?
 is_alive() {
-  [ -s "$1" ] || return 1
-  read -r known <"$1"
+  { read -r known <"$1"; } 2>/dev/null || return 1
   [ "$known" = "$(identity "${known%% *}")" ] && kill -0 "${known%% *}" 2>/dev/null
 }
 
@@ -128,7 +130,7 @@ follow() {
     head -c "$((size))" >/dev/null
     exec cat
   } >>"$log" &
-  identity $! >"$job/follower"
+  sign "$job/follower" $!
 }
 
 # Each second: where the log stands (for `logs --since`), and whether the deadline has come.
@@ -270,7 +272,7 @@ take() {
   until is_final "$(state_of "$1")"; do
     lock "$1/lock" || return
     if ! is_alive "$1/owner" || [ "$known" = "$(identity $$)" ]; then
-      identity $$ >"$1/owner"
+      sign "$1/owner" $$
       unlock "$1/lock"
       [ -e "$1/owner.first" ] || cp "$1/owner" "$1/owner.first"
       return 0
@@ -348,8 +350,7 @@ wait_for_follower() {
     tries=$((tries + 1))
   done
   if is_alive "$job/follower"; then
-    read -r follower _ <"$job/follower"
-    kill "$follower" 2>/dev/null
+    kill "${known%% *}" 2>/dev/null
     # What it was writing is written.
     sleep 0.1
   fi
@@ -429,7 +430,7 @@ begin() {
       [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
     done
     detach sh "$queue/runner.sh" work "$queue" "$(basename "$folder")"
-    identity $! >"${folder}owner"
+    sign "${folder}owner" $!
   done
   unlock "$queue/lock"
 }
@@ -452,7 +453,7 @@ work() {
 claim() {
   lock "$queue/lock" || return
   # begin may not have written our name yet.
-  identity $$ >"$queue/slots/$slot/owner"
+  sign "$queue/slots/$slot/owner" $$
   for entry in "$queue"/waiting/*; do
     if [ -L "$entry" ] && mv "$entry" "$queue/slots/$slot/"; then
       entry=$queue/slots/$slot/$(basename "$entry")
@@ -483,7 +484,11 @@ is_stalled() {
 
 # --- looking and ending --------------------------------------------------------------------------------
 
-last_line() { tail -c 4000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1; }
+# The last line that says something; where Docker refuses, that is not its advice to read the help.
+last_line() {
+  tail -c 4000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v -e '^[[:space:]]*$' -e "^\(Run\|See\) 'docker run --help'" |
+    tail -n 1
+}
 
 # say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
 say() { printf '%s %s\n' "$1" "$2"; }
@@ -585,10 +590,7 @@ stop_one() {
 # release QUEUE DEPLOYMENT: no worker and no container of the deployment is left. Its jobs have ended.
 release() {
   for owner in "$1"/slots/*/owner; do
-    if is_alive "$owner"; then
-      read -r pid _ <"$owner"
-      kill "$pid" 2>/dev/null
-    fi
+    is_alive "$owner" && kill "${known%% *}" 2>/dev/null
   done
   left=$(docker ps --all --quiet --filter "label=logistician.deployment=$2")
   # shellcheck disable=SC2086 # container ids are plain words

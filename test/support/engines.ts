@@ -20,7 +20,9 @@ export type EngineName = keyof typeof engines;
 export function isMissing(...needed: EngineName[]): boolean {
   const missing = needed.filter((name) => !engines[name]());
   if (missing.length > 0 && process.env.LOGISTICIAN_TEST_ENGINES === 'required') {
-    throw new Error(`These tests need ${missing.join(' and ')}, and LOGISTICIAN_TEST_ENGINES=required forbids skipping.`);
+    throw new Error(
+      `These tests need ${missing.join(' and ')}, and LOGISTICIAN_TEST_ENGINES=required forbids skipping.`,
+    );
   }
   return missing.length > 0;
 }

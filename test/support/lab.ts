@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { conditionFromArgv } from '../../src/experiment/condition.js';
@@ -79,7 +79,7 @@ export class TestSweep {
       docker: 'docker',
       maxHours: 1,
       image: { tag: baseImage, tree: 'none', dockerfile: 'Dockerfile', labels: {} },
-      source: { repository: lab.project.root, commit: lab.project.head },
+      source: { repository: lab.project.root, commit: lab.project.head, submodules: [], lfs: null },
       contextRepository: lab.project.root,
       ...changes,
       container: {
@@ -152,7 +152,10 @@ export class TestSweep {
       },
       seconds,
     );
-    await until(`clearing up behind ${job.run}`, () => !existsSync(join(job.folder, 'home')) && !isThere(job));
+    await until(
+      `clearing up behind ${job.run}`,
+      () => !existsSync(join(job.folder, 'home')) && !isThere(job),
+    );
     return state;
   }
 
@@ -164,7 +167,8 @@ export class TestSweep {
   async close(): Promise<void> {
     await this.machine.release(this.queue, this.deployment);
     const user = process.getuid?.() ?? 0;
-    for (const job of this.#jobs) rmSync(join('/dev/shm', `logistician-${user}`, job.container), { recursive: true, force: true });
+    for (const job of this.#jobs)
+      rmSync(join('/dev/shm', `logistician-${user}`, job.container), { recursive: true, force: true });
   }
 }
 
@@ -181,7 +185,8 @@ export const text = (job: TestJob, ...path: string[]): string => readFileSync(da
 export const output = (job: TestJob): string => text(job, 'logs', 'docker.txt');
 
 /** What Docker prints. */
-export const docker = (...args: string[]): string => execFileSync('docker', args, { stdio: 'pipe' }).toString().trim();
+export const docker = (...args: string[]): string =>
+  execFileSync('docker', args, { stdio: 'pipe' }).toString().trim();
 
 /** Whether the job has a container, at work or not. */
 export const isThere = (job: TestJob): boolean =>
@@ -190,6 +195,26 @@ export const isThere = (job: TestJob): boolean =>
 /** The process that works on a slot. */
 export const workerOf = (sweep: TestSweep, slot = 1): number =>
   Number(readFileSync(join(sweep.queue, 'slots', String(slot), 'owner'), 'utf8').split(' ')[0]);
+
+/** The processes at work on the sweep's queue, by their ids. One of them has a session of its own; those that it
+ *  starts are not counted. */
+export const workersOf = (sweep: TestSweep): number[] =>
+  readdirSync('/proc')
+    .filter((id) => /^\d+$/.test(id))
+    .filter((id) => {
+      const [, runner, verb, queue] = ofProcess(id, 'cmdline').split('\0');
+      return runner === join(sweep.queue, 'runner.sh') && verb === 'work' && queue === sweep.queue;
+    })
+    .filter((id) => ofProcess(id, 'stat').replace(/.*\) /, '').split(' ')[3] === id)
+    .map(Number);
+
+function ofProcess(id: string, file: string): string {
+  try {
+    return readFileSync(join('/proc', id, file), 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 /** Puts an empty file where the job sees it. */
 export function signal(job: TestJob, name: string): void {

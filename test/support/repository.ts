@@ -11,6 +11,10 @@ const environment = {
   PATH: process.env.PATH,
   HOME: '/nonexistent',
   GIT_CONFIG_NOSYSTEM: '1',
+  // A test may give its repository away.
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: '*',
   GIT_AUTHOR_NAME: 'A Researcher',
   GIT_AUTHOR_EMAIL: 'researcher@example.org',
   GIT_COMMITTER_NAME: 'A Researcher',

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import type Docker from 'dockerode';
 import { UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
@@ -73,6 +75,12 @@ export class Engine {
   }
 
   async #connect(): Promise<Docker> {
+    // The engine may answer without it, but every change goes through the program.
+    if (!isProgram(this.docker, this.env))
+      throw new DockerUnavailable(`${this.docker} is not installed, or not on the PATH.`, [
+        'sudo apt-get install docker.io',
+        'logistician doctor',
+      ]);
     const endpoint = this.env.DOCKER_HOST ?? (await this.#contextEndpoint());
     const { default: Dockerode } = await import('dockerode');
     if (endpoint.startsWith('unix://'))
@@ -102,6 +110,11 @@ export class Engine {
     return this.executor.read(command(this.docker, 'context', 'inspect', '--format', format, chosen));
   }
 }
+
+const isProgram = (name: string, { PATH = '' }: NodeJS.ProcessEnv): boolean =>
+  name.includes('/')
+    ? existsSync(name)
+    : PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 function currentContext(config: string): string | undefined {
   try {

@@ -1,0 +1,175 @@
+// Measures what docs/performance.md shows, and writes it: `npm run bench`. Needs Docker and a built dist/.
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inTurns, median, seconds, sh } from './measure.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cli = [process.execPath, join(root, 'bin/run.js')];
+const work = mkdtempSync(join(tmpdir(), 'logistician-bench-'));
+const image = 'debian:bookworm-slim';
+const rows = [];
+
+/** @param bound the largest value that is good. */
+function row(what, value, bound, detail, show = (number) => `${number.toFixed(2)} ×`) {
+  rows.push({ what, value: show(value), bound: show(bound), good: value <= bound, detail });
+  console.log(
+    `${value <= bound ? 'ok  ' : 'OVER'}  ${what}: ${show(value)} (at most ${show(bound)}; ${detail})`,
+  );
+}
+
+const ms = (value) => `${Math.round(value * 1000)} ms`;
+const inSeconds = (value) => `${value.toFixed(2)} s`;
+
+/** A project with an experiment whose job does nothing, its image built. */
+function project(name, conditions, files = 0) {
+  const folder = join(work, name);
+  const experiment = join(folder, 'experiment');
+  mkdirSync(experiment, { recursive: true });
+  for (let file = 0; file < files; file++) {
+    const inside = join(folder, 'files', String(file % 100));
+    mkdirSync(inside, { recursive: true });
+    writeFileSync(join(inside, `${file}.txt`), `${file}\n`);
+  }
+  writeFileSync(join(experiment, 'Dockerfile'), `FROM ${image}\n`);
+  const parameters = {
+    experiment_name: `bench-${name}`,
+    experiment_command: 'true',
+    ...conditions,
+    target: 'local',
+  };
+  writeFileSync(join(experiment, 'parameters.json'), JSON.stringify(parameters, null, 2));
+  sh(
+    'git init -q . && git config user.name b && git config user.email b@localhost && git add -A && git commit -qm b',
+    folder,
+  );
+  return { folder, experiment };
+}
+
+function start() {
+  const { experiment } = project('start', { experiment_grid: { lr: [0.1, 0.01], seed: [1, 2, 3] } });
+  for (const words of [['--version'], ['--help'], ['conditions', experiment]]) {
+    const [ours, node] = inTurns(
+      15,
+      () => seconds([...cli, ...words]),
+      () => seconds([process.execPath, '-e', '0']),
+    );
+    row(`start of \`${words[0]}\` over \`node -e 0\``, ours / node, 2.5, `${ms(ours)} over ${ms(node)}`);
+  }
+}
+
+function run() {
+  const { experiment } = project('run', { experiment_conditions: [''] });
+  seconds([...cli, 'run', experiment]);
+  const byHand = ['docker', 'run', '--rm', '--init', image, 'true'];
+  const [ours, docker] = inTurns(
+    7,
+    () => seconds([...cli, 'run', experiment]),
+    () => seconds(byHand),
+  );
+  row('`run` more than `docker run` by hand', ours - docker, 0.3, `${ms(ours)} and ${ms(docker)}`, inSeconds);
+}
+
+function snapshot() {
+  const { folder } = project('snapshot', { experiment_conditions: [''] }, 10_000);
+  const index = join(folder, '.git/logistician/index');
+  const take = [
+    `mkdir -p ${join(folder, '.git/logistician')}`,
+    `GIT_INDEX_FILE=${index} git -C ${folder} add --all -- .`,
+    `GIT_INDEX_FILE=${index} git -C ${folder} write-tree`,
+    `git -C ${folder} ls-files --others --exclude-standard -z`,
+  ].join(' && ');
+  seconds(['sh', '-c', take]);
+  seconds(['git', '-C', folder, 'status']);
+  const [ours, status] = inTurns(
+    15,
+    () => seconds(['sh', '-c', take]),
+    () => seconds(['git', '-C', folder, 'status']),
+  );
+  row(
+    'snapshot of an unchanged tree of 10,000 files over `git status`',
+    ours / status,
+    2,
+    `${ms(ours)} over ${ms(status)}`,
+  );
+}
+
+function expansion() {
+  const list = Array.from({ length: 10_000 }, (_, seed) => ({ lr: 0.1, seed }));
+  const { experiment } = project('expansion', { experiment_conditions: list });
+  const took = median(Array.from({ length: 5 }, () => seconds([...cli, 'conditions', experiment])));
+  row('expansion and validation of 10,000 conditions', took, 1, 'the whole command', inSeconds);
+}
+
+function deploy() {
+  const { experiment } = project('deploy', {
+    experiment_grid: { seed: Array.from({ length: 20 }, (_, seed) => seed) },
+  });
+  seconds([...cli, 'build', experiment]);
+  const twenty = Array.from(
+    { length: 20 },
+    (_, place) => `docker run -d --name logistician-bench-${place} ${image} true`,
+  );
+  const remove = () =>
+    sh(`docker rm -f ${twenty.map((_, place) => `logistician-bench-${place}`).join(' ')} >/dev/null`);
+  const byHand = () => {
+    const took = seconds(['sh', '-c', `${twenty.join(' && ')} >/dev/null`]);
+    remove();
+    return took;
+  };
+  const ours = () => {
+    const took = seconds([...cli, 'deploy', '--yes', '--wait', '--force', experiment]);
+    seconds([...cli, 'terminate', '--yes', experiment]);
+    return took;
+  };
+  const [deployed, docker] = inTurns(3, ours, byHand);
+  row(
+    '`deploy --wait` of 20 trivial conditions over 20 × `docker run -d`',
+    deployed / docker,
+    1.5,
+    `${inSeconds(deployed)} over ${inSeconds(docker)}`,
+  );
+}
+
+function size() {
+  const [{ unpackedSize }] = JSON.parse(sh('npm pack --dry-run --json --ignore-scripts', root));
+  row(
+    'installed size, without dependencies as there are none',
+    unpackedSize / 1e6,
+    25,
+    'npm pack',
+    (mb) => `${mb.toFixed(1)} MB`,
+  );
+}
+
+function report() {
+  const lines = rows.map(
+    ({ what, value, bound, good, detail }) =>
+      `| ${what} | ${value} | ${bound} | ${good ? 'yes' : '**no**'} | ${detail} |`,
+  );
+  const where = `${cpus().length} × ${cpus()[0].model.trim()}, Node ${process.versions.node}, Docker ${sh("docker version --format '{{.Server.Version}}'").trim()}`;
+  writeFileSync(
+    join(root, 'docs/performance.md'),
+    `# Performance
+
+Made by \`npm run bench\`: ratios within one run, because machines differ. Medians; what is compared was
+measured in turns. Machine: ${where}.
+
+| what | measured | at most | kept | from |
+| --- | --- | --- | --- | --- |
+${lines.join('\n')}
+`,
+  );
+}
+
+try {
+  statSync(join(root, 'dist/main.js'));
+  const parts = { start, run, snapshot, expansion, deploy, size };
+  const wanted = process.argv.slice(2);
+  for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) part();
+  if (wanted.length === 0) report();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+process.exitCode = rows.every(({ good }) => good) ? 0 : 1;

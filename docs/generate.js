@@ -1,0 +1,296 @@
+// Writes docs/reference from what the code itself says: the commands' own help texts (oclif.manifest.json, which
+// `npm run build` makes) and the JSON Schemas of parameters.json and run.json. test/unit/docs holds the pages to it.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** All pages of the reference by their file names. `commands` are oclif's, as classes or as the manifest has them. */
+export function referencePages({ commands, parameters, receipt }) {
+  return {
+    'commands.md': commandsPage(commands),
+    'parameters.md': parametersPage(parameters),
+    'receipt.md': receiptPage(receipt),
+  };
+}
+
+// --- commands --------------------------------------------------------------------------------------------------
+
+export function commandsPage(commands) {
+  const sorted = Object.entries(commands).sort(([one], [other]) => (one < other ? -1 : 1));
+  const withoutJson = sorted
+    .filter(([, command]) => command.enableJsonFlag === false)
+    .map(([id]) => code(id));
+  return page(
+    'Commands',
+    `\`EXPERIMENT\` is the folder that holds \`Dockerfile\` and \`parameters.json\`; left out, it is the folder you are in.
+A condition is named by its id or the beginning of it. What a command changes, it prints first, on standard error; on
+standard output is the result alone. \`--json\` gives it as JSON${withoutJson.length > 0 ? ` (not for ${list(withoutJson)})` : ''}.
+\`logistician COMMAND --help\` says what this page says.`,
+    table(
+      ['command', 'what it does'],
+      sorted.map(([id, { summary }]) => [`[${code(id)}](#${id})`, summary]),
+    ),
+    ...sorted.map(([id, command]) => commandSection(id, command)),
+    `## Exit codes
+
+| code | meaning |
+| --- | --- |
+| 0 | all is well |
+| 1 | a problem that the message says how to solve; a condition that failed, was stopped or was lost |
+| 2 | wrong usage |
+| 125 | \`run\`: the job never started |
+| 130 | Ctrl-C |
+| any other | \`run\`: the job's own code; \`shell\`: the shell's |`,
+  );
+}
+
+function commandSection(id, command) {
+  const args = Object.entries(command.args ?? {});
+  const flags = Object.entries(command.flags ?? {})
+    .filter(([name, flag]) => name !== 'json' && !flag.hidden)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const words = args.map(([name, arg]) => `[${(arg.name ?? name).toUpperCase()}]`);
+  const usage = command.usage ?? [id, ...words, ...(flags.length > 0 ? ['[FLAGS]'] : [])].join(' ');
+  const rows = [
+    ...(command.usage
+      ? []
+      : args.map(([name, arg]) => [code((arg.name ?? name).toUpperCase()), argText(arg)])),
+    ...flags.map(([name, flag]) => [code(flagWords(name, flag)), flagText(flag)]),
+  ];
+  return [
+    `## ${id}`,
+    [command.summary, command.description].filter(Boolean).join(' '),
+    fence(`logistician ${usage}`),
+    ...(rows.length > 0 ? [table(['word', 'meaning'], rows)] : []),
+    ...(command.examples ? ['For example:', fence(aligned(command.examples).join('\n'))] : []),
+  ].join('\n\n');
+}
+
+const argText = ({ description, default: value }) =>
+  value === undefined ? sentence(description) : `${sentence(description)} Default: ${code(value)}.`;
+
+function flagWords(name, flag) {
+  const value =
+    flag.type === 'boolean' ? '' : ` ${flag.options ? flag.options.join('|') : (flag.helpValue ?? 'VALUE')}`;
+  return `${flag.char ? `-${flag.char}, ` : ''}--${name}${value}`;
+}
+
+function flagText({ description, default: value, exclusive, dependsOn }) {
+  const plain = typeof value === 'string' || typeof value === 'number' ? [`Default: ${code(value)}.`] : [];
+  const apart = exclusive?.length ? [`Not with ${list(exclusive.map((name) => code(`--${name}`)))}.`] : [];
+  const needs = dependsOn?.length ? [`Only with ${list(dependsOn.map((name) => code(`--${name}`)))}.`] : [];
+  return [sentence(description), ...plain, ...apart, ...needs].join(' ');
+}
+
+/** Examples with the remarks behind them in one column. */
+function aligned(examples) {
+  const parts = examples.map((text) =>
+    text.replaceAll('<%= config.bin %>', 'logistician').split(/ {2,}(?=# )/),
+  );
+  const width = Math.max(0, ...parts.filter(([, remark]) => remark).map(([line]) => line.length));
+  return parts.map(([line, remark]) => (remark ? `${line.padEnd(width)}  ${remark}` : line));
+}
+
+// --- parameters.json -------------------------------------------------------------------------------------------
+
+export function parametersPage(schema) {
+  const keys = Object.entries(schema.properties);
+  const nested = keys.filter(([, { items }]) => items?.properties);
+  return page(
+    'parameters.json',
+    `One of the two files of an experiment. It is configuration, not source: it is read from the working tree, its changes
+do not make the tree dirty, and every receipt holds a copy. All of it is checked at once, before anything runs
+(\`logistician validate\`); an unknown key is an error that names the nearest known one.`,
+    `This version runs conditions on this computer: \`deploy\` refuses the targets \`hosts\` and \`aws\`. Their keys (\`hosts\`,
+\`aws_…\`, \`idle_minutes\`, \`tags\`, \`docker_image_transport\`, \`remote_docker_command\`) are checked already and have no effect
+yet, so that a file that names them is valid, and \`deploy --target local\` runs it.`,
+    table(
+      ['key', 'type', 'default', 'meaning'],
+      [
+        ...keys.map(([key, wish]) => [code(key), typeText(wish), defaultText(wish), wish.description]),
+        ...Object.entries(schema.patternProperties ?? {}).map(([pattern, wish]) => [
+          code(pattern.replace(/\$$/, '').replace(/^(?=_)/, '…')),
+          'any',
+          '',
+          wish.description,
+        ]),
+      ],
+    ),
+    ...nested.map(([key, { items }]) =>
+      [
+        `## ${key}: what an object may say`,
+        table(
+          ['key', 'type', 'default', 'meaning'],
+          Object.entries(items.properties).map(([name, wish]) => [
+            code(name),
+            typeText(wish),
+            items.required?.includes(name) ? 'required' : defaultText(wish),
+            wish.description,
+          ]),
+        ),
+      ].join('\n\n'),
+    ),
+    `The same as a JSON Schema, for an editor's completion: \`src/experiment/parameters.schema.json\`. A file may name its
+copy of it under \`$schema\`.`,
+  );
+
+  function defaultText({ default: value, ...wish }) {
+    if (schema.required?.some((key) => schema.properties[key]?.description === wish.description))
+      return 'required';
+    return value === undefined ? '' : code(JSON.stringify(value));
+  }
+}
+
+const TYPES = { array: 'list', boolean: 'true, false', integer: 'whole number', string: 'text' };
+
+function typeText({ enum: options, type, items }) {
+  if (options)
+    return options.map((option) => code(option === null ? 'null' : JSON.stringify(option))).join(', ');
+  return [type]
+    .flat()
+    .map((name) => (name === 'array' && items?.type === 'string' ? 'list of texts' : (TYPES[name] ?? name)))
+    .join(' or ');
+}
+
+// --- run.json --------------------------------------------------------------------------------------------------
+
+/** What the schema leaves to the name of the field. */
+const MEANINGS = {
+  schema: 'The version of this form.',
+  id: 'The run, and the name of its folder.',
+  experiment: '`experiment_name`.',
+  condition: 'The id of the condition: a slug and a hash of its arguments.',
+  source: 'The code that ran.',
+  'source.commit': 'The commit that the run is pinned to.',
+  'source.tree': 'The git tree of that commit.',
+  'source.remote': 'The address of the remote `origin`; null: there is none.',
+  environment: '`environment` of parameters.json.',
+  docker_run_args: '`docker_run_args` of parameters.json.',
+  max_hours: '`max_hours` of parameters.json: the deadline.',
+  image: 'What the container was made from.',
+  'image.tag': 'The name of the image: the experiment, and a hash of the build context.',
+  'image.id': 'The id of the image that ran; null: the run never got as far.',
+  'image.base[].name': 'The name in the FROM line.',
+  'image.base[].id': 'The id of that image.',
+  'image.base[].digests': 'Its digests in registries; none for an image that was made here.',
+  target: 'Where it ran.',
+  machine: 'The machine that it ran on.',
+  'machine.name': 'The name of the machine.',
+  'machine.cpus': 'Its processors, as Docker counts them.',
+  'machine.memory_bytes': 'Its memory.',
+  'machine.architecture': 'Its architecture.',
+  slot: 'The slot of the machine; null for `run`.',
+  gpus: 'The GPUs that the job was given, as `docker run --gpus` takes them; null: none.',
+  'tools.logistician': '', // the versions' names say it all
+  'tools.node': '',
+  'tools.docker': '',
+  'tools.git': '',
+  user: 'Who started it.',
+  created: 'When the receipt was made.',
+  state: 'How far the run is, or how it ended.',
+  reason:
+    'Why it did not succeed: `exit` (its code was not 0), `oom` (out of memory), `fetch`, `build`, `secrets`, `start` (it never began: the step that failed), `deadline`, `user` (it was stopped), `reboot`, `container` (it was lost with its machine’s start or its container). null: it did, or it has not ended.',
+  exit_code: 'The exit code of the job; null: none yet, or it never began.',
+  started: 'When the container started, as Docker says.',
+  finished: 'When the container ended, as Docker says.',
+};
+
+export function receiptPage(schema) {
+  return page(
+    'run.json, the receipt',
+    `Every run has a folder of its own, \`runs/<run id>/\`, and there a receipt: what was run, from which code and image, where,
+when, and how it ended. The folder can be moved, kept and read without Logistician. \`src/runs/run.schema.json\` is the same
+as a JSON Schema.`,
+    table(['field', 'type', 'meaning'], receiptRows(schema, schema, '')),
+    `## Questions that it answers
+
+${fence(
+  `# which conditions failed, and why
+jq -r 'select(.state == "failed") | [.condition, .reason, .exit_code] | @tsv' runs/*/run.json
+# the code of a run
+git show "$(jq -r .source.commit runs/RUN/run.json)"
+# the line that made its container (docs/guide/by-hand.md runs it again)
+jq -r .container_line runs/RUN/run.json`,
+)}`,
+  );
+}
+
+function receiptRows(schema, node, prefix) {
+  return Object.entries(node.properties ?? {}).flatMap(([name, wish]) => {
+    const field = `${prefix}${name}`;
+    const own = resolve(schema, wish);
+    const inner = own.items?.properties
+      ? receiptRows(schema, own.items, `${field}[].`)
+      : receiptRows(schema, own, `${field}.`);
+    return [
+      [code(field), receiptType(schema, own), [MEANINGS[field], wish.description].filter(Boolean).join(' ')],
+      ...inner,
+    ];
+  });
+}
+
+const NAMED = {
+  objectId: 'git object id',
+  imageId: 'image id',
+  texts: 'object of texts',
+  time: 'time (ISO 8601, UTC)',
+  timeOrNull: 'time or null',
+};
+
+/** The schema behind a reference, with the name of that as its title. */
+function resolve(schema, wish) {
+  const reference = wish.$ref ?? (wish.allOf?.length === 1 ? wish.allOf[0].$ref : undefined);
+  if (!reference) return wish;
+  const name = reference.split('/').at(-1);
+  return { ...schema.definitions[name], title: NAMED[name] };
+}
+
+function receiptType(schema, wish) {
+  if (wish.title) return wish.title;
+  if (wish.anyOf) return wish.anyOf.map((one) => receiptType(schema, resolve(schema, one))).join(' or ');
+  return wish.const === undefined ? typeText(wish) : code(JSON.stringify(wish.const));
+}
+
+// --- Markdown --------------------------------------------------------------------------------------------------
+
+const page = (title, ...parts) =>
+  `${[`# ${title}`, '<!-- Made by docs/generate.js: change what it is made from, then `npm run docs`. -->', ...parts].join('\n\n')}\n`;
+
+const code = (text) => `\`${text}\``;
+
+const fence = (text) => `\`\`\`sh\n${text}\n\`\`\``;
+
+const list = (words) =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+
+const cell = (text = '') => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+const row = (cells) => `| ${cells.map(cell).join(' | ')} |`;
+
+const table = (heads, rows) => [row(heads), row(heads.map(() => '---')), ...rows.map(row)].join('\n');
+
+function sentence(text = '') {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+// --- to files --------------------------------------------------------------------------------------------------
+
+function readJson(path, mend) {
+  if (!existsSync(`${root}${path}`)) {
+    console.error(`${path} is missing: ${mend}`);
+    process.exit(1);
+  }
+  return JSON.parse(readFileSync(`${root}${path}`, 'utf8'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const pages = referencePages({
+    commands: readJson('oclif.manifest.json', 'npm run build').commands,
+    parameters: readJson('src/experiment/parameters.schema.json', 'git checkout src'),
+    receipt: readJson('src/runs/run.schema.json', 'git checkout src'),
+  });
+  mkdirSync(`${root}docs/reference`, { recursive: true });
+  for (const [name, text] of Object.entries(pages)) writeFileSync(`${root}docs/reference/${name}`, text);
+}

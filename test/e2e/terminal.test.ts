@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMissing } from '../support/engines.js';
+import { packageRoot, TestProject } from '../support/project.js';
+import { Terminal } from '../support/terminal.js';
+import { until } from '../support/until.js';
+
+const open: Terminal[] = [];
+
+function terminal(project: TestProject, words: readonly string[], cwd?: string): Terminal {
+  const started = Terminal.logistician(project, words, cwd);
+  open.push(started);
+  return started;
+}
+
+afterAll(() => {
+  for (const one of open) one.kill();
+});
+
+describe.skipIf(isMissing('git'))('create, by questions', () => {
+  let project: TestProject;
+
+  beforeAll(() => {
+    project = new TestProject({ bare: true, files: { 'job.sh': 'echo hello\n' } });
+    project.repository.commit('First');
+  });
+  afterAll(() => project.remove());
+
+  it('asks for folder, name, remote, command and target', async () => {
+    const screen = terminal(project, ['create'], project.root);
+    await screen.shows('Folder of the experiment');
+    screen.enter('experiments/RNN 1');
+    await screen.shows('Name');
+    // The likely answer is made of the folder.
+    await screen.shows('rnn-1');
+    screen.enter();
+    await screen.shows('Remote of the project');
+    screen.enter('https://git.example.org/p.git');
+    await screen.shows('Command that runs one condition');
+    screen.enter('sh job.sh');
+    await screen.shows('Where conditions run');
+    screen.enter();
+    expect(await screen.ended).toBe(0);
+    expect(screen.text).toContain('wrote experiments/RNN 1/parameters.json');
+    const parameters = readFileSync(join(project.root, 'experiments/RNN 1/parameters.json'), 'utf8');
+    expect(JSON.parse(parameters)).toMatchObject({
+      experiment_name: 'rnn-1',
+      project_git_url: 'https://git.example.org/p.git',
+      experiment_command: 'sh job.sh',
+      target: 'local',
+    });
+  });
+
+  it('asks only for what no flag says, and again where an answer is none', async () => {
+    const words = ['create', 'experiments/two', '--name', 'two', '--git-url', '', '--target', 'local'];
+    const screen = terminal(project, words, project.root);
+    await screen.shows('Command that runs one condition');
+    screen.enter();
+    await screen.shows('The arguments of a condition are put behind it.');
+    screen.enter('sh job.sh');
+    expect(await screen.ended).toBe(0);
+    expect(screen.text).not.toContain('Remote of the project');
+  });
+
+  it('Ctrl-C at a question writes nothing', async () => {
+    const screen = terminal(project, ['create', 'experiments/three'], project.root);
+    await screen.shows('Name');
+    screen.interrupt();
+    expect(await screen.ended).toBe(130);
+    expect(project.repository.git('status', '--porcelain')).not.toContain('three');
+    expect(screen.text).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe.skipIf(isMissing('docker', 'git'))('at a terminal', () => {
+  let project: TestProject;
+
+  beforeAll(() => {
+    project = new TestProject({
+      parameters: { experiment_conditions: ['--hold one', '--hold two'] },
+      files: {
+        'tty.sh': `test -t 0 && test -t 1 && echo "a terminal"
+trap 'echo "heard it"; exit 5' INT
+echo ready
+sleep 60 &
+wait $!
+`,
+      },
+    });
+  });
+  afterAll(async () => {
+    await project.ok(['terminate', '--yes', '--grace', '1']);
+    project.receipts();
+    await project.quiet();
+    await project.remove();
+  });
+
+  it('run gives the job the terminal, and Ctrl-C to it', async () => {
+    project.setParameters({ experiment_command: 'sh tty.sh' });
+    const screen = terminal(project, ['run']);
+    await screen.shows('a terminal');
+    await screen.shows('ready');
+    screen.interrupt();
+    await screen.shows('heard it');
+    // The job has dealt with it as it likes: the code is its own.
+    expect([5, 130]).toContain(await screen.ended);
+    expect(project.containers).toEqual([]);
+    project.setParameters({ experiment_conditions: ['--hold one', '--hold two'] });
+  });
+
+  it('deploy asks, and n deploys nothing', async () => {
+    const before = project.runs;
+    const screen = terminal(project, ['deploy']);
+    await screen.shows(/runs +2 of 2 conditions/);
+    await screen.shows('Run these?');
+    screen.enter('n');
+    await screen.shows('Nothing was deployed.');
+    expect(await screen.ended).toBe(1);
+    expect(project.runs).toEqual(before);
+    expect((await project.json(['status'])).deployment).toBe(null);
+  });
+
+  it('y deploys; Ctrl-C while it waits leaves the jobs alone and says how to rejoin', async () => {
+    const screen = terminal(project, ['deploy', '--wait', '--slots', '2']);
+    await screen.shows('Run these?');
+    screen.enter('y');
+    const one = await project.holding('hold-one');
+    const two = await project.holding('hold-two');
+    await screen.shows(/hold-one-[0-9a-f]{10} +running/);
+    await screen.shows(/hold-two-[0-9a-f]{10} +running/);
+    await screen.shows('0 of 2 ended: 2 running');
+    screen.interrupt();
+    await screen.shows('The jobs run on.');
+    const line = (await screen.shows(/logistician deploy --wait --commit [0-9a-f]+/)).split(' ').slice(1);
+    expect(await screen.ended).toBe(130);
+    const { conditions } = await project.json(['status']);
+    const deployed = conditions.filter((row) => row.deployed);
+    expect(deployed.map(({ state, run }) => [state, run])).toEqual([
+      ['running', one],
+      ['running', two],
+    ]);
+
+    const rejoined = terminal(project, line);
+    await rejoined.shows('0 of 2 ended: 2 running');
+    project.letGo(one);
+    await rejoined.shows('1 of 2 ended: ');
+    project.letGo(two);
+    await rejoined.shows('2 of 2 ended: 2 succeeded');
+    expect(await rejoined.ended).toBe(0);
+    expect(project.receipt(one).state).toBe('succeeded');
+  });
+
+  it('the rejoining line works while the tree is dirty', async () => {
+    const screen = terminal(project, ['deploy', '--wait', '--yes', '--force', '--slots', '2']);
+    const one = await project.holding('hold-one');
+    await screen.shows('ended: 2 running');
+    screen.interrupt();
+    const line = (await screen.shows(/logistician deploy --wait --commit [0-9a-f]+/)).split(' ').slice(1);
+    await screen.ended;
+    project.repository.write({ 'job.sh': 'echo dirty\n' });
+    const rejoined = terminal(project, line);
+    await rejoined.shows('0 of 2 ended: 2 running');
+    for (const id of project.runs) if (id.includes('hold')) project.letGo(id);
+    expect(await rejoined.ended).toBe(0);
+    expect(project.receipt(one).state).toBe('succeeded');
+    project.repository.git('checkout', '--quiet', '--', 'job.sh');
+  });
+
+  it('a terminal that closes harms no job; deploy --wait rejoins, and tells of one that fails', async () => {
+    project.setParameters({ experiment_conditions: ['--hold three', '--fail 7'] });
+    const screen = terminal(project, ['deploy', '--wait', '--yes', '--slots', '2']);
+    const three = await project.holding('hold-three');
+    await screen.shows(/hold-three-[0-9a-f]{10} +running/);
+    screen.close();
+    await until('nobody follows a terminal that is gone', () => !screen.isAlive, 10);
+    expect((await project.json(['status'])).live).toBe(true);
+    const rejoined = terminal(project, ['deploy', '--wait']);
+    await rejoined.shows(/hold-three-[0-9a-f]{10} +running/);
+    project.letGo(three);
+    expect(await rejoined.ended).toBe(1);
+    await until('the receipt is final', () => project.receipt(three).state === 'succeeded');
+    expect(project.readRun(three, 'data', 'logs', 'docker.txt')).toBe('holding three\nlet go\n');
+  });
+
+  it('the live table is drawn in place, within the terminal’s width', async () => {
+    const screen = new Terminal([process.execPath, join(packageRoot, 'bin/run.js'), 'status', '--watch'], {
+      cwd: project.experiment,
+      env: project.env,
+      columns: 60,
+    });
+    open.push(screen);
+    expect(await screen.ended).toBe(0);
+    const lines = screen.text.split('\n');
+    expect(lines.join('\n')).toMatch(/hold-three-[0-9a-f]{10} +succeeded/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+  });
+
+  it('terminate asks while jobs run, and n ends none', async () => {
+    project.setParameters({ experiment_conditions: ['--hold four'] });
+    await project.ok(['deploy', '--yes']);
+    await project.holding('hold-four');
+    const screen = terminal(project, ['terminate']);
+    await screen.shows(/1 job.* running or waiting\. End .*\?/);
+    screen.enter('n');
+    await screen.shows('Nothing was ended.');
+    expect(await screen.ended).toBe(1);
+    expect((await project.json(['status'])).live).toBe(true);
+  });
+});

@@ -1,0 +1,180 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { known } from '../../src/machines/job-script.js';
+import { Secret } from '../../src/shell/word.js';
+import { isMissing } from '../support/engines.js';
+import {
+  data,
+  docker,
+  isThere,
+  Lab,
+  output,
+  signal,
+  stateOf,
+  text,
+  workerOf,
+  workersOf,
+} from '../support/lab.js';
+import { until } from '../support/until.js';
+
+const files = {
+  'ok.sh': 'echo fine\n',
+  'count.sh': 'echo begun >> /data/results/runs; for n in $(seq 1 200); do echo $n; sleep 0.01; done\n',
+  'wait.sh':
+    'echo begun >> /data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; echo done\n',
+  'changes.sh': 'echo more > result.txt; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done\n',
+};
+
+const oneTo200 = Array.from({ length: 200 }, (_, index) => `${index + 1}\n`).join('');
+
+describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
+  let lab: Lab;
+
+  beforeAll(() => {
+    lab = new Lab(files);
+  });
+
+  afterAll(() => lab.close());
+
+  it.each([
+    ['the worker alone', (worker: number) => worker],
+    // setsid has made the worker the head of its group, which the follower of the log belongs to.
+    ['the worker and all its processes', (worker: number) => -worker],
+  ])('goes on with a running job: %s killed', async (_, victim) => {
+    const sweep = await lab.sweep('sh count.sh');
+    const job = await sweep.add('count');
+    await sweep.begin();
+    await sweep.says(job, '20');
+    process.kill(victim(workerOf(sweep)), 'SIGKILL');
+    await until('the worker is gone', () => workersOf(sweep).length === 0);
+    expect(await sweep.report(job)).toMatchObject({
+      stalled: true,
+      orphan: true,
+      state: { state: 'running' },
+    });
+
+    await sweep.begin();
+    expect(await sweep.report(job)).toMatchObject({ stalled: false });
+    expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+    expect(output(job)).toBe(oneTo200);
+    expect(text(job, 'results', 'runs')).toBe('begun\n');
+  });
+
+  it('brings home a job that ended while nobody looked, and goes on with the queue', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const [job, next] = [await sweep.add('first'), await sweep.add('next')];
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    process.kill(-workerOf(sweep), 'SIGKILL');
+    signal(job, 'go');
+    signal(next, 'go');
+    await until(
+      'the container ends',
+      () => docker('inspect', '--format', '{{.State.Status}}', job.container) === 'exited',
+    );
+    await sweep.begin();
+    expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+    expect(output(job)).toBe('ready\ndone\n');
+    expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('runs a job anew that was killed before its container began', async () => {
+    const sweep = await lab.sweep('sh ok.sh');
+    const job = await sweep.add('created');
+    docker(
+      'create',
+      '--name',
+      job.container,
+      '--label',
+      `logistician.deployment=${sweep.deployment}`,
+      'debian:bookworm-slim',
+      'true',
+    );
+    await sweep.begin();
+    expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+    expect(output(job)).toBe('fine\n');
+  });
+
+  it('makes the checkout anew that a killed runner left half done', async () => {
+    const sweep = await lab.sweep('sh ok.sh');
+    const job = await sweep.add('half');
+    lab.project.git('init', '--quiet', join(job.folder, 'source'));
+    writeFileSync(join(job.folder, 'source', '.git', 'shallow.lock'), '');
+    await sweep.begin();
+    expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('clears up behind a runner that was killed between its last record and its tidying', async () => {
+    const sweep = await lab.sweep('sh changes.sh', { container: { secrets: known.secrets } });
+    const job = sweep.job('untidy');
+    await sweep.machine.putSecret(job.container, new Secret('TOKEN', 'secret'));
+    await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    process.kill(-workerOf(sweep), 'SIGKILL');
+    const path = join(job.folder, 'state.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"state":"running"', '"state":"failed"'));
+    await sweep.begin();
+    await until('the worker ends', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
+    expect(stateOf(job)?.state).toBe('failed');
+    expect(isThere(job)).toBe(false);
+    expect(existsSync(join(job.folder, 'source'))).toBe(false);
+    expect(existsSync(join('/dev/shm', `logistician-${process.getuid?.()}`, job.container))).toBe(false);
+  });
+
+  it('ends a job whose runner is gone when it is told to stop', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const job = await sweep.add('orphan');
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    process.kill(-workerOf(sweep), 'SIGKILL');
+    await sweep.machine.stop(sweep.queue, 1, [job.folder]);
+    expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+    expect(isThere(job)).toBe(false);
+  });
+
+  it('is not harmed by a stop and a new worker that come at once', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const job = await sweep.add('contested');
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    process.kill(-workerOf(sweep), 'SIGKILL');
+    await Promise.all([sweep.machine.stop(sweep.queue, 5, [job.folder]), sweep.begin()]);
+    expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+    expect(output(job).match(/ready/g)).toHaveLength(1);
+    await until('the worker ends', () => workersOf(sweep).length === 0);
+    expect((await sweep.report(job)).stalled).toBe(false);
+  });
+
+  it.each([
+    ['while it is watched', false],
+    ['while nobody watches', true],
+  ])('calls a job failed or lost whose container is removed %s, and goes on', async (_, unwatched) => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const [job, next] = [await sweep.add('removed'), await sweep.add('next')];
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    if (unwatched) process.kill(-workerOf(sweep), 'SIGKILL');
+    docker('rm', '--force', job.container);
+    if (unwatched) await sweep.begin();
+    const state = await sweep.ended(job);
+    expect(['failed', 'lost']).toContain(state.state);
+    if (unwatched) expect(state).toMatchObject({ state: 'lost', reason: 'container' });
+    expect(output(job)).toBe('ready\n');
+    expect(existsSync(data(job, 'results', 'runs'))).toBe(true);
+    signal(next, 'go');
+    expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('releases what is at work, and again what is gone', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const job = await sweep.add('at-work');
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    await sweep.machine.release(sweep.queue, sweep.deployment);
+    expect(isThere(job)).toBe(false);
+    await until('the worker is gone', () => workersOf(sweep).length === 0);
+    await sweep.machine.release(sweep.queue, sweep.deployment);
+  });
+});

@@ -1,0 +1,558 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conditionFromArgv } from '../../src/experiment/condition.js';
+import { known, longestOptions } from '../../src/machines/job-script.js';
+import type { JobState } from '../../src/machines/job-state.js';
+import { Secret } from '../../src/shell/word.js';
+import { baseImage, isMissing } from '../support/engines.js';
+import { hostileWords } from '../support/hostile-words.js';
+import {
+  data,
+  docker,
+  isThere,
+  Lab,
+  output,
+  signal,
+  stateOf,
+  type TestJob,
+  type TestSweep,
+  text,
+  workerOf,
+  workersOf,
+} from '../support/lab.js';
+import { until } from '../support/until.js';
+
+/** What the jobs here run; each is a file of the project. */
+const scripts = {
+  'ok.sh': 'echo fine',
+  'exit.sh': 'exit "$1"',
+  'nap.sh': 'sleep 0.5',
+  'argv.sh': `for word in "$@"; do printf '%s\\0' "$word"; done > /data/results/argv`,
+  'facts.sh': `
+    printf '%s\\0' "$@" > /data/results/argv
+    env -0 > /data/results/environment
+    touch "$HOME/writable" && id -u > /data/results/uid && pwd > /data/results/folder
+    git --version > /dev/null 2>&1; ls -A > /data/results/project`,
+  'wait.sh': 'echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; echo done',
+  'saves-itself.sh': `
+    trap 'sleep 0.3; echo saved > /data/results/saved; exit 0' TERM
+    echo ready
+    while :; do sleep 0.1; done`,
+  'deaf.sh': `trap '' TERM; echo ready; while :; do sleep 0.1; done`,
+  'count.sh': 'seq 1 100000',
+  'changes.sh': `
+    echo more >> README && mkdir -p out && echo model > out/model.bin && echo note > 'my notes.txt' && rm gone.txt
+    echo odd > '--checkpoint=1' && mkdir __pycache__ && echo compiled > __pycache__/x.pyc`,
+  'measures.sh': `
+    printf '%s\\n' '{"step":1,"loss":0.5}' '{"step":2,"note":"a\\nb"}' > /data/measures/train.jsonl
+    printf '{\\n  "accuracy": 0.9\\n}\\n' > /data/measures/summary.json
+    printf '%s\\n' 'path C:\\new\\table' ''`,
+  'secret.sh': `printf %s "$TOKEN" | sha256sum > /data/results/digest
+    echo ready; until [ -e /data/results/go ]; do sleep 0.05; done`,
+};
+
+const files = {
+  ...Object.fromEntries(Object.entries(scripts).map(([name, content]) => [name, `${content}\n`])),
+  README: 'A project.\n',
+  'gone.txt': 'Soon.\n',
+  '.gitignore': 'out/\n',
+};
+
+describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
+  let lab: Lab;
+
+  beforeAll(() => {
+    // Every path of these tests is one that wants quoting.
+    lab = new Lab(files, undefined, `it's "my" $HOME runs`);
+  });
+
+  afterAll(() => lab.close());
+
+  describe('the queue', () => {
+    it('works off five jobs on two slots, in order and two at a time', async () => {
+      const sweep = await lab.sweep('sh nap.sh');
+      const jobs: TestJob[] = [];
+      for (const run of ['run-1', 'run-2', 'run-3', 'run-4', 'run-5']) jobs.push(await sweep.add(run));
+      await sweep.begin(2);
+      const states: JobState[] = [];
+      for (const job of jobs) states.push(await sweep.ended(job));
+
+      expect(states.map((state) => state.state)).toEqual(Array(5).fill('succeeded'));
+      const spans = states.map(
+        ({ started, finished }) => [nanoseconds(started), nanoseconds(finished)] as const,
+      );
+      const atWork = spans.map(([start]) => spans.filter(([from, to]) => from <= start && start < to).length);
+      expect(Math.max(...atWork)).toBe(2);
+      // With two slots a job begins when all but one of those before it have ended.
+      spans.forEach(([start], index) => {
+        const endedBefore = spans.slice(0, index).filter(([, end]) => end <= start).length;
+        expect(endedBefore).toBeGreaterThanOrEqual(index - 1);
+      });
+      expect(new Set(states.map((state) => state.slot))).toEqual(new Set(['1', '2']));
+    });
+
+    it('goes on after jobs that fail', async () => {
+      const sweep = await lab.sweep('sh exit.sh');
+      const jobs = [
+        await sweep.add('zero', ['0']),
+        await sweep.add('three', ['3']),
+        await sweep.add('again', ['0']),
+      ];
+      await sweep.begin();
+      const states: JobState[] = [];
+      for (const job of jobs) states.push(await sweep.ended(job));
+      expect(states.map(({ state, reason, exit_code }) => [state, reason, exit_code])).toEqual([
+        ['succeeded', null, 0],
+        ['failed', 'exit', 3],
+        ['succeeded', null, 0],
+      ]);
+      const starts = states.map((state) => nanoseconds(state.started));
+      expect(starts).toEqual([...starts].sort());
+    });
+
+    it('takes a job that is added twice once', async () => {
+      const sweep = await lab.sweep('sh argv.sh');
+      await sweep.add('first', ['a']);
+      const again = await sweep.add('first', ['b']);
+      expect(readdirSync(join(sweep.queue, 'waiting'))).toHaveLength(1);
+      await sweep.begin();
+      await sweep.ended(again);
+      expect(text(again, 'results', 'argv')).toBe('a\0');
+      await sweep.machine.add(sweep.queue, again.folder, sweep.jobPart(again, ['c']));
+      expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);
+      expect(stateOf(again)?.state).toBe('succeeded');
+    });
+
+    it('has one worker a slot, however often it begins', async () => {
+      const sweep = await lab.sweep('sh wait.sh');
+      const [first, second] = [await sweep.add('first'), await sweep.add('second')];
+      await Promise.all([sweep.begin(), sweep.begin(), sweep.begin()]);
+      await sweep.says(first, 'ready');
+      await sweep.begin();
+      expect(stateOf(second)?.state).toBe('pending');
+      expect(workersOf(sweep)).toEqual([workerOf(sweep)]);
+      signal(first, 'go');
+      signal(second, 'go');
+      await sweep.ended(second);
+      expect(existsSync(join(sweep.queue, 'slots', '1', 'owner'))).toBe(false);
+    });
+
+    it('goes on with a job added while it works, and one whose folder was removed does not hold it up', async () => {
+      const sweep = await lab.sweep('sh ok.sh');
+      const removed = await sweep.add('removed');
+      execFileSync('rm', ['-rf', removed.folder]);
+      await sweep.begin();
+      const late = await sweep.run('late');
+      expect(late.state.state).toBe('succeeded');
+    });
+  });
+
+  describe('how a job ends', () => {
+    it('fails with the output of a build that fails', async () => {
+      lab.project.write({ 'broken/Dockerfile': `FROM ${baseImage}\nRUN echo this will not do && exit 4\n` });
+      lab.project.commit('A broken image');
+      const tree = lab.project.git('rev-parse', 'HEAD:broken');
+      const image = {
+        tag: `logistician-test/broken:${tree.slice(0, 12)}`,
+        tree,
+        dockerfile: 'Dockerfile',
+        labels: {},
+      };
+      const sweep = await lab.sweep('sh ok.sh', { image });
+      const job = await sweep.run('broken');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'build', exit_code: null, started: null });
+      expect(text(job, 'logs', 'build.txt')).toContain('this will not do');
+      expect((await sweep.report(job)).lastLine).toContain('exit 4');
+      const step = /Running in ([0-9a-f]{12})/.exec(text(job, 'logs', 'build.txt'))?.[1];
+      if (step) expect(docker('ps', '--all', '--quiet', '--filter', `id=${step}`)).toBe('');
+    });
+
+    it('builds the image from the git tree, then runs in it', async () => {
+      lab.project.write({
+        'good/Dockerfile': `FROM ${baseImage}\nCOPY message /message\n`,
+        'good/message': 'from git\n',
+      });
+      lab.project.commit('An image');
+      lab.project.write({ 'good/message': 'not committed\n' });
+      const tree = lab.project.git('rev-parse', 'HEAD:good');
+      const tag = `logistician-test/good:${lab.root.slice(-6).toLowerCase()}`;
+      const image = { tag, tree, dockerfile: 'Dockerfile', labels: { 'logistician.context': tree } };
+      try {
+        const sweep = await lab.sweep('cat /message', { image });
+        const job = await sweep.run('good');
+        expect(job.state.state).toBe('succeeded');
+        expect(output(job)).toBe('from git\n');
+        expect(Object.keys(job.state.times)).toEqual([
+          'pending',
+          'fetching',
+          'building',
+          'running',
+          'succeeded',
+        ]);
+        expect(
+          docker(
+            'image',
+            'inspect',
+            '--format',
+            '{{.Id}} {{index .Config.Labels "logistician.context"}}',
+            tag,
+          ),
+        ).toBe(`${job.state.image} ${tree}`);
+      } finally {
+        docker('image', 'rm', '--force', tag);
+        lab.project.git('checkout', '--quiet', '--', '.');
+      }
+    });
+
+    it('fails where the commit is not to be had', async () => {
+      const source = {
+        repository: lab.project.root,
+        commit: '0123456789012345678901234567890123456789',
+        submodules: [],
+        lfs: null,
+      };
+      const sweep = await lab.sweep('sh ok.sh', { source });
+      const job = await sweep.run('unknown');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'fetch' });
+      expect((await sweep.report(job)).lastLine).toContain('0123456789');
+    });
+
+    it('fails with 127 where the image has no such command', async () => {
+      const job = await (await lab.sweep('no-such-program')).run('missing');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 127 });
+      expect(output(job)).toContain('no-such-program');
+    });
+
+    it("fails with 127 where the image's own program is not there", async () => {
+      const sweep = await lab.sweep(null, { container: { extraArgs: ['--entrypoint', '/no/such/program'] } });
+      const job = await sweep.run('missing');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 127 });
+      expect((await sweep.report(job)).lastLine).toContain('/no/such/program');
+    });
+
+    it('fails to start where Docker refuses, and says what Docker said', async () => {
+      const sweep = await lab.sweep('sh ok.sh', {
+        container: { extraArgs: ['--network', 'no-such-network'] },
+      });
+      const job = await sweep.run('refused');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'start', exit_code: 125, started: null });
+      expect((await sweep.report(job)).lastLine).toContain('no-such-network');
+    });
+
+    it('is failed with 137 when somebody kills the container', async () => {
+      const sweep = await lab.sweep('sh wait.sh');
+      const job = await sweep.add('killed');
+      await sweep.begin();
+      await sweep.says(job, 'ready');
+      docker('kill', job.container);
+      expect(await sweep.ended(job)).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 137 });
+    });
+
+    it('is stopped at its deadline', async () => {
+      const sweep = await lab.sweep('sh saves-itself.sh', { maxHours: 2 / 3600 });
+      const job = await sweep.run('late');
+      expect(job.state).toMatchObject({ state: 'stopped', reason: 'deadline' });
+      expect(text(job, 'results', 'saved')).toBe('saved\n');
+    });
+  });
+
+  describe('what a job is given', () => {
+    let job: TestJob & { state: JobState };
+    const environment = () =>
+      Object.fromEntries(
+        text(job, 'results', 'environment')
+          .split('\0')
+          .filter(Boolean)
+          .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+      );
+
+    beforeAll(async () => {
+      const sweep = await lab.sweep('sh facts.sh', {
+        container: { environment: { GREETING: `it's "$HOME"`, EMPTY: '' } },
+      });
+      job = await sweep.run('facts', hostileWords);
+    });
+
+    it('gets its arguments byte for byte', () => {
+      expect(job.state.state).toBe('succeeded');
+      expect(text(job, 'results', 'argv')).toBe(hostileWords.map((word) => `${word}\0`).join(''));
+    });
+
+    it('finds them in OPTIONS as shell words too', () => {
+      expect(environment().OPTIONS).toBe(conditionFromArgv(hostileWords).options);
+      const back = execFileSync('sh', ['-c', `printf '%s\\0' ${environment().OPTIONS}`]);
+      expect(back.toString()).toBe(hostileWords.map((word) => `${word}\0`).join(''));
+    });
+
+    it('finds its places in variables and in the configuration file', () => {
+      expect(environment()).toMatchObject({
+        CONFIGURATION_FILE: '/data/config/configuration.json',
+        LOGISTICIAN_INPUT_DIRECTORY: '/data/input',
+        LOGISTICIAN_OUTPUT_DIRECTORY: '/data/results',
+        LOGISTICIAN_MEASURES_DIRECTORY: '/data/measures',
+        LOGISTICIAN_SUMMARY_MEASURES_PATH: '/data/measures/summary.json',
+        LOGISTICIAN_STATE_DIRECTORY: '/data/state',
+        GREETING: `it's "$HOME"`,
+        EMPTY: '',
+      });
+      const configuration = JSON.parse(text(job, 'config', 'configuration.json'));
+      expect(configuration).toEqual({ run: 'facts', argv: hostileWords });
+      expect(JSON.parse(readFileSync(join(job.folder, 'job.json'), 'utf8'))).toEqual(configuration);
+    });
+
+    it('has a home, a name and the checkout as its folder', () => {
+      const user = execFileSync('id', ['-un']).toString().trim();
+      expect(environment()).toMatchObject({ HOME: '/home/logistician', USER: user, LOGNAME: user });
+      expect(text(job, 'results', 'folder')).toBe('/project\n');
+      expect(text(job, 'results', 'project').split('\n')).toEqual(
+        expect.arrayContaining(['.git', 'README', 'facts.sh']),
+      );
+    });
+
+    it('leaves nothing but its record and its data', () => {
+      expect(existsSync(join(job.folder, 'source'))).toBe(false);
+      expect(existsSync(join(job.folder, 'home'))).toBe(false);
+      expect(isThere(job)).toBe(false);
+    });
+
+    it('gets no OPTIONS beyond what Linux takes, and its arguments all the same', async () => {
+      const argv = ['a'.repeat(70_000), 'b'.repeat(70_000)];
+      expect(conditionFromArgv(argv).options.length).toBeGreaterThan(longestOptions);
+      const big = await (await lab.sweep('sh facts.sh')).run('big', argv);
+      expect(big.state.state).toBe('succeeded');
+      expect(text(big, 'results', 'argv')).toBe(`${argv.join('\0')}\0`);
+      expect(text(big, 'results', 'environment')).not.toMatch(/(^|\0)OPTIONS=/);
+    });
+
+    it("gets OPTIONS alone where the image's own program runs", async () => {
+      const sweep = await lab.sweep(null, { container: { extraArgs: ['--entrypoint', 'env'] } });
+      const own = await sweep.add('own');
+      await sweep.machine.stop(sweep.queue, 1, [own.folder]);
+      const withOptions = sweep.job('with-options');
+      const script = sweep.jobPart(withOptions, []).replace("options=''", "options='--lr 0.1'");
+      await sweep.machine.add(sweep.queue, withOptions.folder, script);
+      await sweep.begin();
+      expect(await sweep.ended(withOptions)).toMatchObject({ state: 'succeeded' });
+      expect(output(withOptions).split('\n')).toContain('OPTIONS=--lr 0.1');
+    });
+  });
+
+  describe('stop', () => {
+    it('takes a waiting job out of the queue', async () => {
+      const sweep = await lab.sweep('sh wait.sh');
+      const [atWork, waiting] = [await sweep.add('at-work'), await sweep.add('waiting')];
+      await sweep.begin();
+      await sweep.says(atWork, 'ready');
+      await sweep.machine.stop(sweep.queue, 1, [waiting.folder]);
+      expect(stateOf(waiting)).toMatchObject({ state: 'stopped', reason: 'user', exit_code: null });
+      signal(atWork, 'go');
+      expect(await sweep.ended(atWork)).toMatchObject({ state: 'succeeded' });
+      await until('the worker ends', () => workersOf(sweep).length === 0);
+      expect(stateOf(waiting)).toMatchObject({ state: 'stopped', started: null });
+      expect(output(waiting)).toBe('');
+    });
+
+    // In a pipe a shell is around the job, which has to outlive the signal that both of them get.
+    it.each(['sh saves-itself.sh', 'cat /dev/null | sh saves-itself.sh'])(
+      'lets a running job save itself: %s',
+      async (command) => {
+        const sweep = await lab.sweep(command);
+        const job = await sweep.add('saves');
+        await sweep.begin();
+        await sweep.says(job, 'ready');
+        await sweep.machine.stop(sweep.queue, 20, [job.folder]);
+        expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+        expect(text(job, 'results', 'saved')).toBe('saved\n');
+      },
+    );
+
+    it('kills one that ignores SIGTERM when its grace is over', async () => {
+      const sweep = await lab.sweep('sh deaf.sh');
+      const job = await sweep.add('deaf');
+      await sweep.begin();
+      await sweep.says(job, 'ready');
+      const before = Date.now();
+      await sweep.machine.stop(sweep.queue, 1, [job.folder]);
+      expect(Date.now() - before).toBeGreaterThanOrEqual(1000);
+      expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user', exit_code: 137 });
+    });
+
+    it('ends jobs that are just about to start, all at once', async () => {
+      const sweep = await lab.sweep('sh saves-itself.sh');
+      const jobs = [await sweep.add('one'), await sweep.add('two'), await sweep.add('three')];
+      await sweep.begin(2);
+      await sweep.machine.stop(
+        sweep.queue,
+        5,
+        jobs.map((job) => job.folder),
+      );
+      for (const job of jobs)
+        expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+    });
+
+    it('does nothing to a job that has ended', async () => {
+      const sweep = await lab.sweep('sh ok.sh');
+      const job = await sweep.run('over');
+      await sweep.machine.stop(sweep.queue, 5, [job.folder]);
+      expect(stateOf(job)).toEqual(job.state);
+    });
+  });
+
+  describe('logs', () => {
+    it('has every line of a hundred thousand, in order', async () => {
+      const job = await (await lab.sweep('sh count.sh')).run('count');
+      const all = Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join('');
+      expect(output(job) === all).toBe(true);
+    });
+
+    it('is read from a byte on, followed to the end, and found by time and by lines', async () => {
+      const sweep = await lab.sweep('sh wait.sh');
+      const job = await sweep.add('talks');
+      await sweep.begin();
+      await sweep.says(job, 'ready');
+      expect(await read(sweep, job, 0, false)).toBe('ready\n');
+      expect(await read(sweep, job, 3, false)).toBe('dy\n');
+      const followed = read(sweep, job, 2, true);
+      await until('the runner takes the time', () => timesOf(job).endsWith(' 6\n'));
+      const between = new Date();
+      await until('a second later', () => Date.now() >= Math.floor(between.getTime() / 1000 + 1) * 1000);
+      signal(job, 'go');
+      expect(await followed).toBe('ady\ndone\n');
+      expect(stateOf(job)?.state).toBe('succeeded');
+      expect(await read(sweep, job, 11, true)).toBe('');
+      expect(await sweep.machine.offset(job.folder, { since: between })).toBe(6);
+      expect(await sweep.machine.offset(job.folder, { since: new Date(0) })).toBe(0);
+      expect(await sweep.machine.offset(job.folder, { tail: 1 })).toBe(6);
+      expect(await sweep.machine.offset(job.folder, { tail: 10 })).toBe(0);
+      await sweep.ended(job);
+    });
+  });
+
+  describe('what comes of a job', () => {
+    it('keeps what it changed in its checkout, ignored files too', async () => {
+      const job = await (await lab.sweep('sh changes.sh')).run('changes');
+      expect(job.state).toMatchObject({ state: 'succeeded', kept: 'copied' });
+      expect(text(job, 'project', 'README')).toBe('A project.\nmore\n');
+      expect(text(job, 'project', 'out', 'model.bin')).toBe('model\n');
+      expect(readdirSync(data(job, 'project')).sort()).toEqual([
+        '--checkpoint=1',
+        'README',
+        'my notes.txt',
+        'out',
+      ]);
+    });
+
+    it('keeps nothing of a checkout that it left alone', async () => {
+      const job = await (await lab.sweep('sh ok.sh')).run('untouched');
+      expect(job.state.kept).toBeNull();
+      expect(existsSync(data(job, 'project'))).toBe(false);
+    });
+
+    it('is reported with its measures and its last line, backslashes and all', async () => {
+      const sweep = await lab.sweep('sh measures.sh');
+      const job = await sweep.run('measures');
+      const report = await sweep.report(job);
+      expect(report).toMatchObject({
+        stalled: false,
+        folder: job.folder,
+        state: job.state,
+        orphan: false,
+        lastLine: 'path C:\\new\\table',
+        measure: { step: 2, note: 'a\nb' },
+        summary: { accuracy: 0.9 },
+      });
+    });
+
+    it('is reported as not arrived where there is no such folder', async () => {
+      const sweep = await lab.sweep('sh ok.sh');
+      const folder = join(lab.root, 'no', 'such job');
+      expect(await sweep.machine.report(sweep.queue, [folder])).toEqual({
+        stalled: false,
+        jobs: [{ folder, state: null, orphan: false, lastLine: '', measure: null, summary: null }],
+      });
+    });
+  });
+
+  describe('secrets', () => {
+    const value = `s3cret'"$(id)\\ \nand more`;
+
+    it('are in memory while the job runs, in its environment, and nowhere else', async () => {
+      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
+      const job = sweep.job('secretive');
+      await sweep.machine.putSecret(job.container, new Secret('TOKEN', value));
+      await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+      await sweep.begin();
+      await sweep.says(job, 'ready');
+
+      const file = join('/dev/shm', `logistician-${process.getuid?.()}`, job.container, 'TOKEN');
+      expect(readFileSync(file, 'utf8')).toBe(value);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(docker('inspect', job.container)).not.toContain('s3cret');
+      expect(mentioning('s3cret', job.folder, sweep.queue)).toEqual([]);
+      signal(job, 'go');
+      expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+      const digest = execFileSync('sha256sum', { input: value }).toString();
+      expect(text(job, 'results', 'digest')).toBe(digest);
+      expect(existsSync(join(file, '..'))).toBe(false);
+      expect(mentioning('s3cret', job.folder, sweep.queue)).toEqual([]);
+    });
+
+    it('go with a job that was stopped before it began', async () => {
+      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
+      const job = sweep.job('stopped');
+      await sweep.machine.putSecret(job.container, new Secret('TOKEN', value));
+      await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+      await sweep.machine.stop(sweep.queue, 1, [job.folder]);
+      expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+      expect(existsSync(join('/dev/shm', `logistician-${process.getuid?.()}`, job.container))).toBe(false);
+    });
+
+    it('that are gone fail the job, which says so', async () => {
+      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
+      const job = await sweep.run('forgotten');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'secrets' });
+      expect((await sweep.report(job)).lastLine).toContain('secrets');
+    });
+  });
+});
+
+/** What the runner has noted of the log's length, by the second. */
+const timesOf = (job: TestJob) => {
+  const path = join(job.folder, 'log-index');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+
+/** Docker's times have nine digits of fractions, trailing zeros left out. */
+function nanoseconds(time: string | null): bigint {
+  const [, seconds = '', fraction = ''] = /^(.*?)(?:\.(\d+))?Z$/.exec(time ?? '') ?? [];
+  return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+async function read(sweep: TestSweep, job: TestJob, offset: number, follow: boolean): Promise<string> {
+  const chunks: Buffer[] = [];
+  const outcome = await sweep.machine.log(job.folder, offset, follow, {
+    onStdout: (chunk) => void chunks.push(chunk),
+  });
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  return Buffer.concat(chunks).toString();
+}
+
+/** Files in the folders that hold the text. */
+function mentioning(needle: string, ...folders: string[]): string[] {
+  try {
+    return execFileSync('grep', [
+      '--recursive',
+      '--files-with-matches',
+      '--fixed-strings',
+      needle,
+      ...folders,
+    ])
+      .toString()
+      .split('\n');
+  } catch (error) {
+    if ((error as { status?: number }).status === 1) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,356 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunRecord } from '../../src/runs/run-record.js';
+import { baseImage } from './engines.js';
+import { expectReceipt } from './receipt.js';
+import { type Files, Repository, scratchFolder } from './repository.js';
+import { until } from './until.js';
+
+/** The package whose bin/run.js is tested: this one, or one that is installed elsewhere. */
+export const packageRoot =
+  process.env.LOGISTICIAN_TEST_PACKAGE ?? fileURLToPath(new URL('../../', import.meta.url));
+
+/** How a command line ended. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a started program differs in from one that a person starts in the experiment's folder. */
+export interface How {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What it reads; nothing if left out. */
+  readonly input?: string;
+  /** Words in front of it, such as `setpriv …`. */
+  readonly as?: readonly string[];
+  /** Seconds that it may take. */
+  readonly within?: number;
+}
+
+/** A program at work, in a process group of its own as a shell gives it one. */
+export class Started {
+  readonly #stdout: Buffer[] = [];
+  readonly #stderr: Buffer[] = [];
+  readonly ended: Promise<Finished>;
+
+  constructor(
+    private readonly child: ChildProcess,
+    within: number,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
+    const timer = setTimeout(() => this.signal('SIGKILL'), within * 1000);
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => {
+        clearTimeout(timer);
+        if (signal) reject(new Error(`ended by ${signal}:\n${this.stdout}\n${this.stderr}`));
+        else resolve({ code: code ?? -1, stdout: this.stdout, stderr: this.stderr });
+      });
+    });
+    // Who waits for the end hears of it; nobody else has to.
+    this.ended.catch(() => {});
+  }
+
+  get stdout(): string {
+    return Buffer.concat(this.#stdout).toString('utf8');
+  }
+
+  get stderr(): string {
+    return Buffer.concat(this.#stderr).toString('utf8');
+  }
+
+  /** Waits for a text on either output. */
+  async says(text: string | RegExp, seconds = 30): Promise<void> {
+    const isThere = () => {
+      const all = `${this.stdout}\n${this.stderr}`;
+      return typeof text === 'string' ? all.includes(text) : text.test(all);
+    };
+    await until(`it says ${text}`, isThere, seconds).catch((error: Error) => {
+      throw new Error(`${error.message}\n--- it said\n${this.stdout}\n${this.stderr}`);
+    });
+  }
+
+  /** To the whole group, as a terminal's Ctrl-C is. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** The job of most tests; what it is to do is in its arguments. */
+const jobScript = `set -eu
+case \${1-} in
+  --lr)
+    echo "the rate is $2"
+    echo "$2" >/data/results/rate.txt
+    ;;
+  --fail)
+    echo "this goes wrong"
+    exit "$2"
+    ;;
+  --hold)
+    trap 'echo saved; echo saved >/data/results/saved.txt; exit 3' TERM INT
+    echo "holding $2"
+    tries=0
+    while [ ! -e /data/results/go ] && [ "$tries" -lt 1200 ]; do
+      sleep 0.1 &
+      wait $!
+      tries=$((tries + 1))
+    done
+    echo "let go"
+    ;;
+  *) echo "hello $*" ;;
+esac
+`;
+
+export interface ProjectOptions {
+  /** Settings of parameters.json, over those that every test experiment has. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly files?: Files;
+  /** Whether there is the experiment experiments/one, and a commit that holds all. */
+  readonly bare?: boolean;
+}
+
+/** A git repository that has nothing to do with this one, a home folder, and the real command line. */
+export class TestProject {
+  readonly scratch = scratchFolder();
+  readonly home = join(this.scratch, 'home');
+  readonly root = join(this.scratch, 'project');
+  /** Names of the experiments begin so; no two test projects have the same. */
+  readonly name = `e2e-${randomBytes(4).toString('hex')}`;
+  readonly experiment = join(this.root, 'experiments', 'one');
+  readonly repository = new Repository(this.root);
+  /** All that the command lines have said. */
+  readonly said: string[] = [];
+  readonly #started: Started[] = [];
+
+  constructor({ parameters = {}, files = {}, bare = false }: ProjectOptions = {}) {
+    mkdirSync(this.home);
+    mkdirSync(this.root);
+    this.repository.git('init', '--quiet', '--initial-branch', 'main');
+    for (const [key, value] of [
+      ['user.name', 'A Researcher'],
+      ['user.email', 'researcher@example.org'],
+    ])
+      this.repository.git('config', key ?? '', value ?? '');
+    if (bare) {
+      this.repository.write(files);
+      return;
+    }
+    this.repository.write({
+      'job.sh': jobScript,
+      'experiments/one/Dockerfile': `FROM ${baseImage}\n`,
+      ...files,
+    });
+    this.setParameters(parameters);
+    this.repository.commit('First');
+  }
+
+  /** Writes parameters.json of experiments/one. */
+  setParameters(settings: Readonly<Record<string, unknown>>): void {
+    const all = { experiment_name: this.name, experiment_command: 'sh job.sh', ...settings };
+    this.repository.write({ 'experiments/one/parameters.json': `${JSON.stringify(all, null, 2)}\n` });
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    const kept = [
+      'PATH',
+      'LANG',
+      'TMPDIR',
+      'DOCKER_HOST',
+      'DOCKER_CONTEXT',
+      'DOCKER_CERT_PATH',
+      'DOCKER_TLS_VERIFY',
+    ];
+    const inherited = Object.fromEntries(
+      kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+    );
+    return { ...inherited, HOME: this.home, GIT_CONFIG_NOSYSTEM: '1', COLUMNS: '100' };
+  }
+
+  /** Starts `logistician` with these words. */
+  start(words: readonly string[], how: How = {}): Started {
+    const argv = [...(how.as ?? []), process.execPath, join(packageRoot, 'bin', 'run.js'), ...words];
+    return this.startProgram(argv, how);
+  }
+
+  startProgram(argv: readonly string[], { cwd, env, input, within = 120 }: How = {}): Started {
+    const [program = '', ...args] = argv;
+    const child = spawn(program, args, {
+      cwd: cwd ?? (existsSync(this.experiment) ? this.experiment : this.root),
+      env: { ...this.env, ...env },
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+    const started = new Started(child, within);
+    this.#started.push(started);
+    void started.ended.then(({ stdout, stderr }) => this.said.push(stdout, stderr)).catch(() => {});
+    return started;
+  }
+
+  /** Runs `logistician` with these words to its end. */
+  cli(words: readonly string[], how: How = {}): Promise<Finished> {
+    return this.start(words, how).ended;
+  }
+
+  /** The same where it must succeed. @returns what stands on standard output. */
+  async ok(words: readonly string[], how: How = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.cli(words, how);
+    if (code !== 0)
+      throw new Error(`logistician ${words.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  /** The same with `--json`, parsed. */
+  async json<T = StatusOutput>(words: readonly string[], how: How = {}): Promise<T> {
+    const dashes = words.indexOf('--');
+    const place = dashes < 0 ? words.length : dashes;
+    return JSON.parse(await this.ok([...words.slice(0, place), '--json', ...words.slice(place)], how)) as T;
+  }
+
+  /** Ids of the runs there are, oldest first. */
+  get runs(): string[] {
+    const folder = join(this.experiment, 'runs');
+    return existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => name !== '.gitignore')
+          .sort()
+      : [];
+  }
+
+  /** Path of something that a run left. */
+  run(id: string | undefined, ...path: string[]): string {
+    return join(this.experiment, 'runs', id ?? 'no such run', ...path);
+  }
+
+  readRun(id: string | undefined, ...path: string[]): string {
+    return readFileSync(this.run(id, ...path), 'utf8');
+  }
+
+  /** The receipt of a run, the newest if none is named, which must be one. */
+  receipt(id = this.runs.at(-1)): RunRecord {
+    return expectReceipt(this.run(id, 'run.json'));
+  }
+
+  /** Every receipt there is. */
+  receipts(): RunRecord[] {
+    return this.runs.map((id) => this.receipt(id));
+  }
+
+  /** Lets go of a job that holds. */
+  letGo(run: string): void {
+    execFileSync('touch', [this.run(run, 'data', 'results', 'go')]);
+  }
+
+  /** The run id of the condition, once the runner says that it runs and the job has begun to hold. */
+  async holding(condition: string): Promise<string> {
+    return until(
+      `${condition} holds`,
+      () => this.runs.find((id) => id.includes(condition) && this.#saysHolding(id)) ?? null,
+      40,
+    );
+  }
+
+  #saysHolding(id: string): boolean {
+    const path = this.run(id, 'data', 'logs', 'docker.txt');
+    return existsSync(path) && readFileSync(path, 'utf8').includes('holding');
+  }
+
+  /** Ids of this project's containers, at work or not. */
+  get containers(): string[] {
+    return linesOf('docker', 'ps', '--all', '--format', '{{.ID}} {{.Label "logistician.experiment"}}')
+      .filter((line) => line.includes(` ${this.name}`))
+      .map((line) => line.split(' ')[0] ?? '');
+  }
+
+  /** Processes on whose command line the project's folder is. */
+  get processes(): string[] {
+    return linesOf('ps', '-eww', '-o', 'pid=,args=').filter((line) => line.includes(this.scratch));
+  }
+
+  /** Waits until nothing of the project is at work. */
+  async quiet(): Promise<void> {
+    await until(`no process of ${this.scratch}`, () => this.processes.length === 0).catch((error: Error) => {
+      throw new Error(`${error.message}:\n${this.processes.join('\n')}`);
+    });
+    if (this.containers.length > 0) throw new Error(`containers are left: ${this.containers.join(' ')}`);
+  }
+
+  /** Leaves nothing. */
+  async remove(): Promise<void> {
+    for (const started of this.#started) started.signal('SIGKILL');
+    await Promise.allSettled(this.#started.map((started) => started.ended));
+    for (const line of this.processes) {
+      try {
+        process.kill(Number.parseInt(line, 10), 'SIGKILL');
+      } catch {
+        // It went by itself.
+      }
+    }
+    const images = linesOf(
+      'docker',
+      'image',
+      'ls',
+      '--format',
+      '{{.Repository}}:{{.Tag}}',
+      `logistician/${this.name}*`,
+    );
+    if (this.containers.length > 0) linesOf('docker', 'rm', '--force', ...this.containers);
+    if (images.length > 0) linesOf('docker', 'image', 'rm', ...images);
+    rmSync(this.scratch, { recursive: true, force: true });
+    const secrets = `/dev/shm/logistician-${process.getuid?.()}`;
+    try {
+      rmdirSync(secrets);
+    } catch {
+      // Not there, or somebody else's job has secrets at this moment.
+    }
+  }
+}
+
+/** What of `status --json` the tests look at. */
+export interface StatusOutput {
+  readonly live: boolean;
+  readonly deployment: {
+    readonly id: string;
+    readonly commit: string;
+    readonly released: string | null;
+  } | null;
+  readonly conditions: readonly {
+    readonly condition: string;
+    readonly run: string | null;
+    readonly state: string | null;
+    readonly reason: string | null;
+    readonly exit_code: number | null;
+    readonly last_line: string | null;
+    readonly deployed: boolean;
+  }[];
+}
+
+export function linesOf(program: string, ...args: string[]): string[] {
+  return execFileSync(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    .toString()
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+}
+
+/** What npm would install, in a folder of its own: it works without this repository. */
+export function copyOfPackage(into: string): void {
+  const { files } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    files: string[];
+  };
+  for (const name of ['package.json', ...files]) {
+    cpSync(join(packageRoot, name), join(into, name), { recursive: true });
+  }
+}

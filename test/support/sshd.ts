@@ -1,0 +1,111 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { until } from './until.js';
+
+/** A real OpenSSH server on this computer for the current user, with keys and files of its own in one folder. */
+export class Sshd {
+  readonly #server: ChildProcess;
+  #log = '';
+
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+  ) {
+    this.#server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#server.stderr?.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString();
+    });
+  }
+
+  static async start(folder: string): Promise<Sshd> {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Where a server of root's keeps its unprivileged half.
+    if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+    const port = await freePort();
+    makeKey(join(folder, 'host-key'));
+    makeKey(join(folder, 'key'));
+    writeFileSync(join(folder, 'authorized_keys'), readFileSync(join(folder, 'key.pub')), { mode: 0o600 });
+    const config = {
+      ListenAddress: '127.0.0.1',
+      Port: port,
+      HostKey: join(folder, 'host-key'),
+      AuthorizedKeysFile: join(folder, 'authorized_keys'),
+      PidFile: 'none',
+      StrictModes: 'no',
+      UsePAM: 'no',
+      PasswordAuthentication: 'no',
+      PermitRootLogin: 'prohibit-password',
+      LogLevel: 'VERBOSE',
+      // As in Debian: connections that ask for a shell or a command, nothing else.
+      AllowTcpForwarding: 'no',
+    };
+    writeFileSync(join(folder, 'sshd_config'), settings(config));
+    const sshd = new Sshd(folder, port);
+    await until('sshd listens', () => sshd.log.includes('Server listening'));
+    return sshd;
+  }
+
+  /** What the server has written of those who came. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** The server's public host key. */
+  get hostKey(): string {
+    return readFileSync(join(this.folder, 'host-key.pub'), 'utf8');
+  }
+
+  /** Writes an ssh_config that knows the server as `name`, by the host key that it is said to have.
+   *  @returns the file's path. */
+  configFor(name: string, hostKey = this.hostKey): string {
+    const knownHosts = join(this.folder, `known_hosts-${name}`);
+    writeFileSync(knownHosts, `[127.0.0.1]:${this.port} ${hostKey}`);
+    const config = {
+      HostName: '127.0.0.1',
+      Port: this.port,
+      User: userInfo().username,
+      IdentityFile: join(this.folder, 'key'),
+      IdentitiesOnly: 'yes',
+      UserKnownHostsFile: knownHosts,
+      GlobalKnownHostsFile: '/dev/null',
+      StrictHostKeyChecking: 'yes',
+      BatchMode: 'yes',
+    };
+    const path = join(this.folder, `ssh_config-${name}`);
+    writeFileSync(path, `Host ${name}\n${settings(config)}`);
+    return path;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#server.once('exit', resolve));
+    this.#server.kill('SIGTERM');
+    await ended;
+  }
+}
+
+const settings = (values: Readonly<Record<string, string | number>>) =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('');
+
+function makeKey(path: string): void {
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'logistician test', '-f', path]);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import type { Connection } from '../../src/machines/connection.js';
+import { command, renderCommand } from '../../src/shell/command.js';
+import { until } from './until.js';
+
+/** A user of this computer that a test makes: nobody special, but in group docker. */
+export class TestUser {
+  readonly name = `logistician-${process.pid}`;
+  readonly home = `/home/${this.name}`;
+
+  constructor() {
+    execFileSync('useradd', ['--create-home', '--shell', '/bin/sh', '--groups', 'docker', this.name]);
+  }
+
+  /** id of the user, and of its group. */
+  get ids(): string {
+    return `${this.#id('-u')}:${this.#id('-g')}`;
+  }
+
+  #id(which: string): string {
+    return execFileSync('id', [which, this.name]).toString().trim();
+  }
+
+  /** This computer as that user has it. */
+  get connection(): Connection {
+    return {
+      name: this.name,
+      reach: ({ input, ...there }) => ({
+        ...command(
+          'runuser',
+          '-u',
+          this.name,
+          '--',
+          'env',
+          `HOME=${this.home}`,
+          'sh',
+          '-c',
+          renderCommand(there),
+        ),
+        ...(input && { input }),
+      }),
+    };
+  }
+
+  owns(folder: string): void {
+    execFileSync('chown', ['-R', `${this.name}:`, folder]);
+  }
+
+  async remove(): Promise<void> {
+    // A runner's last `sleep` outlives it for a moment, and keeps its user.
+    await until('no process of the test user', () => spawnSync('pgrep', ['--uid', this.name]).status === 1);
+    execFileSync('userdel', ['--remove', this.name], { stdio: 'ignore' });
+  }
+}

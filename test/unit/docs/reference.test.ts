@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import parameters from '../../../src/experiment/parameters.schema.json' with { type: 'json' };
+import receipt from '../../../src/runs/run.schema.json' with { type: 'json' };
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+interface Generator {
+  referencePages(from: {
+    commands: Record<string, unknown>;
+    parameters: unknown;
+    receipt: unknown;
+  }): Record<string, string>;
+}
+const { referencePages } = (await import(`${root}docs/generate.js`)) as Generator;
+
+/** From the sources, so that no build can be out of date. */
+async function commandClasses(): Promise<Record<string, unknown>> {
+  const files = readdirSync(`${root}src/commands`).sort();
+  const classes = await Promise.all(
+    files.map(async (file) => {
+      const { default: command } = (await import(`${root}src/commands/${file}`)) as { default: unknown };
+      return [basename(file, '.ts'), command] as const;
+    }),
+  );
+  return Object.fromEntries(classes);
+}
+
+const pages = referencePages({ commands: await commandClasses(), parameters, receipt });
+
+describe('docs/reference', () => {
+  it.each(Object.keys(pages))('%s says what the code says (npm run build && npm run docs)', (name) => {
+    expect(readFileSync(`${root}docs/reference/${name}`, 'utf8')).toBe(pages[name]);
+  });
+
+  it('holds nothing else', () => {
+    expect(readdirSync(`${root}docs/reference`).sort()).toEqual(Object.keys(pages).sort());
+  });
+
+  it('names every key of parameters.json', () => {
+    for (const key of Object.keys(parameters.properties)) {
+      expect(pages['parameters.md']).toContain(`\n| \`${key}\` | `);
+    }
+  });
+
+  it('gives every field of the receipt a meaning', () => {
+    const rows = pages['receipt.md']?.match(/^\| `.*$/gm) ?? [];
+    const bare = rows.filter((row) => row.endsWith(' |  |') && !row.includes('`tools.'));
+    expect(rows.length).toBeGreaterThan(Object.keys(receipt.properties).length);
+    expect(bare).toEqual([]);
+  });
+});

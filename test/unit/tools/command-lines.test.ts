@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { command, renderCommand } from '../../../src/shell/command.js';
+import { Variable } from '../../../src/shell/word.js';
+import {
+  buildImage,
+  type ContainerPlan,
+  containerWords,
+  inspectImage,
+} from '../../../src/tools/docker/command-line.js';
+import {
+  addAll,
+  checkOut,
+  commitTree,
+  keepCommit,
+  linkSubmodule,
+  writeTree,
+} from '../../../src/tools/git/command-line.js';
+
+const image = {
+  tag: 'logistician/digits:0123456789abcdef',
+  tree: 'a1b2c3',
+  dockerfile: 'experiments/digits/Dockerfile',
+  labels: { 'logistician.experiment': 'digits', 'logistician.context': 'a1b2c3' },
+};
+
+const plan: ContainerPlan = {
+  name: 'logistician-run-1',
+  image: image.tag,
+  labels: { 'logistician.run': 'run-1' },
+  project: '/home/me/project',
+  data: '/runs/run-1/data',
+  home: '/runs/run-1/home',
+  inputs: {},
+  secrets: null,
+  userId: '1000',
+  groupId: '1000',
+  userName: 'me',
+  environment: {},
+  extraArgs: [],
+  experimentCommand: 'python train.py',
+};
+
+const line = (changes: Partial<ContainerPlan> = {}) =>
+  renderCommand(command('docker', 'run', ...containerWords({ ...plan, ...changes })));
+
+describe('docker run', () => {
+  it('is this line', () => {
+    expect(line()).toBe(
+      [
+        'docker run --name logistician-run-1 --init --env TINI_KILL_PROCESS_GROUP=1 --label logistician.run=run-1',
+        '--log-driver json-file --user 1000:1000 --env USER=me --env LOGNAME=me',
+        '--env HOME=/home/logistician --volume /runs/run-1/home:/home/logistician',
+        '--volume /home/me/project:/project --workdir /project',
+        "--env GIT_CONFIG_COUNT=1 --env GIT_CONFIG_KEY_0=safe.directory --env GIT_CONFIG_VALUE_0='*'",
+        '--volume /runs/run-1/data:/data --env CONFIGURATION_FILE=/data/config/configuration.json',
+        '--env LOGISTICIAN_INPUT_DIRECTORY=/data/input --env LOGISTICIAN_OUTPUT_DIRECTORY=/data/results',
+        '--env LOGISTICIAN_MEASURES_DIRECTORY=/data/measures',
+        '--env LOGISTICIAN_SUMMARY_MEASURES_PATH=/data/measures/summary.json',
+        '--env LOGISTICIAN_STATE_DIRECTORY=/data/state',
+        '--entrypoint sh logistician/digits:0123456789abcdef -c',
+        `'trap : TERM INT; python train.py "$@"' sh`,
+      ].join(' '),
+    );
+  });
+
+  it("is this line for the image's own program, in nothing of ours", () => {
+    expect(line({ experimentCommand: null, project: null, data: null, home: null })).toBe(
+      'docker run --name logistician-run-1 --init --env TINI_KILL_PROCESS_GROUP=1 --label logistician.run=run-1 ' +
+        '--log-driver json-file --user 1000:1000 --env USER=me --env LOGNAME=me --env HOME=/tmp ' +
+        'logistician/digits:0123456789abcdef',
+    );
+  });
+
+  it('has what parameters.json adds, its own words last, so that they win', () => {
+    const words = line({
+      inputs: { mnist: '/data sets/mnist' },
+      environment: { GREETING: 'a b', HOME: '/elsewhere' },
+      secrets: new Variable('secrets'),
+      extraArgs: ['--user', '0', '--shm-size=1g'],
+    });
+    expect(words).toContain(
+      ` --volume '/data sets/mnist':/data/input/mnist:ro --volume "$secrets":/run/logistician/secrets:ro` +
+        ` --env GREETING='a b' --env HOME=/elsewhere --user 0 --shm-size=1g --entrypoint sh `,
+    );
+    expect(words).toContain(
+      `-c 'for secret in /run/logistician/secrets/*; do export "\${secret##*/}=$(cat "$secret")"; done; trap : TERM INT; python`,
+    );
+  });
+
+  it('mounts data for reading only, without the contract for writing', () => {
+    const words = line({ data: '/old/data', dataReadOnly: true });
+    expect(words).toContain(' --volume /old/data:/data:ro ');
+    expect(words).not.toContain('LOGISTICIAN_');
+    expect(words).not.toContain('CONFIGURATION_FILE');
+  });
+});
+
+describe('docker build', () => {
+  it('is this line', () => {
+    expect(renderCommand(buildImage('docker', '/home/me/my project', image))).toBe(
+      "git -C '/home/me/my project' archive --format=tar a1b2c3 | docker build --force-rm" +
+        ' --tag logistician/digits:0123456789abcdef --file experiments/digits/Dockerfile' +
+        ' --label logistician.experiment=digits --label logistician.context=a1b2c3 -',
+    );
+  });
+
+  it('is this line when made anew, by another program', () => {
+    expect(
+      renderCommand(buildImage('podman', new Variable('repository'), { ...image, labels: {} }, true)),
+    ).toBe(
+      'git -C "$repository" archive --format=tar a1b2c3 | podman build --force-rm' +
+        ' --tag logistician/digits:0123456789abcdef --file experiments/digits/Dockerfile --no-cache --pull -',
+    );
+  });
+
+  it('comes after a look at the image', () => {
+    expect(renderCommand(inspectImage('docker', 'a:1'))).toBe('docker image inspect a:1');
+  });
+});
+
+describe('git', () => {
+  it.each([
+    ['addAll', addAll('/my project', '/i', []), "GIT_INDEX_FILE=/i git -C '/my project' add --all -- ."],
+    [
+      'addAll less some',
+      addAll('/p', '/i', ['big file', '*']),
+      "GIT_INDEX_FILE=/i git -C /p add --all -- . ':(exclude,literal,top)big file' ':(exclude,literal,top)*'",
+    ],
+    ['writeTree', writeTree('/p', '/i'), 'GIT_INDEX_FILE=/i git -C /p write-tree'],
+    [
+      'linkSubmodule',
+      linkSubmodule('/p', '/i', 'a b', 'c1'),
+      "GIT_INDEX_FILE=/i git -C /p update-index --add --cacheinfo '160000,c1,a b'",
+    ],
+    ['keepCommit', keepCommit('/p', 'c1'), 'git -C /p update-ref refs/logistician/c1 c1'],
+    [
+      'commitTree',
+      commitTree('/p', 't1', 'c1', '1700000000 +0100'),
+      "GIT_AUTHOR_NAME=Logistician GIT_AUTHOR_EMAIL=logistician@localhost GIT_AUTHOR_DATE='1700000000 +0100'" +
+        " GIT_COMMITTER_NAME=Logistician GIT_COMMITTER_EMAIL=logistician@localhost GIT_COMMITTER_DATE='1700000000 +0100'" +
+        " git -C /p commit-tree t1 -p c1 -m 'Snapshot of the working tree on c1'",
+    ],
+  ])('%s is this line', (_, given, expected) => {
+    expect(renderCommand(given)).toBe(expected);
+  });
+
+  it('checks a commit out by these lines, submodules and large files with it', () => {
+    const submodules = [{ path: 'lib/a b', repository: '/p/lib/a b', commit: 'c2' }];
+    const lines = checkOut({ repository: '/p', commit: 'c1', submodules, lfs: '/p/.git/lfs' }, '/job/source');
+    expect(lines.map(renderCommand)).toEqual([
+      'git init --quiet /job/source',
+      'git -C /job/source fetch --quiet --depth 1 /p c1',
+      'git -C /job/source -c lfs.storage=/p/.git/lfs checkout --quiet --detach FETCH_HEAD',
+      "git init --quiet /job/source'/lib/a b'",
+      "git -C /job/source'/lib/a b' fetch --quiet --depth 1 '/p/lib/a b' c2",
+      "git -C /job/source'/lib/a b' checkout --quiet --detach FETCH_HEAD",
+    ]);
+  });
+});
