@@ -23,25 +23,29 @@ export function commandsPage(commands) {
     .map(([id]) => code(id));
   return page(
     'Commands',
-    `\`EXPERIMENT\` is the folder that holds \`Dockerfile\` and \`parameters.json\`; left out, it is the folder you are in.
-A condition is named by its id or the beginning of it. What a command changes, it prints first, on standard error; on
-standard output is the result alone. \`--json\` gives it as JSON${withoutJson.length > 0 ? ` (not for ${list(withoutJson)})` : ''}.
-\`logistician COMMAND --help\` says what this page says.`,
+    wrapped(
+      `\`EXPERIMENT\` is the folder that holds \`Dockerfile\` and \`parameters.json\`; left out, it is the folder you are in. A condition is named by its id or the beginning of it. What a command changes, it prints first, on standard error; on standard output is the result alone. \`--json\` gives it as JSON${withoutJson.length > 0 ? ` (not for ${list(withoutJson)})` : ''}. \`logistician COMMAND --help\` says what this page says.`,
+    ),
     table(
       ['command', 'what it does'],
       sorted.map(([id, { summary }]) => [`[${code(id)}](#${id})`, summary]),
     ),
     ...sorted.map(([id, command]) => commandSection(id, command)),
-    `## Exit codes
-
-| code | meaning |
-| --- | --- |
-| 0 | all is well |
-| 1 | a problem that the message says how to solve; a condition that failed, was stopped or was lost |
-| 2 | wrong usage |
-| 125 | \`run\`: the job never started |
-| 130 | Ctrl-C |
-| any other | \`run\`: the job's own code; \`shell\`: the shell's |`,
+    '## Exit codes',
+    table(
+      ['code', 'meaning'],
+      [
+        ['0', 'all is well'],
+        [
+          '1',
+          'a problem that the message says how to solve; a condition that failed, was stopped or was lost',
+        ],
+        ['2', 'wrong usage'],
+        ['125', '`run`: the job never started'],
+        ['130', 'Ctrl-C'],
+        ['any other', '`run`: the job’s own code; `shell`: the shell’s'],
+      ],
+    ),
   );
 }
 
@@ -60,7 +64,7 @@ function commandSection(id, command) {
   ];
   return [
     `## ${id}`,
-    [command.summary, command.description].filter(Boolean).join(' '),
+    wrapped([command.summary, command.description].filter(Boolean).join(' ')),
     fence(`logistician ${usage}`),
     ...(rows.length > 0 ? [table(['word', 'meaning'], rows)] : []),
     ...(command.examples ? ['For example:', fence(aligned(command.examples).join('\n'))] : []),
@@ -257,6 +261,9 @@ function receiptType(schema, wish) {
 const page = (title, ...parts) =>
   `${[`# ${title}`, '<!-- Made by docs/generate.js: change what it is made from, then `npm run docs`. -->', ...parts].join('\n\n')}\n`;
 
+/** Prose in lines of at most 100 characters. */
+const wrapped = (text) => text.replace(/(?=.{101})(.{1,100}) /g, '$1\n');
+
 const code = (text) => `\`${text}\``;
 
 const fence = (text) => `\`\`\`sh\n${text}\n\`\`\``;
@@ -266,9 +273,15 @@ const list = (words) =>
 
 const cell = (text = '') => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-const row = (cells) => `| ${cells.map(cell).join(' | ')} |`;
-
-const table = (heads, rows) => [row(heads), row(heads.map(() => '---')), ...rows.map(row)].join('\n');
+/** Padded, as the formatter would have it. */
+function table(heads, rows) {
+  const cells = [heads, ...rows].map((row) => row.map(cell));
+  const widths = heads.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));
+  const [head, ...body] = cells.map(
+    (row) => `| ${row.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`,
+  );
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
+}
 
 function sentence(text = '') {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);

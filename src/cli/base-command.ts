@@ -68,6 +68,11 @@ export abstract class BaseCommand extends Command {
     return ['logistician', name, ...(from === '' ? [] : [quote(from)]), ...rest].join(' ');
   }
 
+  /** As it is: oclif's own goes over every value to colour it. */
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  }
+
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if (error.name === 'ExitPromptError') this.exit(130);
     const problem = asUserError(error);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
-import { count, table } from '../cli/table.js';
+import { count } from '../cli/table.js';
 import { readExperiment } from '../operations/read-experiment.js';
 
 export default class Conditions extends BaseCommand {
@@ -17,16 +17,9 @@ export default class Conditions extends BaseCommand {
     const { args } = await this.parse(Conditions);
     const { parameters } = readExperiment(resolve(args.experiment));
     const conditions = parameters.conditions.map(({ id, argv, options }) => ({ id, argv, options }));
-    if (conditions.length > 0) {
-      const width = Math.max(this.width, 2000 * Number(!process.stdout.isTTY));
-      this.log(
-        table(
-          [{ head: 'CONDITION' }, { head: 'ARGUMENTS' }],
-          conditions.map((one) => [one.id, one.options]),
-          width,
-        ),
-      );
-    }
+    const wide = Math.max(0, ...conditions.map(({ id }) => id.length));
+    const lines = conditions.map(({ id, options }) => `${id.padEnd(wide)}  ${options}`.trimEnd());
+    if (lines.length > 0) this.log(lines.join('\n'));
     this.log(`${conditions.length > 0 ? '\n' : ''}${count(conditions.length, 'condition')}`);
     return { experiment: parameters.experimentName, conditions };
   }

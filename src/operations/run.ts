@@ -98,7 +98,10 @@ export async function run(
   request.stop.addEventListener('abort', end, { once: true });
   const { code } = await machine.run(folder, request.mode, request.io);
   request.stop.removeEventListener('abort', end);
-  if (executor.dryRun) return { record, code: 0 };
+  if (executor.dryRun) {
+    if (!request.clone) await sourceAtEnd(record);
+    return { record, code: 0 };
+  }
 
   const [report] = (await machine.report(null, [folder])).jobs;
   const ended = report?.state ? withState(record, report.state) : record;

@@ -1,4 +1,4 @@
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
@@ -83,7 +83,7 @@ describe.skipIf(isMissing('docker', 'git'))('an experiment of the original tool 
     const id = runs.at(-1) ?? '';
     return {
       record: project.receiptIn(folder, id),
-      read: (...path: string[]) => project.readIn(folder, id, 'data', ...path),
+      read: (...path: string[]) => readFileSync(join(folder, 'runs', id, 'data', ...path), 'utf8'),
     };
   }
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Executor } from '../../src/shell/executor.js';
@@ -240,6 +240,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       const dry = await pinSnapshot(await openProject(repository.root), executor(true), 'refuse');
       const printed = [...lines];
       // A dry run's objects stay readable for its process, which in life does nothing else.
+      rmSync(process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES ?? '', { recursive: true });
       delete process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES;
       expect({ ...looks(repository), objects: objects(repository) }).toEqual(before);
       expect(readdirSync(join(repository.root, '.git')).sort()).toEqual(git);

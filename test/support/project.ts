@@ -222,12 +222,15 @@ export class TestProject {
 
   /** Ids of the runs there are, oldest first. */
   get runs(): string[] {
-    const folder = join(this.experiment, 'runs');
-    return existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name !== '.gitignore')
-          .sort()
-      : [];
+    return this.runsIn(this.experiment);
+  }
+
+  runsIn(experiment: string): string[] {
+    const folder = join(experiment, 'runs');
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => name !== '.gitignore')
+      .sort();
   }
 
   /** Path of something that a run left. */
@@ -240,8 +243,12 @@ export class TestProject {
   }
 
   /** The receipt of a run, the newest if none is named, which must be one. */
-  receipt(id = this.runs.at(-1)): RunRecord {
-    return expectReceipt(this.run(id, 'run.json'));
+  receipt(id?: string): RunRecord {
+    return this.receiptIn(this.experiment, id);
+  }
+
+  receiptIn(experiment: string, id = this.runsIn(experiment).at(-1)): RunRecord {
+    return expectReceipt(join(experiment, 'runs', id ?? 'no such run', 'run.json'));
   }
 
   /** Every receipt there is. */

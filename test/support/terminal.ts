@@ -34,10 +34,15 @@ export class Terminal {
   }
 
   /** A terminal in the experiment's folder (or the project's) that runs `logistician`. */
-  static logistician(project: TestProject, words: readonly string[], cwd = project.experiment): Terminal {
+  static logistician(
+    project: TestProject,
+    words: readonly string[],
+    cwd = project.experiment,
+    more: NodeJS.ProcessEnv = {},
+  ): Terminal {
     const { COLUMNS: _, ...env } = project.env;
     const argv = [process.execPath, join(packageRoot, 'bin', 'run.js'), ...words];
-    return new Terminal(argv, { cwd, env: { ...env, TERM: 'xterm-256color' } });
+    return new Terminal(argv, { cwd, env: { ...env, TERM: 'xterm-256color', ...more } });
   }
 
   /** All that has been shown, one thing drawn over another as it came. */

@@ -1,0 +1,132 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMissing } from '../support/engines.js';
+import { TestProject } from '../support/project.js';
+import { Terminal } from '../support/terminal.js';
+
+const commands = fileURLToPath(new URL('../../src/commands/', import.meta.url));
+const verbs = readdirSync(commands).map((file) => file.replace('.ts', ''));
+const escape = '\u001b';
+
+/** What help says, and what it must say; with UPDATE_GOLDEN=1 the file is written anew. */
+function expectGolden(name: string, text: string): void {
+  const path = fileURLToPath(new URL(`../golden/help/${name}.txt`, import.meta.url));
+  if (process.env.UPDATE_GOLDEN === '1') {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  expect(text, 'UPDATE_GOLDEN=1 accepts what it is now').toBe(readFileSync(path, 'utf8'));
+}
+
+describe('help, at 80 columns', () => {
+  let project: TestProject;
+
+  beforeAll(() => {
+    project = new TestProject({ bare: true });
+  });
+  afterAll(() => project.remove());
+
+  const help = (words: readonly string[]) =>
+    project.ok(words, { env: { NO_COLOR: '1', COLUMNS: '80' }, cwd: project.root });
+
+  it('of all', async () => {
+    const text = await help(['--help']);
+    expectGolden('all', text.replace(/logistician\/\S+ \S+ \S+/, 'logistician/VERSION PLATFORM NODE'));
+    for (const verb of verbs) expect(text).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  });
+
+  it.each(verbs)('of %s', async (verb) => {
+    const text = await help([verb, '--help']);
+    expectGolden(verb, text);
+    // Lines to paste are never broken.
+    const lines = text.split('\n').filter((line) => !line.startsWith('  $ '));
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toContain('EXAMPLES\n');
+    expect(await help(['help', verb]).catch(() => text)).toBe(text);
+  });
+
+  it('--version says which', async () => {
+    expect(await help(['--version'])).toMatch(/^logistician\/\d+\.\d+\.\d+ \S+ node-v\d+/);
+  });
+});
+
+describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
+  let project: TestProject;
+
+  beforeAll(async () => {
+    project = new TestProject({ parameters: { experiment_conditions: ['--lr 0.1', '--fail 7'] } });
+  });
+  afterAll(() => project.remove());
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['validate', [], ['valid', 'experiment', 'target', 'conditions']],
+    ['conditions', [], ['experiment', 'conditions']],
+    ['doctor', [], ['findings']],
+    ['setup', ['--yes'], ['folder', 'key', 'keyMade', 'target']],
+    ['create', ['../two', '--yes', '--command', 'x'], ['folder', 'files', 'name', 'command']],
+    ['build', [], ['tag', 'id', 'built']],
+    ['run', ['-o', '--lr 1'], ['id', 'state', 'exit_code']],
+    ['deploy', ['--snapshot', '--dry-run'], ['dry_run', 'conditions']],
+    ['deploy', ['--snapshot', '--yes', '--wait'], ['deployment', 'conditions']],
+    ['status', [], ['deployment', 'live', 'conditions']],
+    ['sync', [], ['folder', 'conditions']],
+    ['stop', [], ['stopped', 'conditions']],
+    ['terminate', ['--yes'], ['terminated', 'conditions']],
+  ])('%s --json %j: JSON alone on standard output', async (verb, words, keys) => {
+    const { stdout } = await project.cli([verb, ...words, '--json']);
+    expect(Object.keys(JSON.parse(stdout))).toEqual(expect.arrayContaining([...keys]));
+  });
+
+  it('every verb but those that stream has --json', () => {
+    const without = verbs.filter(
+      (verb) =>
+        !readFileSync(new URL(`../golden/help/${verb}.txt`, import.meta.url), 'utf8').includes('--json'),
+    );
+    expect(without).toEqual(['logs', 'shell']);
+  });
+
+  it('has no escape sequence in a pipe, colours wanted or not', async () => {
+    for (const verb of ['status', 'sync', 'conditions', 'validate', 'logs', 'doctor', 'deplyo'])
+      await project.cli([verb]);
+    await project.cli(['deploy', '--snapshot', '--yes', '--wait', '--force']);
+    await project.cli(['deploy', '--forse']);
+    expect(project.said.length).toBeGreaterThan(30);
+    expect(project.said.filter((text) => text.includes(escape))).toEqual([]);
+  });
+
+  it('has no colours at a terminal with NO_COLOR, and has them without', async () => {
+    const show = async (env: NodeJS.ProcessEnv) => {
+      const screen = Terminal.logistician(project, ['status'], project.experiment, env);
+      expect(await screen.ended).toBe(0);
+      return screen;
+    };
+    const plain = await show({ NO_COLOR: '1' });
+    expect(plain.raw).not.toContain(`${escape}[`);
+    const coloured = await show({});
+    expect(coloured.raw).toContain(`${escape}[32m`);
+    expect(coloured.text).toBe(plain.text);
+  });
+
+  it('shows a hostile line of a job as plain text', async () => {
+    project.setParameters({
+      experiment_command: `printf 'bad \\033]0;title\\007\\033[2J\\033[31mred\\rover\\n'; :`,
+      experiment_conditions: ['x'],
+    });
+    await project.cli(['deploy', '--snapshot', '--yes', '--wait']);
+    const { stdout } = await project.cli(['status']);
+    expect(stdout).not.toContain(escape);
+    expect(stdout).toMatch(/^x-[0-9a-f]{10} +succeeded .*over/m);
+    await project.ok(['terminate', '--yes']);
+    await project.quiet();
+  });
+
+  it('shell takes its commands from a pipe', async () => {
+    const { code, stdout } = await project.cli(['shell'], { input: 'pwd; ls job.sh; exit 4\n' });
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '/project\njob.sh\n' });
+    const bare = await project.cli(['shell', '--no-volume'], { input: 'ls -d /project\n' });
+    expect(bare.code).not.toBe(0);
+    await project.quiet();
+  });
+});

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMissing } from '../support/engines.js';
+import { TestProject } from '../support/project.js';
+import { until } from '../support/until.js';
+
+/** The lines that a dry run prints, as a shell takes them. */
+const printed = (stderr: string) =>
+  stderr
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/^\$ /, ''))
+    .join('\n');
+
+/** Without what cannot be the same twice: times, and the ids that are made from them. */
+const lasting = (lines: string) =>
+  lines
+    .replaceAll(/\b\d{8}-\d{6}-/g, 'TIME-')
+    .replaceAll(/(logistician-TIME-[a-z0-9-]+)-[0-9a-f]{6}\b/g, '$1-ID')
+    .replaceAll(/\b\d{14}-[0-9a-f]{6}\b/g, 'DEPLOYMENT')
+    .trim();
+
+describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
+  let project: TestProject;
+
+  beforeAll(() => {
+    project = new TestProject({
+      parameters: {
+        experiment_conditions: ['--lr 0.1', ['--name', `it's "quoted" $HOME`]],
+        environment: { GREETING: 'hello world' },
+      },
+    });
+  });
+  afterAll(() => project.remove());
+
+  const dryRun = async (...words: string[]) =>
+    lasting(printed((await project.cli([...words, '--dry-run'])).stderr));
+  const issued = (...path: string[]) =>
+    readFileSync(join(project.experiment, ...path, 'commands.sh'), 'utf8');
+
+  it('run: what a dry run prints is what the real run issues', async () => {
+    project.repository.write({ 'new.txt': 'not committed\n' });
+    const dry = await dryRun('run', '-o', '--lr 0.5');
+    await project.ok(['run', '-o', '--lr 0.5']);
+    expect(lasting(issued('runs', project.runs.at(-1) ?? ''))).toBe(
+      dry.replace(/^git .* archive .*docker build .*\n/m, ''),
+    );
+    expect(dry).toContain('docker run --env');
+  });
+
+  it('run --clone: likewise', async () => {
+    const dry = await dryRun('run', '--clone');
+    await project.ok(['run', '--clone']);
+    expect(lasting(issued('runs', project.runs.at(-1) ?? ''))).toBe(dry);
+  });
+
+  it('deploy --snapshot, stop and terminate: likewise', async () => {
+    const dry = await dryRun('deploy', '--snapshot');
+    await project.ok(['deploy', '--snapshot', '--yes', '--wait']);
+    expect(lasting(issued('.logistician'))).toBe(dry);
+
+    project.setParameters({ experiment_conditions: ['--hold 1'] });
+    await project.ok(['deploy', '--snapshot', '--yes']);
+    await project.holding('hold-1');
+    const drily = await dryRun('stop');
+    const { stderr } = await project.cli(['stop']);
+    expect(lasting(printed(stderr.slice(0, stderr.indexOf('\nNext:'))))).toContain(drily.split('\n')[0]);
+
+    const dryTerminate = await dryRun('terminate', '--yes');
+    const terminated = await project.cli(['terminate', '--yes']);
+    expect(lasting(printed(terminated.stderr))).toBe(dryTerminate);
+  });
+
+  it('a dry run, pasted into sh from /, is a deployment by hand', async () => {
+    project.setParameters({
+      experiment_conditions: ['--lr 0.25', ['--name', `it's "quoted" $HOME`, '']],
+      environment: { GREETING: 'hello world' },
+    });
+    project.repository.commit('For the paste');
+    const before = project.runs.length;
+    const { stderr } = await project.cli(['deploy', '--dry-run', '--yes']);
+    expect(project.runs.length).toBe(before);
+    execFileSync('sh', ['-c', printed(stderr)], { cwd: '/', env: project.env, stdio: 'pipe' });
+    const runs = project.runs.slice(before);
+    expect(runs).toHaveLength(2);
+    const stateOf = (id: string) => JSON.parse(project.readRun(id, 'state.json')).state as string;
+    await until('both have succeeded', () => runs.every((id) => stateOf(id) === 'succeeded'), 60);
+    const said = runs.map((id) => project.readRun(id, 'data', 'logs', 'docker.txt'));
+    expect(said.sort()).toEqual([`hello --name it's "quoted" $HOME \n`, 'the rate is 0.25\n']);
+  });
+});
