@@ -29,7 +29,7 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 rmSync(`${root}oclif.manifest.json`, { force: true });
 
 await build({
-  entryPoints: [`${root}src/main.ts`, ...commands],
+  entryPoints: [`${root}src/main.ts`, `${root}src/hooks/command-not-found.ts`, ...commands],
   outdir: `${root}dist`,
   outbase: `${root}src`,
   bundle: true,

@@ -91,7 +91,7 @@ export abstract class BaseCommand extends Command {
   /** A suggested line of ours, for the experiment that this command was given. */
   #forExperiment(suggestion: string): string {
     const given = this.argv.find((word) => existsSync(join(word, 'parameters.json')));
-    const ours = /^logistician (?!create|setup)([a-z]+)(?= -|$)(.*)/.exec(suggestion);
+    const ours = /^logistician (?!create|setup)([a-z]+)(?= +[-#]|$)(.*)/.exec(suggestion);
     return given && ours ? this.line(given, `${ours[1]}${ours[2]}`) : suggestion;
   }
 

@@ -1,6 +1,6 @@
 import type { Experiment } from '../operations/experiment.js';
 import { follow, progressOf } from '../operations/follow.js';
-import type { ExperimentStatus } from '../operations/observe.js';
+import { type ExperimentStatus, isOfSweep } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
 import { interruptible } from './interrupt.js';
 import { liveOn } from './live.js';
@@ -22,7 +22,8 @@ export async function followLive(
         now: new Date(),
         colors: colorsFor(process.stderr, process.env),
       };
-      live.show(statusView(status, view), news(status));
+      const shown = { ...status, conditions: status.conditions.filter(isOfSweep) };
+      live.show(statusView(shown, view), news(status));
     };
     const status = await follow(session, experiment, show, signal);
     live.done();

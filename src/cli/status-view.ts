@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { RunState } from '../machines/job-state.js';
-import { progressOf } from '../operations/follow.js';
+import type { JobReport, RunState } from '../machines/job-state.js';
+import { judged, progressOf } from '../operations/follow.js';
 import type { ConditionStatus, ExperimentStatus } from '../operations/observe.js';
+import type { RunRecord } from '../runs/run-record.js';
 import type { colorsFor } from './style.js';
 import { table } from './table.js';
 import { between } from './time.js';
@@ -15,13 +16,12 @@ export interface View {
 }
 
 const columns = [
-  { head: 'CONDITION', atMost: 34 },
+  { head: 'CONDITION', atMost: 36 },
   { head: 'STATE', atMost: 20 },
   { head: 'EXIT', atMost: 4 },
   { head: 'TIME', atMost: 7 },
   { head: 'AGE', atMost: 7 },
-  { head: 'MEASURE' },
-  { head: 'LAST LINE' },
+  { head: 'LATEST' },
   { head: 'MACHINE' },
 ];
 
@@ -55,7 +55,7 @@ function visible(rows: readonly ConditionStatus[], height: number): readonly Con
 
 function cells({ condition, record, report }: ConditionStatus, view: View): string[] {
   if (!record) return [condition, view.colors.dim('not run')];
-  const began = record.times.running ?? record.started;
+  const began = record.started ?? record.times.running;
   const state =
     record.reason && record.reason !== 'exit' ? `${record.state} (${record.reason})` : record.state;
   return [
@@ -64,15 +64,18 @@ function cells({ condition, record, report }: ConditionStatus, view: View): stri
     record.exit_code === null ? '' : String(record.exit_code),
     between(began, record.finished, view.now),
     between(record.created, null, view.now),
-    measures(report?.measure ?? report?.summary ?? {}),
-    visibleText(report?.lastLine ?? ''),
+    latest(record, report),
     record.machine.name,
   ];
 }
 
+/** A terminal's title and the like: Node strips them only where no blank is in them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const titles = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
+
 /** What a job printed may hold anything; here it is one line that only says something. */
 const visibleText = (text: string) =>
-  stripVTControlCharacters(text)
+  stripVTControlCharacters(text.replaceAll(titles, ''))
     .replaceAll(/\p{Cc}+/gu, ' ')
     .trim();
 
@@ -83,18 +86,24 @@ function tint(state: RunState, text: string, { colors }: View): string {
   return state === 'pending' ? colors.dim(text) : colors.cyan(text);
 }
 
-/** `accuracy 0.9537  epoch 12`: numbers only, the last first, which in most files is what one looks for. */
+/** What a run reports, if it measures anything; the last thing that it said, if not, or if it went wrong. */
+function latest(record: RunRecord, report: JobReport | null): string {
+  const said = visibleText(report?.lastLine ?? '');
+  const measured = measures(report?.summary ?? report?.measure ?? {});
+  return ['failed', 'lost', 'stopped'].includes(record.state) ? said || measured : measured || said;
+}
+
+/** `accuracy 0.9537  loss 0.2`: numbers only, in the order of the file. */
 function measures(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
     .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
-    .reverse()
     .map(([name, value]) => `${name} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`)
     .join('  ');
 }
 
 /** `6 of 8 ended: 5 succeeded, 1 failed; 2 running`. */
 function summary(status: ExperimentStatus, { colors }: View): string {
-  const rows = status.deployment ? status.conditions.filter((row) => row.deployed) : status.conditions;
+  const rows = status.deployment ? judged(status) : status.conditions;
   const counts = new Map<string, number>();
   for (const row of rows) {
     const state = row.record?.state ?? 'not run';

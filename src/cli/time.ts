@@ -13,11 +13,10 @@ export function between(from: string | null | undefined, to: string | null | und
 /** A point in time as a person gives it: a date, or how long ago (`90s`, `10m`, `2h`, `3d`).
  *  @returns null for neither. */
 export function parseSince(text: string, now: Date): Date | null {
-  const ago = /^(\d+)([smhd])$/.exec(text);
-  if (ago) {
-    const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[ago[2] as 's' | 'm' | 'h' | 'd'];
-    return new Date(now.getTime() - Number(ago[1]) * unit * 1000);
-  }
-  const date = new Date(text);
+  const ago = /^(\d+)([smhd]?)$/.exec(text);
+  // A number without a unit would be a year, or a month, to JavaScript.
+  if (ago && ago[2] === '') return null;
+  const unit = ago ? { s: 1, m: 60, h: 3600, d: 86_400 }[ago[2] as 's' | 'm' | 'h' | 'd'] : 0;
+  const date = ago ? new Date(now.getTime() - Number(ago[1]) * unit * 1000) : new Date(text);
   return Number.isNaN(date.getTime()) ? null : date;
 }

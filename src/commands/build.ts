@@ -14,7 +14,10 @@ export default class Build extends BaseCommand {
   static override args = experimentArg;
   static override flags = {
     ...dryRunFlag,
-    commit: Flags.string({ description: 'build from this commit instead of the working tree' }),
+    commit: Flags.string({
+      helpValue: 'COMMIT',
+      description: 'build from this commit instead of the working tree',
+    }),
     fresh: Flags.boolean({ description: 'build again, from the newest base image and without the cache' }),
   };
 

@@ -21,11 +21,17 @@ export default class Create extends BaseCommand {
   };
   static override flags = {
     ...yesFlag,
-    name: Flags.string({ description: 'name of the experiment; the folder’s if left out' }),
-    'git-url': Flags.string({ description: 'the project’s remote; origin’s if left out' }),
-    command: Flags.string({ description: 'shell text that runs one condition, its arguments appended' }),
+    name: Flags.string({
+      helpValue: 'NAME',
+      description: 'name of the experiment; the folder’s if left out',
+    }),
+    'git-url': Flags.string({ helpValue: 'URL', description: 'the project’s remote; origin’s if left out' }),
+    command: Flags.string({
+      helpValue: 'TEXT',
+      description: 'shell text that runs one condition, its arguments appended',
+    }),
     target: Flags.option({ options: targets, description: 'where conditions run' })(),
-    base: Flags.string({ description: 'an experiment to take both files from' }),
+    base: Flags.string({ helpValue: 'FOLDER', description: 'an experiment to take both files from' }),
   };
 
   async run() {

@@ -11,7 +11,7 @@ import { deploy } from '../operations/deploy.js';
 import { sync } from '../operations/end.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
-import { observe } from '../operations/observe.js';
+import { isOfSweep, observe } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
 
 export default class Deploy extends BaseCommand {
@@ -29,8 +29,12 @@ export default class Deploy extends BaseCommand {
   static override flags = {
     ...dryRunFlag,
     ...yesFlag,
-    target: Flags.string({ description: 'where to run, instead of what parameters.json says' }),
+    target: Flags.string({
+      helpValue: 'TARGET',
+      description: 'where to run, instead of what parameters.json says',
+    }),
     slots: Flags.integer({
+      helpValue: 'N',
       min: 1,
       description: 'how many conditions run at a time on a machine; default: what it bears',
     }),
@@ -38,8 +42,9 @@ export default class Deploy extends BaseCommand {
       char: 'w',
       description: 'follow to the end; exit code 1 if any condition did not succeed',
     }),
-    first: Flags.integer({ min: 1, description: 'only the first N conditions' }),
+    first: Flags.integer({ helpValue: 'N', min: 1, description: 'only the first N conditions' }),
     only: Flags.string({
+      helpValue: 'ID',
       multiple: true,
       multipleNonGreedy: true,
       description: 'only this condition, by the beginning of its id; may be repeated',
@@ -50,6 +55,7 @@ export default class Deploy extends BaseCommand {
     }),
     force: Flags.boolean({ description: 'run also what has succeeded already' }),
     commit: Flags.string({
+      helpValue: 'COMMIT',
       description: 'run this commit, whatever the working tree holds',
       exclusive: ['snapshot'],
     }),
@@ -122,7 +128,7 @@ export default class Deploy extends BaseCommand {
         now: session.now(),
         colors: this.colors,
       };
-      this.log(statusView(status, view));
+      this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }
     process.exitCode = allSucceeded(status) ? 0 : 1;
     this.next(

@@ -3,8 +3,7 @@ import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { examine, type Finding } from '../operations/doctor.js';
 
 export default class Doctor extends BaseCommand {
-  static override summary =
-    'Check what logistician stands on; each finding comes with the line that mends it.';
+  static override summary = 'Check what logistician stands on; each finding has the line that mends it.';
   static override description = 'Changes nothing. Exit code 1 if something is in the way.';
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json'];
   static override args = experimentArg;

@@ -30,8 +30,16 @@ export default class Logs extends BaseCommand {
   };
   static override flags = {
     follow: Flags.boolean({ char: 'f', description: 'go on until the jobs have ended' }),
-    since: Flags.string({ description: 'from this time on: a date, or 90s, 10m, 2h, 3d ago' }),
-    tail: Flags.integer({ min: 0, description: 'only the last lines of each', exclusive: ['since'] }),
+    since: Flags.string({
+      helpValue: 'TIME',
+      description: 'from this time on: a date, or 90s, 10m, 2h, 3d ago',
+    }),
+    tail: Flags.integer({
+      helpValue: 'LINES',
+      min: 0,
+      description: 'only the last lines of each',
+      exclusive: ['since'],
+    }),
   };
 
   async run(): Promise<void> {

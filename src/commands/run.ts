@@ -22,16 +22,23 @@ export default class Run extends BaseCommand {
   static override flags = {
     ...dryRunFlag,
     options: Flags.string({
+      helpValue: 'TEXT',
       char: 'o',
       description: 'the arguments, as one text of shell words',
       exclusive: ['condition'],
     }),
     condition: Flags.string({
+      helpValue: 'ID',
       description: 'a condition of parameters.json, by its id or the beginning of it',
     }),
     clone: Flags.boolean({ description: 'run from a clean checkout instead of the working tree' }),
-    commit: Flags.string({ description: 'the commit to check out; HEAD if left out', dependsOn: ['clone'] }),
+    commit: Flags.string({
+      helpValue: 'COMMIT',
+      description: 'the commit to check out; HEAD if left out',
+      dependsOn: ['clone'],
+    }),
     'data-readonly': Flags.string({
+      helpValue: 'FOLDER',
       aliases: ['data_readonly'],
       description: 'a folder to mount at /data, for reading only, instead of the run’s own',
     }),
@@ -54,9 +61,9 @@ export default class Run extends BaseCommand {
         stop,
       });
     const { record, code } = await interruptible(work, ['SIGTERM', 'SIGHUP']);
-    process.stderr.write(
-      this.dim(`${record.state}; results are in ${experiment.runs.pathOf(record.id)}/data\n`),
-    );
+    const how = record.exit_code ? `${record.state} with exit code ${record.exit_code}` : record.state;
+    const results = `${experiment.runs.pathOf(record.id)}/data`;
+    if (!flags['dry-run']) process.stderr.write(this.dim(`${how}; results are in ${results}\n`));
     // A job that saved itself may end with any code, 0 too: who reads ours has to hear that it was cut short.
     process.exitCode = record.state === 'stopped' && record.reason === 'user' ? 130 : code;
     return record;

@@ -4,12 +4,12 @@ import { followLive } from '../cli/follow-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { openExperiment } from '../operations/experiment.js';
-import { observe } from '../operations/observe.js';
+import { isOfSweep, observe } from '../operations/observe.js';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show how every condition stands.';
   static override description =
-    'The newest run of each condition: state and reason, exit code, time, last measure, last line.';
+    'The newest run of each condition of the file and of the deployment: state and reason, exit code, time, last measure, last line.';
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',
@@ -17,6 +17,7 @@ export default class Status extends BaseCommand {
   ];
   static override args = experimentArg;
   static override flags = {
+    all: Flags.boolean({ char: 'a', description: 'also conditions that only `run` has run' }),
     watch: Flags.boolean({ char: 'w', description: 'keep looking until the deployment has ended' }),
   };
 
@@ -24,9 +25,10 @@ export default class Status extends BaseCommand {
     const { args, flags } = await this.parse(Status);
     const session = this.session();
     const experiment = await openExperiment(session, args.experiment);
-    const status = flags.watch
+    const whole = flags.watch
       ? (await followLive(session, experiment)).status
       : await observe(session, experiment);
+    const status = flags.all ? whole : { ...whole, conditions: whole.conditions.filter(isOfSweep) };
     if (!flags.watch || !process.stderr.isTTY) {
       const view = {
         width: this.width,

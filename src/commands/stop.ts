@@ -22,7 +22,12 @@ export default class Stop extends BaseCommand {
   };
   static override flags = {
     ...dryRunFlag,
-    grace: Flags.integer({ min: 0, default: 30, description: 'seconds between SIGTERM and SIGKILL' }),
+    grace: Flags.integer({
+      helpValue: 'SECONDS',
+      min: 0,
+      default: 30,
+      description: 'seconds between SIGTERM and SIGKILL',
+    }),
   };
 
   async run() {

@@ -20,7 +20,12 @@ export default class Terminate extends BaseCommand {
   static override flags = {
     ...dryRunFlag,
     ...yesFlag,
-    grace: Flags.integer({ min: 0, default: 30, description: 'seconds between SIGTERM and SIGKILL' }),
+    grace: Flags.integer({
+      helpValue: 'SECONDS',
+      min: 0,
+      default: 30,
+      description: 'seconds between SIGTERM and SIGKILL',
+    }),
     discard: Flags.boolean({ description: 'also where results could not be brought home' }),
   };
 

@@ -4,6 +4,13 @@ import type { Condition } from './condition.js';
 
 const MOST_CANDIDATES = 10;
 
+/** A name that fits no condition, or several. */
+export class UnknownCondition extends UserError {
+  constructor(message: string) {
+    super(message, ['logistician conditions'], { exit: 2 });
+  }
+}
+
 /**
  * The conditions that a person names, each by its id or by the beginning of its id that only it has. They come in
  * the order of `conditions`, each once.
@@ -21,7 +28,7 @@ export function selectConditions<C extends Pick<Condition, 'id'>>(
 function named<C extends Pick<Condition, 'id'>>(conditions: readonly C[], name: string): C {
   const exact = conditions.find(({ id }) => id === name);
   if (exact) return exact;
-  if (conditions.length === 0) throw new UserError(`No condition ${name}: the experiment has none.`);
+  if (conditions.length === 0) throw new UnknownCondition(`No condition ${name}: the experiment has none.`);
   const candidates = name === '' ? [] : conditions.filter(({ id }) => id.startsWith(name));
   const [only] = candidates;
   if (only === undefined) {
@@ -29,12 +36,12 @@ function named<C extends Pick<Condition, 'id'>>(conditions: readonly C[], name: 
       name,
       conditions.map(({ id }) => id),
     );
-    throw new UserError(`No condition is called ${name || '""'}. Did you mean ${nearest}?`);
+    throw new UnknownCondition(`No condition is called ${name || '""'}. Did you mean ${nearest}?`);
   }
   if (candidates.length === 1) return only;
   const shown = candidates.slice(0, MOST_CANDIDATES).map(({ id }) => `\n  ${id}`);
   const more = candidates.length - shown.length;
-  throw new UserError(
+  throw new UnknownCondition(
     `${candidates.length} conditions begin with ${name}. Write more of the one that you mean:${shown.join('')}${
       more > 0 ? `\n  and ${more} more` : ''
     }`,

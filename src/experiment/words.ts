@@ -10,6 +10,8 @@ export class UnbalancedQuote extends UserError {
   ) {
     super(
       `These shell words cannot be told apart: ${text}\nThe text ${what}. Mend it, or give the words one by one.`,
+      [],
+      { exit: 2 },
     );
   }
 }

@@ -4,8 +4,8 @@ import {
   buildImage,
   type ContainerPlan,
   containerWords,
+  findImage,
   type ImagePlan,
-  inspectImage,
 } from '../tools/docker/command-line.js';
 import { type Checkout, checkOut } from '../tools/git/command-line.js';
 
@@ -68,20 +68,21 @@ export function sweepScript(sweep: SweepScript): string {
   const words = containerLine(sweep).map(render).join(' ');
   return `# What runner.sh runs. job.json says the same of the condition for people and programs.
 image=${render(sweep.image.tag)}
+docker=${render(sweep.docker)}
 max_seconds=${Math.ceil(sweep.maxHours * 3600)}
 user_id=$(id -u) group_id=$(id -g) user_name=$(id -un)
 needs_secrets=${sweep.container.secrets ? 'yes' : ''}
 fetch() {
   ${fetch.length > 0 ? lines(fetch) : ':'}
 }
-have_image() {
-  ${renderCommand(inspectImage(sweep.docker, sweep.image.tag))} >/dev/null 2>&1
+find_image() {
+  ${renderCommand(findImage(sweep.docker, sweep.image.tag))}
 }
 build() {
   ${renderCommand(buildImage(sweep.docker, sweep.contextRepository, sweep.image))}
 }
 container() {
-  ${render(sweep.docker)} run $mode \${gpus:+--gpus "$gpus"} \${options+--env "OPTIONS=$options"} ${words} "$@"
+  $docker run $mode \${gpus:+--gpus "$gpus"} \${options+--env "OPTIONS=$options"} ${words} "$@"
 }
 `;
 }

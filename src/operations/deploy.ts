@@ -27,6 +27,7 @@ export async function deploy(
   if (before && before.released === null && !decided.joins)
     await targetOf(session, experiment, before.target).release(before);
 
+  if (!decided.joins) deployments.setCommandsAside(before);
   const id = decided.joins?.id ?? newId(session);
   const sweep: Sweep = {
     ...sweepOf(decided.facts, {

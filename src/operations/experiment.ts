@@ -6,7 +6,7 @@ import type { Parameters } from '../experiment/parameters.js';
 import { DeploymentStore } from '../runs/deployment.js';
 import { RunStore } from '../runs/run-store.js';
 import { pasteable } from '../shell/word.js';
-import { NotInCommit, type Pin, treeAt } from '../source/pin.js';
+import { NotInCommit, type Pin, sourceId, treeAt } from '../source/pin.js';
 import { openProject, type Project, pathInProject } from '../source/project.js';
 import type { Target } from '../targets/target.js';
 import { targetNamed } from '../targets/targets.js';
@@ -32,6 +32,13 @@ export interface Experiment {
   readonly engine: Engine;
 }
 
+/** Docker tells the parts of a volume apart by colons. */
+class UnmountablePath extends UserError {
+  constructor(root: string) {
+    super(`Docker cannot mount ${root}: there is a colon or a line break in the path. Move the project.`);
+  }
+}
+
 /** The experiment in a folder, with its project.
  *  @throws NoExperiment, InvalidParameters, NoRepository, NoCommits */
 export async function openExperiment(session: Session, given: string): Promise<Experiment> {
@@ -40,6 +47,7 @@ export async function openExperiment(session: Session, given: string): Promise<E
   if (!existsSync(join(folder, 'Dockerfile'))) throw new NoExperiment(folder, 'Dockerfile');
   const project = await openProject(folder);
   const path = pathInProject(project, folder);
+  if (/[:\n]/.test(`${project.root}${folder}`)) throw new UnmountablePath(project.root);
   return {
     folder,
     path,
@@ -57,19 +65,25 @@ const inFolder = (path: string, name: string) => (path === '' ? name : `${path}/
 
 /** The image of the experiment at a commit: named after the git tree that is its build context.
  *  @throws NotInCommit if the experiment or its Dockerfile is not in the commit */
-export async function planImage({ project, path, parameters }: Experiment, pin: Pin): Promise<ImagePlan> {
+export async function planImage(
+  { project, path, parameters, parametersFile }: Experiment,
+  pin: Pin,
+): Promise<ImagePlan> {
   const own = parameters.dockerBuildContext === 'experiment';
   const tree = await treeAt(project, pin.commit, own ? path : '');
   const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
   await project.git.raw('cat-file', '-e', `${tree}:${dockerfile}`).catch(() => {
     throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
   });
-  const context = createHash('sha256').update(`${tree}\0${dockerfile}`).digest('hex').slice(0, 16);
+  const configuration = own ? 'parameters.json' : parametersFile;
+  const contents = await sourceId(project, tree, configuration);
+  const context = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
   return {
     tag: `logistician/${parameters.experimentName}:${context}`,
     tree,
     dockerfile,
-    labels: { 'logistician.experiment': parameters.experimentName, 'logistician.context': tree },
+    leftOut: configuration,
+    labels: { 'logistician.experiment': parameters.experimentName, 'logistician.context': contents },
   };
 }
 

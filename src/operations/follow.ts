@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded } from '../runs/run-record.js';
 import type { Experiment } from './experiment.js';
-import { type ExperimentStatus, observe } from './observe.js';
+import { type ConditionStatus, type ExperimentStatus, observe } from './observe.js';
 import type { Session } from './session.js';
 
 /** How often the machines are asked, in milliseconds. */
@@ -23,12 +23,15 @@ export async function follow(
   }
 }
 
-/** Whether all that the deployment ran has succeeded. */
+/** The conditions that a deployment is judged by: those of it that parameters.json has, or that have yet to end. */
+export const judged = (status: ExperimentStatus): readonly ConditionStatus[] =>
+  status.conditions.filter((row) => row.deployed && (row.inFile || (row.record && !hasEnded(row.record))));
+
 export const allSucceeded = (status: ExperimentStatus): boolean =>
-  status.conditions.every((row) => !row.deployed || row.record?.state === 'succeeded');
+  judged(status).every((row) => row.record?.state === 'succeeded');
 
 /** Of the deployment's conditions, how many have ended. */
 export function progressOf(status: ExperimentStatus): { ended: number; of: number } {
-  const rows = status.conditions.filter((row) => row.deployed);
+  const rows = judged(status);
   return { ended: rows.filter((row) => row.record && hasEnded(row.record)).length, of: rows.length };
 }

@@ -3,7 +3,7 @@ import { here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
 import { chosenRows } from './end.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
-import { type ConditionStatus, observe } from './observe.js';
+import { type ConditionStatus, isOfSweep, observe } from './observe.js';
 import type { Session } from './session.js';
 
 export interface LogRequest {
@@ -24,17 +24,22 @@ export async function logs(
   receive: (condition: string, chunk: Buffer) => void,
 ): Promise<void> {
   const status = await observe(session, experiment);
-  const rows = chosenRows(status, request.conditions).filter((row) => row.record !== null);
+  const chosen = chosenRows(status, request.conditions).filter((row) => row.record !== null);
+  // Without a name: the sweep; what was only tried out by `run`, if there is nothing else.
+  const sweep = chosen.filter((row) => request.conditions.length > 0 || isOfSweep(row));
+  const rows = sweep.length > 0 ? sweep : chosen;
   if (rows.length === 0)
     throw new UserError('Nothing has run here yet, so there is no output.', ['logistician run']);
-  await Promise.all(
-    rows.map(async (row) => {
-      const { machine, folder } = placeOf(row);
-      const offset = request.from ? await machine.offset(folder, request.from) : 0;
-      const onStdout = (chunk: Buffer) => receive(row.condition, chunk);
-      await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
-    }),
-  );
+  // Followed, they come as they come; else one after the other.
+  if (request.follow) await Promise.all(rows.map(show));
+  else for (const row of rows) await show(row);
+
+  async function show(row: ConditionStatus): Promise<void> {
+    const { machine, folder } = placeOf(row);
+    const offset = request.from ? await machine.offset(folder, request.from) : 0;
+    const onStdout = (chunk: Buffer) => receive(row.condition, chunk);
+    await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
+  }
 
   function placeOf(row: ConditionStatus): { machine: Machine; folder: string } {
     const run = row.record?.id ?? '';

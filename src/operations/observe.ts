@@ -14,7 +14,12 @@ export interface ConditionStatus {
   readonly report: JobReport | null;
   /** It belongs to the deployment made last. */
   readonly deployed: boolean;
+  /** parameters.json has it now. */
+  readonly inFile: boolean;
 }
+
+/** Whether it is of the file or of the deployment, rather than tried out by `run` alone. */
+export const isOfSweep = (row: ConditionStatus): boolean => row.inFile || row.deployed;
 
 export interface ExperimentStatus {
   /** The deployment made last; null: none yet. */
@@ -36,6 +41,7 @@ export async function observe(session: Session, experiment: Experiment): Promise
   const newest = runs.newest();
   await addFinishedHere(session, experiment, newest, reports);
 
+  const inFile = new Set(parameters.conditions.map(({ id }) => id));
   const jobs = new Map(deployment?.jobs.map((job) => [job.run, job]));
   const conditions = inOrder(parameters.conditions, newest, deployment?.jobs ?? []).map((condition) => {
     const record = newest.get(condition) ?? null;
@@ -45,6 +51,7 @@ export async function observe(session: Session, experiment: Experiment): Promise
       record: record && report ? update(experiment, record, report) : record,
       report: report ?? null,
       deployed: record !== null && jobs.has(record.id),
+      inFile: inFile.has(condition),
     };
   });
   const live =

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { closest } from 'fastest-levenshtein';
 import { UserError } from '../errors.js';
 import { type Parameters, readParameters } from '../experiment/parameters.js';
 import { pasteable } from '../shell/word.js';
@@ -13,13 +14,34 @@ export class NoExperiment extends UserError {
   }
 }
 
+export class NoSuchFolder extends UserError {
+  constructor(folder: string) {
+    const near = nearestExperiment(folder);
+    super(`There is no folder ${folder}.${near ? ` Did you mean ${near}?` : ''}`, [
+      pasteable`logistician create ${folder}`,
+    ]);
+  }
+}
+
+/** The experiment beside it whose name is most like its own. */
+function nearestExperiment(folder: string): string | null {
+  const above = dirname(folder);
+  if (!existsSync(above)) return null;
+  const experiments = readdirSync(above).filter((name) => existsSync(join(above, name, 'parameters.json')));
+  return experiments.length > 0 ? join(above, closest(basename(folder), experiments)) : null;
+}
+
 /** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */
 export function readExperiment(folder: string): { text: string; parameters: Parameters; path: string } {
   const path = join(folder, 'parameters.json');
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UserError(`There is no folder ${folder}.`, [pasteable`logistician create ${folder}`]);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found) throw new NoSuchFolder(folder);
+  if (!found.isDirectory()) {
+    throw new UserError(`${folder} is a file; an experiment is a folder.`, [
+      pasteable`ls ${dirname(folder)}`,
+    ]);
   }
   if (!existsSync(path)) throw new NoExperiment(folder, 'parameters.json');
   const text = readFileSync(path, 'utf8');
-  return { text, parameters: readParameters(text, path), path };
+  return { text, parameters: readParameters(text, relative('', path)), path };
 }

@@ -5,7 +5,7 @@ import { containerLine, type JobScript, known, type SweepScript } from '../machi
 import type { RunRecord } from '../runs/run-record.js';
 import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
-import { inside } from '../tools/docker/command-line.js';
+import { inside, programWordsOf } from '../tools/docker/command-line.js';
 import type { RunFacts } from './run-facts.js';
 
 /** The shared part of the job scripts. `project`, `data` and `home` are where the container finds them. */
@@ -88,7 +88,7 @@ export function printedContainerLine(
   };
   const options = ['--env', `OPTIONS=${condition.options}`];
   const line = command(
-    sweep.docker,
+    ...programWordsOf(sweep.docker),
     'run',
     ...options,
     ...containerLine(sweep),

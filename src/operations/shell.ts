@@ -4,7 +4,7 @@ import { findGpus } from '../machines/gpus.js';
 import { ownGpus } from '../machines/slots.js';
 import { command } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
-import { containerWords } from '../tools/docker/command-line.js';
+import { containerWords, programWordsOf } from '../tools/docker/command-line.js';
 import { build } from './build.js';
 import { type Experiment, inputFolders } from './experiment.js';
 import type { Session } from './session.js';
@@ -42,7 +42,7 @@ export async function openShell(
   });
   const mode = ['--rm', '--interactive', ...(tty ? ['--tty'] : []), ...(gpus ? ['--gpus', gpus] : [])];
   const outcome = await session.executor.attempt(
-    command(parameters.dockerCommand, 'run', ...mode, ...words),
+    command(...programWordsOf(parameters.dockerCommand), 'run', ...mode, ...words),
     io,
   );
   return outcome.code;

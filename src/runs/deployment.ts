@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { UserError } from '../errors.js';
@@ -52,6 +52,12 @@ export class DeploymentStore {
 
   get commands(): string {
     return join(this.folder, 'commands.sh');
+  }
+
+  /** Makes room for the lines of a new deployment; those of the last one stay under its id. */
+  setCommandsAside(last: Deployment | null): void {
+    if (this.readOnly || !last || !existsSync(this.commands)) return;
+    renameSync(this.commands, join(this.folder, `commands-${last.id}.sh`));
   }
 
   /** The deployment made last, released or not; null: there was none. */

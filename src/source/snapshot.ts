@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
@@ -72,14 +71,17 @@ const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.siz
  *  to a folder that goes with this process, so that what is printed after them can still be told. */
 class ObjectWriter {
   readonly #index: string;
+  readonly #claim: string;
   readonly #scratch: string | null;
 
   constructor(
     private readonly project: Project,
     private readonly executor: Executor,
   ) {
-    // One a snapshot: others may be made at this moment.
-    this.#index = join(project.gitDirectory, `logistician-${randomBytes(4).toString('hex')}.index`);
+    const index = join(project.gitDirectory, 'logistician.index');
+    // Another snapshot may be made at this moment: then this one has a name of its own.
+    this.#claim = `${index}.claim`;
+    this.#index = executor.dryRun || claim(this.#claim) ? index : `${index}.${process.pid}.${++others}`;
     this.#scratch = executor.dryRun ? scratchObjects() : null;
   }
 
@@ -100,7 +102,9 @@ class ObjectWriter {
   }
 
   close(): void {
-    for (const left of [this.#index, `${this.#index}.lock`]) rmSync(left, { force: true });
+    if (this.executor.dryRun) return;
+    const own = this.#claim.startsWith(`${this.#index}.`) ? [this.#claim] : [];
+    for (const left of [this.#index, `${this.#index}.lock`, ...own]) rmSync(left, { force: true });
   }
 
   async #elsewhere(): Promise<Record<string, string>> {
@@ -111,6 +115,20 @@ class ObjectWriter {
       'objects',
     );
     return { GIT_OBJECT_DIRECTORY: this.#scratch ?? '', GIT_ALTERNATE_OBJECT_DIRECTORIES: objects.trim() };
+  }
+}
+
+/** How many snapshots of this process had to take another name. */
+let others = 0;
+
+/** Makes the file; false: somebody has it. */
+function claim(path: string): boolean {
+  try {
+    writeFileSync(path, '', { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -39,7 +39,9 @@ export class LocalTarget implements Target {
     await ensureImage(this.executor, this.engine, sweep.docker, sweep.source.repository, sweep.image, io);
     const script = sweepScript({ ...sweep, contextRepository: sweep.source.repository });
     await this.#machine.makeFolder(this.queue);
-    await this.executor.change(command('cp', this.template, this.#runner));
+    // Workers may be at it at this moment: they see the old file or the new.
+    await this.executor.change(command('cp', this.template, `${this.#runner}.new`));
+    await this.executor.change(command('mv', `${this.#runner}.new`, this.#runner));
     await this.#machine.writeFile(join(this.queue, 'sweep.sh'), script);
     for (const job of jobs) {
       for (const secret of sweep.secrets) await this.#machine.putSecret(job.containerName, secret);

@@ -7,33 +7,44 @@
 #
 # and job.sh defines
 #
-#   run, name, image, max_seconds      the run's id, its container's name, its image, its deadline
-#   fetch, have_image, build, start    what to do, each a function made of printed command lines
+#   run, name, max_seconds             the run's id, its container's name, its deadline
+#   docker                             the words of the docker program
+#   fetch, find_image, build, start    what to do, each a function made of printed command lines
 #
 # Everything is in functions, and the last line calls one of them: a shell has then read the whole file
 # before it acts, and a new version of this file cannot disturb a runner at work.
 
-# What job.sh sets, and what it reads:
-# shellcheck disable=SC2154,SC2034
+# What job.sh sets, and what it reads; the docker program may be several words:
+# shellcheck disable=SC2154,SC2034,SC2086
 
 set -u
 
 # --- processes -----------------------------------------------------------------------------------------
 
+# Read once: the boot that we live in does not change.
 boot_id() {
-  cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -dc '0-9a-f' ||
-    echo unknown
+  [ -n "${boot:-}" ] || { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null ||
+    boot=$(sysctl -n kern.boottime 2>/dev/null | tr -dc '0-9a-f')
+  echo "${boot:-unknown}"
 }
 
 # A process by more than its number, which the system gives out again: number, start, boot. One that has ended
 # and that nobody has asked about yet (a zombie) is gone.
 identity() {
-  if [ -r "/proc/$1/stat" ]; then
-    started=$(sed -n 's/.*) \([^Z]\)/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20)
+  echo "$1 $(started_at_of "$1") $(boot_id)"
+}
+
+# Field 22 of /proc/PID/stat, counted from behind the program's name, which may hold anything.
+started_at_of() {
+  if { read -r line <"/proc/$1/stat"; } 2>/dev/null; then
+    set -- ${line##*) }
+    if [ "$1" = Z ]; then echo gone; else echo "${20}"; fi
+  elif [ -d /proc/self ]; then
+    echo gone
   else
     started=$(ps -o lstart= -p "$1" 2>/dev/null | tr -dc '0-9A-Za-z')
+    echo "${started:-gone}"
   fi
-  echo "$1 ${started:-gone} $(boot_id)"
 }
 
 # sign FILE PROCESS: the file names the process from now on. Whoever looks meanwhile finds the old name or the new.
@@ -86,7 +97,8 @@ text_or_null() { if [ -n "${1:-}" ]; then printf '"%s"' "$1"; else printf null; 
 # record STATE [REASON [EXIT_CODE]]: the one place that writes state.json, whole or not at all.
 record() {
   echo "$1 $(now)" >>"$job/steps"
-  devices=$(printf %s "${gpus:-}" | tr -d '"')
+  devices=
+  [ -z "${gpus:-}" ] || devices=$(printf %s "$gpus" | tr -d '"')
   times=$(awk '!seen[$1]++ { printf "%s\"%s\":\"%s\"", (n++ ? "," : ""), $1, $2 }' "$job/steps")
   cat >"$job/state.json.new" <<EOF &&
 {"run":"$run","state":"$1","reason":$(text_or_null "${2:-}"),"exit_code":${3:-null},"slot":$(text_or_null "${slot:-}"),"gpus":$(text_or_null "$devices"),"container":"$name","image":$(text_or_null "${image_id:-}"),"machine":"$(uname -n)","boot":"$(boot_id)","started":$(text_or_null "${started_at:-}"),"finished":$(text_or_null "${finished_at:-}"),"kept":$(text_or_null "${kept:-}"),"times":{$times}}
@@ -102,18 +114,25 @@ is_final() { case $1 in succeeded | failed | stopped | lost) true ;; *) false ;;
 
 note() { printf '%s %s\n' "$(now)" "$*" >>"$job/data/logs/runner.txt"; }
 
-inspect() { docker container inspect --format "$1" "$name" 2>/dev/null; }
-
-# Has the container begun to run? One that was created and could not start, or was not started, has not.
-has_begun() {
-  case $(inspect '{{.State.Status}}') in '' | created) false ;; *) true ;; esac
+# What Docker knows of the container, in one question; `status` is empty if there is none. One that was created
+# and could not start, or was not started, has not begun.
+look() {
+  status='' exit_code='' oom='' started_at='' finished_at='' container_image=''
+  facts='{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}} {{.Image}}'
+  read -r status exit_code oom started_at finished_at container_image <<EOF
+$($docker container inspect --format "$facts" "$name" 2>/dev/null)
+EOF
+  case $status in
+    '' | created) begun='' started_at='' finished_at='' ;;
+    *) begun=yes image_id=$container_image ;;
+  esac
 }
 
 # Appends what the container has said beyond what docker.txt holds already.
 catch_up() {
   log=$job/data/logs/docker.txt
   size=$(wc -c <"$log" 2>/dev/null || echo 0)
-  docker logs "$name" 2>&1 | {
+  $docker logs "$name" 2>&1 | {
     head -c "$((size))" >/dev/null
     cat
   } >>"$log"
@@ -126,7 +145,7 @@ follow() {
   is_alive "$job/follower" && return
   log=$job/data/logs/docker.txt
   size=$(wc -c <"$log" 2>/dev/null || echo 0)
-  docker logs --follow "$name" </dev/null 2>&1 | {
+  $docker logs --follow "$name" </dev/null 2>&1 | {
     head -c "$((size))" >/dev/null
     exec cat
   } >>"$log" &
@@ -144,7 +163,7 @@ watch() {
     fi
     if [ "$(date +%s)" -ge "$2" ] && [ ! -e "$job/stop" ]; then
       echo deadline >"$job/stop"
-      docker stop --time 30 "$name" >/dev/null 2>&1
+      $docker stop -t 30 "$name" >/dev/null 2>&1
     fi
     sleep 1
   done
@@ -153,8 +172,11 @@ watch() {
 # The exit code of the container, however long it takes and however often Docker itself restarts.
 # Fails if Docker answers and knows no such container.
 await_container() {
-  until code=$(docker wait "$name" 2>/dev/null) && [ -n "$code" ]; do
-    if docker version >/dev/null 2>&1 && ! inspect . >/dev/null; then return 1; fi
+  until code=$($docker wait "$name" 2>/dev/null) && [ -n "$code" ]; do
+    if $docker version >/dev/null 2>&1; then
+      look
+      [ -n "$status" ] || return 1
+    fi
     sleep 1
   done
 }
@@ -163,13 +185,16 @@ await_container() {
 own_files() {
   [ "$(id -u)" -eq 0 ] && return
   [ -n "$(find "$job/data" "$job/home" "$job/source" ! -user "$(id -u)" 2>/dev/null | head -n 1)" ] || return
-  docker run --rm --user 0 --volume "$job:/job" --entrypoint chown "$image" -R "$(id -u):$(id -g)" /job \
+  $docker run --rm --user 0 --volume "$job:/job" --entrypoint chown "$image" -R "$(id -u):$(id -g)" /job \
     >>"$job/data/logs/runner.txt" 2>&1 || note "some files in $job belong to another user: the image has no chown"
 }
 
 # What the job changed in its checkout goes to data/project: results written to a relative path are not lost.
 keep_changes() {
-  [ -d "$job/source/.git" ] || return
+  [ -d "$job/source/.git" ] && [ ! -L "$job/source/.git" ] || return
+  # The job could write git's configuration there, which names programs to run: none of it is ours to run.
+  rm -f "$job/source/.git/config.worktree" "$job/source/.git/commondir" "$job/source/.git/config"
+  printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n' >"$job/source/.git/config"
   list=$job/changed
   git -C "$job/source" ls-files -z --modified --others -- . ':(exclude,glob)**/__pycache__/**' >"$list" 2>/dev/null
   if [ -s "$list" ]; then
@@ -198,12 +223,7 @@ secret() {
 
 # finish STATE [REASON [EXIT_CODE]]: everything is home before the state says so; only then the container goes.
 finish() {
-  if has_begun; then
-    catch_up
-    started_at=$(inspect '{{.State.StartedAt}}')
-    finished_at=$(inspect '{{.State.FinishedAt}}')
-    image_id=$(inspect '{{.Image}}')
-  fi
+  [ -z "${begun:-}" ] || catch_up
   own_files
   keep_changes
   record "$@"
@@ -212,26 +232,26 @@ finish() {
 
 # Leaves nothing of the job but its record and its data.
 tidy() {
-  docker rm --force "$name" >/dev/null 2>&1
+  $docker rm --force "$name" >/dev/null 2>&1
   rm -rf "${job:?}/source" "${job:?}/home" "$(secrets_folder "$name")"
   rm -f "$job/follower" "$job/owner"
 }
 
 # Judges a container that has ended.
 conclude() {
-  code=$1
+  look
   case $(cat "$job/stop" 2>/dev/null) in
-    user) finish stopped user "$code" ;;
-    deadline) finish stopped deadline "$code" ;;
+    user) finish stopped user "$exit_code" ;;
+    deadline) finish stopped deadline "$exit_code" ;;
     *)
-      if [ "$code" -eq 0 ]; then
+      if [ "$exit_code" -eq 0 ]; then
         finish succeeded '' 0
-      elif [ "$(inspect '{{.State.OOMKilled}}')" = true ]; then
-        finish failed oom "$code"
-      elif [ "$code" -eq 255 ] && ! grep -q "$(boot_id)" "$job/owner.first" 2>/dev/null; then
+      elif [ "$oom" = true ]; then
+        finish failed oom "$exit_code"
+      elif [ "$exit_code" -eq 255 ] && ! grep -q "$(boot_id)" "$job/owner.first" 2>/dev/null; then
         finish lost reboot
       else
-        finish failed exit "$code"
+        finish failed exit "$exit_code"
       fi
       ;;
   esac
@@ -251,14 +271,13 @@ prepare() {
     finish failed fetch
     return 1
   fi
-  if ! have_image; then
+  if ! image_id=$(find_image 2>/dev/null); then
     record building
-    if ! build >>"$job/data/logs/build.txt" 2>&1; then
+    if ! build >>"$job/data/logs/build.txt" 2>&1 || ! image_id=$(find_image); then
       finish failed build
       return 1
     fi
   fi
-  image_id=$(docker image inspect --format '{{.Id}}' "$image" 2>/dev/null)
   if [ -n "${needs_secrets:-}" ] && [ ! -d "$secrets" ]; then
     note "the job's secrets were in memory only, and are gone: deploy it again"
     finish failed secrets
@@ -267,14 +286,18 @@ prepare() {
   ! is_called_off
 }
 
-# take JOB: makes the job ours, once no other living runner has it. Fails if it is at its end by then.
+# take JOB: makes the job ours, once no other living runner has it; `fresh` if none ever had it. Fails if it is
+# at its end by then.
 take() {
+  fresh=
   until is_final "$(state_of "$1")"; do
     lock "$1/lock" || return
     if ! is_alive "$1/owner" || [ "$known" = "$(identity $$)" ]; then
       sign "$1/owner" $$
       unlock "$1/lock"
-      [ -e "$1/owner.first" ] || cp "$1/owner" "$1/owner.first"
+      [ -e "$1/owner.first" ] && return 0
+      fresh=yes
+      cp "$1/owner" "$1/owner.first"
       return 0
     fi
     unlock "$1/lock"
@@ -298,9 +321,13 @@ run_job() {
     return
   fi
   before=$(state_of "$job")
-  # A container that never began is what a killed runner left: `docker wait` would call it a success.
-  has_begun || docker rm --force "$name" >/dev/null 2>&1
-  if inspect . >/dev/null; then
+  begun=
+  if [ -z "$fresh" ]; then
+    look
+    # A container that never began is what a killed runner left: `docker wait` would call it a success.
+    [ -n "$begun" ] || $docker rm --force "$name" >/dev/null 2>&1
+  fi
+  if [ -n "$begun" ]; then
     [ "$before" = running ] || record running
   elif [ "$before" = running ]; then
     # It ran, and nobody knows how it ended.
@@ -316,7 +343,8 @@ run_job() {
     mode=--detach
     start >/dev/null 2>>"$job/data/logs/runner.txt"
     code=$?
-    if ! has_begun; then
+    [ "$code" -eq 0 ] || look
+    if [ "$code" -ne 0 ] && [ -z "$begun" ]; then
       finish failed start "$code"
       return
     fi
@@ -329,7 +357,7 @@ run_job() {
   if await_container; then
     # The follower ends with the container; a reader that lags behind is overtaken by catch_up.
     wait_for_follower
-    conclude "$code"
+    conclude
   else
     finish lost container
   fi
@@ -365,14 +393,16 @@ attach() {
   start
   code=$?
   # A second Ctrl-C makes the docker client give up, not the job.
-  [ -n "$interrupted" ] && docker stop --time 10 "$name" >/dev/null 2>&1
+  [ -n "$interrupted" ] && $docker stop -t 10 "$name" >/dev/null 2>&1
   kill "$watcher" 2>/dev/null
-  if ! has_begun; then
+  look
+  if [ -z "$begun" ]; then
     finish failed start "$code"
   else
-    code=$(docker wait "$name")
+    [ "$status" = exited ] || await_container
     if [ -n "$interrupted" ] || [ "$code" -eq 130 ]; then echo user >"$job/stop"; fi
-    conclude "$code"
+    conclude
+    code=$exit_code
   fi
   trap - INT TERM HUP
   exit "$code"
@@ -429,6 +459,11 @@ begin() {
     for entry in "$folder"*.*; do
       [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
     done
+    # A slot of an earlier time, when there were more.
+    if [ "$(basename "$folder")" -gt "$slot" ]; then
+      rm -rf "$folder"
+      continue
+    fi
     detach sh "$queue/runner.sh" work "$queue" "$(basename "$folder")"
     sign "${folder}owner" $!
   done
@@ -515,12 +550,28 @@ report() {
       [ -n "$line" ] || line=$(last_line "$job/data/logs/runner.txt")
     fi
     say log "$line"
-    newest=$(find "$job/data/measures" -type f -name '*.jsonl' -exec ls -t {} + 2>/dev/null | head -n 1)
-    [ -n "$newest" ] && say measure "$(last_line "$newest")"
+    measure
     summary=$job/data/measures/summary.json
     [ -s "$summary" ] && say summary "$(tr '\n' ' ' <"$summary")"
   done
   return 0
+}
+
+# The measure that was written last: the newest line of a series (NAME.jsonl), or a file with one number in it.
+measure() {
+  newest=$(find "$job/data/measures" -type f ! -name summary.json -exec ls -t {} + 2>/dev/null | head -n 1)
+  case $newest in
+    '') ;;
+    *.jsonl) say measure "$(last_line "$newest")" ;;
+    *)
+      number=$(head -c 100 "$newest" | tr -d '[:space:]')
+      named=$(basename "${newest%.*}" | tr -dc 'A-Za-z0-9_.-')
+      case $number in
+        '' | *[!0-9.eE+-]*) ;;
+        *) say measure "{\"$named\":$number}" ;;
+      esac
+      ;;
+  esac
 }
 
 # log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended.
@@ -579,7 +630,7 @@ stop_one() {
   # A job that is just about to start has no container yet; one in a long build ends before its container.
   tries=0
   until is_final "$(state_of "$job")" || [ "$tries" -ge 100 ]; do
-    docker stop --time "$grace" "$name" >/dev/null 2>&1
+    $docker stop -t "$grace" "$name" >/dev/null 2>&1
     # A job whose runner is gone has nobody else to write its end.
     if ! is_alive "$job/owner"; then run_job "$job"; fi
     is_final "$(state_of "$job")" || sleep 0.2
@@ -589,12 +640,14 @@ stop_one() {
 
 # release QUEUE DEPLOYMENT: no worker and no container of the deployment is left. Its jobs have ended.
 release() {
+  docker=docker
+  # shellcheck source=/dev/null
+  [ ! -r "$1/sweep.sh" ] || . "$1/sweep.sh"
   for owner in "$1"/slots/*/owner; do
     is_alive "$owner" && kill "${known%% *}" 2>/dev/null
   done
-  left=$(docker ps --all --quiet --filter "label=logistician.deployment=$2")
-  # shellcheck disable=SC2086 # container ids are plain words
-  [ -z "$left" ] || docker rm --force $left >/dev/null
+  left=$($docker ps --all --quiet --filter "label=logistician.deployment=$2")
+  [ -z "$left" ] || $docker rm --force $left >/dev/null
 }
 
 main() {

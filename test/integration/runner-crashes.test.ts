@@ -91,6 +91,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
       'debian:bookworm-slim',
       'true',
     );
+    writeFileSync(join(job.folder, 'owner.first'), '1 gone of-another-boot\n');
     await sweep.begin();
     expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
     expect(output(job)).toBe('fine\n');

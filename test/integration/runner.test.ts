@@ -158,6 +158,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         tag: `logistician-test/broken:${tree.slice(0, 12)}`,
         tree,
         dockerfile: 'Dockerfile',
+        leftOut: 'parameters.json',
         labels: {},
       };
       const sweep = await lab.sweep('sh ok.sh', { image });
@@ -178,7 +179,13 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       lab.project.write({ 'good/message': 'not committed\n' });
       const tree = lab.project.git('rev-parse', 'HEAD:good');
       const tag = `logistician-test/good:${lab.root.slice(-6).toLowerCase()}`;
-      const image = { tag, tree, dockerfile: 'Dockerfile', labels: { 'logistician.context': tree } };
+      const image = {
+        tag,
+        tree,
+        dockerfile: 'Dockerfile',
+        leftOut: 'parameters.json',
+        labels: { 'logistician.context': tree },
+      };
       try {
         const sweep = await lab.sweep('cat /message', { image });
         const job = await sweep.run('good');

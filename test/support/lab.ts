@@ -78,7 +78,13 @@ export class TestSweep {
     this.script = {
       docker: 'docker',
       maxHours: 1,
-      image: { tag: baseImage, tree: 'none', dockerfile: 'Dockerfile', labels: {} },
+      image: {
+        tag: baseImage,
+        tree: 'none',
+        dockerfile: 'Dockerfile',
+        leftOut: 'parameters.json',
+        labels: {},
+      },
       source: { repository: lab.project.root, commit: lab.project.head, submodules: [], lfs: null },
       contextRepository: lab.project.root,
       ...changes,

@@ -22,6 +22,8 @@ export interface ImagePlan {
   readonly tree: string;
   /** Path of the Dockerfile in that tree. */
   readonly dockerfile: string;
+  /** A file of that tree that is configuration and no part of the context. */
+  readonly leftOut: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -30,13 +32,20 @@ export function buildImage(docker: string, repository: Word, image: ImagePlan, f
   const labels = Object.entries(image.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
   const options = ['--force-rm', '--tag', image.tag, '--file', image.dockerfile, ...labels];
   return pipe(
-    command('git', '-C', repository, 'archive', '--format=tar', image.tree),
-    command(docker, 'build', ...options, ...(fresh ? ['--no-cache', '--pull'] : []), '-'),
+    command(
+      ...['git', '-C', repository, 'archive', '--format=tar', image.tree],
+      ...['--', '.', `:(exclude,literal)${image.leftOut}`],
+    ),
+    command(...programWordsOf(docker), 'build', ...options, ...(fresh ? ['--no-cache', '--pull'] : []), '-'),
   );
 }
 
-export const inspectImage = (docker: string, tag: string): Command =>
-  command(docker, 'image', 'inspect', tag);
+/** Prints the image's id; fails if there is no such image. */
+export const findImage = (docker: string, tag: string): Command =>
+  command(...programWordsOf(docker), 'image', 'inspect', '--format', '{{.Id}}', tag);
+
+/** `local_docker_command` may be several words, such as `sudo docker`. */
+export const programWordsOf = (docker: string): string[] => docker.trim().split(/\s+/);
 
 /** What a container of one experiment is made from; words may hold the runner's variables. */
 export interface ContainerPlan {

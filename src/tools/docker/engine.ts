@@ -5,6 +5,7 @@ import type Docker from 'dockerode';
 import { UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
+import { programWordsOf } from './command-line.js';
 
 /** Docker cannot be used: the message says which of absent, not running, not permitted it is. */
 export class DockerUnavailable extends UserError {}
@@ -70,13 +71,14 @@ export class Engine {
       this.#client ??= this.#connect();
       return await question(await this.#client);
     } catch (error) {
-      throw unavailable(error, this.docker);
+      throw unavailable(error, this.docker, this.env.DOCKER_HOST);
     }
   }
 
   async #connect(): Promise<Docker> {
     // The engine may answer without it, but every change goes through the program.
-    if (!isProgram(this.docker, this.env))
+    const [program = ''] = programWordsOf(this.docker);
+    if (!isProgram(program, this.env))
       throw new DockerUnavailable(`${this.docker} is not installed, or not on the PATH.`, [
         'sudo apt-get install docker.io',
         'logistician doctor',
@@ -107,7 +109,9 @@ export class Engine {
       this.env.DOCKER_CONTEXT ?? currentContext(await readFile(settings, 'utf8').catch(() => '{}'));
     if (!chosen || chosen === 'default') return 'unix:///var/run/docker.sock';
     const format = '{{.Endpoints.docker.Host}}';
-    return this.executor.read(command(this.docker, 'context', 'inspect', '--format', format, chosen));
+    return this.executor.read(
+      command(...programWordsOf(this.docker), 'context', 'inspect', '--format', format, chosen),
+    );
   }
 }
 
@@ -124,8 +128,16 @@ function currentContext(config: string): string | undefined {
   }
 }
 
-function unavailable(error: unknown, docker: string): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
+function unavailable(error: unknown, docker: string, host: string | undefined): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (host && code && code in { ENOENT: 0, ECONNREFUSED: 0, ENOTFOUND: 0, ETIMEDOUT: 0 }) {
+    return new DockerUnavailable(
+      `Docker does not answer at ${host}, where the variable DOCKER_HOST says that it is (${message}).`,
+      ['unset DOCKER_HOST', `${docker} info`],
+      { cause: error },
+    );
+  }
+  switch (code) {
     case 'ENOENT':
       return new DockerUnavailable(
         'Docker does not answer: its socket is not there. Is it installed, and running?',

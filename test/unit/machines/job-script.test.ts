@@ -17,6 +17,7 @@ const sweep: SweepScript = {
     tag: 'logistician/x:1',
     tree: 'abc',
     dockerfile: 'Dockerfile',
+    leftOut: 'parameters.json',
     labels: { 'logistician.context': 'abc' },
   },
   source: { repository: '/home/me/my project', commit: 'c0ffee', submodules: [], lfs: null },
@@ -148,11 +149,11 @@ fetch() {
   git -C "$job"/source fetch --quiet --depth 1 '/home/me/my project' c0ffee &&
   git -C "$job"/source checkout --quiet --detach FETCH_HEAD
 }
-have_image() {
-  docker image inspect logistician/x:1 >/dev/null 2>&1
+find_image() {
+  docker image inspect --format '{{.Id}}' logistician/x:1
 }
 build() {
-  git -C '/home/me/my project' archive --format=tar abc | docker build --force-rm --tag logistician/x:1 --file Dockerfile --label logistician.context=abc -
+  git -C '/home/me/my project' archive --format=tar abc -- . ':(exclude,literal)parameters.json' | docker build --force-rm --tag logistician/x:1 --file Dockerfile --label logistician.context=abc -
 }
 `);
     expect(sweepScript({ ...sweep, source: null })).toContain('\nfetch() {\n  :\n}\n');

@@ -5,7 +5,7 @@ import {
   buildImage,
   type ContainerPlan,
   containerWords,
-  inspectImage,
+  findImage,
 } from '../../../src/tools/docker/command-line.js';
 import {
   addAll,
@@ -20,6 +20,7 @@ const image = {
   tag: 'logistician/digits:0123456789abcdef',
   tree: 'a1b2c3',
   dockerfile: 'experiments/digits/Dockerfile',
+  leftOut: 'experiments/digits/parameters.json',
   labels: { 'logistician.experiment': 'digits', 'logistician.context': 'a1b2c3' },
 };
 
@@ -98,7 +99,7 @@ describe('docker run', () => {
 describe('docker build', () => {
   it('is this line', () => {
     expect(renderCommand(buildImage('docker', '/home/me/my project', image))).toBe(
-      "git -C '/home/me/my project' archive --format=tar a1b2c3 | docker build --force-rm" +
+      "git -C '/home/me/my project' archive --format=tar a1b2c3 -- . ':(exclude,literal)experiments/digits/parameters.json' | docker build --force-rm" +
         ' --tag logistician/digits:0123456789abcdef --file experiments/digits/Dockerfile' +
         ' --label logistician.experiment=digits --label logistician.context=a1b2c3 -',
     );
@@ -108,13 +109,15 @@ describe('docker build', () => {
     expect(
       renderCommand(buildImage('podman', new Variable('repository'), { ...image, labels: {} }, true)),
     ).toBe(
-      'git -C "$repository" archive --format=tar a1b2c3 | podman build --force-rm' +
+      `git -C "$repository" archive --format=tar a1b2c3 -- . ':(exclude,literal)experiments/digits/parameters.json' | podman build --force-rm` +
         ' --tag logistician/digits:0123456789abcdef --file experiments/digits/Dockerfile --no-cache --pull -',
     );
   });
 
   it('comes after a look at the image', () => {
-    expect(renderCommand(inspectImage('docker', 'a:1'))).toBe('docker image inspect a:1');
+    expect(renderCommand(findImage('sudo docker', 'a:1'))).toBe(
+      "sudo docker image inspect --format '{{.Id}}' a:1",
+    );
   });
 });
 

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { conditionFromText } from '../../../src/experiment/condition.js';
+import { planDeployment } from '../../../src/operations/plan-deployment.js';
+import type { RunRecord } from '../../../src/runs/run-record.js';
+import { recordOf } from '../../support/records.js';
+
+const same = 'f'.repeat(64);
+const other = 'e'.repeat(64);
+
+/** One past run of the condition; a later one has a later id. */
+interface Past {
+  readonly state: RunRecord['state'];
+  readonly fingerprint?: string;
+  /** It belongs to the deployment that this one adds to. */
+  readonly deployed?: boolean;
+  /** It ran on the live tree. */
+  readonly onLiveTree?: boolean;
+}
+
+interface Case {
+  readonly name: string;
+  readonly past: readonly Past[];
+  readonly live?: boolean;
+  readonly force?: boolean;
+  readonly retryFailed?: boolean;
+  /** null: it runs. */
+  readonly skips: string | null;
+}
+
+const failed: Past = { state: 'failed', deployed: true };
+const lost: Past = { state: 'lost', deployed: true };
+const stopped: Past = { state: 'stopped', deployed: true };
+const running: Past = { state: 'running', deployed: true };
+const succeeded: Past = { state: 'succeeded', deployed: true };
+
+const cases: readonly Case[] = [
+  { name: 'never ran', past: [], skips: null },
+  { name: 'succeeded with all the same', past: [{ state: 'succeeded' }], skips: 'succeeded already' },
+  { name: 'succeeded with other code', past: [{ state: 'succeeded', fingerprint: other }], skips: null },
+  { name: 'succeeded on the live tree', past: [{ state: 'succeeded', onLiveTree: true }], skips: null },
+  {
+    name: 'succeeded, then failed',
+    past: [{ state: 'succeeded' }, { state: 'failed' }],
+    skips: 'succeeded already',
+  },
+  { name: 'succeeded, forced', past: [{ state: 'succeeded' }], force: true, skips: null },
+  { name: 'failed before', past: [{ state: 'failed' }], skips: null },
+  { name: 'failed in an ended deployment', past: [failed], skips: null },
+  {
+    name: 'failed in the live deployment',
+    past: [failed],
+    live: true,
+    skips: 'failed in the live deployment',
+  },
+  { name: 'lost in the live deployment', past: [lost], live: true, skips: 'failed in the live deployment' },
+  { name: 'failed in the live deployment, forced', past: [failed], live: true, force: true, skips: null },
+  { name: 'runs', past: [running], live: true, skips: 'in the live deployment' },
+  { name: 'runs, forced', past: [running], live: true, force: true, skips: 'in the live deployment' },
+  {
+    name: 'waits',
+    past: [{ state: 'pending', deployed: true }],
+    live: true,
+    skips: 'in the live deployment',
+  },
+  { name: 'stopped in the live deployment', past: [stopped], live: true, skips: null },
+  { name: 'stopped and runs again', past: [stopped, running], live: true, skips: 'in the live deployment' },
+  { name: 'succeeded in the live deployment', past: [succeeded], live: true, skips: 'succeeded already' },
+  { name: 'retry: failed', past: [failed], retryFailed: true, skips: null },
+  { name: 'retry: lost', past: [lost], retryFailed: true, skips: null },
+  { name: 'retry: failed, and again', past: [failed, failed], retryFailed: true, skips: null },
+  {
+    name: 'retry: failed, then succeeded',
+    past: [failed, succeeded],
+    retryFailed: true,
+    skips: 'not failed',
+  },
+  {
+    name: 'retry: failed and runs again',
+    past: [failed, running],
+    retryFailed: true,
+    live: true,
+    skips: 'not failed',
+  },
+  { name: 'retry: stopped', past: [stopped], retryFailed: true, skips: 'not failed' },
+  {
+    name: 'retry: failed outside of the deployment',
+    past: [{ state: 'failed' }],
+    retryFailed: true,
+    skips: 'not failed',
+  },
+  { name: 'retry: never ran', past: [], retryFailed: true, skips: 'not failed' },
+];
+
+describe('planDeployment', () => {
+  it.each(cases)('$name', ({ past, live = false, force = false, retryFailed = false, skips }) => {
+    const condition = conditionFromText('--lr 1');
+    const records = past.map(({ state, fingerprint = same, onLiveTree = false }, index) => {
+      const sound = recordOf('--lr 1');
+      const id = `2026112${index}-120000-${condition.id}`;
+      return { ...sound, id, state, fingerprint, source: { ...sound.source, live: onLiveTree } };
+    });
+    const deployed = new Set(records.filter((_, index) => past[index]?.deployed).map(({ id }) => id));
+    // A run of another condition says nothing of this one.
+    const others = [recordOf('--lr 2', { fingerprint: same })];
+    const planned = planDeployment({
+      conditions: [condition],
+      fingerprint: () => same,
+      records: [...others, ...records],
+      deployed,
+      live,
+      force,
+      retryFailed,
+    });
+    expect(planned).toEqual(
+      skips === null ? { run: [condition], skip: [] } : { run: [], skip: [{ condition, why: skips }] },
+    );
+  });
+
+  it('keeps the order of the conditions', () => {
+    const conditions = ['3', '1', '2'].map(conditionFromText);
+    const facts = {
+      fingerprint: () => same,
+      deployed: new Set<string>(),
+      live: false,
+      force: false,
+      retryFailed: false,
+    };
+    const records = [recordOf('1', { fingerprint: same })];
+    const { run, skip } = planDeployment({ ...facts, conditions, records });
+    expect(run.map(({ options }) => options)).toEqual(['3', '2']);
+    expect(skip.map(({ condition }) => condition.options)).toEqual(['1']);
+  });
+});
