@@ -22,6 +22,18 @@ const compiledSchema = {
   },
 };
 
+/** dockerode brings what only BuildKit sessions need, which nobody here begins: half of the bundle. */
+const withoutBuildKit = {
+  name: 'without-buildkit',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(@grpc\/(grpc-js|proto-loader)|protobufjs)$/ }, ({ path }) => ({
+      path,
+      namespace: 'left-out',
+    }));
+    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 const root = fileURLToPath(new URL('.', import.meta.url));
 const commands = readdirSync(`${root}src/commands`).map((file) => `${root}src/commands/${file}`);
 
@@ -33,7 +45,7 @@ await build({
   outdir: `${root}dist`,
   outbase: `${root}src`,
   bundle: true,
-  plugins: [compiledSchema],
+  plugins: [compiledSchema, withoutBuildKit],
   splitting: true,
   format: 'esm',
   platform: 'node',

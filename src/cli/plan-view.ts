@@ -1,6 +1,7 @@
 import type { DeployPlan } from '../operations/decide-deployment.js';
 import type { Experiment } from '../operations/experiment.js';
 import { table } from './table.js';
+import { visibleArguments } from './text.js';
 
 /** What a deployment is about to do, in a few lines. */
 export function planView({ parameters, project }: Experiment, plan: DeployPlan, width: number): string {
@@ -13,7 +14,7 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
     ['target', `${plan.target}, ${slots.length} ${slots.length === 1 ? 'slot' : 'slots'}${gpus}`],
     ['each job', `at most ${parameters.maxHours} h`],
   ];
-  const shown = run.slice(0, 10).map((condition) => [condition.id, condition.options]);
+  const shown = run.slice(0, 10).map((condition) => [condition.id, visibleArguments(condition.options)]);
   const more = run.length - shown.length;
   return [
     ...settings.map(([name, value]) => `${name?.padEnd(12)}${value}`),

@@ -1,10 +1,10 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { JobReport, RunState } from '../machines/job-state.js';
 import { judged, progressOf } from '../operations/follow.js';
 import type { ConditionStatus, ExperimentStatus } from '../operations/observe.js';
 import type { RunRecord } from '../runs/run-record.js';
 import type { colorsFor } from './style.js';
 import { table } from './table.js';
+import { visibleText } from './text.js';
 import { between } from './time.js';
 
 export interface View {
@@ -68,16 +68,6 @@ function cells({ condition, record, report }: ConditionStatus, view: View): stri
     record.machine.name,
   ];
 }
-
-/** A terminal's title and the like: Node strips them only where no blank is in them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const titles = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
-
-/** What a job printed may hold anything; here it is one line that only says something. */
-const visibleText = (text: string) =>
-  stripVTControlCharacters(text.replaceAll(titles, ''))
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim();
 
 function tint(state: RunState, text: string, { colors }: View): string {
   if (state === 'succeeded') return colors.green(text);

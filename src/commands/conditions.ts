@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { count } from '../cli/table.js';
+import { visibleArguments } from '../cli/text.js';
 import { readExperiment } from '../operations/read-experiment.js';
 
 export default class Conditions extends BaseCommand {
@@ -18,7 +19,9 @@ export default class Conditions extends BaseCommand {
     const { parameters } = readExperiment(resolve(args.experiment));
     const conditions = parameters.conditions.map(({ id, argv, options }) => ({ id, argv, options }));
     const wide = Math.max(0, ...conditions.map(({ id }) => id.length));
-    const lines = conditions.map(({ id, options }) => `${id.padEnd(wide)}  ${options}`.trimEnd());
+    const lines = conditions.map(({ id, options }) =>
+      `${id.padEnd(wide)}  ${visibleArguments(options)}`.trimEnd(),
+    );
     if (lines.length > 0) this.log(lines.join('\n'));
     this.log(`${conditions.length > 0 ? '\n' : ''}${count(conditions.length, 'condition')}`);
     return { experiment: parameters.experimentName, conditions };

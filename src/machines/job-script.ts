@@ -70,7 +70,7 @@ export function sweepScript(sweep: SweepScript): string {
 image=${render(sweep.image.tag)}
 docker=${render(sweep.docker)}
 max_seconds=${Math.ceil(sweep.maxHours * 3600)}
-user_id=$(id -u) group_id=$(id -g) user_name=$(id -un)
+user_id=$(id -u) group_id=$(id -g) user_name=$(id -un 2>/dev/null || id -u)
 needs_secrets=${sweep.container.secrets ? 'yes' : ''}
 fetch() {
   ${fetch.length > 0 ? lines(fetch) : ':'}

@@ -72,11 +72,13 @@ export async function planImage(
   const own = parameters.dockerBuildContext === 'experiment';
   const tree = await treeAt(project, pin.commit, own ? path : '');
   const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
-  await project.git.raw('cat-file', '-e', `${tree}:${dockerfile}`).catch(() => {
-    throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
-  });
   const configuration = own ? 'parameters.json' : parametersFile;
-  const contents = await sourceId(project, tree, configuration);
+  const [contents] = await Promise.all([
+    sourceId(project, tree, configuration),
+    project.git.raw('cat-file', '-t', `${tree}:${dockerfile}`).catch(() => {
+      throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
+    }),
+  ]);
   const context = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
   return {
     tag: `logistician/${parameters.experimentName}:${context}`,

@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import type { Condition } from '../experiment/condition.js';
 import type { SweepScript } from '../machines/job-script.js';
+import { currentUser } from '../machines/user.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { fingerprint, type RunFacts } from './run-facts.js';
 import { printedContainerLine } from './scripts.js';
@@ -23,7 +23,6 @@ export function newRecord(
 ): RunRecord {
   const { experiment, pin, image, engine } = facts;
   const { parameters, project } = experiment;
-  const user = userInfo();
   return {
     schema: 1,
     id: how.id,
@@ -70,7 +69,7 @@ export function newRecord(
     slot: null,
     gpus: null,
     tools: facts.tools,
-    user: user.username,
+    user: currentUser().name,
     created: session.now().toISOString(),
     state: 'pending',
     reason: null,

@@ -32,18 +32,24 @@ export async function gatherFacts(
   image: ImagePlan,
   engine: EngineFacts,
 ): Promise<RunFacts> {
-  const git = (await experiment.project.git.raw('version')).replace('git version', '').trim();
   const inputs = inputFolders(experiment);
+  const { project, parametersFile } = experiment;
+  const [version, id, base] = await Promise.all([
+    project.git.raw('version'),
+    sourceId(project, pin.commit, parametersFile),
+    baseImages(experiment, image),
+  ]);
+  const git = version.replace('git version', '').trim();
   return {
     experiment,
     pin,
-    sourceId: await sourceId(experiment.project, pin.commit, experiment.parametersFile),
+    sourceId: id,
     image,
     inputs,
     inputIds: mapValues(inputs, folderId),
     engine,
     tools: { logistician: session.version, node: process.versions.node, docker: engine.version, git },
-    base: await baseImages(experiment, image),
+    base,
   };
 }
 

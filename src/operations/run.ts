@@ -14,7 +14,6 @@ import type { Io } from '../shell/process.js';
 import { pasteable } from '../shell/word.js';
 import { checkoutOf } from '../source/checkout.js';
 import { type Pin, pinCommit } from '../source/pin.js';
-import { openProject } from '../source/project.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import { type Experiment, planImage, runnerTemplate } from './experiment.js';
 import { newRecord } from './receipt.js';
@@ -111,7 +110,7 @@ export async function run(
 
   /** A tree edited while the job ran is a commit too: the run may have seen any of both. */
   async function sourceAtEnd({ source }: RunRecord): Promise<RunRecord['source']> {
-    const now = await pinSnapshot(await openProject(project.root), executor, 'leave out', pin);
+    const now = await pinSnapshot(project, executor, 'leave out', pin);
     return now.tree === source.tree ? source : { ...source, edited_during_run: now.commit };
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { userInfo } from 'node:os';
 import type { Condition } from '../experiment/condition.js';
 import { containerLine, type JobScript, known, type SweepScript } from '../machines/job-script.js';
+import { currentUser } from '../machines/user.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
@@ -76,15 +76,15 @@ export function printedContainerLine(
   condition: Condition,
   takesArgv: boolean,
 ): string {
-  const user = userInfo();
+  const user = currentUser();
   const values = {
     job: folder,
     run: id,
     name: containerName(id, folder),
-    user_id: String(user.uid),
-    group_id: String(user.gid),
-    user_name: user.username,
-    secrets: `/dev/shm/logistician-${user.uid}/${containerName(id, folder)}`,
+    user_id: String(user.id),
+    group_id: String(user.group),
+    user_name: user.name,
+    secrets: `/dev/shm/logistician-${user.id}/${containerName(id, folder)}`,
   };
   const options = ['--env', `OPTIONS=${condition.options}`];
   const line = command(

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import { here } from '../machines/connection.js';
 import { findGpus } from '../machines/gpus.js';
 import { ownGpus } from '../machines/slots.js';
+import { currentUser } from '../machines/user.js';
 import { command } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
 import { containerWords, programWordsOf } from '../tools/docker/command-line.js';
@@ -23,7 +23,7 @@ export async function openShell(
   const { parameters, project, engine } = experiment;
   const image = await build(session, experiment);
   const gpus = ownGpus(parameters.gpus, await findGpus(session.executor, here(''), await engine.facts()));
-  const { username, uid, gid } = userInfo();
+  const user = currentUser();
   const words = containerWords({
     name: `logistician-shell-${parameters.experimentName}-${process.pid}`,
     image: image.tag,
@@ -33,11 +33,11 @@ export async function openShell(
     home: null,
     inputs: bare ? {} : inputFolders(experiment),
     secrets: null,
-    userId: String(uid),
-    groupId: String(gid),
-    userName: username,
+    userId: String(user.id),
+    groupId: String(user.group),
+    userName: user.name,
     environment: parameters.environment,
-    extraArgs: [...parameters.dockerRunArgs, '--tmpfs', `/data:uid=${uid},gid=${gid},exec`],
+    extraArgs: [...parameters.dockerRunArgs, '--tmpfs', `/data:uid=${user.id},gid=${user.group},exec`],
     experimentCommand: aShell,
   });
   const mode = ['--rm', '--interactive', ...(tty ? ['--tty'] : []), ...(gpus ? ['--gpus', gpus] : [])];

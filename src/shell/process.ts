@@ -54,7 +54,7 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
   const inherit = io.terminal === 'inherit';
   const file = command.output === undefined ? undefined : openSync(command.output, 'w', 0o600);
   const child = spawn(program, args, {
-    env: { ...process.env, ...revealEnv(command) },
+    env: { ...withoutHook(process.env), ...revealEnv(command) },
     stdio: [
       command.input ? 'pipe' : inherit ? 'inherit' : 'ignore',
       file ?? (inherit ? 'inherit' : 'pipe'),
@@ -64,6 +64,18 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
   if (file !== undefined) closeSync(file);
   return { child, feeding: feed(child, command) };
 }
+
+/** What git sets for its hooks names one repository, and would be taken for any other too. */
+export const ofAHook: ReadonlySet<string> = new Set([
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_PREFIX',
+  'GIT_OBJECT_DIRECTORY',
+]);
+
+const withoutHook = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !ofAHook.has(name)));
 
 function feed(child: ChildProcess, { input }: Command): Promise<End>[] {
   if (!input || !child.stdin) return [];

@@ -91,7 +91,8 @@ export async function pinCommit(project: Project, name: string): Promise<Pin> {
 }
 
 export async function isPushed(project: Project, commit: string): Promise<boolean> {
-  return (await project.git.raw('for-each-ref', '--count=1', '--contains', commit, 'refs/remotes')) !== '';
+  const missing = await project.git.raw('rev-list', '--count', '--max-count=1', commit, '--not', '--remotes');
+  return missing.trim() === '0';
 }
 
 export async function treeOf(project: Project, commit: string): Promise<string> {

@@ -1,9 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
-import type { SimpleGit } from 'simple-git';
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
-import { openGit } from '../tools/git/engine.js';
+import { type Git, openGit } from '../tools/git/engine.js';
 
 export class NoRepository extends UserError {
   constructor(folder: string) {
@@ -35,30 +34,37 @@ export interface Project {
   readonly branch: string | null;
   readonly remote: string | null;
   /** For reads. */
-  readonly git: SimpleGit;
+  readonly git: Git;
 }
 
 /** The folder's repository: its root, git directory and, where there is one, commit.
  *  @throws NoRepository, GitUnavailable */
 export async function findRepository(
   folder: string,
-): Promise<Omit<Project, 'head' | 'branch'> & { head: string | null }> {
+): Promise<Omit<Project, 'head'> & { head: string | null }> {
   const git = openGit(folder);
-  const [root, gitDirectory] = await git
-    .raw('rev-parse', '--show-toplevel', '--absolute-git-dir')
-    .then((text) => text.split('\n'))
-    .catch((error: Error) => {
+  const nothing = () => '';
+  const [places, head, branch, settings] = await Promise.all([
+    git.raw('rev-parse', '--show-toplevel', '--absolute-git-dir').catch((error: Error) => {
       throw translate(error, folder);
-    });
+    }),
+    git.raw('rev-parse', '--verify', '--quiet', 'HEAD^{commit}').catch(nothing),
+    git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(nothing),
+    // With a key that every repository has: simple-git waits long for a command that prints nothing.
+    git
+      .raw('config', '--get-regexp', '^(core\\.repositoryformatversion|remote\\.origin\\.url)$')
+      .catch(nothing),
+  ]);
+  const [root, gitDirectory] = places.split('\n');
   if (!root || !gitDirectory) throw new NoRepository(folder);
-  const head = await git.raw('rev-parse', '--verify', '--quiet', 'HEAD^{commit}').catch(() => '');
-  const remote = await git.raw('config', '--get', 'remote.origin.url').catch(() => '');
+  const remote = /^remote\.origin\.url (.+)$/m.exec(settings)?.[1] ?? null;
   return {
     root,
     gitDirectory,
     git: openGit(root),
     head: head.trim() || null,
-    remote: remote.trim() || null,
+    branch: branch.trim() || null,
+    remote,
   };
 }
 
@@ -67,8 +73,7 @@ export async function openProject(folder: string): Promise<Project> {
   const repository = await findRepository(folder);
   const { head } = repository;
   if (!head) throw new NoCommits(repository.root);
-  const branch = await repository.git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '');
-  return { ...repository, head, branch: branch.trim() || null };
+  return { ...repository, head };
 }
 
 /** The path of a folder or file in its project, with `/` between its parts; '' for the root itself.

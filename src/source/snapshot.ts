@@ -32,7 +32,7 @@ export async function pinSnapshot(
   large: 'refuse' | 'leave out',
   known?: Pin,
 ): Promise<Pin> {
-  const leftOut = await largeUntracked(project);
+  const leftOut = await largeUntracked(project, executor);
   if (leftOut.length > 0 && large === 'refuse') throw new LargeUntrackedFile(leftOut);
   const writer = new ObjectWriter(project, executor);
   try {
@@ -57,8 +57,9 @@ export async function pinSnapshot(
   }
 }
 
-async function largeUntracked(project: Project): Promise<string[]> {
-  const untracked = await project.git.raw('ls-files', '--others', '--exclude-standard', '-z');
+async function largeUntracked(project: Project, executor: Executor): Promise<string[]> {
+  const list = ['ls-files', '--others', '--exclude-standard', '-z'];
+  const untracked = await executor.read(command('git', '-C', project.root, ...list));
   return untracked
     .split('\0')
     .filter((path) => path !== '' && sizeOf(join(project.root, path)) > largestUntracked);

@@ -234,12 +234,12 @@ finish() {
 tidy() {
   $docker rm --force "$name" >/dev/null 2>&1
   rm -rf "${job:?}/source" "${job:?}/home" "$(secrets_folder "$name")"
+  rmdir "/dev/shm/logistician-$(id -u)" 2>/dev/null
   rm -f "$job/follower" "$job/owner"
 }
 
-# Judges a container that has ended.
+# Judges a container that has ended, and that was looked at since.
 conclude() {
-  look
   case $(cat "$job/stop" 2>/dev/null) in
     user) finish stopped user "$exit_code" ;;
     deadline) finish stopped deadline "$exit_code" ;;
@@ -357,6 +357,7 @@ run_job() {
   if await_container; then
     # The follower ends with the container; a reader that lags behind is overtaken by catch_up.
     wait_for_follower
+    look
     conclude
   else
     finish lost container
@@ -399,7 +400,7 @@ attach() {
   if [ -z "$begun" ]; then
     finish failed start "$code"
   else
-    [ "$status" = exited ] || await_container
+    [ "$status" = exited ] || { await_container && look; }
     if [ -n "$interrupted" ] || [ "$code" -eq 130 ]; then echo user >"$job/stop"; fi
     conclude
     code=$exit_code

@@ -107,14 +107,22 @@ const cases: readonly Case[] = [
     name: 'an engine that does not run',
     words: ['deploy', '--yes'],
     code: 1,
-    says: ['Docker does not answer', '    sudo systemctl start docker'],
+    says: [
+      'Docker does not answer at unix:///nonexistent/docker.sock',
+      '    unset DOCKER_HOST',
+      '    docker info',
+    ],
     how: () => ({ env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } }),
   },
   {
     name: 'an engine that does not run, in run',
     words: ['run'],
     code: 125,
-    says: ['Docker does not answer', '    sudo systemctl start docker'],
+    says: [
+      'Docker does not answer at unix:///nonexistent/docker.sock',
+      '    unset DOCKER_HOST',
+      '    docker info',
+    ],
     how: () => ({ env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } }),
   },
   {
@@ -207,7 +215,7 @@ const cases: readonly Case[] = [
   {
     name: 'a quote that is not closed, in run -o',
     words: ['run', '-o', '--name "x'],
-    code: 125,
+    code: 2,
     says: ['These shell words cannot be told apart: --name "x', 'a quote " that is not closed'],
   },
   {
@@ -241,29 +249,34 @@ const cases: readonly Case[] = [
   {
     name: 'an unknown condition, in deploy',
     words: ['deploy', '--yes', '--only', 'lr-0-2'],
-    code: 1,
+    code: 2,
     says: [/No condition is called lr-0-2\. Did you mean lr-0-1-[0-9a-f]{10}\?/],
   },
   {
     name: 'an unknown condition, in run',
     words: ['run', '--condition', 'rl-0-1'],
-    code: 125,
+    code: 2,
     says: [/No condition is called rl-0-1\. Did you mean lr-0-1-[0-9a-f]{10}\?/],
   },
   {
     name: 'an unknown condition, in logs',
     words: ['logs', 'lr-0-2'],
-    code: 1,
+    code: 2,
     says: [/No condition is called lr-0-2\. Did you mean lr-0-1-[0-9a-f]{10}\?/],
   },
   {
     name: 'an ambiguous condition',
     words: ['run', '--condition', 'lr'],
-    code: 125,
+    code: 2,
     says: ['2 conditions begin with lr', /^ {2}lr-0-1-[0-9a-f]{10}$/m, /^ {2}lr-0-01-[0-9a-f]{10}$/m],
   },
   { name: 'logs of nothing', words: ['logs'], code: 1, says: ['Nothing has run here yet'] },
-  { name: 'an unknown verb', words: ['deplyo'], code: 2, says: ['command deplyo not found'] },
+  {
+    name: 'an unknown verb',
+    words: ['deplyo'],
+    code: 2,
+    says: ['There is no command "deplyo". Did you mean deploy?', '    logistician deploy --help'],
+  },
   { name: 'an unknown flag', words: ['deploy', '--forse'], code: 2, says: [/--forse/] },
   { name: 'an unknown flag of run', words: ['run', '--clonee'], code: 2, says: [/--clonee/] },
   { name: 'a word too many', words: ['deploy', 'one', 'two'], code: 2, says: [/two/] },

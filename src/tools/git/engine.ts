@@ -1,11 +1,20 @@
-import { type SimpleGit, simpleGit } from 'simple-git';
+import { simpleGit } from 'simple-git';
+import { ofAHook } from '../../shell/process.js';
 
-/** Reads from the repository in a folder; changes go through git's command line. */
-export const openGit = (folder: string): SimpleGit =>
-  simpleGit({
-    baseDir: folder,
-    // Without this a command that prints nothing is waited for 50 ms longer than it runs.
-    completion: { onClose: true, onExit: false },
-    // simple-git hides git's variables from git; a dry run's objects are where this one says.
-    allowEnvironment: ['GIT_ALTERNATE_OBJECT_DIRECTORIES'],
-  });
+/** Reads from one repository; changes go through git's command line. */
+export interface Git {
+  /** What `git ARGS` prints. Those of the same moment run side by side. @throws Error if it fails */
+  raw(...args: string[]): Promise<string>;
+}
+
+export const openGit = (folder: string): Git => ({
+  // simple-git puts the commands of one instance in a row.
+  raw: (...args) => simpleGit({ baseDir: folder, allowEnvironment: options.allowEnvironment }).raw(...args),
+});
+
+const options = {
+  // It hides git's variables from git, which our own command lines see: a safe.directory that CI sets, for one.
+  get allowEnvironment() {
+    return Object.keys(process.env).filter((name) => name.startsWith('GIT_') && !ofAHook.has(name));
+  },
+};
