@@ -15,13 +15,16 @@ export interface View {
   readonly colors: ReturnType<typeof colorsFor>;
 }
 
-const columns = [
+/** From this width on, in columns, there is room for what was measured and what was said. */
+const wide = 120;
+
+const columnsFor = (width: number) => [
   { head: 'CONDITION', atMost: 36 },
   { head: 'STATE', atMost: 20 },
   { head: 'EXIT', atMost: 4 },
   { head: 'TIME', atMost: 7 },
   { head: 'AGE', atMost: 7 },
-  { head: 'LATEST' },
+  ...(width < wide ? [{ head: 'LATEST' }] : [{ head: 'MEASURE' }, { head: 'LAST LINE' }]),
   { head: 'MACHINE' },
 ];
 
@@ -31,7 +34,7 @@ export function statusView(status: ExperimentStatus, view: View): string {
   const hidden = status.conditions.length - rows.length;
   return [
     table(
-      columns,
+      columnsFor(view.width),
       rows.map((row) => cells(row, view)),
       view.width,
     ),
@@ -64,7 +67,7 @@ function cells({ condition, record, report }: ConditionStatus, view: View): stri
     record.exit_code === null ? '' : String(record.exit_code),
     between(began, record.finished, view.now),
     between(record.created, null, view.now),
-    latest(record, report),
+    ...(view.width < wide ? [latest(record, report)] : [measuresOf(report), saidBy(report)]),
     record.machine.name,
   ];
 }
@@ -78,10 +81,12 @@ function tint(state: RunState, text: string, { colors }: View): string {
 
 /** What a run reports, if it measures anything; the last thing that it said, if not, or if it went wrong. */
 function latest(record: RunRecord, report: JobReport | null): string {
-  const said = visibleText(report?.lastLine ?? '');
-  const measured = measures(report?.summary ?? report?.measure ?? {});
+  const [measured, said] = [measuresOf(report), saidBy(report)];
   return ['failed', 'lost', 'stopped'].includes(record.state) ? said || measured : measured || said;
 }
+
+const saidBy = (report: JobReport | null) => visibleText(report?.lastLine ?? '');
+const measuresOf = (report: JobReport | null) => measures(report?.summary ?? report?.measure ?? {});
 
 /** `accuracy 0.9537  loss 0.2`: numbers only, in the order of the file. */
 function measures(values: Readonly<Record<string, unknown>>): string {
@@ -104,5 +109,8 @@ function summary(status: ExperimentStatus, { colors }: View): string {
   const { ended, of } = progressOf(status);
   const where = `commit ${status.deployment.commit.slice(0, 10)} on ${status.deployment.target}`;
   const end = status.deployment.released !== null ? ', terminated' : '';
-  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}`;
+  const images = new Set(rows.flatMap((row) => row.record?.image.id ?? []));
+  const differ =
+    images.size > 1 ? colors.yellow('\nIts runs had different images: see image.id in their run.json.') : '';
+  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}${differ}`;
 }

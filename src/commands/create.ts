@@ -41,8 +41,9 @@ export default class Create extends BaseCommand {
       args.path ??
         (asks ? await askForFolder() : this.error('PATH is needed where nothing can be asked.', { exit: 2 })),
     );
+    const session = this.session();
     const base = flags.base === undefined ? null : resolve(flags.base);
-    const likely = await likelyAnswers(folder, base);
+    const likely = await likelyAnswers(session, folder, base);
     const given = {
       ...likely,
       ...(flags.name !== undefined && { name: flags.name }),
@@ -56,7 +57,7 @@ export default class Create extends BaseCommand {
         `${this.line('', `create ${relative('', folder)}`)} --command "python3 train.py"`,
       ]);
     }
-    const made = create(this.session(), folder, answers, base);
+    const made = create(session, folder, answers, base);
     this.log(made.files.map((file) => `wrote ${relative('', folder)}/${file}`).join('\n'));
     this.next(folder, 'conditions', 'run', 'deploy --snapshot');
     return { ...made, ...answers };

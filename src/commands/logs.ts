@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
-import { PrefixedLines } from '../cli/prefixed-lines.js';
 import { parseSince } from '../cli/time.js';
+import { WholeLines } from '../cli/whole-lines.js';
 import { experimentAndConditions } from '../cli/words.js';
 import { UserError } from '../errors.js';
 import { openExperiment } from '../operations/experiment.js';
@@ -18,7 +18,6 @@ export default class Logs extends BaseCommand {
     '<%= config.bin %> logs lr-0-1 -f',
     '<%= config.bin %> logs experiments/rnn-1 --since 10m',
   ];
-  static override enableJsonFlag = false;
   static override strict = false;
   static override args = {
     words: Args.string({
@@ -56,16 +55,26 @@ export default class Logs extends BaseCommand {
     }
     const experiment = await openExperiment(session, folder);
     const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
-    const write = (chunk: Buffer) => process.stdout.write(chunk);
-    const lines = new PrefixedLines(
-      write,
-      (source) => `${this.colors.cyan(source)} ${this.colors.dim('|')} `,
-    );
+    const lines = new WholeLines(this.jsonEnabled() ? showJson : this.#showPrefixed);
+    const asItIs = conditions.length === 1 && !this.jsonEnabled();
     const receive = (source: string, chunk: Buffer) =>
-      conditions.length === 1 ? write(chunk) : lines.receive(source, chunk);
+      asItIs ? process.stdout.write(chunk) : lines.receive(source, chunk);
     await interruptible((signal) =>
       logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive),
     );
     lines.end();
   }
+
+  readonly #showPrefixed = (source: string, line: Buffer): void => {
+    const prefix = `${this.colors.cyan(source)} ${this.colors.dim('|')} `;
+    process.stdout.write(Buffer.concat([Buffer.from(prefix), line]));
+  };
+
+  /** There is no result at the end: the lines are it. */
+  override logJson(): void {}
+}
+
+/** An object a line, so that it can be followed. */
+function showJson(condition: string, line: Buffer): void {
+  process.stdout.write(`${JSON.stringify({ condition, line: line.toString('utf8').replace(/\n$/, '') })}\n`);
 }

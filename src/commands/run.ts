@@ -57,7 +57,7 @@ export default class Run extends BaseCommand {
         clone: flags.clone ? { commit: flags.commit ?? 'HEAD' } : null,
         dataReadOnly: flags['data-readonly'] ?? null,
         mode: ['--interactive', ...(this.isTerminal && !json ? ['--tty'] : [])],
-        io: json ? session.progress : { terminal: 'inherit' },
+        io: json ? { ...session.progress, stdin: 'inherit' } : { terminal: 'inherit' },
         stop,
       });
     const { record, code } = await interruptible(work, ['SIGTERM', 'SIGHUP']);

@@ -24,7 +24,7 @@ export default class Setup extends BaseCommand {
     return { ...done, target };
   }
 
-  async #ask(): Promise<string> {
+  async #ask(): Promise<(typeof targets)[number]> {
     const { default: inquirer } = await import('inquirer');
     const message = 'Where do most of your conditions run?';
     const { target } = await inquirer.prompt([

@@ -13,18 +13,25 @@ export default class Shell extends BaseCommand {
     '<%= config.bin %> shell --no-volume    # the bare image, without the working tree',
     'echo "python3 --version" | <%= config.bin %> shell',
   ];
-  static override enableJsonFlag = false;
   static override args = experimentArg;
   static override flags = {
     ...dryRunFlag,
     'no-volume': Flags.boolean({ description: 'the bare image, without the working tree' }),
   };
 
-  async run(): Promise<void> {
+  async run(): Promise<{ exit_code: number }> {
     const { args, flags } = await this.parse(Shell);
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
-    const how = { bare: flags['no-volume'], tty: this.isTerminal, io: { terminal: 'inherit' } as const };
-    process.exitCode = await interruptible(() => openShell(session, experiment, how));
+    const json = this.jsonEnabled();
+    const how = {
+      bare: flags['no-volume'],
+      tty: this.isTerminal && !json,
+      // Standard output is then for the result alone.
+      io: json ? { ...session.progress, stdin: 'inherit' as const } : ({ terminal: 'inherit' } as const),
+    };
+    const code = await interruptible(() => openShell(session, experiment, how));
+    process.exitCode = code;
+    return { exit_code: code };
   }
 }

@@ -26,7 +26,6 @@ export default class Terminate extends BaseCommand {
       default: 30,
       description: 'seconds between SIGTERM and SIGKILL',
     }),
-    discard: Flags.boolean({ description: 'also where results could not be brought home' }),
   };
 
   async run() {

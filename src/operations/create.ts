@@ -11,6 +11,7 @@ import {
 import { pasteable } from '../shell/word.js';
 import { findRepository } from '../source/project.js';
 import type { Session } from './session.js';
+import { readConfig } from './setup.js';
 
 export class AlreadyThere extends UserError {
   constructor(folder: string) {
@@ -23,13 +24,22 @@ export class AlreadyThere extends UserError {
 
 /** What an experiment at `folder` is asked about, with the answers that are likely.
  *  @throws AlreadyThere, NoRepository */
-export async function likelyAnswers(folder: string, base: string | null): Promise<ScaffoldAnswers> {
+export async function likelyAnswers(
+  session: Session,
+  folder: string,
+  base: string | null,
+): Promise<ScaffoldAnswers> {
   if (existsSync(folder)) throw new AlreadyThere(folder);
   if (base && !existsSync(join(base, 'parameters.json'))) {
     throw new UserError(`${base} is not an experiment to base another on: it has no parameters.json.`);
   }
   const { remote } = await findRepository(nearestFolder(folder));
-  return { name: mendExperimentName(basename(folder)), gitUrl: remote, command: '', target: 'local' };
+  return {
+    name: mendExperimentName(basename(folder)),
+    gitUrl: remote,
+    command: '',
+    target: readConfig(session.home).target,
+  };
 }
 
 function nearestFolder(path: string): string {

@@ -1,13 +1,27 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
 import type { Session } from './session.js';
 
+const targets = ['local', 'hosts', 'aws'] as const;
+
 /** What logistician keeps of a person: no secrets. */
 export interface Config {
   /** The target that `create` proposes. */
-  readonly target: string;
+  readonly target: (typeof targets)[number];
+}
+
+/** What `setup` wrote, or what it proposes itself where it was never run. */
+export function readConfig(home: string): Config {
+  try {
+    const { target } = JSON.parse(
+      readFileSync(join(home, '.logistician', 'config.json'), 'utf8'),
+    ) as Partial<Config>;
+    return { target: target && targets.includes(target) ? target : 'local' };
+  } catch {
+    return { target: 'local' };
+  }
 }
 
 export interface SetUp {

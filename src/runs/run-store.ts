@@ -27,8 +27,8 @@ export class RunStore {
   claim(condition: string, at: Date): string {
     if (this.readOnly) return runId(condition, at);
     ignoreFromGit(this.folder);
-    for (let second = 0; ; second++) {
-      const id = runId(condition, new Date(at.getTime() + second * 1000));
+    for (let later = 0; ; later++) {
+      const id = runId(condition, new Date(at.getTime() + later));
       try {
         mkdirSync(this.pathOf(id));
         return id;

@@ -16,6 +16,8 @@ export interface Outcome {
 export interface Io {
   /** `inherit`: the person's terminal is the process's own, its input too. */
   readonly terminal?: 'inherit';
+  /** `inherit`: it reads what we would read. Left out: nothing. */
+  readonly stdin?: 'inherit';
   /** Receives output as it comes instead of having it captured. */
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
@@ -56,7 +58,7 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
   const child = spawn(program, args, {
     env: { ...withoutHook(process.env), ...revealEnv(command) },
     stdio: [
-      command.input ? 'pipe' : inherit ? 'inherit' : 'ignore',
+      command.input ? 'pipe' : inherit ? 'inherit' : (io.stdin ?? 'ignore'),
       file ?? (inherit ? 'inherit' : 'pipe'),
       inherit ? 'inherit' : 'pipe',
     ],

@@ -78,12 +78,20 @@ describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
     expect(Object.keys(JSON.parse(stdout))).toEqual(expect.arrayContaining([...keys]));
   });
 
-  it('every verb but those that stream has --json', () => {
+  it('logs --json: an object a line; shell --json: the exit code', async () => {
+    const lines = (await project.ok(['logs', '--json'])).trim().split('\n');
+    const conditions = new Set(lines.map((line) => (JSON.parse(line) as { condition: string }).condition));
+    expect(conditions.size).toBeGreaterThan(0);
+    const { code, stdout } = await project.cli(['shell', '--json'], { input: 'echo hello; exit 4\n' });
+    expect({ code, out: JSON.parse(stdout) }).toEqual({ code: 4, out: { exit_code: 4 } });
+  });
+
+  it('every verb has --json', () => {
     const without = verbs.filter(
       (verb) =>
         !readFileSync(new URL(`../golden/help/${verb}.txt`, import.meta.url), 'utf8').includes('--json'),
     );
-    expect(without).toEqual(['logs', 'shell']);
+    expect(without).toEqual([]);
   });
 
   it('has no escape sequence in a pipe, colours wanted or not', async () => {

@@ -17,7 +17,7 @@ const printed = (stderr: string) =>
 /** Without what cannot be the same twice: times, and the ids that are made from them. */
 const lasting = (lines: string) =>
   lines
-    .replaceAll(/\b\d{8}-\d{6}-/g, 'TIME-')
+    .replaceAll(/\b\d{8}-\d{9}-/g, 'TIME-')
     .replaceAll(/(logistician-TIME-[a-z0-9-]+)-[0-9a-f]{6}\b/g, '$1-ID')
     .replaceAll(/\b\d{14}-[0-9a-f]{6}\b/g, 'DEPLOYMENT')
     .trim();

@@ -6,7 +6,7 @@ const zeros = (count: number) => '0'.repeat(count);
 /** A sound receipt of a run with these arguments that has succeeded, but for the changes. */
 export function recordOf(options: string, changes: Partial<RunRecord> = {}): RunRecord {
   const { id: condition, argv } = conditionFromText(options);
-  const id = changes.id ?? `20261120-120000-${condition}`;
+  const id = changes.id ?? `20261120-120000000-${condition}`;
   const at = (second: number) => `2026-11-20T12:00:0${second}Z`;
   return {
     schema: 1,

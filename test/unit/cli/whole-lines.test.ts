@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PrefixedLines } from '../../../src/cli/prefixed-lines.js';
+import { WholeLines } from '../../../src/cli/whole-lines.js';
 
 function written(chunks: readonly (readonly [string, Buffer])[]): Buffer {
   const out: Buffer[] = [];
-  const lines = new PrefixedLines(
-    (chunk) => out.push(chunk),
-    (source) => `${source} | `,
-  );
+  const lines = new WholeLines((source, line) => out.push(Buffer.from(`${source} | `), line));
   for (const [source, chunk] of chunks) lines.receive(source, chunk);
   lines.end();
   return Buffer.concat(out);
@@ -19,7 +16,7 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return [0, ...sorted].map((from, index) => bytes.subarray(from, sorted[index] ?? bytes.length));
 }
 
-describe('PrefixedLines', () => {
+describe('WholeLines', () => {
   it('puts the source before each line, those of several never mixed', () => {
     const chunks = [
       ['a', Buffer.from('one\ntw')],

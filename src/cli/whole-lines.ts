@@ -1,0 +1,27 @@
+/** Puts the lines of several outputs together from the pieces in which they come, those of two never mixed.
+ *  Bytes that are no UTF-8 stay what they are. */
+export class WholeLines {
+  readonly #rest = new Map<string, Buffer>();
+
+  /** @param show is given a source and a line of it, with its line break. */
+  constructor(private readonly show: (source: string, line: Buffer) => void) {}
+
+  receive(source: string, chunk: Buffer): void {
+    const text = Buffer.concat([this.#rest.get(source) ?? Buffer.alloc(0), chunk]);
+    const end = text.lastIndexOf(0x0a);
+    this.#rest.set(source, text.subarray(end + 1));
+    let from = 0;
+    while (from <= end) {
+      const stop = text.indexOf(0x0a, from) + 1;
+      this.show(source, text.subarray(from, stop));
+      from = stop;
+    }
+  }
+
+  /** Lines that never ended. */
+  end(): void {
+    for (const [source, rest] of this.#rest) {
+      if (rest.length > 0) this.show(source, Buffer.concat([rest, Buffer.from('\n')]));
+    }
+  }
+}
