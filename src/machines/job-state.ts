@@ -15,7 +15,7 @@ export const finalStates: ReadonlySet<RunState> = new Set(['succeeded', 'failed'
 export interface JobState {
   readonly run: string;
   readonly state: RunState;
-  /** Why it is so: exit, oom, fetch, build, secrets, start, deadline, reboot, container, user. */
+  /** Why it is so: exit, oom, fetch, build, secrets, start, deadline, reboot, container, runner, user. */
   readonly reason: string | null;
   readonly exit_code: number | null;
   readonly slot: string | null;

@@ -30,6 +30,11 @@ export class Machine {
     return this.executor.attempt(this.connection.reach(this.#verb('run', job, ...mode)), io);
   }
 
+  /** Goes on, without a terminal, with a job that has lost its runner. */
+  async resume(job: string): Promise<void> {
+    await this.#change(this.#verb('resume', job));
+  }
+
   async report(queue: string | null, jobs: readonly string[]): Promise<QueueReport> {
     const question = {
       ...this.#verb('report', queue ?? '-'),

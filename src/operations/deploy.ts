@@ -7,6 +7,7 @@ import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { checkoutOf } from '../source/checkout.js';
 import type { LaunchedJob, Sweep } from '../targets/target.js';
+import { baseImages } from './base-images.js';
 import type { DeployPlan } from './decide-deployment.js';
 import { type Experiment, targetOf } from './experiment.js';
 import { newRecord } from './receipt.js';
@@ -72,7 +73,18 @@ export async function deploy(
     }
     throw error;
   }
+  await recordBase();
   return deployment;
+
+  /** What the image builds on may have come with the build. */
+  async function recordBase(): Promise<void> {
+    const base = await baseImages(experiment, decided.facts.image);
+    if (base.length === decided.facts.base.length) return;
+    for (const { job } of claimed) {
+      const record = runs.read(job.run);
+      if (record) runs.write({ ...record, image: { ...record.image, base } });
+    }
+  }
 
   function recordOf(condition: Condition, job: DeployedJob): RunRecord {
     const script: SweepScript = { ...sweep, contextRepository: sweep.source.repository };

@@ -68,7 +68,8 @@ function update({ runs }: Experiment, record: RunRecord, report: JobReport): Run
   return updated;
 }
 
-/** Runs that no live deployment speaks of are asked about here: their job folder is their run's. */
+/** Runs that no live deployment speaks of are asked about here: their job folder is their run's. One that lost
+ *  its runner, in a crash, gets another. */
 async function addFinishedHere(
   session: Session,
   { runs }: Experiment,
@@ -80,7 +81,10 @@ async function addFinishedHere(
     .filter((path) => !reports.has(path));
   if (missing.length === 0) return;
   const machine = new Machine(session.executor, here(''), runnerTemplate(session));
-  for (const report of (await machine.report(null, missing)).jobs) reports.set(report.folder, report);
+  for (const report of (await machine.report(null, missing)).jobs) {
+    reports.set(report.folder, report);
+    if (report.orphan) await machine.resume(report.folder);
+  }
 }
 
 /** Conditions of the file first, in its order; then those that only ran: deployed, or by `run`. */

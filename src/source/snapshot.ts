@@ -34,20 +34,16 @@ export async function pinSnapshot(
 ): Promise<Pin> {
   const leftOut = await largeUntracked(project, executor);
   if (leftOut.length > 0 && large === 'refuse') throw new LargeUntrackedFile(leftOut);
+  const ofHead = Promise.all([treeOf(project, project.head), isPushed(project, project.head)]);
+  // Where the rest fails, that is what is told.
+  ofHead.catch(() => {});
   const writer = new ObjectWriter(project, executor);
   try {
     await writer.add(leftOut);
     const tree = await writer.output((index) => writeTree(project.root, index));
     if (known?.tree === tree) return known;
-    if (tree === (await treeOf(project, project.head))) {
-      return {
-        commit: project.head,
-        tree,
-        snapshot: false,
-        pushed: await isPushed(project, project.head),
-        leftOut,
-      };
-    }
+    const [headTree, pushed] = await ofHead;
+    if (tree === headTree) return { commit: project.head, tree, snapshot: false, pushed, leftOut };
     const date = (await project.git.raw('log', '-1', '--format=%cd', '--date=raw', project.head)).trim();
     const commit = await writer.output(() => commitTree(project.root, tree, project.head, date));
     await executor.change(keepCommit(project.root, commit));

@@ -409,6 +409,19 @@ attach() {
   exit "$code"
 }
 
+# resume JOB: goes on, in the background, with a job that ran attached to a terminal and lost its runner. One that
+# had not begun to run does not begin now: whoever wanted it is gone.
+resume() {
+  if [ "$(state_of "$1")" = running ]; then
+    detach sh "$0" adopt "$1"
+    return
+  fi
+  job=$1
+  # shellcheck source=/dev/null
+  . "$job/job.sh"
+  take "$job" && finish lost runner
+}
+
 # --- the queue -----------------------------------------------------------------------------------------
 
 # add QUEUE JOB < the job's own part of job.sh; the deployment's part is QUEUE/sweep.sh.
@@ -663,6 +676,8 @@ main() {
       shift
       run_job "$folder" attached "$@"
       ;;
+    resume) resume "$@" ;;
+    adopt) run_job "$@" ;;
     report) report "$@" ;;
     log) log "$@" ;;
     offset) offset "$@" ;;
