@@ -1,6 +1,6 @@
 // Bundles each command into a file of its own, so that one loads without the others, and writes the
 // manifest from which oclif answers --help without loading any.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -37,12 +37,13 @@ const withoutBuildKit = {
 const root = fileURLToPath(new URL('.', import.meta.url));
 const commands = readdirSync(`${root}src/commands`).map((file) => `${root}src/commands/${file}`);
 
-rmSync(`${root}dist`, { recursive: true, force: true });
-rmSync(`${root}oclif.manifest.json`, { force: true });
+// Built beside the old one, which is in use until this one is whole.
+const fresh = `${root}dist.new`;
+rmSync(fresh, { recursive: true, force: true });
 
 await build({
   entryPoints: [`${root}src/main.ts`, `${root}src/hooks/command-not-found.ts`, ...commands],
-  outdir: `${root}dist`,
+  outdir: fresh,
   outbase: `${root}src`,
   bundle: true,
   plugins: [compiledSchema, withoutBuildKit],
@@ -68,7 +69,12 @@ await build({
   },
 });
 
+rmSync(`${root}dist`, { recursive: true, force: true });
+renameSync(fresh, `${root}dist`);
+
 const { Plugin } = await import('@oclif/core');
 const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
 await plugin.load();
-writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify(plugin.manifest, null, 1)}\n`);
+const manifest = `${root}oclif.manifest.json`;
+writeFileSync(`${manifest}.new`, `${JSON.stringify(plugin.manifest, null, 1)}\n`);
+renameSync(`${manifest}.new`, manifest);

@@ -68,7 +68,7 @@ export async function decide(
     await planImage(experiment, pin),
     await experiment.engine.facts(),
   );
-  if (last && status.live && last.source_id !== facts.sourceId)
+  if (last && status.live && (last.source_id !== facts.sourceId || last.target !== request.target))
     throw new LiveAtAnotherCommit(last, pin.commit);
   const same =
     last !== null &&

@@ -42,6 +42,7 @@ export async function examine(session: Session, folder: string): Promise<Finding
     await program(session, 'ssh', ['-V'], 'warning', 'sudo apt-get install openssh-client'),
     await program(session, 'rsync', ['--version'], 'warning', 'sudo apt-get install rsync'),
     key(session),
+    memoryForSecrets(),
     disk(folder),
     await repository(folder),
     ...(isExperiment ? [await experiment(session, folder)] : []),
@@ -78,11 +79,30 @@ async function docker(session: Session): Promise<Finding[]> {
     const memory = (facts.memory / 2 ** 30).toFixed(1);
     const gpus = facts.hasNvidia ? 'with NVIDIA GPUs' : 'no GPU runtime';
     const answer = good('Docker Engine', `${facts.version}, ${facts.cpus} CPUs, ${memory} GiB, ${gpus}`);
-    return [client, answer, await leftovers(engine)];
+    return [client, answer, await buildKit(session), await leftovers(engine)];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return [client, bad('Docker Engine', error.message, ...error.suggestions)];
   }
+}
+
+async function buildKit(session: Session): Promise<Finding> {
+  const outcome = await session.executor.query(command('docker', 'buildx', 'version'));
+  if (outcome.code === 0) return good('BuildKit', outcome.stdout.split('\n')[0] ?? '');
+  const lacks = 'not there: builds work, but not "RUN --mount" and what else is new in Dockerfiles';
+  return warning(
+    'BuildKit',
+    lacks,
+    'sudo apt-get install docker-buildx',
+    'sudo apt-get install docker-buildx-plugin',
+  );
+}
+
+/** Secrets are in memory while a job runs, and nowhere else. */
+function memoryForSecrets(): Finding {
+  return existsSync('/dev/shm')
+    ? good('secrets', 'in memory, under /dev/shm')
+    : warning('secrets', 'there is no /dev/shm: jobs with "secrets" cannot run here');
 }
 
 async function leftovers(engine: Engine): Promise<Finding> {

@@ -87,12 +87,19 @@ export class DeploymentStore {
     try {
       return await work();
     } finally {
-      await release();
+      // Somebody may have taken over a lock that we seemed to have left.
+      await release().catch(() => {});
     }
   }
 
   async #lock(waiting: () => void): Promise<() => Promise<void>> {
-    const once = { realpath: false, lockfilePath: join(this.folder, 'lock'), stale: 10_000, update: 2_000 };
+    const once = {
+      realpath: false,
+      lockfilePath: join(this.folder, 'lock'),
+      stale: 10_000,
+      update: 2_000,
+      onCompromised: () => {},
+    };
     for (let tries = 0; ; tries++) {
       try {
         return await lock(this.folder, once);

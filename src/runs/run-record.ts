@@ -9,10 +9,14 @@ export interface RunRecord {
   /** The experiment's folder in its project; '' for the root. */
   readonly experiment_path: string;
   readonly deployment: string | null;
+  /** Absolute path of the run's folder on its machine; those of its source and data begin with it. */
+  readonly folder: string;
   readonly condition: string;
   readonly argv: readonly string[];
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly source: {
+    /** Absolute path of the project where the run was asked for. */
+    readonly root: string;
     readonly commit: string;
     readonly tree: string;
     readonly branch: string | null;
@@ -38,6 +42,8 @@ export interface RunRecord {
     readonly tag: string;
     readonly context_tree: string;
     readonly dockerfile: string;
+    /** The line that makes the image. */
+    readonly build_line: string;
     readonly id: string | null;
     readonly base: readonly {
       readonly name: string;

@@ -71,6 +71,21 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
     expect(lasting(printed(terminated.stderr))).toBe(dryTerminate);
   });
 
+  it('build, shell and setup: likewise', async () => {
+    project.repository.write({ 'experiments/one/Dockerfile': 'FROM debian:bookworm-slim\nRUN true\n' });
+    const lines = (stderr: string) =>
+      lasting(printed(stderr))
+        .replaceAll(/(logistician-shell-[a-z0-9-]+)-\d+/g, '$1-PID')
+        .split('\n')
+        .filter((line) => /^(GIT_|cp |git |docker |ssh-keygen )/.test(line));
+    for (const words of [['build'], ['shell'], ['setup', '--yes']]) {
+      const dry = lines((await project.cli([...words, '--dry-run'])).stderr);
+      const real = lines((await project.cli(words, { input: 'true\n' })).stderr);
+      expect(real).toEqual(dry);
+      expect(real.length).toBeGreaterThan(0);
+    }
+  });
+
   it('a dry run, pasted into sh from /, is a deployment by hand', async () => {
     project.setParameters({
       experiment_conditions: ['--lr 0.25', ['--name', `it's "quoted" $HOME`, '']],
