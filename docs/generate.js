@@ -1,16 +1,18 @@
 // Writes docs/reference from what the code itself says: the commands' own help texts (oclif.manifest.json, which
-// `npm run build` makes) and the JSON Schemas of parameters.json and run.json. test/unit/docs holds the pages to it.
+// `npm run build` makes) and the JSON Schemas of parameters.json, run.json and what --json prints. test/unit/docs holds
+// the pages to it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** All pages of the reference by their file names. `commands` are oclif's, as classes or as the manifest has them. */
-export function referencePages({ commands, parameters, receipt }) {
+export function referencePages({ commands, parameters, receipt, output }) {
   return {
     'commands.md': commandsPage(commands),
     'parameters.md': parametersPage(parameters),
     'receipt.md': receiptPage(receipt),
+    'json.md': jsonPage(output),
   };
 }
 
@@ -256,6 +258,60 @@ function receiptType(schema, wish) {
   return wish.const === undefined ? typeText(wish) : code(JSON.stringify(wish.const));
 }
 
+// --- what --json prints ------------------------------------------------------------------------------------------
+
+export function jsonPage(schema) {
+  const { error, ...verbs } = schema.properties;
+  return page(
+    'What --json prints',
+    `On standard output stands one JSON value and nothing else; what goes on meanwhile is on standard error. Fields may be
+added in later versions; none changes its meaning. Where a field is null, there is nothing to say. The same as a JSON Schema:
+\`src/cli/output.schema.json\`, which the tests hold real outputs to.`,
+    ...Object.entries({ ...verbs, 'any command that fails': error }).map(([name, wish]) =>
+      [
+        `## ${name}`,
+        ...(wish.$ref === 'run.schema.json'
+          ? ['The receipt of the run: [run.json](receipt.md).']
+          : [
+              ...(wish.description ? [wish.description] : []),
+              table(['field', 'type', 'meaning'], jsonRows(schema, wish, '')),
+            ]),
+      ].join('\n\n'),
+    ),
+    `## For example
+
+${fence(
+  `# conditions that failed, and why
+logistician status --json | jq -r '.conditions[] | select(.state == "failed") | [.condition, .reason] | @tsv'
+# one line a condition, the best first
+logistician status --json | jq -r '.conditions[] | [.summary.accuracy, .condition] | @tsv' | sort -rn
+# follow what all of them print, as JSON
+logistician logs -f --json | jq -r 'select(.line | test("loss")) | "\\(.condition) \\(.line)"'`,
+)}`,
+  );
+}
+
+function jsonRows(schema, node, prefix) {
+  return Object.entries(node.properties ?? {}).flatMap(([name, wish]) => {
+    const field = `${prefix}${name}`;
+    const inner = wish.anyOf?.[0] ?? wish.items ?? wish;
+    return [
+      [code(field), jsonType(schema, wish), wish.description],
+      ...jsonRows(schema, resolve(schema, inner), `${field}${wish.items ? '[]' : ''}.`),
+    ];
+  });
+}
+
+function jsonType(schema, wish) {
+  const reference = wish.$ref ?? wish.allOf?.[0].$ref;
+  if (reference) return JSON_TYPES[reference.split('/').at(-1)];
+  if (wish.anyOf) return wish.anyOf.map((one) => jsonType(schema, one)).join(' or ');
+  if (wish.items?.$ref || wish.items?.properties) return 'list of objects';
+  return wish.const === undefined ? typeText(wish) : code(JSON.stringify(wish.const));
+}
+
+const JSON_TYPES = { deployment: 'object', moment: 'time (ISO 8601, UTC)', time: 'time or null' };
+
 // --- Markdown --------------------------------------------------------------------------------------------------
 
 const page = (title, ...parts) =>
@@ -303,6 +359,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     commands: readJson('oclif.manifest.json', 'npm run build').commands,
     parameters: readJson('src/experiment/parameters.schema.json', 'git checkout src'),
     receipt: readJson('src/runs/run.schema.json', 'git checkout src'),
+    output: readJson('src/cli/output.schema.json', 'git checkout src'),
   });
   mkdirSync(`${root}docs/reference`, { recursive: true });
   for (const [name, text] of Object.entries(pages)) writeFileSync(`${root}docs/reference/${name}`, text);

@@ -7,8 +7,10 @@ import type { Session } from '../operations/session.js';
 import { Executor } from '../shell/executor.js';
 import { Journal } from '../shell/journal.js';
 import { asUserError, failureText } from './failure.js';
+import { canRedraw } from './live.js';
 import { notifyOn } from './notify.js';
 import { colorsFor } from './style.js';
+import { wrongUsage } from './wrong-usage.js';
 
 export const experimentArg = {
   // Standard input is the job's, never a word that was left out.
@@ -32,6 +34,11 @@ export abstract class BaseCommand extends Command {
 
   protected get isTerminal(): boolean {
     return process.stdin.isTTY === true && process.stdout.isTTY === true;
+  }
+
+  /** Whether the table that was drawn again and again stands already where the result is looked for. */
+  protected get liveIsResult(): boolean {
+    return process.stdout.isTTY === true && canRedraw(process.stderr, process.env);
   }
 
   protected get width(): number {
@@ -75,7 +82,8 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if (error.name === 'ExitPromptError') this.exit(130);
-    const problem = asUserError(error);
+    const usage = { verb: this.id ?? '', argv: this.argv, flags: this.ctor.flags };
+    const problem = asUserError(error) ?? wrongUsage(error, usage);
     if (!problem) return super.catch(error);
     if (process.env.DEBUG) process.stderr.write(`${error.stack}\n`);
     if (this.jsonEnabled()) {
@@ -90,6 +98,7 @@ export abstract class BaseCommand extends Command {
 
   /** A suggested line of ours, for the experiment that this command was given. */
   #forExperiment(suggestion: string): string {
+    if (suggestion.endsWith(' --help')) return suggestion;
     const given = this.argv.find((word) => existsSync(join(word, 'parameters.json')));
     const ours = /^logistician (?!create|setup)([a-z]+)(?= +[-#]|$)(.*)/.exec(suggestion);
     return given && ours ? this.line(given, `${ours[1]}${ours[2]}`) : suggestion;

@@ -19,6 +19,9 @@ export function failureText(
 export function asUserError(error: unknown): UserError | null {
   if (error instanceof UserError) return error;
   const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  // As git has it.
+  if (/No space left on device|Out of diskspace/.test(message))
+    return new UserError(`The disk is full: ${message.trim()}`, ['df -h', 'docker system prune']);
   switch (code) {
     case 'ENOSPC':
       return new UserError(`The disk is full: ${path ?? message} could not be written.`, [

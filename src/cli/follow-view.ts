@@ -13,9 +13,10 @@ export async function followLive(
   experiment: Experiment,
 ): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
   const live = await liveOn(process.stderr);
-  const { columns = 80, rows = 24 } = process.stderr;
   return interruptible(async (signal) => {
     const show = (status: ExperimentStatus) => {
+      // The window may have become another.
+      const { columns = 80, rows = 24 } = process.stderr;
       const view = {
         width: columns,
         height: rows - 5,

@@ -4,9 +4,13 @@ export interface Live {
   done(): void;
 }
 
+/** Whether a picture can be drawn over another there. */
+export const canRedraw = (stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean =>
+  stream.isTTY === true && env.TERM !== 'dumb';
+
 /** @param news one line that tells what changed, for where nothing can be redrawn. */
 export async function liveOn(stream: NodeJS.WriteStream): Promise<Live> {
-  if (stream.isTTY) {
+  if (canRedraw(stream, process.env)) {
     const { createLogUpdate } = await import('log-update');
     const draw = createLogUpdate(stream);
     return { show: (picture) => draw(picture), done: () => draw.done() };

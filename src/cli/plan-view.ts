@@ -1,6 +1,6 @@
 import type { DeployPlan } from '../operations/decide-deployment.js';
 import type { Experiment } from '../operations/experiment.js';
-import { table } from './table.js';
+import { count, table } from './table.js';
 import { visibleArguments } from './text.js';
 
 /** What a deployment is about to do, in a few lines. */
@@ -18,9 +18,9 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
   const more = run.length - shown.length;
   return [
     ...settings.map(([name, value]) => `${name?.padEnd(12)}${value}`),
-    `${'runs'.padEnd(12)}${run.length} of ${run.length + skip.length} conditions${whySkipped(skip)}`,
+    `${'runs'.padEnd(12)}${run.length} of ${count(run.length + skip.length, 'condition')}${whySkipped(skip)}`,
     ...(shown.length > 0
-      ? ['', table([{ head: 'CONDITION', atMost: 44 }, { head: 'ARGUMENTS' }], shown, width)]
+      ? ['', table([{ head: 'CONDITION', atMost: 44, stays: true }, { head: 'ARGUMENTS' }], shown, width)]
       : []),
     ...(more > 0 ? [`… and ${more} more`] : []),
     '',

@@ -6,6 +6,7 @@ import type { RunRecord } from '../runs/run-record.js';
 export interface StatusJson {
   readonly deployment: Pick<Deployment, 'id' | 'commit' | 'target' | 'created' | 'released'> | null;
   readonly live: boolean;
+  readonly disk_full: boolean;
   readonly conditions: readonly {
     readonly condition: string;
     readonly run: string | null;
@@ -34,6 +35,7 @@ export function statusJson({ deployment, live, conditions }: ExperimentStatus): 
       released: deployment.released,
     },
     live,
+    disk_full: conditions.some(({ report }) => report?.full),
     conditions: conditions.map(({ condition, record, report, deployed }) => ({
       condition,
       run: record?.id ?? null,

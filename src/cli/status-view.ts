@@ -19,8 +19,8 @@ export interface View {
 const wide = 120;
 
 const columnsFor = (width: number) => [
-  { head: 'CONDITION', atMost: 36 },
-  { head: 'STATE', atMost: 20 },
+  { head: 'CONDITION', atMost: 36, stays: true },
+  { head: 'STATE', atMost: 20, stays: true },
   { head: 'EXIT', atMost: 4 },
   { head: 'TIME', atMost: 7 },
   { head: 'AGE', atMost: 7 },
@@ -108,9 +108,14 @@ function summary(status: ExperimentStatus, { colors }: View): string {
   if (!status.deployment) return `${rows.length} conditions: ${list}`;
   const { ended, of } = progressOf(status);
   const where = `commit ${status.deployment.commit.slice(0, 10)} on ${status.deployment.target}`;
+  if (of === 0) return colors.dim(`None of the deployment that was made last is left to judge (${where}).`);
   const end = status.deployment.released !== null ? ', terminated' : '';
   const images = new Set(rows.flatMap((row) => row.record?.image.id ?? []));
   const differ =
     images.size > 1 ? colors.yellow('\nIts runs had different images: see image.id in their run.json.') : '';
-  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}${differ}`;
+  const full = rows.find((row) => row.report?.full)?.record?.machine.name;
+  const room = full
+    ? colors.yellow(`\nThe disk is full on ${full}: nothing new starts until there is room.`)
+    : '';
+  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}${differ}${room}`;
 }

@@ -5,6 +5,8 @@ export interface Column {
   readonly head: string;
   /** Widest that it may be; a column without takes what is left of the line. */
   readonly atMost?: number;
+  /** It stays, if need be narrower, where others have gone. */
+  readonly stays?: boolean;
 }
 
 const noBorders = Object.fromEntries(
@@ -16,8 +18,8 @@ const noBorders = Object.fromEntries(
 
 const gap = 2;
 
-/** A table without lines, no row wider than `width`: the columns without a bound give way first. Columns
- *  in which no row has anything are left out. */
+/** A table without lines, no row wider than `width`: the columns without a bound give way first, then the others
+ *  that need not stay, then the first becomes narrower. Columns in which no row has anything are left out. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -33,7 +35,7 @@ export function table(
   );
   const widths = widthsFor(
     natural,
-    filled.map((index) => columns[index]?.atMost),
+    filled.map((index) => columns[index] ?? { head: '' }),
     width,
   );
   const shown = filled.filter((_, place) => (widths[place] ?? 0) > 0);
@@ -51,20 +53,31 @@ export function table(
     .join('\n');
 }
 
-/** Widths that fit in `width`: bounded columns keep theirs, the others share what is left, from the last
- *  backwards; one with hardly anything left goes. */
-function widthsFor(
-  natural: readonly number[],
-  bounds: readonly (number | undefined)[],
-  width: number,
-): number[] {
-  const sizes = natural.map((size, place) => Math.min(size, bounds[place] ?? size));
-  const total = () => sizes.reduce((sum, size) => sum + (size > 0 ? size + gap : 0), 0) - gap;
-  for (let place = sizes.length - 1; place >= 0 && total() > width; place--) {
-    if (bounds[place] !== undefined) continue;
-    const room = (sizes[place] ?? 0) - (total() - width);
-    sizes[place] = room >= 8 ? room : 0;
-  }
+/** Widths that fit in `width`: bounded columns keep theirs as long as they can, the others share what is left,
+ *  from the last backwards; one with hardly anything left goes. */
+function widthsFor(natural: readonly number[], columns: readonly Column[], width: number): number[] {
+  const sizes = natural.map((size, place) => Math.min(size, columns[place]?.atMost ?? size));
+  const excess = () => sizes.reduce((sum, size) => sum + (size > 0 ? size + gap : 0), 0) - gap - width;
+  const fromTheLast = (give: (place: number) => void, giving: (column: Column | undefined) => boolean) => {
+    for (let place = sizes.length - 1; place >= 0; place--) {
+      if (excess() > 0 && giving(columns[place])) give(place);
+    }
+  };
+  const narrower = (place: number, least: number) => {
+    const room = (sizes[place] ?? 0) - excess();
+    sizes[place] = room >= least ? room : 0;
+  };
+  fromTheLast(
+    (place) => narrower(place, 8),
+    (column) => !column?.stays && column?.atMost === undefined,
+  );
+  fromTheLast(
+    (place) => {
+      sizes[place] = 0;
+    },
+    (column) => !column?.stays,
+  );
+  if (excess() > 0) sizes[0] = Math.max(1, (sizes[0] ?? 0) - excess());
   return sizes;
 }
 

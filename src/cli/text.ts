@@ -15,3 +15,15 @@ export const visibleArguments = (text: string): string =>
   text.replaceAll(/\p{Cc}/gu, (character) =>
     JSON.stringify(character).slice(1, -1).replace('\u007f', '\\u007f'),
   );
+
+/** A name and what belongs to it in one line; where that is wider than `width`, in lines of their own under the name,
+ *  broken between words, so that none of it is hidden. */
+export function hanging(name: string, text: string, width: number): string {
+  const line = `${name}  ${text}`.trimEnd();
+  if (line.length <= width) return line;
+  const room = Math.max(10, width - indent.length);
+  const lines = text.match(new RegExp(`.{1,${room}}(?:\\s+|$)|.{1,${room}}`, 'gu')) ?? [];
+  return [name.trimEnd(), ...lines.map((part) => `${indent}${part.trimEnd()}`)].join('\n');
+}
+
+const indent = '    ';

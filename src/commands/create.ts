@@ -7,6 +7,16 @@ import { create, likelyAnswers } from '../operations/create.js';
 
 const targets = ['local', 'hosts', 'aws'] as const;
 
+class FolderMissing extends UserError {
+  constructor() {
+    super(
+      'The folder of the new experiment is missing, and without a terminal it cannot be asked for.',
+      ['logistician create experiments/one --command "python3 train.py"', 'logistician create --help'],
+      { exit: 2 },
+    );
+  }
+}
+
 export default class Create extends BaseCommand {
   static override summary = 'Make an experiment: a folder with a Dockerfile and a parameters.json.';
   static override description =
@@ -37,10 +47,8 @@ export default class Create extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(Create);
     const asks = this.isTerminal && !flags.yes;
-    const folder = resolve(
-      args.path ??
-        (asks ? await askForFolder() : this.error('PATH is needed where nothing can be asked.', { exit: 2 })),
-    );
+    if (args.path === undefined && !asks) throw new FolderMissing();
+    const folder = resolve(args.path ?? (await askForFolder()));
     const session = this.session();
     const base = flags.base === undefined ? null : resolve(flags.base);
     const likely = await likelyAnswers(session, folder, base);
@@ -60,6 +68,7 @@ export default class Create extends BaseCommand {
     const made = create(session, folder, answers, base);
     this.log(made.files.map((file) => `wrote ${relative('', folder)}/${file}`).join('\n'));
     this.next(folder, 'conditions', 'run', 'deploy --snapshot');
-    return { ...made, ...answers };
+    const { gitUrl, ...rest } = answers;
+    return { ...made, ...rest, git_url: gitUrl };
   }
 }

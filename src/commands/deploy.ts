@@ -83,7 +83,7 @@ export default class Deploy extends BaseCommand {
     this.log(planView(experiment, decided, this.width));
     if (decided.run.length + decided.undelivered.length > 0)
       await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
-    else this.log('Nothing to run. --force runs again what has succeeded.');
+    else this.log(nothingToRun(decided));
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
     if (flags.wait) return this.#follow(session, experiment, args.experiment);
     this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
@@ -121,7 +121,7 @@ export default class Deploy extends BaseCommand {
       this.exit(130);
     }
     await sync(session, experiment);
-    if (!process.stderr.isTTY) {
+    if (!this.liveIsResult) {
       const view = {
         width: this.width,
         height: Number.POSITIVE_INFINITY,
@@ -139,4 +139,14 @@ export default class Deploy extends BaseCommand {
     );
     return statusJson(status);
   }
+}
+
+/** Why there is nothing to run, and what to do if something should. */
+function nothingToRun({ skip }: DeployPlan): string {
+  const reasons = new Set(skip.map(({ why }) => why));
+  if (reasons.has('succeeded already')) return 'Nothing to run. --force runs again what has succeeded.';
+  if (reasons.has('failed in the live deployment'))
+    return 'Nothing to run. --retry-failed runs again what has failed.';
+  if (reasons.has('not failed')) return 'Nothing to run: none of them has failed.';
+  return reasons.size > 0 ? 'Nothing to run: the live deployment has them all.' : 'Nothing to run.';
 }

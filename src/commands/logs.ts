@@ -48,7 +48,7 @@ export default class Logs extends BaseCommand {
     const since = flags.since === undefined ? null : parseSince(flags.since, session.now());
     if (flags.since !== undefined && !since) {
       throw new UserError(
-        `"${flags.since}" is no time.`,
+        `"${flags.since}" is no time: --since takes a date, or how long ago (90s, 10m, 2h, 3d).`,
         ['logistician logs --since 10m', 'logistician logs --since 2026-01-31T18:00'],
         { exit: 2 },
       );

@@ -44,7 +44,12 @@ export default class Run extends BaseCommand {
     }),
   };
 
+  #interrupted = false;
+
   async run() {
+    process.once('SIGINT', () => {
+      this.#interrupted = true;
+    });
     const { own, job } = splitAtDashes(this.argv);
     const { args, flags } = await this.parse(Run, joinOptions(own));
     const session = this.session({ dryRun: flags['dry-run'] });
@@ -83,6 +88,13 @@ export default class Run extends BaseCommand {
     }
     if (flags.condition !== undefined) return selectConditions(all, [flags.condition])[0] as Condition;
     return job ? conditionFromArgv(job) : conditionFromText(flags.options ?? '');
+  }
+
+  /** Ctrl-C while the image is built, or what else goes before the job, is no problem to be told of. */
+  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
+    if (!this.#interrupted) return super.catch(error);
+    process.stderr.write('Interrupted.\n');
+    this.exit(130);
   }
 
   protected override exitCodeOf(code: number): number {

@@ -21,7 +21,8 @@ export default class Setup extends BaseCommand {
     const done = await setUp(this.session({ dryRun: flags['dry-run'] }), { target });
     this.log(`${done.keyMade ? 'made' : 'kept'} the SSH key ${done.key}`);
     this.next('', 'doctor', 'create');
-    return { ...done, target };
+    const { folder, key, keyMade } = done;
+    return { folder, key, key_made: keyMade, target };
   }
 
   async #ask(): Promise<(typeof targets)[number]> {

@@ -29,7 +29,7 @@ export default class Status extends BaseCommand {
       ? (await followLive(session, experiment)).status
       : await observe(session, experiment);
     const status = flags.all ? whole : { ...whole, conditions: whole.conditions.filter(isOfSweep) };
-    if (!flags.watch || !process.stderr.isTTY) {
+    if (!flags.watch || !this.liveIsResult) {
       const view = {
         width: this.width,
         height: Number.POSITIVE_INFINITY,

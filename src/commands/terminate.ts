@@ -42,7 +42,14 @@ export default class Terminate extends BaseCommand {
         isTerminal: this.isTerminal,
         line: this.line(args.experiment, 'terminate'),
       };
-      if (!(await confirm(`${open} jobs are running or waiting. End them?`, how)))
+      if (
+        !(await confirm(
+          open === 1
+            ? '1 job is running or waiting. End it?'
+            : `${open} jobs are running or waiting. End them?`,
+          how,
+        ))
+      )
         throw new UserError('Nothing was ended.');
     }
     const wait = () =>

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.js';
 import type { Condition } from './condition.js';
 
@@ -32,11 +32,12 @@ function named<C extends Pick<Condition, 'id'>>(conditions: readonly C[], name: 
   const candidates = name === '' ? [] : conditions.filter(({ id }) => id.startsWith(name));
   const [only] = candidates;
   if (only === undefined) {
-    const nearest = closest(
+    const nearest = nearestTo(
       name,
       conditions.map(({ id }) => id),
     );
-    throw new UnknownCondition(`No condition is called ${name || '""'}. Did you mean ${nearest}?`);
+    const asked = nearest === null ? '' : ` Did you mean ${nearest}?`;
+    throw new UnknownCondition(`No condition is called ${name || '""'}.${asked}`);
   }
   if (candidates.length === 1) return only;
   const shown = candidates.slice(0, MOST_CANDIDATES).map(({ id }) => `\n  ${id}`);
@@ -46,4 +47,13 @@ function named<C extends Pick<Condition, 'id'>>(conditions: readonly C[], name: 
       more > 0 ? `\n  and ${more} more` : ''
     }`,
   );
+}
+
+/** The id whose beginning is most like it; null: none is like it. */
+function nearestTo(name: string, ids: readonly string[]): string | null {
+  const beginnings = ids.map((id) => id.slice(0, name.length));
+  const found = closest(name, beginnings);
+  return distance(name, found) > Math.max(2, name.length / 3)
+    ? null
+    : (ids[beginnings.indexOf(found)] ?? null);
 }

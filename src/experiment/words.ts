@@ -10,7 +10,7 @@ export class UnbalancedQuote extends UserError {
   ) {
     super(
       `These shell words cannot be told apart: ${text}\nThe text ${what}. Mend it, or give the words one by one.`,
-      [],
+      ['logistician run -- --lr 0.01 --name "two words"    # the words, as the shell parts them'],
       { exit: 2 },
     );
   }

@@ -1,13 +1,21 @@
 import type { Hook } from '@oclif/core';
-import { closest } from 'fastest-levenshtein';
+import { failureText } from '../cli/failure.js';
+import { nearest } from '../cli/nearest.js';
+import { colorsFor } from '../cli/style.js';
+import { UserError } from '../errors.js';
 
 /** A mistyped verb gets the nearest one. */
 const hook: Hook.CommandNotFound = async ({ id, config }) => {
-  const [verb = ''] = id.split(':');
-  const nearest = closest(verb, config.commandIDs);
-  process.stderr.write(`Error: There is no command "${verb}". Did you mean ${nearest}?\n\n  Try:\n`);
-  process.stderr.write(`    logistician ${nearest} --help\n    logistician --help\n`);
-  process.exit(2);
+  const [verb = '', word = ''] = id.split(':');
+  const meant = verb === 'help' ? nearest(word, config.commandIDs) : nearest(verb, config.commandIDs);
+  const asked = verb !== 'help' && meant ? ` Did you mean ${meant}?` : '';
+  const problem = new UserError(
+    `There is no command "${verb}".${asked}`,
+    [...(meant ? [`logistician ${meant} --help`] : []), 'logistician --help'],
+    { exit: 2 },
+  );
+  process.stderr.write(`${failureText(problem, colorsFor(process.stderr, process.env))}\n`);
+  process.exit(problem.exit);
 };
 
 export default hook;

@@ -6,8 +6,9 @@ import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
 import type { Engine } from '../tools/docker/engine.js';
 
 export class BuildFailed extends UserError {
-  constructor(line: string, dockerfile: string, code: number) {
+  constructor(line: string, dockerfile: string, code: number, wantsBuildKit = false) {
     super(`The image could not be built: docker build ended with exit code ${code}. Its output is above.`, [
+      ...(wantsBuildKit ? ['sudo apt-get install docker-buildx    # or docker-buildx-plugin'] : []),
       line,
       `logistician build    # again, after a change of ${dockerfile}`,
     ]);
@@ -27,7 +28,14 @@ export async function ensureImage(
 ): Promise<boolean> {
   if (!fresh && (await engine.image(image.tag))) return false;
   const build = buildImage(docker, repository, image, fresh);
-  const outcome = await executor.attempt(build, io);
-  if (outcome.code !== 0) throw new BuildFailed(renderCommand(build), image.dockerfile, outcome.code);
+  let wantsBuildKit = false;
+  const onStderr = (chunk: Buffer) => {
+    // What the old builder says of a Dockerfile that is too new for it.
+    wantsBuildKit ||= chunk.includes('option requires BuildKit');
+    io.onStderr?.(chunk);
+  };
+  const outcome = await executor.attempt(build, { ...io, onStderr });
+  if (outcome.code !== 0)
+    throw new BuildFailed(renderCommand(build), image.dockerfile, outcome.code, wantsBuildKit);
   return true;
 }

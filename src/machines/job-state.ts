@@ -41,6 +41,8 @@ export interface JobReport {
   readonly state: JobState | null;
   /** Its runner is gone while the job is not at its end. */
   readonly orphan: boolean;
+  /** It has yet to end, and its disk is full: nothing new starts there. */
+  readonly full: boolean;
   readonly lastLine: string;
   /** The newest line of the newest series of measures. */
   readonly measure: Readonly<Record<string, unknown>> | null;
@@ -61,17 +63,19 @@ export function parseReport(text: string): QueueReport {
     const [kind = '', rest = ''] = splitOnce(line);
     const job = jobs.at(-1);
     if (kind === 'stalled') stalled = true;
-    else if (kind === 'job')
-      jobs.push({ folder: rest, state: null, orphan: false, lastLine: '', measure: null, summary: null });
+    else if (kind === 'job') jobs.push({ folder: rest, ...nothingYet });
     else if (!job) continue;
     else if (kind === 'state') job.state = parseObject(rest) as JobState | null;
     else if (kind === 'orphan') job.orphan = true;
+    else if (kind === 'full') job.full = true;
     else if (kind === 'log') job.lastLine = rest;
     else if (kind === 'measure') job.measure = parseObject(rest);
     else if (kind === 'summary') job.summary = parseObject(rest);
   }
   return { stalled, jobs };
 }
+
+const nothingYet = { state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -31,7 +31,9 @@ export async function likelyAnswers(
 ): Promise<ScaffoldAnswers> {
   if (existsSync(folder)) throw new AlreadyThere(folder);
   if (base && !existsSync(join(base, 'parameters.json'))) {
-    throw new UserError(`${base} is not an experiment to base another on: it has no parameters.json.`);
+    throw new UserError(`${base} is not an experiment to base another on: it has no parameters.json.`, [
+      pasteable`ls ${base}`,
+    ]);
   }
   const { remote } = await findRepository(nearestFolder(folder));
   return {

@@ -16,7 +16,8 @@ import { readSecrets } from './secrets.js';
 import type { Session } from './session.js';
 
 /** Records the deployment, then brings it about: after a crash in between, the same again delivers the rest.
- *  Returns when every job is delivered. @throws BuildFailed, with nothing left of a deployment that was new */
+ *  Returns when every job is delivered. @throws BuildFailed, and what kept it from being recorded, with nothing
+ *  left of a deployment that was new */
 export async function deploy(
   session: Session,
   experiment: Experiment,
@@ -39,10 +40,7 @@ export async function deploy(
     source: await checkoutOf(experiment.project, decided.pin.commit),
     secrets: readSecrets(parameters.secrets, session.env),
   };
-  const claimed = decided.run.map((condition) => {
-    const run = runs.claim(condition.id, session.now());
-    return { condition, job: { run, condition: condition.id, folder: target.jobFolder(run) } };
-  });
+  const claimed = claim();
   const deployment: Deployment = {
     schema: 1,
     id,
@@ -58,23 +56,42 @@ export async function deploy(
     parameters_file: experiment.parametersText,
     jobs: [...(decided.joins?.jobs ?? []), ...claimed.map(({ job }) => job)],
   };
-  deployments.write(deployment);
-  if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
-  const jobs = [
-    ...claimed.map(({ condition, job }) => launched(condition, job, recordOf(condition, job))),
-    ...decided.undelivered.map((job) => redelivered(job)),
-  ];
+  let jobs: LaunchedJob[] | undefined;
   try {
+    deployments.write(deployment);
+    if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
+    jobs = [
+      ...claimed.map(({ condition, job }) => launched(condition, job, recordOf(condition, job))),
+      ...decided.undelivered.map((job) => redelivered(job)),
+    ];
     await target.launch(deployment, sweep, jobs, session.progress);
   } catch (error) {
-    if (error instanceof BuildFailed) {
-      runs.discard(claimed.map(({ job }) => job.run));
-      deployments.write(decided.joins ?? { ...deployment, jobs: [], released: session.now().toISOString() });
-    }
+    if (!jobs || error instanceof BuildFailed) takeBack();
     throw error;
   }
   await recordBase();
   return deployment;
+
+  /** A folder for each run, or for none. */
+  function claim(): { condition: Condition; job: DeployedJob }[] {
+    const made: { condition: Condition; job: DeployedJob }[] = [];
+    try {
+      for (const condition of decided.run) {
+        const run = runs.claim(condition.id, session.now());
+        made.push({ condition, job: { run, condition: condition.id, folder: target.jobFolder(run) } });
+      }
+    } catch (error) {
+      runs.discard(made.map(({ job }) => job.run));
+      throw error;
+    }
+    return made;
+  }
+
+  /** Nothing has begun: half a deployment is none. */
+  function takeBack(): void {
+    runs.discard(claimed.map(({ job }) => job.run));
+    deployments.write(decided.joins ?? { ...deployment, jobs: [], released: session.now().toISOString() });
+  }
 
   /** What the image builds on may have come with the build. */
   async function recordBase(): Promise<void> {

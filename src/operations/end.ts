@@ -36,8 +36,20 @@ async function stopRows(
   grace: number,
 ): Promise<void> {
   const { runs, deployments } = experiment;
+  if (rows.length > 0 && !session.executor.dryRun) {
+    const jobs = rows.length === 1 ? 'one job' : `${rows.length} jobs`;
+    session.notify.step(`Ending ${jobs}: SIGTERM now, SIGKILL to what is left after ${grace} s.`);
+  }
+  // A launch that was cut short wrote these down and never delivered them: there is nothing to end but that.
+  const undelivered = rows.filter((row) => row.deployed && !row.report?.state);
+  for (const { record } of session.executor.dryRun ? [] : undelivered) {
+    const times = { ...record?.times, stopped: session.now().toISOString() };
+    if (record) runs.write({ ...record, state: 'stopped', reason: 'user', times } as typeof record);
+  }
   const runsOf = (deployed: boolean) =>
-    rows.filter((row) => row.deployed === deployed).flatMap((row) => row.record?.id ?? []);
+    rows
+      .filter((row) => row.deployed === deployed && !undelivered.includes(row))
+      .flatMap((row) => row.record?.id ?? []);
   const jobs = deployment?.jobs.filter((job) => runsOf(true).includes(job.run)) ?? [];
   if (deployment && jobs[0]) {
     const machine = targetOf(session, experiment, deployment.target).machineOf(deployment, jobs[0]);

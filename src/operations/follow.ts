@@ -7,7 +7,11 @@ import type { Session } from './session.js';
 /** How often the machines are asked, in milliseconds. */
 const interval = 1000;
 
-/** Looks again and again until every condition of the deployment has ended.
+/** How many looks in a row may fail: some ten minutes. */
+const patience = 600;
+
+/** Looks again and again until every condition of the deployment has ended. A look that fails is said, and tried
+ *  again: the jobs do not depend on it.
  *  @param show is given each look. @param signal ends the looking; the jobs run on. */
 export async function follow(
   session: Session,
@@ -15,11 +19,18 @@ export async function follow(
   show: (status: ExperimentStatus) => void,
   signal: AbortSignal,
 ): Promise<ExperimentStatus> {
-  for (;;) {
-    const status = await observe(session, experiment);
-    show(status);
+  let status = await observe(session, experiment);
+  for (let failed = 0; ; ) {
+    if (failed === 0) show(status);
     if (!status.live || signal.aborted) return status;
     await sleep(interval, undefined, { signal }).catch(() => {});
+    try {
+      status = await observe(session, experiment);
+      failed = 0;
+    } catch (error) {
+      if (++failed > patience) throw error;
+      if (failed === 1) session.notify.warn(`Cannot look, trying again: ${(error as Error).message}`);
+    }
   }
 }
 

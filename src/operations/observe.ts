@@ -48,7 +48,7 @@ export async function observe(session: Session, experiment: Experiment): Promise
     const report = record ? reports.get(jobs.get(record.id)?.folder ?? runs.pathOf(record.id)) : undefined;
     return {
       condition,
-      record: record && report ? update(experiment, record, report) : record,
+      record: record && report ? update(session, experiment, record, report) : record,
       report: report ?? null,
       deployed: record !== null && jobs.has(record.id),
       inFile: inFile.has(condition),
@@ -61,10 +61,16 @@ export async function observe(session: Session, experiment: Experiment): Promise
   return { deployment, live, conditions };
 }
 
-function update({ runs }: Experiment, record: RunRecord, report: JobReport): RunRecord {
+/** A receipt that cannot be written now is brought up to date by the next look: whoever only looks, may. */
+function update({ notify }: Session, { runs }: Experiment, record: RunRecord, report: JobReport): RunRecord {
   if (!report.state) return record;
   const updated = withState(record, report.state);
-  if (JSON.stringify(updated) !== JSON.stringify(record)) runs.write(updated);
+  if (JSON.stringify(updated) === JSON.stringify(record)) return updated;
+  try {
+    runs.write(updated);
+  } catch (error) {
+    notify.warn(`The receipt of ${record.id} is not up to date: ${(error as Error).message}`);
+  }
   return updated;
 }
 

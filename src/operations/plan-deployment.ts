@@ -15,7 +15,7 @@ export class NoConditions extends UserError {
 export class LiveAtAnotherCommit extends UserError {
   constructor(live: Deployment, commit: string) {
     super(
-      `The deployment of ${live.commit.slice(0, 10)} is still live, and ${commit.slice(0, 10)} holds other code, or is to run elsewhere: one experiment has one live deployment.`,
+      `The deployment of ${live.commit.slice(0, 10)} still runs, and ${commit.slice(0, 10)} is other code, or is to run elsewhere. An experiment has one deployment at a time.`,
       [
         `logistician deploy --commit ${live.commit.slice(0, 10)} --wait    # go on with the live one`,
         'logistician terminate    # end it; then deploy again',

@@ -7,10 +7,29 @@ import { pasteable } from '../shell/word.js';
 
 export class NoExperiment extends UserError {
   constructor(folder: string, missing: string) {
+    const below = experimentsBelow(folder);
     super(`${folder} is not an experiment: it has no ${missing}.`, [
-      pasteable`logistician create ${folder}`,
+      ...below.slice(0, 3).map((experiment) => pasteable`cd ${experiment}`),
+      ...(below.length === 0 ? [pasteable`logistician create ${folder}`] : []),
       'logistician status FOLDER    # an experiment somewhere else',
     ]);
+  }
+}
+
+/** Experiments in the folder, or in a folder of it. */
+function experimentsBelow(folder: string): readonly string[] {
+  const foldersOf = (path: string) =>
+    readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^\.|^node_modules$|^runs$/.test(entry.name))
+      .slice(0, 100)
+      .map((entry) => join(path, entry.name));
+  try {
+    const near = foldersOf(folder);
+    const all = [...near, ...near.flatMap(foldersOf)];
+    return all.filter((path) => existsSync(join(path, 'parameters.json')));
+  } catch {
+    // It may not be ours to read.
+    return [];
   }
 }
 

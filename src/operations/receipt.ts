@@ -2,6 +2,8 @@ import type { Condition } from '../experiment/condition.js';
 import type { SweepScript } from '../machines/job-script.js';
 import { currentUser } from '../machines/user.js';
 import type { RunRecord } from '../runs/run-record.js';
+import { renderCommand } from '../shell/command.js';
+import { buildImage } from '../tools/docker/command-line.js';
 import { fingerprint, type RunFacts } from './run-facts.js';
 import { printedContainerLine } from './scripts.js';
 import type { Session } from './session.js';
@@ -29,10 +31,12 @@ export function newRecord(
     experiment: parameters.experimentName,
     experiment_path: experiment.path,
     deployment: how.deployment,
+    folder: how.folder,
     condition: condition.id,
     argv: condition.argv,
     parameters: JSON.parse(condition.parameters) as Record<string, unknown>,
     source: {
+      root: project.root,
       commit: pin.commit,
       tree: pin.tree,
       branch: project.branch,
@@ -54,6 +58,7 @@ export function newRecord(
       tag: image.tag,
       context_tree: image.tree,
       dockerfile: image.dockerfile,
+      build_line: renderCommand(buildImage(parameters.dockerCommand, project.root, image)),
       id: null,
       base: facts.base,
     },

@@ -84,14 +84,19 @@ export async function run(
     live: !request.clone,
   };
   const record = newRecord(session, facts, request.condition, how);
-  runs.write(record);
-  if (!executor.dryRun) executor.journal.keepIn(join(folder, 'commands.sh'));
-
   const machine = new Machine(executor, here(hostname()), runnerTemplate(session));
-  const gpus = ownGpus(parameters.gpus, await findGpus(executor, here(hostname()), facts.engine));
-  const script = scriptOf(record, request.condition, folder, gpus);
-  await machine.add(null, folder, `${sweepScript(sweep)}${jobScript(script)}`);
-  for (const secret of secrets) await machine.putSecret(script.containerName, secret);
+  try {
+    runs.write(record);
+    if (!executor.dryRun) executor.journal.keepIn(join(folder, 'commands.sh'));
+    const gpus = ownGpus(parameters.gpus, await findGpus(executor, here(hostname()), facts.engine));
+    const script = scriptOf(record, request.condition, folder, gpus);
+    await machine.add(null, folder, `${sweepScript(sweep)}${jobScript(script)}`);
+    for (const secret of secrets) await machine.putSecret(script.containerName, secret);
+  } catch (error) {
+    // Nothing has begun: half a run is no run.
+    runs.discard([id]);
+    throw error;
+  }
   executor.journal.mention(record.container_line);
   const end = () => machine.stop(null, graceSeconds, [folder]).catch(() => {});
   request.stop.addEventListener('abort', end, { once: true });

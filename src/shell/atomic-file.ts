@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes the file whole or not at all: a reader, and a crash, see the old text or the new one.
@@ -6,6 +6,11 @@ import { dirname } from 'node:path';
 export function writeAtomically(path: string, text: string, mode = 0o600): void {
   mkdirSync(dirname(path), { recursive: true });
   const half = `${path}.${process.pid}.new`;
-  writeFileSync(half, text, { mode });
-  renameSync(half, path);
+  try {
+    writeFileSync(half, text, { mode });
+    renameSync(half, path);
+  } catch (error) {
+    rmSync(half, { force: true });
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import { type Command, renderCommand } from './command.js';
-import type { Journal } from './journal.js';
+import { type Journal, withoutLongText } from './journal.js';
 import { type Io, type Outcome, perform } from './process.js';
 
 /** A command that a person can see failed: its line, its exit code, the end of what it said. */
@@ -12,7 +12,9 @@ export class CommandFailed extends UserError {
   ) {
     const how = outcome.signal ? `was ended by ${outcome.signal}` : `ended with exit code ${outcome.code}`;
     const said = outcome.stderr.trim() || outcome.stdout.trim();
-    super(`This command ${how}:\n  ${line}${said ? `\n${indent(lastLines(said, 20))}` : ''}`, suggestions);
+    const room = said.includes('No space left on device') ? ['df -h', 'docker system prune'] : [];
+    const message = `This command ${how}:\n  ${line}${said ? `\n${indent(lastLines(said, 20))}` : ''}`;
+    super(message, [...suggestions, ...room]);
   }
 }
 
@@ -31,7 +33,7 @@ export class Executor {
    *  @throws CommandFailed if it ends with anything but 0. */
   async change(command: Command, io: Io = {}): Promise<Outcome> {
     const outcome = await this.attempt(command, io);
-    if (outcome.code !== 0) throw new CommandFailed(renderCommand(command), outcome);
+    if (outcome.code !== 0) throw new CommandFailed(renderCommand(withoutLongText(command)), outcome);
     return outcome;
   }
 
@@ -50,7 +52,7 @@ export class Executor {
    *  @throws CommandFailed if it ends with anything but 0. */
   async read(command: Command): Promise<string> {
     const outcome = await perform(command, {});
-    if (outcome.code !== 0) throw new CommandFailed(renderCommand(command), outcome);
+    if (outcome.code !== 0) throw new CommandFailed(renderCommand(withoutLongText(command)), outcome);
     return outcome.stdout.replace(/\n$/, '');
   }
 }

@@ -17,7 +17,7 @@ export class Journal {
   keepIn(path: string): void {
     if (this.#files.has(path)) return;
     this.#files.add(path);
-    if (this.#early.length > 0) appendFileSync(path, `${this.#early.join('\n')}\n`, { mode: 0o600 });
+    if (this.#early.length > 0) this.#append(path, this.#early.join('\n'));
   }
 
   /** A command that is issued. */
@@ -34,14 +34,25 @@ export class Journal {
 
   #record(line: string): void {
     this.#early.push(line);
-    for (const path of this.#files) appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    for (const path of this.#files) this.#append(path, line);
+  }
+
+  /** A full disk must not keep anybody from ending what fills it. */
+  #append(path: string, line: string): void {
+    try {
+      appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    } catch (error) {
+      this.#files.delete(path);
+      this.show(`# No lines are kept in ${path} from here on: ${(error as Error).message}`);
+    }
   }
 }
 
 /** More than this, in characters, is a file's text rather than something to read on a line. */
 const longText = 160;
 
-function withoutLongText(command: Command): Command {
+/** The command with long texts that it reads named instead of shown. */
+export function withoutLongText(command: Command): Command {
   const { input } = command;
   if (!input) return command;
   if ('from' in input) return { ...command, input: { from: withoutLongText(input.from) } };

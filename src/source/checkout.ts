@@ -1,45 +1,58 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import { pasteable } from '../shell/word.js';
 import type { Checkout, Submodule } from '../tools/git/command-line.js';
 import { openGit } from '../tools/git/engine.js';
 import type { Project } from './project.js';
 
-/** Where everything that belongs to a commit is on this computer: its own objects, those of its submodules,
- *  and the large files of git LFS. A submodule that is not checked out here stays empty there. */
-export async function checkoutOf(project: Project, commit: string): Promise<Checkout> {
-  return {
-    repository: project.root,
-    commit,
-    submodules: await submodules(project.root, project.root, commit, ''),
-    lfs: await lfsStorage(project),
-  };
+class MissingSubmoduleCommit extends UserError {
+  constructor(path: string, commit: string, root: string) {
+    super(`The submodule ${path} does not have the commit ${commit.slice(0, 10)} here that is to run.`, [
+      pasteable`git -C ${root} submodule update --init --recursive`,
+      pasteable`git -C ${join(root, path)} fetch --all`,
+    ]);
+  }
 }
 
-async function submodules(
-  root: string,
-  repository: string,
-  commit: string,
-  prefix: string,
-): Promise<Submodule[]> {
-  if (prefix === '' && !existsSync(join(root, '.gitmodules'))) return [];
-  const listing = await openGit(repository).raw('ls-tree', '-r', '-z', '--full-tree', commit);
+/** Where everything that belongs to a commit is on this computer: its own objects, those of its submodules,
+ *  and the large files of git LFS. A submodule that is not checked out here stays empty there.
+ *  @throws MissingSubmoduleCommit */
+export async function checkoutOf({ root }: Pick<Project, 'root'>, commit: string): Promise<Checkout> {
+  const [inner, lfs] = await Promise.all([submodules(root, commit, ''), lfsStorage(root)]);
+  return { repository: root, commit, submodules: inner, lfs };
+}
+
+/** @param prefix path of the repository in the project, with a slash behind it. */
+async function submodules(root: string, commit: string, prefix: string): Promise<Submodule[]> {
+  const listing = await openGit(join(root, prefix))
+    .raw('ls-tree', '-r', '-z', '--full-tree', commit)
+    .catch((error: Error) => {
+      throw prefix === '' ? error : new MissingSubmoduleCommit(prefix.slice(0, -1), commit, root);
+    });
   const links = listing.split('\0').filter((entry) => entry.startsWith('160000 '));
   const found = await Promise.all(
     links.map(async (entry) => {
-      const [facts = '', name = ''] = entry.split('\t');
-      const id = facts.split(' ')[2] ?? '';
-      const path = prefix + name;
-      const inner = join(root, path);
-      if (!existsSync(join(inner, '.git'))) return [];
-      return [{ path, repository: inner, commit: id }, ...(await submodules(root, inner, id, `${path}/`))];
+      const [, , id = ''] = entry.split(/[ \t]/, 3);
+      const path = prefix + entry.slice(entry.indexOf('\t') + 1);
+      const repository = join(root, path);
+      if (!existsSync(join(repository, '.git'))) return [];
+      const [inner, lfs] = await Promise.all([submodules(root, id, `${path}/`), lfsStorage(repository)]);
+      return [{ path, repository, commit: id, lfs }, ...inner];
     }),
   );
   return found.flat();
 }
 
-/** Of the repository itself, also from a linked worktree; null: the project does not use LFS. */
-async function lfsStorage(project: Project): Promise<string | null> {
-  const folder = await project.git.raw('rev-parse', '--path-format=absolute', '--git-common-dir');
-  const storage = join(folder.trim(), 'lfs');
+/** Of the repository itself, also from a linked worktree; null: it does not use LFS. */
+async function lfsStorage(root: string): Promise<string | null> {
+  const git = openGit(root);
+  const [folder, settings] = await Promise.all([
+    git.raw('rev-parse', '--path-format=absolute', '--git-common-dir'),
+    // With a key that every repository has: simple-git waits long for a command that prints nothing.
+    git.raw('config', '--get-regexp', '^(core\\.repositoryformatversion|lfs\\.storage)$').catch(() => ''),
+  ]);
+  const set = /^lfs\.storage (.+)$/m.exec(settings)?.[1] ?? 'lfs';
+  const storage = resolve(folder.replace(/\n$/, ''), set);
   return existsSync(storage) ? storage : null;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
+import { quotedNames, unquoteName } from '../tools/git/names.js';
 import type { Project } from './project.js';
 
 /** What a run is pinned to. */
@@ -64,7 +65,8 @@ export class NotInCommit extends UserError {
 export async function changes(project: Project, except: string): Promise<string[]> {
   const text = await project.git.raw(
     // Whatever the user's own settings are: a rename would be two entries, and untracked files count.
-    ...['status', '--porcelain', '--no-renames', '--untracked-files=normal', '-z', '--', '.'],
+    ...['status', '--porcelain', '--no-renames', '--untracked-files=normal', '--ignore-submodules=none'],
+    ...['-z', '--', '.'],
     ...(except ? [`:(exclude,top,literal)${except}`] : []),
   );
   return text.split('\0').filter(Boolean);
@@ -109,10 +111,11 @@ export async function treeAt(project: Project, treeish: string, path: string): P
 
 /** One hash for all source in the tree: names, modes and contents, the given file left out. */
 export async function sourceId(project: Project, treeish: string, except: string): Promise<string> {
-  const listing = await project.git.raw('ls-tree', '-r', '-z', '--full-tree', treeish);
+  const listing = await project.git.raw(...quotedNames, 'ls-tree', '-r', '--full-tree', treeish);
   const hash = createHash('sha256');
-  for (const entry of listing.split('\0')) {
-    if (!entry.endsWith(`\t${except}`)) hash.update(entry).update('\0');
+  for (const entry of listing.split('\n')) {
+    const name = entry.slice(entry.indexOf('\t') + 1);
+    if (unquoteName(name).toString() !== except) hash.update(entry).update('\0');
   }
   return hash.digest('hex');
 }

@@ -33,6 +33,8 @@ export interface Project {
   /** null: a detached HEAD. */
   readonly branch: string | null;
   readonly remote: string | null;
+  /** The working tree is to hold some of the files only. */
+  readonly sparse: boolean;
   /** For reads. */
   readonly git: Git;
 }
@@ -52,7 +54,11 @@ export async function findRepository(
     git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(nothing),
     // With a key that every repository has: simple-git waits long for a command that prints nothing.
     git
-      .raw('config', '--get-regexp', '^(core\\.repositoryformatversion|remote\\.origin\\.url)$')
+      .raw(
+        'config',
+        '--get-regexp',
+        '^(core\\.(repositoryformatversion|sparsecheckout)|remote\\.origin\\.url)$',
+      )
       .catch(nothing),
   ]);
   const [root, gitDirectory] = places.split('\n');
@@ -65,6 +71,7 @@ export async function findRepository(
     head: head.trim() || null,
     branch: branch.trim() || null,
     remote,
+    sparse: /^core\.sparsecheckout true$/m.test(settings),
   };
 }
 

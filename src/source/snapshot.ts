@@ -4,23 +4,28 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { type Command, command } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
-import { addAll, commitTree, keepCommit, writeTree } from '../tools/git/command-line.js';
+import { pasteable } from '../shell/word.js';
+import { addAll, commitTree, keepCommit, linkSubmodule, writeTree } from '../tools/git/command-line.js';
+import { quotedNames, unquoteName } from '../tools/git/names.js';
 import { isPushed, type Pin, treeOf } from './pin.js';
-import type { Project } from './project.js';
+import { openProject, type Project } from './project.js';
 
 /** An untracked file larger than this, in bytes, is data rather than source. */
 const largestUntracked = 50 * 1000 * 1000;
 
 export class LargeUntrackedFile extends UserError {
-  constructor(paths: readonly string[]) {
+  constructor(paths: readonly string[], root: string) {
     super(
       `Untracked files over 50 MB would go into the snapshot, and to every machine:\n${paths.map((path) => `  ${path}`).join('\n')}`,
-      [`echo '/${paths[0]}' >> .gitignore    # and name its folder under "inputs" in parameters.json`],
+      [
+        `${pasteable`echo ${`/${paths[0]}`} >> ${join(root, '.gitignore')}`}    # and name its folder under "inputs" in parameters.json`,
+      ],
     );
   }
 }
 
-/** The working tree as a commit under refs/logistician/, untracked files included and ignored ones not.
+/** The working tree as a commit under refs/logistician/, untracked files included and ignored ones not; those of
+ *  repositories inside it, submodules or not, as commits of their own there.
  *  Branch, index and files stay untouched; equal trees on one parent give equal commits; a tree that is
  *  HEAD's own gives HEAD.
  *  @param large what to do about untracked files over 50 MB.
@@ -32,14 +37,26 @@ export async function pinSnapshot(
   large: 'refuse' | 'leave out',
   known?: Pin,
 ): Promise<Pin> {
-  const leftOut = await largeUntracked(project, executor);
-  if (leftOut.length > 0 && large === 'refuse') throw new LargeUntrackedFile(leftOut);
+  const { tooLarge, links } = await survey(project, executor);
+  const own = tooLarge.map((name) => unquoteName(name).toString());
+  if (own.length > 0 && large === 'refuse') throw new LargeUntrackedFile(own, project.root);
+  const inner = await Promise.all(
+    links.map(async ({ path, recorded }) => {
+      const pin = await pinSnapshot(await openProject(join(project.root, path)), executor, large);
+      return { path, recorded, pin };
+    }),
+  );
+  const leftOut = [...own, ...inner.flatMap(({ path, pin }) => pin.leftOut.map((name) => `${path}/${name}`))];
   const ofHead = Promise.all([treeOf(project, project.head), isPushed(project, project.head)]);
   // Where the rest fails, that is what is told.
   ofHead.catch(() => {});
   const writer = new ObjectWriter(project, executor);
   try {
-    await writer.add(leftOut);
+    await writer.add(tooLarge);
+    for (const { path, recorded, pin } of inner) {
+      if (pin.commit !== recorded)
+        await writer.output((index) => linkSubmodule(project.root, index, path, pin.commit));
+    }
     const tree = await writer.output((index) => writeTree(project.root, index));
     if (known?.tree === tree) return known;
     const [headTree, pushed] = await ofHead;
@@ -53,15 +70,36 @@ export async function pinSnapshot(
   }
 }
 
-async function largeUntracked(project: Project, executor: Executor): Promise<string[]> {
-  const list = ['ls-files', '--others', '--exclude-standard', '-z'];
-  const untracked = await executor.read(command('git', '-C', project.root, ...list));
-  return untracked
-    .split('\0')
-    .filter((path) => path !== '' && sizeOf(join(project.root, path)) > largestUntracked);
+/** A repository inside the working tree that is checked out, and the commit that the index has of it. */
+interface Link {
+  readonly path: string;
+  readonly recorded: string | null;
 }
 
-const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** What a snapshot has to treat in another way than other files; names that are too large as git quotes them. */
+async function survey(project: Project, executor: Executor): Promise<{ tooLarge: string[]; links: Link[] }> {
+  const list = ['ls-files', '--stage', '--others', '--exclude-standard'];
+  const listing = await executor.read(command('git', '-C', project.root, ...quotedNames, ...list));
+  const tooLarge: string[] = [];
+  const links = new Map<string, string | null>();
+  for (const line of listing.split('\n')) {
+    // A listed name holds no tab: what the index has stands behind one.
+    const tab = line.indexOf('\t');
+    if (tab >= 0 && !line.startsWith('160000 ')) continue;
+    const name = line.slice(tab + 1);
+    const bytes = unquoteName(name);
+    if (tab >= 0) links.set(bytes.toString(), line.split(' ')[1] ?? null);
+    else if (bytes.at(-1) === slash) links.set(bytes.toString().slice(0, -1), null);
+    else if (sizeOf(project.root, bytes) > largestUntracked) tooLarge.push(name);
+  }
+  const checkedOut = [...links].filter(([path]) => existsSync(join(project.root, path, '.git')));
+  return { tooLarge, links: checkedOut.map(([path, recorded]) => ({ path, recorded })) };
+}
+
+const slash = '/'.charCodeAt(0);
+
+const sizeOf = (root: string, path: Buffer) =>
+  lstatSync(Buffer.concat([Buffer.from(`${root}/`), path]), { throwIfNoEntry: false })?.size ?? 0;
 
 /** Makes git objects from the working tree with an index of its own: a copy of the user's, which knows what
  *  files need no reading, their modes, and which of the ignored ones are tracked. In a dry run the objects go
@@ -85,7 +123,7 @@ class ObjectWriter {
   async add(leftOut: readonly string[]): Promise<void> {
     const users = join(this.project.gitDirectory, 'index');
     if (existsSync(users)) await this.output((index) => command('cp', users, index));
-    await this.output((index) => addAll(this.project.root, index, leftOut));
+    await this.output((index) => addAll(this.project.root, index, leftOut, this.project.sparse));
   }
 
   /** Performs the command and returns its last line: an id. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { here } from '../machines/connection.js';
@@ -52,10 +53,12 @@ export class LocalTarget implements Target {
 
   async status(deployment: Deployment): Promise<readonly JobReport[]> {
     const folders = deployment.jobs.map((job) => job.folder);
-    const report = await this.#machine.report(this.queue, folders);
-    if (!report.stalled) return report.jobs;
-    await this.#machine.begin(this.queue, deployment.slots);
-    return (await this.#machine.report(this.queue, folders)).jobs;
+    const machine = this.machineOf();
+    const report = await machine.report(this.queue, folders);
+    // On a full disk nothing can begin.
+    if (!report.stalled || report.jobs.some((job) => job.full)) return report.jobs;
+    await machine.begin(this.queue, deployment.slots);
+    return (await machine.report(this.queue, folders)).jobs;
   }
 
   async collect(): Promise<void> {
@@ -63,11 +66,13 @@ export class LocalTarget implements Target {
   }
 
   async release(deployment: Deployment): Promise<void> {
-    await this.#machine.release(this.queue, deployment.id);
+    await this.machineOf().release(this.queue, deployment.id);
     await this.executor.change(command('rm', '-rf', this.queue));
   }
 
+  /** A launch that was cut short may not have brought the queue its runner. */
   machineOf(): Machine {
-    return this.#machine;
+    if (existsSync(this.#runner)) return this.#machine;
+    return new Machine(this.executor, here(hostname()), this.template);
   }
 }

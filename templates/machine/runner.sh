@@ -67,16 +67,19 @@ detach() {
 
 # --- locks: a link that names its holder; a dead holder's is taken over --------------------------------
 
-# Fails after half a minute: no lock here is held for longer than a moment.
+# Fails after half a minute: no lock here is held for longer than a moment. Fails sooner, saying why, where it
+# is nobody who keeps us from it, but the disk.
 lock() {
-  tries=0
+  tries=0 free=0
   until ln -s "$(identity $$)" "$1" 2>/dev/null; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 300 ]; then
+    held=$(readlink "$1" 2>/dev/null)
+    [ -n "$held" ] || free=$((free + 1))
+    if [ "$tries" -gt 300 ] || [ "$free" -gt 20 ]; then
+      ln -s "$(identity $$)" "$1" && return 0
       echo "runner.sh: cannot take the lock $1" >&2
       return 1
     fi
-    held=$(readlink "$1" 2>/dev/null)
     if [ -z "$held" ] || [ "$held" = "$(identity "${held%% *}")" ]; then
       sleep 0.1
     elif mv "$1" "$1.$$" 2>/dev/null; then
@@ -94,9 +97,20 @@ now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
 text_or_null() { if [ -n "${1:-}" ]; then printf '"%s"' "$1"; else printf null; fi; }
 
+# put FILE TEXT: the file holds the text, or what it held before.
+put() { echo "$2" >"$1.$$" && mv "$1.$$" "$1"; }
+
+# Less than this in KiB, and a disk is as good as full.
+enough=10240
+
+is_full() {
+  room=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  [ "${room:-$enough}" -lt "$enough" ]
+}
+
 # record STATE [REASON [EXIT_CODE]]: the one place that writes state.json, whole or not at all.
 record() {
-  echo "$1 $(now)" >>"$job/steps"
+  echo "$1 $(now)" >>"$job/steps" || return
   devices=
   [ -z "${gpus:-}" ] || devices=$(printf %s "$gpus" | tr -d '"')
   times=$(awk '!seen[$1]++ { printf "%s\"%s\":\"%s\"", (n++ ? "," : ""), $1, $2 }' "$job/steps")
@@ -114,8 +128,11 @@ is_final() { case $1 in succeeded | failed | stopped | lost) true ;; *) false ;;
 
 note() { printf '%s %s\n' "$(now)" "$*" >>"$job/data/logs/runner.txt"; }
 
-# What Docker knows of the container, in one question; `status` is empty if there is none. One that was created
-# and could not start, or was not started, has not begun.
+# Is there a Docker, and does it answer?
+answers() { $docker version >/dev/null 2>&1; }
+
+# What Docker knows of the container; `status` is empty if there is none. One that was created and could not
+# start, or was not started, has not begun. Fails if Docker does not answer: then nothing is known.
 look() {
   status='' exit_code='' oom='' started_at='' finished_at='' container_image=''
   facts='{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}} {{.Image}}'
@@ -126,10 +143,16 @@ EOF
     '' | created) begun='' started_at='' finished_at='' ;;
     *) begun=yes image_id=$container_image ;;
   esac
+  [ -n "$status" ] || { left=$($docker ps --all --quiet --filter "name=^/?$name\$" 2>/dev/null) && [ -z "$left" ]; }
 }
+
+# The same, however long Docker takes to come back.
+look_until_known() { until look; do sleep 1; done; }
 
 # Appends what the container has said beyond what docker.txt holds already.
 catch_up() {
+  # Docker's refusal would be taken for the job's own words.
+  case $status in dead | removing) return ;; esac
   log=$job/data/logs/docker.txt
   size=$(wc -c <"$log" 2>/dev/null || echo 0)
   $docker logs "$name" 2>&1 | {
@@ -169,14 +192,24 @@ watch() {
   done
 }
 
+# Follows the output anew once Docker is back. What `docker logs` itself complained of when it went is in docker.txt,
+# and no output of the job's: the file is told whole again.
+retell() {
+  [ -e "$job/follower" ] || return
+  wait_for_follower
+  log=$job/data/logs/docker.txt
+  $docker logs "$name" >"$log.new" 2>&1 && mv "$log.new" "$log"
+  rm -f "$log.new"
+  follow
+}
+
 # The exit code of the container, however long it takes and however often Docker itself restarts.
 # Fails if Docker answers and knows no such container.
 await_container() {
   until code=$($docker wait "$name" 2>/dev/null) && [ -n "$code" ]; do
-    if $docker version >/dev/null 2>&1; then
-      look
-      [ -n "$status" ] || return 1
-    fi
+    look_until_known
+    [ -n "$status" ] || return 1
+    retell
     sleep 1
   done
 }
@@ -194,21 +227,30 @@ keep_changes() {
   [ -d "$job/source/.git" ] && [ ! -L "$job/source/.git" ] || return
   # The job could write git's configuration there, which names programs to run: none of it is ours to run.
   rm -f "$job/source/.git/config.worktree" "$job/source/.git/commondir" "$job/source/.git/config"
-  printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n' >"$job/source/.git/config"
-  list=$job/changed
-  git -C "$job/source" ls-files -z --modified --others -- . ':(exclude,glob)**/__pycache__/**' >"$list" 2>/dev/null
+  # 64 digits and a line break: a repository with hashes of the newer kind.
+  if [ "$(($(wc -c <"$job/source/.git/HEAD")))" = 65 ]; then
+    printf '[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectFormat = sha256\n'
+  else
+    printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n'
+  fi >"$job/source/.git/config"
+  list=$job/changed copied=0
+  # Where only that clone has git LFS set up, a large file would seem to have changed.
+  git -C "$job/source" -c 'filter.lfs.clean=git-lfs clean -- %f' \
+    ls-files -z --modified --others -- . ':(exclude,glob)**/__pycache__/**' >"$list" 2>/dev/null ||
+    copied=1
   if [ -s "$list" ]; then
     kib=$(cd "$job/source" && xargs -0 du -sk -- <"$list" 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }')
     if [ "$kib" -le 1048576 ]; then
       mkdir -p "$job/data/project" &&
         (cd "$job/source" && tar -cf - --null -T "$list" 2>/dev/null) | tar -xf - -C "$job/data/project" &&
-        kept=copied
+        kept=copied || copied=1
     else
       kept=too-large
       note "the job changed $kib KiB in its checkout, more than 1 GiB: not copied to data/project"
     fi
   fi
   rm -f "$list"
+  return "$copied"
 }
 
 # Where the job's secrets are while it runs: in memory, never on a disk.
@@ -222,13 +264,15 @@ secret() {
 }
 
 # finish STATE [REASON [EXIT_CODE]]: everything is home before the state says so; only then the container goes.
+# Fails where the disk is full, with all left in its place for another try.
 finish() {
-  [ -z "${begun:-}" ] || catch_up
   own_files
-  keep_changes
-  record "$@"
+  bring_home || ! is_full "$job" || return
+  record "$@" || return
   tidy
 }
+
+bring_home() { { [ -z "${begun:-}" ] || catch_up; } && keep_changes; }
 
 # Leaves nothing of the job but its record and its data.
 tidy() {
@@ -240,7 +284,10 @@ tidy() {
 
 # Judges a container that has ended, and that was looked at since.
 conclude() {
-  case $(cat "$job/stop" 2>/dev/null) in
+  why=
+  # An empty one was written to a full disk.
+  [ ! -e "$job/stop" ] || why=$(cat "$job/stop") why=${why:-user}
+  case $why in
     user) finish stopped user "$exit_code" ;;
     deadline) finish stopped deadline "$exit_code" ;;
     *)
@@ -260,10 +307,11 @@ conclude() {
 # Ends a job that was stopped before its container began.
 is_called_off() { [ -e "$job/stop" ] && finish stopped user; }
 
-# prepare: everything before the container. Fails, the state recorded, where the job cannot start.
+# prepare: everything before the container. Fails where the job cannot start, the state recorded; or not, where
+# Docker does not answer or the disk is full: then it may be tried again.
 prepare() {
   is_called_off && return 1
-  record fetching
+  record fetching || return
   # A runner before us may have left half a checkout, and git's locks in it.
   rm -rf "${job:?}/source"
   mkdir -p "$job/home"
@@ -274,7 +322,7 @@ prepare() {
   if ! image_id=$(find_image 2>/dev/null); then
     record building
     if ! build >>"$job/data/logs/build.txt" 2>&1 || ! image_id=$(find_image); then
-      finish failed build
+      answers && finish failed build
       return 1
     fi
   fi
@@ -293,12 +341,15 @@ take() {
   until is_final "$(state_of "$1")"; do
     lock "$1/lock" || return
     if ! is_alive "$1/owner" || [ "$known" = "$(identity $$)" ]; then
-      sign "$1/owner" $$
+      sign "$1/owner" $$ || {
+        unlock "$1/lock"
+        return 1
+      }
       unlock "$1/lock"
-      [ -e "$1/owner.first" ] && return 0
+      [ -s "$1/owner.first" ] && return 0
       fresh=yes
       cp "$1/owner" "$1/owner.first"
-      return 0
+      return
     fi
     unlock "$1/lock"
     sleep 0.5
@@ -317,13 +368,13 @@ run_job() {
   secrets=$(secrets_folder "$name")
   if ! take "$job"; then
     # A runner may have been killed between its last record and its tidying.
-    tidy
+    if is_final "$(state_of "$job")"; then tidy; fi
     return
   fi
   before=$(state_of "$job")
   begun=
   if [ -z "$fresh" ]; then
-    look
+    look_until_known
     # A container that never began is what a killed runner left: `docker wait` would call it a success.
     [ -n "$begun" ] || $docker rm --force "$name" >/dev/null 2>&1
   fi
@@ -334,7 +385,10 @@ run_job() {
     if grep -q "$(boot_id)" "$job/owner.first"; then finish lost container; else finish lost reboot; fi
     return
   else
-    prepare || return
+    if ! prepare; then
+      [ "${2:-}" != attached ] || exit 125
+      return
+    fi
     if [ "${2:-}" = attached ]; then
       record running
       shift 2
@@ -343,10 +397,14 @@ run_job() {
     mode=--detach
     start >/dev/null 2>>"$job/data/logs/runner.txt"
     code=$?
-    [ "$code" -eq 0 ] || look
-    if [ "$code" -ne 0 ] && [ -z "$begun" ]; then
-      finish failed start "$code"
-      return
+    if [ "$code" -ne 0 ]; then
+      unanswered=
+      answers || unanswered=yes
+      look_until_known
+      if [ -z "$begun" ]; then
+        [ -n "$unanswered" ] || finish failed start "$code"
+        return
+      fi
     fi
     # Only now: a runner that is killed before this line has not lost a job that ran.
     record running
@@ -357,7 +415,7 @@ run_job() {
   if await_container; then
     # The follower ends with the container; a reader that lags behind is overtaken by catch_up.
     wait_for_follower
-    look
+    look_until_known
     conclude
   else
     finish lost container
@@ -368,6 +426,8 @@ run_job() {
 # In seconds since 1970, counted from when the job began to run.
 deadline() {
   began=$(awk '$1 == "running" { print $2; exit }' "$job/steps")
+  # Not written, if the disk was full; and to some, no date is today's midnight.
+  began=${began:-$(now)}
   seconds=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
   echo "$((seconds + max_seconds))"
 }
@@ -400,7 +460,7 @@ attach() {
   if [ -z "$begun" ]; then
     finish failed start "$code"
   else
-    [ "$status" = exited ] || { await_container && look; }
+    [ "$status" = exited ] || { await_container && look_until_known; }
     if [ -n "$interrupted" ] || [ "$code" -eq 130 ]; then echo user >"$job/stop"; fi
     conclude
     code=$exit_code
@@ -438,21 +498,39 @@ add() {
     cp "$job/job.json" "$job/data/config/configuration.json" || return
     printf '%s\n' "${options-}" >"$job/data/config/options.txt" || return
     : >"$job/data/logs/docker.txt"
-    record pending || return
+    if [ "$queue" = - ]; then
+      record pending
+      return
+    fi
   else
     # shellcheck source=/dev/null
     . "$job/job.sh"
     cat >/dev/null
   fi
-  if [ "$queue" = - ] || [ "$(state_of "$job")" != pending ]; then return; fi
-  mkdir -p "$queue/waiting" "$queue/slots"
-  lock "$queue/lock" || return
+  if [ "$queue" = - ]; then return; fi
+  case $(state_of "$job") in
+    '' | pending) ;;
+    *) return ;;
+  esac
+  mkdir -p "$queue/waiting" "$queue/slots" && lock "$queue/lock" || return
+  enqueue
+  code=$?
+  unlock "$queue/lock"
+  return "$code"
+}
+
+# Puts the job in the queue, where nobody takes it before it is recorded.
+enqueue() {
+  entry=
   if ! find "$queue/waiting" "$queue/slots" -name "*.$run" | grep -q .; then
     count=$(($(cat "$queue/count" 2>/dev/null || echo 100000) + 1))
-    echo "$count" >"$queue/count"
-    ln -s "$job" "$queue/waiting/$count.$run"
+    entry=$queue/waiting/$count.$run
+    put "$queue/count" "$count" && ln -s "$job" "$entry" || return
   fi
-  unlock "$queue/lock"
+  [ -e "$job/state.json" ] || record pending || {
+    rm -f "$entry"
+    return 1
+  }
 }
 
 # begin QUEUE GPUS...: a worker for each slot that has none; GPUS is a slot's `docker run --gpus`, or `-`.
@@ -466,7 +544,10 @@ begin() {
   for gpus in "$@"; do
     slot=$((slot + 1))
     mkdir -p "$queue/slots/$slot"
-    echo "$gpus" >"$queue/slots/$slot/gpus"
+    put "$queue/slots/$slot/gpus" "$gpus" || {
+      unlock "$queue/lock"
+      return 1
+    }
   done
   for folder in "$queue"/slots/*/; do
     is_alive "${folder}owner" && continue
@@ -479,7 +560,12 @@ begin() {
       continue
     fi
     detach sh "$queue/runner.sh" work "$queue" "$(basename "$folder")"
-    sign "${folder}owner" $!
+    # One that nobody knows of would not be the only one.
+    sign "${folder}owner" $! || {
+      kill $!
+      unlock "$queue/lock"
+      return 1
+    }
   done
   unlock "$queue/lock"
 }
@@ -491,9 +577,17 @@ work() {
   gpus=$(cat "$queue/slots/$slot/gpus")
   [ "$gpus" = - ] && gpus=
   exec 2>>"$queue/slots/$slot/errors.txt"
+  # On a full disk each job would fail where the one before has failed.
+  while is_full "$queue"; do sleep 2; done
   claim || return
   run_job "$(readlink "$entry")"
-  rm -f "$entry"
+  if is_final "$(state_of "$(readlink "$entry")")" || [ ! -r "$entry/job.sh" ]; then
+    rm -f "$entry"
+  else
+    # Nothing could be written, or Docker did not answer: it is the first to be tried again.
+    mv "$entry" "$queue/waiting/"
+    sleep 2
+  fi
   exec sh "$queue/runner.sh" work "$queue" "$slot"
 }
 
@@ -502,7 +596,10 @@ work() {
 claim() {
   lock "$queue/lock" || return
   # begin may not have written our name yet.
-  sign "$queue/slots/$slot/owner" $$
+  sign "$queue/slots/$slot/owner" $$ || {
+    unlock "$queue/lock"
+    return 1
+  }
   for entry in "$queue"/waiting/*; do
     if [ -L "$entry" ] && mv "$entry" "$queue/slots/$slot/"; then
       entry=$queue/slots/$slot/$(basename "$entry")
@@ -535,8 +632,9 @@ is_stalled() {
 
 # The last line that says something; where Docker refuses, that is not its advice to read the help.
 last_line() {
-  tail -c 4000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v -e '^[[:space:]]*$' -e "^\(Run\|See\) 'docker run --help'" |
-    tail -n 1
+  # What is no text to grep, it would not show.
+  tail -c 4000 "$1" 2>/dev/null | tr '\r\000' '\n ' |
+    LC_ALL=C grep -v -e '^[[:space:]]*$' -e "^\(Run\|See\) 'docker run --help'" | tail -n 1
 }
 
 # say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
@@ -545,6 +643,7 @@ say() { printf '%s %s\n' "$1" "$2"; }
 # report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind.
 report() {
   if is_stalled "$1"; then echo stalled; fi
+  full=unknown
   while IFS= read -r job; do
     say job "$job"
     [ -r "$job/state.json" ] || continue
@@ -557,6 +656,10 @@ report() {
     case $state in
       fetching | building | running) is_alive "$job/owner" || echo orphan ;;
     esac
+    if ! is_final "$state"; then
+      [ "$full" != unknown ] || { if is_full "$job"; then full=yes; else full=no; fi; }
+      [ "$full" = no ] || echo full
+    fi
     line=$(last_line "$log")
     # Why a job did not start is in the other logs.
     if [ -z "$line" ] && is_final "$state"; then
@@ -623,10 +726,14 @@ offset() {
 stop() {
   queue=$1 grace=$2
   shift 2
+  stopping=
   for job in "$@"; do
     (stop_one) &
+    stopping="$stopping $!"
   done
-  wait
+  code=0
+  for one in $stopping; do wait "$one" || code=$?; done
+  return "$code"
 }
 
 stop_one() {
@@ -637,19 +744,25 @@ stop_one() {
   if [ "$queue" != - ]; then
     lock "$queue/lock" || return
     waiting=$(find "$queue/waiting" -name "*.$run")
-    [ -n "$waiting" ] && rm -f "$waiting"
+    aside=$queue/stopping.$run
+    [ -n "$waiting" ] && mv "$waiting" "$aside"
     unlock "$queue/lock"
-    [ -n "$waiting" ] && finish stopped user
+    if [ -n "$waiting" ]; then
+      if finish stopped user; then rm -f "$aside"; else mv "$aside" "$waiting"; fi
+    fi
   fi
   # A job that is just about to start has no container yet; one in a long build ends before its container.
-  tries=0
-  until is_final "$(state_of "$job")" || [ "$tries" -ge 100 ]; do
+  rounds=0
+  until is_final "$(state_of "$job")" || [ "$rounds" -ge 100 ]; do
     $docker stop -t "$grace" "$name" >/dev/null 2>&1
     # A job whose runner is gone has nobody else to write its end.
-    if ! is_alive "$job/owner"; then run_job "$job"; fi
+    if ! is_alive "$job/owner" && answers; then run_job "$job"; fi
     is_final "$(state_of "$job")" || sleep 0.2
-    tries=$((tries + 1))
+    rounds=$((rounds + 1))
+    # It has ended, and that cannot be written: not by waiting for it.
+    if is_full "$job"; then rounds=$((rounds + 49)); fi
   done
+  is_final "$(state_of "$job")" || ! is_full "$job"
 }
 
 # release QUEUE DEPLOYMENT: no worker and no container of the deployment is left. Its jobs have ended.
@@ -664,12 +777,18 @@ release() {
   [ -z "$left" ] || $docker rm --force $left >/dev/null
 }
 
+# Fails, and says in the words that everybody knows if it is for want of room. Not all shells do.
+say_why() {
+  if is_full "${job:-$queue}"; then echo "runner.sh: No space left on device: ${job:-$queue}" >&2; fi
+  return 1
+}
+
 main() {
   verb=$1
   shift
   case $verb in
-    add) add "$@" ;;
-    begin) begin "$@" ;;
+    add) add "$@" || say_why ;;
+    begin) begin "$@" || say_why ;;
     work) work "$@" ;;
     run)
       folder=$1
@@ -681,7 +800,7 @@ main() {
     report) report "$@" ;;
     log) log "$@" ;;
     offset) offset "$@" ;;
-    stop) stop "$@" ;;
+    stop) stop "$@" || say_why ;;
     release) release "$@" ;;
     secret) secret "$@" ;;
     *)

@@ -310,7 +310,7 @@ const cases: readonly Case[] = [
     name: 'create without a terminal and without a path',
     words: ['create'],
     code: 2,
-    says: ['PATH is needed'],
+    says: ['The folder of the new experiment is missing'],
   },
   {
     name: 'create without a command',

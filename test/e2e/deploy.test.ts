@@ -327,7 +327,7 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     const before = project.runs;
     const { code, stdout } = await project.cli(['deploy', '--yes', '--retry-failed', '--only', 'hold-one']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^runs +0 of 1 conditions; skipped: 1 not failed$/m);
+    expect(stdout).toMatch(/^runs +0 of 1 condition; skipped: 1 not failed$/m);
     expect(project.runs).toEqual(before);
   });
 

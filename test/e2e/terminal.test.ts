@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { baseImage, isMissing } from '../support/engines.js';
 import { packageRoot, TestProject } from '../support/project.js';
 import { Terminal } from '../support/terminal.js';
 import { until } from '../support/until.js';
@@ -196,6 +196,27 @@ wait $!
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   });
 
+  it('Ctrl-C while the image is built: status knows, and terminate ends what was never delivered', async () => {
+    await project.ok(['terminate', '--yes', '--grace', '1']);
+    project.repository.write({ 'experiments/one/Dockerfile': `FROM ${baseImage}\nRUN sleep 30\n` });
+    project.setParameters({ experiment_conditions: ['--lr 7'] });
+    const screen = terminal(project, ['deploy', '--snapshot', '--yes']);
+    await screen.shows('RUN sleep 30');
+    await screen.shows('Running in');
+    screen.interrupt();
+    expect(await screen.ended).not.toBe(0);
+    expect((await project.json(['status'])).conditions[0]?.state).toMatch(/^(pending|stopped)$/);
+    await project.ok(['terminate', '--yes']);
+    expect((await project.json(['status'])).live).toBe(false);
+    expect((await project.json(['status'])).conditions[0]?.state).toBe('stopped');
+    const run = terminal(project, ['run']);
+    await run.shows('Running in');
+    run.interrupt();
+    await run.shows('Interrupted.');
+    expect(await run.ended).toBe(130);
+    project.repository.git('checkout', '--quiet', '--', 'experiments/one/Dockerfile');
+  });
+
   it('terminate asks while jobs run, and n ends none', async () => {
     project.setParameters({ experiment_conditions: ['--hold four'] });
     await project.ok(['deploy', '--yes']);
@@ -206,5 +227,99 @@ wait $!
     await screen.shows('Nothing was ended.');
     expect(await screen.ended).toBe(1);
     expect((await project.json(['status'])).live).toBe(true);
+  });
+});
+
+describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
+  let project: TestProject;
+  const ids = /^(?:CONDITION|a-rather-long-name|lr-0)/;
+
+  beforeAll(async () => {
+    project = new TestProject({
+      parameters: {
+        experiment_conditions: [
+          '--lr 0.1',
+          '--a-rather-long-name that --nobody would --want to --type every --time',
+          '--fail 7',
+        ],
+      },
+    });
+    await project.cli(['deploy', '--yes', '--wait']);
+  });
+  afterAll(async () => {
+    await project.ok(['terminate', '--yes']);
+    await project.quiet();
+    await project.remove();
+  });
+
+  const shown = async (words: readonly string[], columns: number, env: NodeJS.ProcessEnv = {}) => {
+    const screen = Terminal.logistician(project, words, project.experiment, env, columns);
+    open.push(screen);
+    await screen.ended;
+    return screen;
+  };
+
+  it.each([40, 60, 80, 200])('no row of a table is wider than %i columns', async (columns) => {
+    for (const words of [
+      ['status'],
+      ['status', '--watch'],
+      ['deploy', '--force', '--dry-run'],
+      ['conditions'],
+    ]) {
+      const { text } = await shown(words, columns);
+      // An id alone is never cut: it is to be copied.
+      const rows = text
+        .split('\n')
+        .filter((line) => ids.test(line) && (words[0] !== 'conditions' || /\s/.test(line)));
+      expect(Math.max(0, ...rows.map((row) => row.length)), text).toBeLessThanOrEqual(columns);
+      // A row that was broken would go on in the next line.
+      if (words[0] === 'status') expect(text).toMatch(/^lr-0-1-\S+ +succeeded/m);
+    }
+  });
+
+  it('conditions hides none of the arguments', async () => {
+    const { text } = await shown(['conditions'], 40);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('--nobody would --want to --type every --time');
+    const piped = await project.ok(['conditions'], { env: { COLUMNS: '40' } });
+    expect(piped).toMatch(/^a-rather-long-name-\S+ +--a-rather.* --time$/m);
+  });
+
+  it('TERM=dumb and NO_COLOR get no escape sequence, and the same table', async () => {
+    const { raw: dumb } = await shown(['deploy', '--wait', '--yes', '--retry-failed'], 80, { TERM: 'dumb' });
+    expect(dumb).not.toContain('\u001b');
+    expect(dumb).toMatch(/^lr-0-1-\S+ +succeeded/m);
+    const { raw: plain } = await shown(['status'], 80, { NO_COLOR: '1' });
+    expect(plain).not.toContain('\u001b[3');
+  });
+
+  it('a result that is piped has the table, though it was drawn on the terminal', async () => {
+    const line = `"${process.execPath}" "${join(packageRoot, 'bin/run.js')}" status --watch | cat > watched`;
+    const screen = new Terminal(['sh', '-c', line], { cwd: project.experiment, env: project.env });
+    open.push(screen);
+    expect(await screen.ended).toBe(0);
+    expect(readFileSync(join(project.experiment, 'watched'), 'utf8')).toMatch(/^lr-0-1-\S+ +succeeded/m);
+    project.repository.git('clean', '--quiet', '--force');
+  });
+
+  it('what takes longer than a second says so at once', async () => {
+    project.setParameters({
+      experiment_command: `trap '' TERM; echo deaf; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done; :`,
+      experiment_conditions: ['--deaf 1'],
+    });
+    await project.ok(['deploy', '--snapshot', '--yes']);
+    const [id] = project.runs.filter((run) => run.includes('deaf'));
+    await until(
+      'it is deaf',
+      () =>
+        existsSync(project.run(id, 'data/logs/docker.txt')) &&
+        project.readRun(id, 'data/logs/docker.txt').includes('deaf'),
+    );
+    const screen = terminal(project, ['stop', '--grace', '3']);
+    const began = Date.now();
+    await screen.shows('Ending one job: SIGTERM now, SIGKILL to what is left after 3 s.');
+    expect(Date.now() - began).toBeLessThan(1500);
+    expect(await screen.ended).toBe(0);
+    expect(Date.now() - began).toBeGreaterThan(2500);
+    project.setParameters({});
   });
 });

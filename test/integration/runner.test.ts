@@ -136,7 +136,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       signal(first, 'go');
       signal(second, 'go');
       await sweep.ended(second);
-      expect(existsSync(join(sweep.queue, 'slots', '1', 'owner'))).toBe(false);
+      await until('the slot is free', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
     });
 
     it('goes on with a job added while it works, and one whose folder was removed does not hold it up', async () => {
@@ -477,7 +477,9 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       const folder = join(lab.root, 'no', 'such job');
       expect(await sweep.machine.report(sweep.queue, [folder])).toEqual({
         stalled: false,
-        jobs: [{ folder, state: null, orphan: false, lastLine: '', measure: null, summary: null }],
+        jobs: [
+          { folder, state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null },
+        ],
       });
     });
   });

@@ -8,9 +8,15 @@ export const baseImage = 'debian:bookworm-slim';
 const engines = {
   docker: () => succeeds('docker', 'image', 'inspect', baseImage),
   git: () => succeeds('git', 'version'),
+  lfs: () => succeeds('git-lfs', 'version'),
   sshd: () => existsSync('/usr/sbin/sshd') && succeeds('sh', '-c', 'command -v ssh ssh-keygen'),
   /** For users that a test makes: root hides faults of ownership. */
   root: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v useradd runuser'),
+  bash: () => succeeds('bash', '--version'),
+  zsh: () => succeeds('zsh', '--version'),
+  fish: () => succeeds('fish', '--version'),
+  /** For a Docker Engine of a test's own, which it may kill. */
+  dockerd: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v dockerd && command -v ip'),
 } as const;
 
 export type EngineName = keyof typeof engines;

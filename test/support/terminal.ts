@@ -21,7 +21,13 @@ export class Terminal {
     }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly columns?: number },
   ) {
     const [program = '', ...args] = argv;
-    this.#pty = spawn(program, args, { name: 'xterm-256color', cols: columns, rows: 40, cwd, env });
+    this.#pty = spawn(program, args, {
+      name: env.TERM ?? 'xterm-256color',
+      cols: columns,
+      rows: 40,
+      cwd,
+      env,
+    });
     this.#pty.onData((text) => {
       this.#raw += text;
     });
@@ -39,10 +45,11 @@ export class Terminal {
     words: readonly string[],
     cwd = project.experiment,
     more: NodeJS.ProcessEnv = {},
+    columns = 100,
   ): Terminal {
     const { COLUMNS: _, ...env } = project.env;
     const argv = [process.execPath, join(packageRoot, 'bin', 'run.js'), ...words];
-    return new Terminal(argv, { cwd, env: { ...env, TERM: 'xterm-256color', ...more } });
+    return new Terminal(argv, { cwd, env: { ...env, TERM: 'xterm-256color', ...more }, columns });
   }
 
   /** All that has been shown, one thing drawn over another as it came. */

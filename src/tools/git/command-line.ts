@@ -1,5 +1,6 @@
 import { type Command, command } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
+import { prefixName } from './names.js';
 
 /** A submodule at its commit, and a repository that holds it. */
 export interface Submodule {
@@ -7,6 +8,7 @@ export interface Submodule {
   readonly path: string;
   readonly repository: string;
   readonly commit: string;
+  readonly lfs: string | null;
 }
 
 /** Where a commit and all that belongs to it are to be had. */
@@ -22,22 +24,32 @@ export interface Checkout {
 /** A checkout of its own: no alternates, no worktree (both break inside a container), no remote. */
 export const checkOut = ({ repository, commit, submodules, lfs }: Checkout, into: Word): Command[] => [
   ...checkOutOne(repository, commit, into, lfs),
-  ...submodules.flatMap((one) => checkOutOne(one.repository, one.commit, [into, `/${one.path}`], null)),
+  ...submodules.flatMap((one) => checkOutOne(one.repository, one.commit, [into, `/${one.path}`], one.lfs)),
 ];
 
 const checkOutOne = (repository: string, commit: string, into: Word, lfs: string | null): Command[] => [
-  command('git', 'init', '--quiet', into),
+  command('git', 'init', '--quiet', ...(commit.length === sha256 ? ['--object-format=sha256'] : []), into),
   command('git', '-C', into, 'fetch', '--quiet', '--depth', '1', repository, commit),
   command(
     'git',
     '-C',
     into,
-    ...(lfs === null ? [] : ['-c', `lfs.storage=${lfs}`]),
+    ...(lfs === null ? [] : [`lfs.storage=${lfs}`, ...lfsFilter].flatMap((setting) => ['-c', setting])),
     'checkout',
     '--quiet',
     '--detach',
     'FETCH_HEAD',
   ),
+];
+
+/** Digits of a commit's id in a repository of the newer kind. */
+const sha256 = 64;
+
+/** As `git lfs install` sets it, which may have been for the user's own clone only. */
+const lfsFilter = [
+  'filter.lfs.smudge=git-lfs smudge -- %f',
+  'filter.lfs.process=git-lfs filter-process',
+  'filter.lfs.required=true',
 ];
 
 /** Puts a submodule's commit into an index. */
@@ -50,13 +62,25 @@ export const linkSubmodule = (root: string, index: string, path: string, commit:
 const author = 'Logistician';
 const email = 'logistician@localhost';
 
-/** All files of the working tree, untracked ones too and ignored ones not, into an index of our own. */
-export const addAll = (root: string, index: string, leaveOut: readonly string[]): Command => ({
+/** All files of the working tree, untracked ones too and ignored ones not, into an index of our own.
+ *  @param leaveOut paths as git lists them in quotes. @param sparse also those that a sparse checkout leaves out. */
+export const addAll = (
+  root: string,
+  index: string,
+  leaveOut: readonly string[],
+  sparse: boolean,
+): Command => ({
   argv: [
-    ...['git', '-C', root, 'add', '--all', '--', '.'],
-    ...leaveOut.map((path) => `:(exclude,literal,top)${path}`),
+    ...['git', '-C', root, 'add', '--all', ...(sparse ? ['--sparse'] : [])],
+    // No argument can hold a name that is not UTF-8; git reads its own quotes back from a list.
+    ...(leaveOut.length > 0 ? ['--pathspec-from-file=-'] : ['--', '.']),
   ],
   env: { GIT_INDEX_FILE: index },
+  ...(leaveOut.length > 0 && {
+    input: {
+      text: ['.', ...leaveOut.map((name) => prefixName(':(exclude,literal,top)', name)), ''].join('\n'),
+    },
+  }),
 });
 
 export const writeTree = (root: string, index: string): Command => ({

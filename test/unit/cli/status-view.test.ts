@@ -16,7 +16,15 @@ const view = (changes: Partial<View> = {}): View => ({
 
 function row(options: string, changes: Partial<RunRecord> = {}, lastLine = ''): ConditionStatus {
   const record = recordOf(options, changes);
-  const report = { folder: '', state: null, orphan: false, lastLine, measure: null, summary: null };
+  const report = {
+    folder: '',
+    state: null,
+    orphan: false,
+    full: false,
+    lastLine,
+    measure: null,
+    summary: null,
+  };
   return { condition: record.condition, record, report, deployed: true, inFile: true };
 }
 

@@ -20,6 +20,18 @@ describe('table', () => {
     expect(table(columns, rows, 40)).not.toContain('LINE');
   });
 
+  it('keeps what stays where it is narrow, the first column made narrower', () => {
+    const columns = [
+      { head: 'ID', atMost: 36, stays: true },
+      { head: 'STATE', stays: true },
+      { head: 'AGE', atMost: 7 },
+    ];
+    const rows = [['hidden-2-lr-0-1-75a33fe051', 'succeeded', '19s']];
+    expect(table(columns, rows, 42).split('\n')[1]).toBe('hidden-2-lr-0-1-75a33fe051  succeeded  19s');
+    expect(table(columns, rows, 40).split('\n')[1]).toBe('hidden-2-lr-0-1-75a33fe051  succeeded');
+    expect(table(columns, rows, 25).split('\n')[1]).toBe('hidden-2-lr-0…  succeeded');
+  });
+
   const cell = fc.oneof(
     fc.string({ unit: fc.constantFrom(...'abc XYZ-_.…'), maxLength: 60 }),
     fc.string({ unit: fc.constantFrom('漢', '字', '한', '😀', 'é', 'a', ' '), maxLength: 40 }),

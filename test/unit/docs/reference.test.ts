@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import output from '../../../src/cli/output.schema.json' with { type: 'json' };
 import parameters from '../../../src/experiment/parameters.schema.json' with { type: 'json' };
 import receipt from '../../../src/runs/run.schema.json' with { type: 'json' };
 
@@ -12,6 +13,7 @@ interface Generator {
     commands: Record<string, unknown>;
     parameters: unknown;
     receipt: unknown;
+    output: unknown;
   }): Record<string, string>;
 }
 const { referencePages } = (await import(`${root}docs/generate.js`)) as Generator;
@@ -28,7 +30,7 @@ async function commandClasses(): Promise<Record<string, unknown>> {
   return Object.fromEntries(classes);
 }
 
-const pages = referencePages({ commands: await commandClasses(), parameters, receipt });
+const pages = referencePages({ commands: await commandClasses(), parameters, receipt, output });
 
 describe('docs/reference', () => {
   it.each(Object.keys(pages))('%s says what the code says (npm run build && npm run docs)', (name) => {
@@ -37,6 +39,14 @@ describe('docs/reference', () => {
 
   it('holds nothing else', () => {
     expect(readdirSync(`${root}docs/reference`).sort()).toEqual(Object.keys(pages).sort());
+  });
+
+  it('says what every command prints with --json, and of every field what it means', async () => {
+    const { 'deploy --dry-run': _, error, ...verbs } = output.properties;
+    expect(Object.keys(verbs).sort()).toEqual(Object.keys(await commandClasses()).sort());
+    const rows = pages['json.md']?.match(/^\| `.*$/gm) ?? [];
+    expect(rows.length).toBeGreaterThan(60);
+    expect(rows.filter((row) => /\| +\|/.test(row))).toEqual([]);
   });
 
   it('names every key of parameters.json', () => {

@@ -26,6 +26,7 @@ describe('selectConditions', () => {
     expect(() => select('lr-0-2-0123456789')).toThrow(
       'No condition is called lr-0-2-0123456789. Did you mean lr-0-1-0123456789?',
     );
+    expect(() => select('something-else')).toThrow(/^No condition is called something-else\.$/);
     expect(() => select('')).toThrow(/^No condition is called ""\. Did you mean .+\?$/);
     expect(() => selectConditions([], ['x'])).toThrow('No condition x: the experiment has none.');
   });

@@ -30,7 +30,7 @@ describe('a refusal', () => {
   it.each([
     ['a commit', new UnknownCommit('nonsense', '/p'), 'nonsense'],
     ['a path', new NotInCommit('exp/Dockerfile', '0123456789abcdef'), 'exp/Dockerfile'],
-    ['large files', new LargeUntrackedFile(['a.bin', 'b.bin']), 'b.bin'],
+    ['large files', new LargeUntrackedFile(['a.bin', 'b.bin'], '/p'), 'b.bin'],
   ])('of %s says which, and what to do', (_, refusal, which) => {
     expect(refusal).toBeInstanceOf(UserError);
     expect(refusal.message).toContain(which);

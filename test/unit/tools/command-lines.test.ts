@@ -123,11 +123,19 @@ describe('docker build', () => {
 
 describe('git', () => {
   it.each([
-    ['addAll', addAll('/my project', '/i', []), "GIT_INDEX_FILE=/i git -C '/my project' add --all -- ."],
+    [
+      'addAll',
+      addAll('/my project', '/i', [], false),
+      "GIT_INDEX_FILE=/i git -C '/my project' add --all -- .",
+    ],
     [
       'addAll less some',
-      addAll('/p', '/i', ['big file', '*']),
-      "GIT_INDEX_FILE=/i git -C /p add --all -- . ':(exclude,literal,top)big file' ':(exclude,literal,top)*'",
+      addAll('/p', '/i', ['big file', '"\\351"', '*'], true),
+      String.raw`printf %s '.
+:(exclude,literal,top)big file
+":(exclude,literal,top)\351"
+:(exclude,literal,top)*
+' | GIT_INDEX_FILE=/i git -C /p add --all --sparse --pathspec-from-file=-`,
     ],
     ['writeTree', writeTree('/p', '/i'), 'GIT_INDEX_FILE=/i git -C /p write-tree'],
     [
@@ -148,12 +156,14 @@ describe('git', () => {
   });
 
   it('checks a commit out by these lines, submodules and large files with it', () => {
-    const submodules = [{ path: 'lib/a b', repository: '/p/lib/a b', commit: 'c2' }];
+    const submodules = [{ path: 'lib/a b', repository: '/p/lib/a b', commit: 'c2', lfs: null }];
     const lines = checkOut({ repository: '/p', commit: 'c1', submodules, lfs: '/p/.git/lfs' }, '/job/source');
     expect(lines.map(renderCommand)).toEqual([
       'git init --quiet /job/source',
       'git -C /job/source fetch --quiet --depth 1 /p c1',
-      'git -C /job/source -c lfs.storage=/p/.git/lfs checkout --quiet --detach FETCH_HEAD',
+      "git -C /job/source -c lfs.storage=/p/.git/lfs -c 'filter.lfs.smudge=git-lfs smudge -- %f'" +
+        " -c 'filter.lfs.process=git-lfs filter-process' -c filter.lfs.required=true" +
+        ' checkout --quiet --detach FETCH_HEAD',
       "git init --quiet /job/source'/lib/a b'",
       "git -C /job/source'/lib/a b' fetch --quiet --depth 1 '/p/lib/a b' c2",
       "git -C /job/source'/lib/a b' checkout --quiet --detach FETCH_HEAD",

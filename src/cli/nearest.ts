@@ -1,0 +1,10 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The known word that somebody is likely to have meant; null: none is near enough. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  const begun = known.filter((one) => word.length > 1 && one.startsWith(word));
+  if (begun.length === 1) return begun[0] ?? null;
+  if (known.length === 0) return null;
+  const found = closest(word, known);
+  return distance(word, found) <= Math.max(1, Math.min(3, Math.floor(word.length / 3))) ? found : null;
+}

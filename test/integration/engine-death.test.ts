@@ -1,0 +1,89 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { baseImage, isMissing } from '../support/engines.js';
+import { isThere, Lab, output, signal, stateOf, text } from '../support/lab.js';
+import { OwnEngine } from '../support/own-engine.js';
+import { until } from '../support/until.js';
+
+const files = {
+  'wait.sh':
+    'echo begun >>/data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; echo done\n',
+};
+
+describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
+  { engine: 'that keeps containers alive', flags: ['--live-restore'] },
+  { engine: 'that takes its containers with it', flags: [] },
+])('an engine, $engine,', ({ flags }) => {
+  const outer = process.env.DOCKER_HOST;
+  let engine: OwnEngine;
+  let lab: Lab;
+
+  beforeEach(async () => {
+    engine = new OwnEngine(flags);
+    await engine.start();
+    engine.load(baseImage);
+    process.env.DOCKER_HOST = engine.host;
+    lab = new Lab(files);
+  });
+
+  afterEach(async () => {
+    try {
+      await lab?.close();
+    } finally {
+      if (outer === undefined) delete process.env.DOCKER_HOST;
+      else process.env.DOCKER_HOST = outer;
+      await engine?.remove();
+    }
+  });
+
+  it('is killed under a running job, and started again: the job has an end, and the queue goes on', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const [job, next] = [await sweep.add('first'), await sweep.add('next')];
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    await engine.kill();
+    // Nobody knows more than that it ran.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(await sweep.report(job)).toMatchObject({ stalled: false, state: { state: 'running' } });
+    expect(stateOf(next)).toMatchObject({ state: 'pending' });
+
+    await engine.start();
+    signal(job, 'go');
+    signal(next, 'go');
+    const end = await sweep.ended(job, 60);
+    expect(text(job, 'results', 'runs')).toBe('begun\n');
+    if (flags.length > 0) {
+      expect(end).toMatchObject({ state: 'succeeded', exit_code: 0 });
+      expect(output(job)).toBe('ready\ndone\n');
+    } else {
+      expect(['failed', 'lost']).toContain(end.state);
+      expect(end.reason).not.toBeNull();
+      // The shell may say how its `sleep` ended; what the docker client says is no part of it.
+      expect(output(job)).toMatch(/^ready\n(Terminated\n)?$/);
+    }
+    expect(await sweep.ended(next, 60)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+    expect(output(next)).toBe('ready\ndone\n');
+
+    await until('the worker ends', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
+    await sweep.machine.release(sweep.queue, sweep.deployment);
+    expect(engine.docker('ps', '--all', '--quiet')).toBe('');
+    expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);
+    expect([job, next].some(isThere)).toBe(false);
+  });
+
+  it('is away while the queue begins: no job fails for it, and all run once it is back', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const jobs = [await sweep.add('first'), await sweep.add('next')];
+    for (const job of jobs) signal(job, 'go');
+    await engine.kill();
+    await sweep.begin();
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    for (const job of jobs) expect(['pending', 'fetching', 'building']).toContain(stateOf(job)?.state);
+
+    await engine.start();
+    for (const job of jobs) {
+      expect(await sweep.ended(job, 60)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+    }
+  });
+});
