@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobReport } from '../machines/job-state.js';
 import { hasEnded } from '../runs/run-record.js';
 import type { Experiment } from './experiment.js';
 import { type ConditionStatus, type ExperimentStatus, observe } from './observe.js';
@@ -19,13 +20,14 @@ export async function follow(
   show: (status: ExperimentStatus) => void,
   signal: AbortSignal,
 ): Promise<ExperimentStatus> {
-  let status = await observe(session, experiment);
+  const ended = new Map<string, JobReport>();
+  let status = await observe(session, experiment, ended);
   for (let failed = 0; ; ) {
     if (failed === 0) show(status);
     if (!status.live || signal.aborted) return status;
     await sleep(interval, undefined, { signal }).catch(() => {});
     try {
-      status = await observe(session, experiment);
+      status = await observe(session, experiment, ended);
       failed = 0;
     } catch (error) {
       if (++failed > patience) throw error;

@@ -29,17 +29,27 @@ export interface ExperimentStatus {
   readonly conditions: readonly ConditionStatus[];
 }
 
-/** How every condition stands; receipts are brought up to date on the way. */
-export async function observe(session: Session, experiment: Experiment): Promise<ExperimentStatus> {
+/** How every condition stands; receipts are brought up to date on the way.
+ *  @param ended what was heard of jobs at their end, by folder: they are not asked about again, and new ones added. */
+export async function observe(
+  session: Session,
+  experiment: Experiment,
+  ended = new Map<string, JobReport>(),
+): Promise<ExperimentStatus> {
   const { runs, deployments, parameters } = experiment;
   const deployment = deployments.read();
-  const reports = new Map<string, JobReport>();
+  const reports = new Map(ended);
   if (deployment && deployment.released === null) {
     const target = targetOf(session, experiment, deployment.target);
-    for (const report of await target.status(deployment)) reports.set(report.folder, report);
+    const open = deployment.jobs.filter((job) => !ended.has(job.folder));
+    const told = open.length > 0 ? await target.status({ ...deployment, jobs: open }) : [];
+    for (const report of told) reports.set(report.folder, report);
   }
   const newest = runs.newest();
   await addFinishedHere(session, experiment, newest, reports);
+  for (const report of reports.values()) {
+    if (report.state && hasEnded(report.state)) ended.set(report.folder, report);
+  }
 
   const inFile = new Set(parameters.conditions.map(({ id }) => id));
   const jobs = new Map(deployment?.jobs.map((job) => [job.run, job]));

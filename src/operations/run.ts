@@ -107,9 +107,12 @@ export async function run(
     return { record, code: 0 };
   }
 
-  const [report] = (await machine.report(null, [folder])).jobs;
-  const ended = report?.state ? withState(record, report.state) : record;
-  const final = request.clone ? ended : { ...ended, source: await sourceAtEnd(ended) };
+  const [{ jobs }, source] = await Promise.all([
+    machine.report(null, [folder]),
+    request.clone ? record.source : sourceAtEnd(record),
+  ]);
+  const state = jobs[0]?.state;
+  const final = { ...(state ? withState(record, state) : record), source };
   runs.write(final);
   return { record: final, code };
 

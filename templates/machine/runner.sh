@@ -434,8 +434,8 @@ deadline() {
 
 wait_for_follower() {
   tries=0
-  while is_alive "$job/follower" && [ "$tries" -lt 50 ]; do
-    sleep 0.1
+  while is_alive "$job/follower" && [ "$tries" -lt 250 ]; do
+    sleep 0.02
     tries=$((tries + 1))
   done
   if is_alive "$job/follower"; then
@@ -660,6 +660,8 @@ report() {
       [ "$full" != unknown ] || { if is_full "$job"; then full=yes; else full=no; fi; }
       [ "$full" = no ] || echo full
     fi
+    # It has said and measured nothing yet.
+    [ "$state" != pending ] || continue
     line=$(last_line "$log")
     # Why a job did not start is in the other logs.
     if [ -z "$line" ] && is_final "$state"; then

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { baseImage, isMissing } from '../support/engines.js';
+import { OwnEngine } from '../support/own-engine.js';
+import { TestProject } from '../support/project.js';
+import { SmallDisk } from '../support/small-disk.js';
+
+describe.skipIf(isMissing('docker', 'git', 'root'))('an engine whose disk is full', () => {
+  let disk: SmallDisk;
+  let engine: OwnEngine;
+  let project: TestProject;
+
+  beforeAll(async () => {
+    disk = new SmallDisk(600);
+    engine = disk.within(() => new OwnEngine());
+    await engine.start();
+    engine.load(baseImage);
+    project = new TestProject({
+      parameters: { experiment_conditions: ['--lr 0.1'] },
+      files: {
+        'experiments/one/Dockerfile': `FROM ${baseImage}\nRUN head -c 900000000 /dev/zero >/large\n`,
+      },
+    });
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await engine?.remove();
+    disk.remove();
+  });
+
+  const env = () => ({ DOCKER_HOST: engine.host });
+
+  it('fails the build by its own words, and leaves nothing half done', async () => {
+    const { code, stderr } = await project.cli(['deploy', '--yes'], { env: env() });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no space left on device/i);
+    expect(stderr).toContain('The image could not be built');
+    expect(project.runs).toEqual([]);
+    expect(engine.docker('ps', '--all', '--quiet')).toBe('');
+  });
+
+  it('goes on once there is room', async () => {
+    project.repository.write({ 'experiments/one/Dockerfile': `FROM ${baseImage}\n` });
+    project.repository.commit('Smaller');
+    await project.ok(['deploy', '--yes', '--wait'], { env: env() });
+    await project.ok(['terminate', '--yes'], { env: env() });
+    expect(project.receipt().state).toBe('succeeded');
+  });
+});
