@@ -59,9 +59,10 @@ export default class Logs extends BaseCommand {
     const asItIs = conditions.length === 1 && !this.jsonEnabled();
     const receive = (source: string, chunk: Buffer) =>
       asItIs ? process.stdout.write(chunk) : lines.receive(source, chunk);
-    await interruptible((signal) =>
-      logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive),
-    );
+    await interruptible(async (signal) => {
+      await logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive);
+      if (signal.aborted) process.exitCode = 130;
+    });
     lines.end();
   }
 

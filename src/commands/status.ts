@@ -25,9 +25,10 @@ export default class Status extends BaseCommand {
     const { args, flags } = await this.parse(Status);
     const session = this.session();
     const experiment = await openExperiment(session, args.experiment);
-    const whole = flags.watch
-      ? (await followLive(session, experiment)).status
-      : await observe(session, experiment);
+    const { status: whole, interrupted } = flags.watch
+      ? await followLive(session, experiment)
+      : { status: await observe(session, experiment), interrupted: false };
+    if (interrupted) process.exitCode = 130;
     const status = flags.all ? whole : { ...whole, conditions: whole.conditions.filter(isOfSweep) };
     if (!flags.watch || !this.liveIsResult) {
       const view = {

@@ -179,6 +179,17 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
     expect(states(status)).toEqual(['running', 'running', 'pending']);
   });
 
+  it.each([
+    ['logs', '-f'],
+    ['status', '--watch'],
+  ])('%s %s ends with 130 on Ctrl-C, and harms no job', async (...words) => {
+    const looking = project.start(words);
+    await looking.says(words[0] === 'logs' ? 'holding one' : '2 running');
+    looking.signal('SIGINT');
+    expect((await looking.ended).code).toBe(130);
+    expect(states(await project.json(['status']))).toEqual(['running', 'running', 'pending']);
+  });
+
   it('logs -f follows until the job ends, without losing a line', async () => {
     const following = project.start(['logs', '-f', 'hold-one']);
     await following.says('holding one');
