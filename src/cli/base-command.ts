@@ -6,6 +6,8 @@ import { quote } from 'shlex';
 import type { Session } from '../operations/session.js';
 import { Executor } from '../shell/executor.js';
 import { Journal } from '../shell/journal.js';
+import type { MachineProblem } from '../targets/target.js';
+import { SshPool } from '../tools/ssh/pool.js';
 import { asUserError, failureText } from './failure.js';
 import { canRedraw } from './live.js';
 import { notifyOn } from './notify.js';
@@ -32,6 +34,8 @@ export abstract class BaseCommand extends Command {
   protected readonly colors = colorsFor(process.stdout, process.env);
   protected readonly dim = colorsFor(process.stderr, process.env).dim;
 
+  #ssh: SshPool | undefined;
+
   protected get isTerminal(): boolean {
     return process.stdin.isTTY === true && process.stdout.isTTY === true;
   }
@@ -47,17 +51,31 @@ export abstract class BaseCommand extends Command {
 
   protected session({ dryRun = false }: { readonly dryRun?: boolean } = {}): Session {
     const toStderr = (chunk: Buffer) => process.stderr.write(chunk);
+    this.#ssh ??= new SshPool();
     const journal = new Journal((line) => process.stderr.write(`${this.dim(line)}\n`), dryRun);
     return {
       executor: new Executor(journal, dryRun),
       notify: notifyOn(process.stderr, colorsFor(process.stderr, process.env)),
       progress: { onStdout: toStderr, onStderr: toStderr },
+      ssh: this.#ssh,
       env: process.env,
       now: () => new Date(),
       packageRoot: this.config.root,
       version: this.config.version,
       home: homedir(),
     };
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    this.#ssh?.close();
+    await super.finally(error);
+  }
+
+  /** Says what went wrong on some machines, while the others did their part; the exit code is 1 then. */
+  protected warnOf(problems: readonly MachineProblem[]): void {
+    const colors = colorsFor(process.stderr, process.env);
+    for (const { problem } of problems) process.stderr.write(`${failureText(problem, colors)}\n`);
+    if (problems.length > 0) process.exitCode = 1;
   }
 
   /** The lines that a person is likely to want now. `verb` may have words of its own behind it. */

@@ -11,6 +11,7 @@ import { colorsFor } from './style.js';
 export async function followLive(
   session: Session,
   experiment: Experiment,
+  tend?: (status: ExperimentStatus) => Promise<void>,
 ): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
   const live = await liveOn(process.stderr);
   return interruptible(async (signal) => {
@@ -26,7 +27,7 @@ export async function followLive(
       const shown = { ...status, conditions: status.conditions.filter(isOfSweep) };
       live.show(statusView(shown, view), news(status));
     };
-    const status = await follow(session, experiment, show, signal);
+    const status = await follow(session, experiment, show, signal, tend);
     live.done();
     return { status, interrupted: signal.aborted && status.live };
   });

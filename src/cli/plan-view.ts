@@ -5,13 +5,13 @@ import { visibleArguments } from './text.js';
 
 /** What a deployment is about to do, in a few lines. */
 export function planView({ parameters, project }: Experiment, plan: DeployPlan, width: number): string {
-  const { pin, run, skip, slots } = plan;
+  const { pin, run, skip } = plan;
   const kind = pin.snapshot ? 'a snapshot of the working tree' : (project.branch ?? 'detached HEAD');
-  const gpus = slots[0] === '-' ? '' : `, GPUs ${slots.join(' ')}`;
   const settings = [
     ['experiment', parameters.experimentName],
     ['commit', `${pin.commit.slice(0, 10)} (${kind}${pin.pushed ? ', pushed' : ''})`],
-    ['target', `${plan.target}, ${slots.length} ${slots.length === 1 ? 'slot' : 'slots'}${gpus}`],
+    ['target', plan.target],
+    ...machines(plan).map((text, place) => [place === 0 ? 'machines' : '', text]),
     ['each job', `at most ${parameters.maxHours} h`],
   ];
   const shown = run.slice(0, 10).map((condition) => [condition.id, visibleArguments(condition.options)]);
@@ -23,8 +23,22 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
       ? ['', table([{ head: 'CONDITION', atMost: 44, stays: true }, { head: 'ARGUMENTS' }], shown, width)]
       : []),
     ...(more > 0 ? [`… and ${more} more`] : []),
+    ...plan.problems.map(({ problem }) => `Not used: ${problem.message}`),
+    ...plan.moves.map(
+      ({ job, to }) => `${job.condition} waits on ${job.machine}, which is silent: to ${to.deployed.name}`,
+    ),
     '',
   ].join('\n');
+}
+
+/** `gpu1: 2 slots, GPUs device=0 device=1; 3 conditions`, a line a machine. */
+function machines({ found, places, target }: DeployPlan): string[] {
+  const shown = found.slice(0, 20).map(({ deployed: { name, slots } }) => {
+    const own = places.filter(({ deployed }) => deployed.name === name).length;
+    const gpus = slots[0] === '-' ? '' : `, GPUs ${slots.join(' ')}`;
+    return `${name}, ${count(slots.length, 'slot')}${gpus}${target === 'local' ? '' : `, ${count(own, 'condition')}`}`;
+  });
+  return found.length > shown.length ? [...shown, `… and ${found.length - shown.length} more`] : shown;
 }
 
 function whySkipped(skip: DeployPlan['skip']): string {

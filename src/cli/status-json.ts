@@ -7,6 +7,7 @@ export interface StatusJson {
   readonly deployment: Pick<Deployment, 'id' | 'commit' | 'target' | 'created' | 'released'> | null;
   readonly live: boolean;
   readonly disk_full: boolean;
+  readonly unreachable: readonly { readonly machine: string; readonly since: string; readonly why: string }[];
   readonly conditions: readonly {
     readonly condition: string;
     readonly run: string | null;
@@ -18,6 +19,7 @@ export interface StatusJson {
     readonly started: string | null;
     readonly finished: string | null;
     readonly unattended: boolean;
+    readonly unreachable_since: string | null;
     readonly deployed: boolean;
     readonly measure: Readonly<Record<string, unknown>> | null;
     readonly summary: Readonly<Record<string, unknown>> | null;
@@ -25,7 +27,7 @@ export interface StatusJson {
   }[];
 }
 
-export function statusJson({ deployment, live, conditions }: ExperimentStatus): StatusJson {
+export function statusJson({ deployment, live, conditions, silent: unheard }: ExperimentStatus): StatusJson {
   return {
     deployment: deployment && {
       id: deployment.id,
@@ -36,7 +38,12 @@ export function statusJson({ deployment, live, conditions }: ExperimentStatus): 
     },
     live,
     disk_full: conditions.some(({ report }) => report?.full),
-    conditions: conditions.map(({ condition, record, report, deployed }) => ({
+    unreachable: unheard.map(({ machine, since, problem }) => ({
+      machine,
+      since: since.toISOString(),
+      why: problem.message,
+    })),
+    conditions: conditions.map(({ condition, record, report, deployed, silent }) => ({
       condition,
       run: record?.id ?? null,
       state: record?.state ?? null,
@@ -47,6 +54,7 @@ export function statusJson({ deployment, live, conditions }: ExperimentStatus): 
       started: record?.started ?? null,
       finished: record?.finished ?? null,
       unattended: report?.orphan ?? false,
+      unreachable_since: silent?.since.toISOString() ?? null,
       deployed,
       measure: report?.measure ?? null,
       summary: report?.summary ?? null,

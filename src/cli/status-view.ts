@@ -56,7 +56,7 @@ function visible(rows: readonly ConditionStatus[], height: number): readonly Con
     .slice(0, Math.max(1, height));
 }
 
-function cells({ condition, record, report }: ConditionStatus, view: View): string[] {
+function cells({ condition, record, report, silent }: ConditionStatus, view: View): string[] {
   if (!record) return [condition, view.colors.dim('not run')];
   const began = record.started ?? record.times.running;
   const state =
@@ -68,7 +68,11 @@ function cells({ condition, record, report }: ConditionStatus, view: View): stri
     between(began, record.finished, view.now),
     between(record.created, null, view.now),
     ...(view.width < wide ? [latest(record, report)] : [measuresOf(report), saidBy(report)]),
-    record.machine.name,
+    silent
+      ? view.colors.yellow(
+          `${record.machine.name}, unreachable for ${between(silent.since.toISOString(), null, view.now)}`,
+        )
+      : record.machine.name,
   ];
 }
 
@@ -97,7 +101,7 @@ function measures(values: Readonly<Record<string, unknown>>): string {
 }
 
 /** `6 of 8 ended: 5 succeeded, 1 failed; 2 running`. */
-function summary(status: ExperimentStatus, { colors }: View): string {
+function summary(status: ExperimentStatus, { colors, now }: View): string {
   const rows = status.deployment ? judged(status) : status.conditions;
   const counts = new Map<string, number>();
   for (const row of rows) {
@@ -117,5 +121,12 @@ function summary(status: ExperimentStatus, { colors }: View): string {
   const room = full
     ? colors.yellow(`\nThe disk is full on ${full}: nothing new starts until there is room.`)
     : '';
-  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}${differ}${room}`;
+  const silent = status.silent
+    .map(({ problem, since }) =>
+      colors.yellow(
+        `\n${problem.message} So it has been for ${between(since.toISOString(), null, now)}; what is shown of its jobs is from before.`,
+      ),
+    )
+    .join('');
+  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}${differ}${room}${silent}`;
 }

@@ -1,18 +1,20 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { followLive } from '../cli/follow-view.js';
+import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { planView } from '../cli/plan-view.js';
 import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { UserError } from '../errors.js';
+import { collect } from '../operations/collect.js';
 import { type DeployPlan, decide } from '../operations/decide-deployment.js';
 import { deploy } from '../operations/deploy.js';
-import { sync } from '../operations/end.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
-import { isOfSweep, observe } from '../operations/observe.js';
+import { type ExperimentStatus, isOfSweep, observe } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
+import { Tending } from '../operations/tend.js';
 
 export default class Deploy extends BaseCommand {
   static override summary = 'Run all conditions, pinned to a commit.';
@@ -29,6 +31,7 @@ export default class Deploy extends BaseCommand {
   static override flags = {
     ...dryRunFlag,
     ...yesFlag,
+    ...machineFlags,
     target: Flags.string({
       helpValue: 'TARGET',
       description: 'where to run, instead of what parameters.json says',
@@ -67,7 +70,8 @@ export default class Deploy extends BaseCommand {
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
     const request = {
-      target: flags.target ?? experiment.parameters.target,
+      machines: machinesOf(flags, this.isTerminal),
+      target: flags.target ?? (flags.hosts === undefined ? experiment.parameters.target : 'hosts'),
       only: flags.only ?? [],
       first: flags.first ?? null,
       slots: flags.slots ?? null,
@@ -81,11 +85,15 @@ export default class Deploy extends BaseCommand {
     // While it waits for an answer, or for the lock, another may deploy the same.
     const decideAgain = () => decide(session, experiment, { ...request, pin: decided.pin });
     this.log(planView(experiment, decided, this.width));
-    if (decided.run.length + decided.undelivered.length > 0)
+    if (decided.run.length + decided.undelivered.length + decided.moves.length > 0)
       await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
     else this.log(nothingToRun(decided));
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
-    if (flags.wait) return this.#follow(session, experiment, args.experiment);
+    if (flags.wait) {
+      const tending = new Tending(session, experiment, { ...request, force: false, pin: decided.pin });
+      return this.#follow(session, experiment, args.experiment, (status) => tending.tend(status));
+    }
+    if (decided.problems.length > 0) process.exitCode = 1;
     this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
     return statusJson(await observe(session, experiment));
   }
@@ -106,21 +114,28 @@ export default class Deploy extends BaseCommand {
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const wait = () =>
       session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
-    await experiment.deployments.locked(
+    const { problems } = await experiment.deployments.locked(
       async () => deploy(session, experiment, flags['dry-run'] ? decided : await decideAgain()),
       wait,
     );
+    this.warnOf(problems);
   }
 
-  async #follow(session: Session, experiment: Experiment, folder: string) {
-    const { status, interrupted } = await followLive(session, experiment);
+  async #follow(
+    session: Session,
+    experiment: Experiment,
+    folder: string,
+    tend: (status: ExperimentStatus) => Promise<void>,
+  ) {
+    const { status, interrupted } = await followLive(session, experiment, tend);
     if (interrupted) {
       process.stderr.write(
         `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}`)}\n`,
       );
       this.exit(130);
     }
-    await sync(session, experiment);
+    const { problems } = await collect(session, experiment, { only: null });
+    this.warnOf(problems);
     if (!this.liveIsResult) {
       const view = {
         width: this.width,
@@ -130,7 +145,7 @@ export default class Deploy extends BaseCommand {
       };
       this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }
-    process.exitCode = allSucceeded(status) ? 0 : 1;
+    process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
     this.next(
       folder,
       ...(allSucceeded(status) ? [] : ['logs', 'deploy --retry-failed']),

@@ -35,12 +35,13 @@ export default class Stop extends BaseCommand {
     const { folder, conditions } = experimentAndConditions(argv as string[]);
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, folder);
-    const { status, stopped } = await stop(session, experiment, conditions, flags.grace);
+    const { status, stopped, problems } = await stop(session, experiment, conditions, flags.grace);
     this.log(
       stopped.length === 0
         ? 'No job is running or waiting.'
         : `Ended ${stopped.length}: ${stopped.join(', ')}`,
     );
+    this.warnOf(problems);
     this.next(folder, 'status', 'deploy', 'terminate');
     return { ...statusJson(status), stopped };
   }

@@ -1,24 +1,46 @@
+import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
+import { progressRows } from '../cli/progress-rows.js';
 import { statusJson } from '../cli/status-json.js';
-import { sync } from '../operations/end.js';
+import { UserError } from '../errors.js';
+import { collect } from '../operations/collect.js';
 import { openExperiment } from '../operations/experiment.js';
 
 export default class Sync extends BaseCommand {
   static override summary = 'Bring the results home.';
   static override description =
-    'Everything that jobs have left so far goes to runs/<run id>/, and each receipt, run.json, is brought up to date. On target local the results are there from the beginning.';
-  static override examples = ['<%= config.bin %> sync', 'ls runs/*/data/results'];
+    'Everything that jobs have left so far goes to runs/<run id>/, and each receipt, run.json, is brought up to date. Nothing here is deleted, and what was cut off goes on where it was. A machine that fails stops no other, and makes the exit code 1. On target local the results are there from the beginning.';
+  static override examples = [
+    '<%= config.bin %> sync',
+    '<%= config.bin %> sync --only measures',
+    'ls runs/*/data/results',
+  ];
   static override args = experimentArg;
-  static override flags = dryRunFlag;
+  static override flags = {
+    ...dryRunFlag,
+    only: Flags.string({ helpValue: 'PATH', description: 'only this below data/, such as results/best.pt' }),
+  };
 
   async run() {
     const { args, flags } = await this.parse(Sync);
+    const only = flags.only?.replace(/^(\.?\/+)*(data\/)?|\/+$/g, '') ?? null;
+    if (only !== null && (only === '' || only.split('/').includes('..')))
+      throw new UserError(
+        `--only takes a path below data/; "${flags.only}" is none.`,
+        ['logistician sync --only results'],
+        {
+          exit: 2,
+        },
+      );
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
-    const status = await sync(session, experiment);
+    const rows = await progressRows(process.stderr);
+    const { status, problems } = await collect(session, experiment, { only, progress: rows.show });
+    rows.done();
     const runs = status.conditions.flatMap((row) => row.record ?? []);
     for (const run of runs) this.log(`${run.state.padEnd(10)} ${experiment.runs.pathOf(run.id)}/data`);
-    this.log(`${runs.length} of ${status.conditions.length} conditions have results here.`);
+    this.log(`${runs.length} of ${status.conditions.length} conditions have run folders here.`);
+    this.warnOf(problems);
     this.next(args.experiment, 'status', 'terminate');
     return { ...statusJson(status), folder: experiment.runs.folder };
   }

@@ -11,7 +11,7 @@ import { hasEnded } from '../runs/run-record.js';
 export default class Terminate extends BaseCommand {
   static override summary = 'End the deployment and leave nothing of it behind.';
   static override description =
-    'Jobs that still run are stopped, everything is brought home, and then no container and no process of the deployment is left. Results and receipts in runs/ stay. Safe to repeat.';
+    'Jobs that still run are stopped, everything is brought home, and then no container, no process and, on machines elsewhere, no job folder of the deployment is left. What cannot be brought home is not released, unless --discard. Results and receipts in runs/ stay. Safe to repeat.';
   static override examples = [
     '<%= config.bin %> terminate',
     '<%= config.bin %> terminate experiments/rnn-1 --yes',
@@ -25,6 +25,9 @@ export default class Terminate extends BaseCommand {
       min: 0,
       default: 30,
       description: 'seconds between SIGTERM and SIGKILL',
+    }),
+    discard: Flags.boolean({
+      description: 'give up what cannot be brought home from machines that do not answer',
     }),
   };
 
@@ -55,7 +58,7 @@ export default class Terminate extends BaseCommand {
     const wait = () =>
       session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
     const { status, released } = await experiment.deployments.locked(
-      () => terminate(session, experiment, flags.grace),
+      () => terminate(session, experiment, { grace: flags.grace, discard: flags.discard }),
       wait,
     );
     this.log(

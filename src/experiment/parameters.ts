@@ -117,7 +117,7 @@ const hasAwsKeys = ({ root }: JsonDocument): boolean =>
   root.members.map(keyOf).some((key) => key.startsWith('aws_') && !key.endsWith('_comment'));
 
 const hostOf = (host: NonNullable<Settings['hosts']>[number]): Host => ({
-  slots: 1,
+  slots: null,
   gpus: null,
   jump: null,
   ...(typeof host === 'string' ? { address: host } : host),

@@ -4,10 +4,10 @@ import type { ArgumentStyle } from './arguments.js';
 export interface Host {
   /** `user@host:port`; user and port may be missing, and the host be a name from the SSH configuration. */
   readonly address: string;
-  /** How many conditions run there at a time. */
-  readonly slots: number;
-  /** How many GPUs it has; null: ask it. */
-  readonly gpus: number | null;
+  /** How many conditions run there at a time; null: what it bears. */
+  readonly slots: number | null;
+  /** Ids of the GPUs that are for us; null: all that it has. */
+  readonly gpus: readonly number[] | null;
   /** The machine through which it is reached, as an address; null: none. */
   readonly jump: string | null;
 }

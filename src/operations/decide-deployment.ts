@@ -1,14 +1,14 @@
+import { UserError } from '../errors.js';
 import type { Condition } from '../experiment/condition.js';
 import { selectConditions } from '../experiment/select.js';
-import { here } from '../machines/connection.js';
-import { findGpus } from '../machines/gpus.js';
-import { slots } from '../machines/slots.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
 import { DirtyTree, type Pin, pinCommit, pinHead } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
-import { type Experiment, planImage, targetOf } from './experiment.js';
+import type { FoundMachine, MachineProblem } from '../targets/target.js';
+import { type Experiment, type Machines, planImage, targetOf } from './experiment.js';
 import { type ExperimentStatus, observe } from './observe.js';
+import { place } from './place.js';
 import {
   LiveAtAnotherCommit,
   NoConditions,
@@ -22,6 +22,7 @@ import type { Session } from './session.js';
 
 export interface DeployRequest {
   readonly target: string;
+  readonly machines: Machines;
   /** Condition ids, or beginnings of them; empty: all. */
   readonly only: readonly string[];
   readonly first: number | null;
@@ -39,11 +40,40 @@ export interface DeployPlan extends Planned {
   readonly pin: Pin;
   readonly facts: RunFacts;
   readonly target: string;
-  readonly slots: readonly string[];
+  /** The machines that there are now, and those that are no help. */
+  readonly found: readonly FoundMachine[];
+  readonly problems: readonly MachineProblem[];
+  /** The machines of conditions to run, in their order. */
+  readonly places: readonly FoundMachine[];
+  /** The docker command there. */
+  readonly docker: string;
+  /** Waiting jobs of machines that do not answer, given to others. */
+  readonly moves: readonly Move[];
   /** The deployment that the conditions join; null: a new one. */
   readonly joins: Deployment | null;
   /** Jobs of that deployment that were recorded and never arrived, a crash being between. */
   readonly undelivered: readonly DeployedJob[];
+}
+
+export interface Move {
+  readonly job: DeployedJob;
+  readonly to: FoundMachine;
+}
+
+/** How long a machine may be silent before its waiting jobs go to others, in milliseconds. */
+const patience = 60_000;
+
+/** There are jobs, and no machine that could run them. */
+class NoMachine extends UserError {
+  constructor(problems: readonly MachineProblem[]) {
+    super(
+      [
+        'None of the machines can run jobs now:',
+        ...problems.map(({ problem }) => `  ${problem.message}`),
+      ].join('\n'),
+      [...new Set(problems.flatMap(({ problem }) => problem.suggestions)), 'logistician doctor --hosts'],
+    );
+  }
 }
 
 /** Decides what a deployment would do. Changes nothing but, with `--snapshot`, git's objects.
@@ -54,20 +84,14 @@ export async function decide(
   request: DeployRequest,
 ): Promise<DeployPlan> {
   const { parameters, runs, folder } = experiment;
-  targetOf(session, experiment, request.target);
+  const target = targetOf(session, experiment, request.target, request.machines);
   readSecrets(parameters.secrets, session.env);
   const wanted = wantedConditions(parameters.conditions, request, `${folder}/parameters.json`);
   const status = await observe(session, experiment);
   const last = status.deployment;
   if (request.retryFailed && !last) throw new NothingToRetry();
   const pin = await pinFor(session, experiment, request, status.live ? last : null);
-  const facts = await gatherFacts(
-    session,
-    experiment,
-    pin,
-    await planImage(experiment, pin),
-    await experiment.engine.facts(),
-  );
+  const facts = await gatherFacts(session, experiment, pin, await planImage(experiment, pin));
   if (last && status.live && (last.source_id !== facts.sourceId || last.target !== request.target))
     throw new LiveAtAnotherCommit(last, pin.commit);
   const same =
@@ -77,7 +101,6 @@ export async function decide(
     last.target === request.target;
   const joins = same ? last : null;
   const deployed = new Set((request.retryFailed ? last : joins)?.jobs.map((job) => job.run));
-  const gpus = await findGpus(session.executor, here(''), facts.engine);
   const planned = planDeployment({
     conditions: wanted,
     fingerprint: (condition) => fingerprint(facts, condition),
@@ -87,20 +110,58 @@ export async function decide(
     force: request.force,
     retryFailed: request.retryFailed,
   });
-  const arrived = new Set(status.conditions.flatMap((row) => (row.report?.state ? [row.record?.id] : [])));
+  const { machines: found, problems } = await target.survey({ gpus: parameters.gpus, slots: request.slots });
+  const arrived = new Set(
+    status.conditions.flatMap((row) => (row.report?.state || row.silent ? [row.record?.id] : [])),
+  );
+  const undelivered =
+    status.live && joins ? joins.jobs.filter((job) => !arrived.has(job.run) && isNewest(job, status)) : [];
+  const waiting = joins ? waitingInVain(joins, status, session.now()) : [];
+  if (found.length === 0 && planned.run.length > 0) throw new NoMachine(problems);
+  const load = new Map<string, number>();
+  for (const row of status.conditions) {
+    const machine =
+      row.record && !hasEnded(row.record) ? joins?.jobs.find((job) => job.run === row.record?.id) : null;
+    if (machine) load.set(machine.machine, (load.get(machine.machine) ?? 0) + 1);
+  }
+  const able = found.map((machine) => ({ ...machine, ...machine.deployed }));
+  const places = place(planned.run.length + waiting.length, able, load);
+  /** No more slots than there is work for, but those that are at work. */
+  const withoutIdleSlots = ({ facts: its, deployed }: FoundMachine): FoundMachine => {
+    const placed = places.filter(({ name }) => name === deployed.name).length;
+    const before = joins?.machines.find(({ name }) => name === deployed.name)?.slots.length ?? 0;
+    const work = Math.max(1, before, placed + (load.get(deployed.name) ?? 0));
+    return { facts: its, deployed: { ...deployed, slots: deployed.slots.slice(0, work) } };
+  };
   return {
     ...planned,
     pin,
     facts,
     target: request.target,
-    slots: slots(parameters.gpus, gpus, facts.engine, request.slots ?? undefined).slice(
-      0,
-      Math.max(1, planned.run.length, joins?.slots.length ?? 0),
-    ),
+    docker: request.target === 'local' ? parameters.dockerCommand : parameters.remoteDockerCommand,
+    found: found.map(withoutIdleSlots),
+    problems,
+    places: places.slice(0, planned.run.length),
+    moves: waiting.flatMap((job, index) => {
+      const to = places[planned.run.length + index];
+      return to ? [{ job, to }] : [];
+    }),
     joins,
-    undelivered:
-      status.live && joins ? joins.jobs.filter((job) => !arrived.has(job.run) && isNewest(job, status)) : [],
+    undelivered,
   };
+}
+
+/** Jobs that have not begun, on machines that have been silent for too long. */
+function waitingInVain(joins: Deployment, status: ExperimentStatus, now: Date): DeployedJob[] {
+  const pending = new Set(
+    status.conditions
+      .filter(({ record, silent }) => {
+        const since = silent?.since.getTime() ?? Number.POSITIVE_INFINITY;
+        return record?.state === 'pending' && now.getTime() - since >= patience;
+      })
+      .map(({ record }) => record?.id),
+  );
+  return joins.jobs.filter((job) => pending.has(job.run));
 }
 
 const isNewest = (job: DeployedJob, status: ExperimentStatus) =>

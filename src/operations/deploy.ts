@@ -1,14 +1,17 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import { type Condition, conditionFromArgv } from '../experiment/condition.js';
 import { BuildFailed } from '../machines/image.js';
-import { jobScript, known, type SweepScript } from '../machines/job-script.js';
-import type { DeployedJob, Deployment } from '../runs/deployment.js';
+import { jobScript, known } from '../machines/job-script.js';
+import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { checkoutOf } from '../source/checkout.js';
-import type { LaunchedJob, Sweep } from '../targets/target.js';
+import type { Project } from '../source/project.js';
+import type { FoundMachine, LaunchedJob, MachineProblem, Sweep } from '../targets/target.js';
 import { baseImages } from './base-images.js';
 import type { DeployPlan } from './decide-deployment.js';
+import { bringToAnEnd } from './end.js';
 import { type Experiment, targetOf } from './experiment.js';
 import { newRecord } from './receipt.js';
 import { scriptOf, sweepOf } from './scripts.js';
@@ -22,23 +25,25 @@ export async function deploy(
   session: Session,
   experiment: Experiment,
   decided: DeployPlan,
-): Promise<Deployment> {
+): Promise<{ deployment: Deployment; problems: readonly MachineProblem[] }> {
   const { runs, deployments, parameters } = experiment;
   const before = deployments.read();
   const target = targetOf(session, experiment, decided.target);
-  if (before && before.released === null && !decided.joins)
-    await targetOf(session, experiment, before.target).release(before);
+  if (before && before.released === null && !decided.joins) await bringToAnEnd(session, experiment);
 
   if (!decided.joins) deployments.setCommandsAside(before);
   const id = decided.joins?.id ?? newId(session);
   const sweep: Sweep = {
-    ...sweepOf(decided.facts, {
+    ...sweepOf(decided.facts, decided.docker, {
       project: [known.job, '/source'],
       data: [known.job, '/data'],
       deployment: id,
     }),
     source: await checkoutOf(experiment.project, decided.pin.commit),
     secrets: readSecrets(parameters.secrets, session.env),
+    projectKey: projectKey(experiment.project),
+    inputIds: decided.facts.inputIds,
+    transport: parameters.dockerImageTransport,
   };
   const claimed = claim();
   const deployment: Deployment = {
@@ -51,34 +56,41 @@ export async function deploy(
     source_id: decided.facts.sourceId,
     created: decided.joins?.created ?? session.now().toISOString(),
     released: null,
-    slots: decided.slots,
-    docker: parameters.dockerCommand,
+    machines: withFound(decided),
+    docker: decided.docker,
     parameters_file: experiment.parametersText,
-    jobs: [...(decided.joins?.jobs ?? []), ...claimed.map(({ job }) => job)],
+    jobs: [...withMoves(), ...claimed.map(({ job }) => job)],
   };
   let jobs: LaunchedJob[] | undefined;
+  let problems: readonly MachineProblem[];
   try {
     deployments.write(deployment);
     if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
     jobs = [
-      ...claimed.map(({ condition, job }) => launched(condition, job, recordOf(condition, job))),
-      ...decided.undelivered.map((job) => redelivered(job)),
+      ...claimed.map(({ condition, job, machine }) =>
+        launched(condition, job, recordOf(condition, job, machine)),
+      ),
+      ...undelivered().map((job) => redelivered(job)),
     ];
-    await target.launch(deployment, sweep, jobs, session.progress);
+    problems = await target.launch(deployment, sweep, jobs, session.progress);
   } catch (error) {
     if (!jobs || error instanceof BuildFailed) takeBack();
     throw error;
   }
   await recordBase();
-  return deployment;
+  return { deployment, problems };
 
   /** A folder for each run, or for none. */
-  function claim(): { condition: Condition; job: DeployedJob }[] {
-    const made: { condition: Condition; job: DeployedJob }[] = [];
+  function claim(): Claimed[] {
+    const made: Claimed[] = [];
     try {
-      for (const condition of decided.run) {
+      for (const [index, condition] of decided.run.entries()) {
+        const machine = decided.places[index];
+        if (!machine) throw new Error(`no machine for ${condition.id}`);
         const run = runs.claim(condition.id, session.now());
-        made.push({ condition, job: { run, condition: condition.id, folder: target.jobFolder(run) } });
+        const { name } = machine.deployed;
+        const folder = target.jobFolder(machine.deployed, run);
+        made.push({ condition, machine, job: { run, condition: condition.id, machine: name, folder } });
       }
     } catch (error) {
       runs.discard(made.map(({ job }) => job.run));
@@ -103,13 +115,13 @@ export async function deploy(
     }
   }
 
-  function recordOf(condition: Condition, job: DeployedJob): RunRecord {
-    const script: SweepScript = { ...sweep, contextRepository: sweep.source.repository };
+  function recordOf(condition: Condition, job: DeployedJob, { facts, deployed }: FoundMachine): RunRecord {
+    const script = target.sweepOn(deployed, sweep);
     const how = { id: job.run, folder: job.folder, sweep: script, deployment: id };
     const record = newRecord(session, decided.facts, condition, {
       ...how,
       target: decided.target,
-      machine: hostname(),
+      machine: facts,
       live: false,
     });
     runs.write(record);
@@ -120,8 +132,61 @@ export async function deploy(
     const condition =
       parameters.conditions.find((one) => one.id === job.condition) ??
       conditionFromArgv(runs.read(job.run)?.argv ?? []);
-    return launched(condition, job, runs.read(job.run) ?? recordOf(condition, job));
+    const machine = decided.found.find(({ deployed }) => deployed.name === job.machine);
+    const known = runs.read(job.run);
+    if (!machine) throw new Error(`${job.machine} does not answer`);
+    const moved = known?.machine.name !== machine.facts.name && known?.state === 'pending';
+    return launched(condition, job, known && !moved ? known : recordOf(condition, job, machine));
   }
+
+  /** The jobs that were there before, some of them on other machines now. */
+  function withMoves(): readonly DeployedJob[] {
+    const moves = new Map(decided.moves.map(({ job, to }) => [job.run, to]));
+    return (decided.joins?.jobs ?? []).map((job) => {
+      const to = moves.get(job.run)?.deployed;
+      if (!to) return job;
+      const left = { machine: job.machine, folder: job.folder };
+      const folder = target.jobFolder(to, job.run);
+      return { ...job, machine: to.name, folder, moved_from: [...(job.moved_from ?? []), left] };
+    });
+  }
+
+  /** Those of them that have yet to arrive, on machines that answer. */
+  function undelivered(): DeployedJob[] {
+    const wanted = new Set(
+      [...decided.undelivered, ...decided.moves.map(({ job }) => job)].map(({ run }) => run),
+    );
+    const answering = new Set(decided.found.map(({ deployed }) => deployed.name));
+    return deployment.jobs.filter((job) => wanted.has(job.run) && answering.has(job.machine));
+  }
+}
+
+interface Claimed {
+  readonly condition: Condition;
+  readonly machine: FoundMachine;
+  readonly job: DeployedJob;
+}
+
+/** The machines of the deployment that is joined, as they are now, and those that are new to it. */
+function withFound({ found, joins, places, moves }: DeployPlan): DeployedMachine[] {
+  const before = joins?.machines ?? [];
+  const used = new Set(
+    [...before, ...[...places, ...moves.map(({ to }) => to)].map(({ deployed }) => deployed)].map(
+      ({ name }) => name,
+    ),
+  );
+  const now = found.map(({ deployed }) => deployed);
+  const unheard = before.filter(({ name }) => !now.some((one) => one.name === name));
+  return [...now.filter(({ name }) => used.has(name)), ...unheard];
+}
+
+/** The same for all clones of a project that have a remote; for one without, this clone's own. */
+function projectKey({ root, remote }: Project): string {
+  const hash = createHash('sha256')
+    .update(remote ?? `${hostname()}:${root}`)
+    .digest('hex')
+    .slice(0, 10);
+  return `${basename(root).replaceAll(/[^A-Za-z0-9_.-]+/g, '-')}-${hash}`;
 }
 
 function launched(condition: Condition, job: DeployedJob, record: RunRecord): LaunchedJob {

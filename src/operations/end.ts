@@ -1,7 +1,11 @@
+import { UserError } from '../errors.js';
 import { selectConditions } from '../experiment/select.js';
 import { here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
-import { hasEnded } from '../runs/run-record.js';
+import type { DeployedMachine, Deployment } from '../runs/deployment.js';
+import { hasEnded, type RunRecord } from '../runs/run-record.js';
+import type { MachineProblem } from '../targets/target.js';
+import { collect } from './collect.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
 import { type ConditionStatus, type ExperimentStatus, observe } from './observe.js';
 import type { Session } from './session.js';
@@ -14,71 +18,113 @@ export function chosenRows(status: ExperimentStatus, wanted: readonly string[]):
 
 /** Ends the jobs of these conditions, or all, gently and then firmly. Their data and their machines stay.
  *  @param grace seconds between SIGTERM and SIGKILL.
- *  @returns how things stand afterwards, and the conditions that were ended. */
+ *  @returns how things stand afterwards, the conditions that were ended, and machines that could not be told. */
 export async function stop(
   session: Session,
   experiment: Experiment,
   wanted: readonly string[],
   grace: number,
-): Promise<{ status: ExperimentStatus; stopped: readonly string[] }> {
+): Promise<{
+  status: ExperimentStatus;
+  stopped: readonly string[];
+  problems: readonly MachineProblem[];
+}> {
   const before = await observe(session, experiment);
   const open = chosenRows(before, wanted).filter((row) => row.record && !hasEnded(row.record));
-  await stopRows(session, experiment, before, open, grace);
+  const problems = await stopRows(session, experiment, before, open, grace);
   const status = await observe(session, experiment);
-  return { status, stopped: open.map((row) => row.condition) };
+  const unheard = new Set(problems.map(({ machine }) => machine));
+  const stopped = open.filter((row) => !unheard.has(machineOf(before, row)));
+  return { status, stopped: stopped.map((row) => row.condition), problems };
 }
+
+const machineOf = ({ deployment }: ExperimentStatus, { record }: ConditionStatus): string =>
+  deployment?.jobs.find((job) => job.run === record?.id)?.machine ?? '';
 
 async function stopRows(
   session: Session,
   experiment: Experiment,
-  { deployment }: ExperimentStatus,
+  { deployment, silent }: ExperimentStatus,
   rows: readonly ConditionStatus[],
   grace: number,
-): Promise<void> {
-  const { runs, deployments } = experiment;
-  if (rows.length > 0 && !session.executor.dryRun) {
-    const jobs = rows.length === 1 ? 'one job' : `${rows.length} jobs`;
+): Promise<readonly MachineProblem[]> {
+  const { runs } = experiment;
+  const reachable = rows.filter((row) => !row.silent);
+  if (reachable.length > 0 && !session.executor.dryRun) {
+    const jobs = reachable.length === 1 ? 'one job' : `${reachable.length} jobs`;
     session.notify.step(`Ending ${jobs}: SIGTERM now, SIGKILL to what is left after ${grace} s.`);
   }
   // A launch that was cut short wrote these down and never delivered them: there is nothing to end but that.
-  const undelivered = rows.filter((row) => row.deployed && !row.report?.state);
-  for (const { record } of session.executor.dryRun ? [] : undelivered) {
-    const times = { ...record?.times, stopped: session.now().toISOString() };
-    if (record) runs.write({ ...record, state: 'stopped', reason: 'user', times } as typeof record);
-  }
+  const undelivered = reachable.filter((row) => row.deployed && !row.report?.state);
+  for (const { record } of session.executor.dryRun ? [] : undelivered)
+    if (record) runs.write(endedBy(record, 'stopped', 'user', session.now()));
   const runsOf = (deployed: boolean) =>
-    rows
+    reachable
       .filter((row) => row.deployed === deployed && !undelivered.includes(row))
       .flatMap((row) => row.record?.id ?? []);
-  const jobs = deployment?.jobs.filter((job) => runsOf(true).includes(job.run)) ?? [];
-  if (deployment && jobs[0]) {
-    const machine = targetOf(session, experiment, deployment.target).machineOf(deployment, jobs[0]);
-    await machine.stop(
-      deployments.queue,
-      grace,
-      jobs.map((job) => job.folder),
-    );
-  }
-  const own = runsOf(false).map((id) => runs.pathOf(id));
-  if (own.length > 0)
-    await new Machine(session.executor, here(''), runnerTemplate(session)).stop(null, grace, own);
+  const problems = new Map(
+    silent
+      .filter(({ machine }) => rows.some((row) => row.silent?.machine === machine))
+      .map((one): [string, MachineProblem] => [one.machine, one]),
+  );
+  const theirs = new Set(runsOf(true));
+  const jobs = deployment?.jobs.filter((job) => theirs.has(job.run)) ?? [];
+  await Promise.all(
+    [...new Set(jobs.map(({ machine }) => machine))].map(async (name) => {
+      const own = jobs.filter(({ machine }) => machine === name);
+      if (!deployment || !own[0]) return;
+      const { machine, queue } = targetOf(session, experiment, deployment.target).placeOf(deployment, own[0]);
+      try {
+        await machine.stop(
+          queue,
+          grace,
+          own.map((job) => job.folder),
+        );
+      } catch (error) {
+        if (!(error instanceof UserError) || !elsewhere(deployment, name)) throw error;
+        problems.set(name, { machine: name, problem: error });
+      }
+    }),
+  );
+  const here_ = runsOf(false).map((id) => runs.pathOf(id));
+  if (here_.length > 0)
+    await new Machine(session.executor, here(''), runnerTemplate(session)).stop(null, grace, here_);
+  return [...problems.values()];
 }
 
-/** Brings everything home. @returns how things stand then. */
-export async function sync(session: Session, experiment: Experiment): Promise<ExperimentStatus> {
-  const status = await observe(session, experiment);
-  if (status.deployment?.released === null) {
-    await targetOf(session, experiment, status.deployment.target).collect(status.deployment);
+const elsewhere = ({ machines }: Deployment, name: string): boolean =>
+  machines.some((machine) => machine.name === name && machine.route !== null);
+
+const endedBy = (record: RunRecord, state: 'stopped' | 'lost', reason: string, at: Date): RunRecord => ({
+  ...record,
+  state,
+  reason,
+  times: { ...record.times, [state]: at.toISOString() },
+});
+
+export class NotAllHome extends UserError {
+  constructor(problems: readonly MachineProblem[]) {
+    super(
+      [
+        'Not everything could be ended and brought home, so not everything was released:',
+        ...problems.map(({ problem }) => `  ${problem.message}`),
+      ].join('\n'),
+      [
+        'logistician terminate    # again, once the machine answers',
+        'logistician terminate --discard    # give up what is not home',
+      ],
+    );
   }
-  return status;
 }
 
 /** Ends the deployment: its jobs stopped, its data brought home, nothing of it left. Safe to repeat.
- *  @returns how things stand afterwards; `released` false if there was nothing to end. */
+ *  @param discard gives up what cannot be brought home.
+ *  @returns how things stand afterwards; `released` false if there was nothing to end.
+ *  @throws NotAllHome with everything released that could be */
 export async function terminate(
   session: Session,
   experiment: Experiment,
-  grace: number,
+  { grace, discard }: { readonly grace: number; readonly discard: boolean },
 ): Promise<{ status: ExperimentStatus; released: boolean }> {
   const { deployments } = experiment;
   const before = await observe(session, experiment);
@@ -87,10 +133,44 @@ export async function terminate(
   if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
   const open = before.conditions.filter((row) => row.deployed && row.record && !hasEnded(row.record));
   if (open.length > 0) await stopRows(session, experiment, before, open, grace);
-  const target = targetOf(session, experiment, deployment.target);
-  await target.collect(deployment);
-  const status = await observe(session, experiment);
-  await target.release(deployment);
-  deployments.write({ ...deployment, released: session.now().toISOString() });
+  const status = await bringToAnEnd(session, experiment, discard);
   return { status, released: true };
+}
+
+/** Brings home what a deployment has left, whose jobs have ended, and releases its machines.
+ *  @throws NotAllHome with every machine released that could be */
+export async function bringToAnEnd(
+  session: Session,
+  experiment: Experiment,
+  discard = false,
+): Promise<ExperimentStatus> {
+  const { deployments, runs } = experiment;
+  const { status, problems } = await collect(session, experiment, { only: null });
+  const { deployment } = status;
+  if (!deployment) return status;
+  const target = targetOf(session, experiment, deployment.target);
+  // A machine with a job that has not ended has not answered, or could not end it.
+  const kept = new Map(problems.map((one) => [one.machine, one]));
+  for (const row of status.conditions) {
+    const machine = machineOf(status, row);
+    if (!row.deployed || !row.record || hasEnded(row.record) || kept.has(machine) || session.executor.dryRun)
+      continue;
+    kept.set(machine, { machine, problem: new UserError(`${machine} could not end ${row.condition}.`) });
+  }
+  const ready = deployment.machines.filter(({ name, released }) => released === null && !kept.has(name));
+  for (const one of await target.release(deployment, ready)) kept.set(one.machine, one);
+  const now = session.now().toISOString();
+  const gone = (machine: DeployedMachine) =>
+    machine.released ?? (kept.has(machine.name) && !discard ? null : now);
+  const machines = deployment.machines.map((machine) => ({ ...machine, released: gone(machine) }));
+  const all = machines.every(({ released }) => released !== null);
+  deployments.write({ ...deployment, machines, released: all ? now : null });
+  if (kept.size > 0 && !discard) throw new NotAllHome([...kept.values()]);
+  for (const { machine, problem } of kept.values()) {
+    session.notify.warn(`Left as it is: ${problem.message}`);
+    for (const row of session.executor.dryRun ? [] : status.conditions)
+      if (row.record && !hasEnded(row.record) && machineOf(status, row) === machine)
+        runs.write(endedBy(row.record, 'lost', 'discarded', session.now()));
+  }
+  return kept.size > 0 ? observe(session, experiment) : status;
 }

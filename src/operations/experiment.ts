@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Parameters } from '../experiment/parameters.js';
+import type { Host } from '../experiment/settings.js';
+import { ensureImage } from '../machines/image.js';
 import { DeploymentStore } from '../runs/deployment.js';
 import { RunStore } from '../runs/run-store.js';
 import { pasteable } from '../shell/word.js';
@@ -12,6 +14,7 @@ import type { Target } from '../targets/target.js';
 import { targetNamed } from '../targets/targets.js';
 import type { ImagePlan } from '../tools/docker/command-line.js';
 import { Engine } from '../tools/docker/engine.js';
+import type { HostKey } from '../tools/ssh/known-hosts.js';
 import { NoExperiment, readExperiment } from './read-experiment.js';
 import type { Session } from './session.js';
 
@@ -104,16 +107,40 @@ export function inputFolders({ folder, parameters }: Experiment): Record<string,
   );
 }
 
+/** What a person may say of machines beyond parameters.json. */
+export interface Machines {
+  /** In the place of the file's `hosts`; null: those of the file. */
+  readonly hosts: readonly Host[] | null;
+  /** Says whether a machine that nobody knows yet is who it says. */
+  readonly trust: (machine: string, key: HostKey) => Promise<boolean>;
+}
+
+const asTheFileSays: Machines = { hosts: null, trust: async () => false };
+
 /** @throws TargetNotSupported */
-export function targetOf(session: Session, experiment: Experiment, name: string): Target {
+export function targetOf(
+  session: Session,
+  experiment: Experiment,
+  name: string,
+  { hosts, trust } = asTheFileSays,
+): Target {
+  const { executor, ssh, env, home, now } = session;
+  const { engine, deployments, runs, parameters } = experiment;
   return targetNamed(name, {
-    executor: session.executor,
-    engine: experiment.engine,
-    queue: experiment.deployments.queue,
-    runs: experiment.runs.folder,
+    ...{ executor, ssh, env, home, now, engine, deployments, trust },
+    runs: runs.folder,
+    experiment: parameters.experimentName,
+    hosts: hosts ?? parameters.hosts,
+    localDocker: parameters.dockerCommand,
+    remoteDocker: parameters.remoteDockerCommand,
     runner: runnerTemplate(session),
+    survey: machineTemplate(session, 'survey.sh'),
+    buildHere: ({ source, image }, io) =>
+      ensureImage(executor, engine, parameters.dockerCommand, source.repository, image, io),
   });
 }
 
-export const runnerTemplate = (session: Session): string =>
-  join(session.packageRoot, 'templates', 'machine', 'runner.sh');
+const machineTemplate = (session: Session, name: string): string =>
+  join(session.packageRoot, 'templates', 'machine', name);
+
+export const runnerTemplate = (session: Session): string => machineTemplate(session, 'runner.sh');

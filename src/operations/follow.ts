@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../errors.js';
 import type { JobReport } from '../machines/job-state.js';
 import { hasEnded } from '../runs/run-record.js';
 import type { Experiment } from './experiment.js';
@@ -13,18 +14,25 @@ const patience = 600;
 
 /** Looks again and again until every condition of the deployment has ended. A look that fails is said, and tried
  *  again: the jobs do not depend on it.
- *  @param show is given each look. @param signal ends the looking; the jobs run on. */
+ *  @param show is given each look. @param signal ends the looking; the jobs run on.
+ *  @param tend does what is to be done after each look; what keeps it from that is said, and tried again. */
 export async function follow(
   session: Session,
   experiment: Experiment,
   show: (status: ExperimentStatus) => void,
   signal: AbortSignal,
+  tend: (status: ExperimentStatus) => Promise<void> = async () => {},
 ): Promise<ExperimentStatus> {
   const ended = new Map<string, JobReport>();
   let status = await observe(session, experiment, ended);
   for (let failed = 0; ; ) {
     if (failed === 0) show(status);
-    if (!status.live || signal.aborted) return status;
+    if (signal.aborted) return status;
+    await tend(status).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      session.notify.warn(error.message);
+    });
+    if (!status.live) return status;
     await sleep(interval, undefined, { signal }).catch(() => {});
     try {
       status = await observe(session, experiment, ended);

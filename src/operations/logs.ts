@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import { here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
+import { Unreachable } from '../tools/ssh/errors.js';
 import { chosenRows } from './end.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
 import { type ConditionStatus, isOfSweep, observe } from './observe.js';
 import type { Session } from './session.js';
+
+/** How long until a machine that was lost is asked again. */
+const retrySeconds = 2;
 
 export interface LogRequest {
   /** Condition ids or beginnings of them; empty: all. */
@@ -36,9 +41,22 @@ export async function logs(
 
   async function show(row: ConditionStatus): Promise<void> {
     const { machine, folder } = placeOf(row);
-    const offset = request.from ? await machine.offset(folder, request.from) : 0;
-    const onStdout = (chunk: Buffer) => receive(row.condition, chunk);
-    await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
+    let offset = request.from ? await machine.offset(folder, request.from) : 0;
+    const onStdout = (chunk: Buffer) => {
+      offset += chunk.length;
+      receive(row.condition, chunk);
+    };
+    for (;;) {
+      try {
+        await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
+        return;
+      } catch (error) {
+        if (!(error instanceof Unreachable && request.follow) || request.signal.aborted) throw error;
+        session.notify.warn(`${error.message} Its output goes on from here when it answers again.`);
+        await sleep(retrySeconds * 1000, undefined, { signal: request.signal }).catch(() => {});
+        if (request.signal.aborted) return;
+      }
+    }
   }
 
   function placeOf(row: ConditionStatus): { machine: Machine; folder: string } {
@@ -46,7 +64,7 @@ export async function logs(
     const job = status.deployment?.jobs.find((one) => one.run === run);
     if (status.deployment?.released === null && job) {
       const target = targetOf(session, experiment, status.deployment.target);
-      return { machine: target.machineOf(status.deployment, job), folder: job.folder };
+      return { machine: target.placeOf(status.deployment, job).machine, folder: job.folder };
     }
     const machine = new Machine(session.executor, here(''), runnerTemplate(session));
     return { machine, folder: experiment.runs.pathOf(run) };

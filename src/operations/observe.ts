@@ -1,9 +1,11 @@
+import type { UserError } from '../errors.js';
 import type { Condition } from '../experiment/condition.js';
 import { here } from '../machines/connection.js';
 import type { JobReport } from '../machines/job-state.js';
 import { Machine } from '../machines/machine.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { hasEnded, type RunRecord, withState } from '../runs/run-record.js';
+import type { TargetStatus } from '../targets/target.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
 import type { Session } from './session.js';
 
@@ -16,6 +18,16 @@ export interface ConditionStatus {
   readonly deployed: boolean;
   /** parameters.json has it now. */
   readonly inFile: boolean;
+  /** Its machine does not answer; null: it does, or nothing is to be asked of it. */
+  readonly silent: Silence | null;
+}
+
+/** A machine that does not answer. */
+export interface Silence {
+  readonly machine: string;
+  readonly since: Date;
+  /** What happened, and what mends it. */
+  readonly problem: UserError;
 }
 
 /** Whether it is of the file or of the deployment, rather than tried out by `run` alone. */
@@ -27,10 +39,14 @@ export interface ExperimentStatus {
   /** Jobs of the deployment have yet to end. */
   readonly live: boolean;
   readonly conditions: readonly ConditionStatus[];
+  /** Machines of the deployment that do not answer. */
+  readonly silent: readonly Silence[];
 }
 
+const nothing: TargetStatus = { reports: new Map(), problems: [] };
+
 /** How every condition stands; receipts are brought up to date on the way.
- *  @param ended what was heard of jobs at their end, by folder: they are not asked about again, and new ones added. */
+ *  @param ended what was heard of jobs at their end, by run: they are not asked about again, and new ones added. */
 export async function observe(
   session: Session,
   experiment: Experiment,
@@ -39,36 +55,46 @@ export async function observe(
   const { runs, deployments, parameters } = experiment;
   const deployment = deployments.read();
   const reports = new Map(ended);
+  let silent: readonly Silence[] = [];
   if (deployment && deployment.released === null) {
     const target = targetOf(session, experiment, deployment.target);
-    const open = deployment.jobs.filter((job) => !ended.has(job.folder));
-    const told = open.length > 0 ? await target.status({ ...deployment, jobs: open }) : [];
-    for (const report of told) reports.set(report.folder, report);
+    const open = deployment.jobs.filter((job) => !ended.has(job.run));
+    const told = open.length > 0 ? await target.status({ ...deployment, jobs: open }) : nothing;
+    for (const [run, report] of told.reports) reports.set(run, report);
+    const since = deployments.noteSilence(
+      told.problems.map(({ machine }) => machine),
+      session.now(),
+    );
+    silent = told.problems.map((one) => ({ ...one, since: since.get(one.machine) ?? session.now() }));
   }
   const newest = runs.newest();
-  await addFinishedHere(session, experiment, newest, reports);
-  for (const report of reports.values()) {
-    if (report.state && hasEnded(report.state)) ended.set(report.folder, report);
+  const unheard =
+    deployment?.jobs.filter((job) => silent.some(({ machine }) => machine === job.machine)) ?? [];
+  await addFinishedHere(session, experiment, newest, reports, new Set(unheard.map(({ run }) => run)));
+  for (const [run, report] of reports) {
+    if (report.state && hasEnded(report.state)) ended.set(run, report);
   }
 
   const inFile = new Set(parameters.conditions.map(({ id }) => id));
   const jobs = new Map(deployment?.jobs.map((job) => [job.run, job]));
   const conditions = inOrder(parameters.conditions, newest, deployment?.jobs ?? []).map((condition) => {
     const record = newest.get(condition) ?? null;
-    const report = record ? reports.get(jobs.get(record.id)?.folder ?? runs.pathOf(record.id)) : undefined;
+    const report = record ? reports.get(record.id) : undefined;
+    const job = record && !hasEnded(record) ? jobs.get(record.id) : undefined;
     return {
       condition,
       record: record && report ? update(session, experiment, record, report) : record,
       report: report ?? null,
       deployed: record !== null && jobs.has(record.id),
       inFile: inFile.has(condition),
+      silent: silent.find(({ machine }) => machine === job?.machine) ?? null,
     };
   });
   const live =
     deployment !== null &&
     deployment.released === null &&
     conditions.some((row) => row.deployed && row.record !== null && !hasEnded(row.record));
-  return { deployment, live, conditions };
+  return { deployment, live, conditions, silent };
 }
 
 /** A receipt that cannot be written now is brought up to date by the next look: whoever only looks, may. */
@@ -91,14 +117,16 @@ async function addFinishedHere(
   { runs }: Experiment,
   newest: ReadonlyMap<string, RunRecord>,
   reports: Map<string, JobReport>,
+  elsewhere: ReadonlySet<string>,
 ): Promise<void> {
   const missing = [...newest.values()]
-    .map((record) => runs.pathOf(record.id))
-    .filter((path) => !reports.has(path));
+    .map(({ id }) => id)
+    .filter((id) => !reports.has(id) && !elsewhere.has(id));
   if (missing.length === 0) return;
+  const ids = new Map(missing.map((id) => [runs.pathOf(id), id]));
   const machine = new Machine(session.executor, here(''), runnerTemplate(session));
-  for (const report of (await machine.report(null, missing)).jobs) {
-    reports.set(report.folder, report);
+  for (const report of (await machine.report(null, [...ids.keys()])).jobs) {
+    reports.set(ids.get(report.folder) ?? '', report);
     if (report.orphan) await machine.resume(report.folder);
   }
 }

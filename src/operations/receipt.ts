@@ -1,5 +1,6 @@
 import type { Condition } from '../experiment/condition.js';
 import type { SweepScript } from '../machines/job-script.js';
+import type { MachineFacts } from '../machines/machine-facts.js';
 import { currentUser } from '../machines/user.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { renderCommand } from '../shell/command.js';
@@ -17,13 +18,14 @@ export function newRecord(
     id: string;
     deployment: string | null;
     target: string;
-    machine: string;
+    machine: MachineFacts;
     live: boolean;
     sweep: SweepScript;
     folder: string;
   },
 ): RunRecord {
-  const { experiment, pin, image, engine } = facts;
+  const { experiment, pin, image } = facts;
+  const { engine, user } = how.machine;
   const { parameters, project } = experiment;
   return {
     schema: 1,
@@ -62,18 +64,24 @@ export function newRecord(
       id: null,
       base: facts.base,
     },
-    container_line: printedContainerLine(how.sweep, how, condition, parameters.experimentCommand !== null),
+    container_line: printedContainerLine(
+      how.sweep,
+      how,
+      condition,
+      parameters.experimentCommand !== null,
+      user,
+    ),
     fingerprint: fingerprint(facts, condition),
     target: how.target,
     machine: {
-      name: how.machine,
+      name: how.machine.name,
       cpus: engine.cpus,
       memory_bytes: engine.memory,
       architecture: engine.architecture,
     },
     slot: null,
     gpus: null,
-    tools: facts.tools,
+    tools: { ...facts.tools, docker: engine.version },
     user: currentUser().name,
     created: session.now().toISOString(),
     state: 'pending',
@@ -83,5 +91,6 @@ export function newRecord(
     started: null,
     finished: null,
     kept: null,
+    collected: null,
   };
 }

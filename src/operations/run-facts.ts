@@ -5,7 +5,6 @@ import type { Condition } from '../experiment/condition.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { type Pin, sourceId } from '../source/pin.js';
 import type { ImagePlan } from '../tools/docker/command-line.js';
-import type { EngineFacts } from '../tools/docker/engine.js';
 import { baseImages } from './base-images.js';
 import { type Experiment, inputFolders } from './experiment.js';
 import type { Session } from './session.js';
@@ -20,8 +19,7 @@ export interface RunFacts {
   readonly inputs: Readonly<Record<string, string>>;
   /** What is in the inputs, by name: changes when a file does. */
   readonly inputIds: Readonly<Record<string, string>>;
-  readonly engine: EngineFacts;
-  readonly tools: RunRecord['tools'];
+  readonly tools: Omit<RunRecord['tools'], 'docker'>;
   readonly base: RunRecord['image']['base'];
 }
 
@@ -30,14 +28,14 @@ export async function gatherFacts(
   experiment: Experiment,
   pin: Pin,
   image: ImagePlan,
-  engine: EngineFacts,
 ): Promise<RunFacts> {
   const inputs = inputFolders(experiment);
   const { project, parametersFile } = experiment;
   const [version, id, base] = await Promise.all([
     project.git.raw('version'),
     sourceId(project, pin.commit, parametersFile),
-    baseImages(experiment, image),
+    // Where images are not built here, this computer needs no Docker.
+    baseImages(experiment, image).catch(() => []),
   ]);
   const git = version.replace('git version', '').trim();
   return {
@@ -47,8 +45,7 @@ export async function gatherFacts(
     image,
     inputs,
     inputIds: mapValues(inputs, folderId),
-    engine,
-    tools: { logistician: session.version, node: process.versions.node, docker: engine.version, git },
+    tools: { logistician: session.version, node: process.versions.node, git },
     base,
   };
 }

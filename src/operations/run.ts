@@ -9,6 +9,7 @@ import { ensureImage } from '../machines/image.js';
 import { jobScript, known, type SweepScript, sweepScript } from '../machines/job-script.js';
 import { Machine } from '../machines/machine.js';
 import { ownGpus } from '../machines/slots.js';
+import { currentUser } from '../machines/user.js';
 import { type RunRecord, withState } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import { pasteable } from '../shell/word.js';
@@ -61,12 +62,12 @@ export async function run(
     image,
     session.progress,
   );
-  const facts = await gatherFacts(session, experiment, pin, image, engine);
+  const facts = await gatherFacts(session, experiment, pin, image);
 
   const id = runs.claim(request.condition.id, session.now());
   const folder = runs.pathOf(id);
   const sweep: SweepScript = {
-    ...sweepOf(facts, {
+    ...sweepOf(facts, parameters.dockerCommand, {
       project: request.clone ? [known.job, '/source'] : project.root,
       data: dataReadOnly ?? [known.job, '/data'],
       dataReadOnly: dataReadOnly !== null,
@@ -74,13 +75,14 @@ export async function run(
     source: request.clone ? await checkoutOf(project, pin.commit) : null,
     contextRepository: project.root,
   };
+  const gpus = await findGpus(executor, here(hostname()), engine);
   const how = {
     id,
     folder,
     sweep,
     deployment: null,
     target: 'local',
-    machine: hostname(),
+    machine: { name: hostname(), user: currentUser(), engine, gpus },
     live: !request.clone,
   };
   const record = newRecord(session, facts, request.condition, how);
@@ -88,8 +90,7 @@ export async function run(
   try {
     runs.write(record);
     if (!executor.dryRun) executor.journal.keepIn(join(folder, 'commands.sh'));
-    const gpus = ownGpus(parameters.gpus, await findGpus(executor, here(hostname()), facts.engine));
-    const script = scriptOf(record, request.condition, folder, gpus);
+    const script = scriptOf(record, request.condition, folder, ownGpus(parameters.gpus, gpus));
     await machine.add(null, folder, `${sweepScript(sweep)}${jobScript(script)}`);
     for (const secret of secrets) await machine.putSecret(script.containerName, secret);
   } catch (error) {

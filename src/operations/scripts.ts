@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Condition } from '../experiment/condition.js';
 import { containerLine, type JobScript, known, type SweepScript } from '../machines/job-script.js';
-import { currentUser } from '../machines/user.js';
+import type { User } from '../machines/user.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
@@ -11,11 +11,12 @@ import type { RunFacts } from './run-facts.js';
 /** The shared part of the job scripts. `project`, `data` and `home` are where the container finds them. */
 export function sweepOf(
   { experiment, image, inputs }: RunFacts,
+  docker: string,
   places: { project: Word | null; data: Word; dataReadOnly?: boolean; deployment?: string },
 ): Pick<SweepScript, 'docker' | 'maxHours' | 'image' | 'container'> {
   const { parameters } = experiment;
   return {
-    docker: parameters.dockerCommand,
+    docker,
     maxHours: parameters.maxHours,
     image,
     container: {
@@ -75,8 +76,8 @@ export function printedContainerLine(
   { id, folder }: { id: string; folder: string },
   condition: Condition,
   takesArgv: boolean,
+  user: User,
 ): string {
-  const user = currentUser();
   const values = {
     job: folder,
     run: id,

@@ -1,5 +1,6 @@
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
+import type { SshPool } from '../tools/ssh/pool.js';
 
 /** What an operation tells a person while it works. It decides nothing. */
 export interface Notify {
@@ -15,6 +16,8 @@ export interface Session {
   readonly notify: Notify;
   /** Where the output of programs that we run goes, a build's for one. */
   readonly progress: Io;
+  /** Connections to machines, which are closed at the end of all. */
+  readonly ssh: SshPool;
   readonly env: NodeJS.ProcessEnv;
   readonly now: () => Date;
   /** The folder of this package: templates/ is in it. */

@@ -4,13 +4,32 @@ import { lock } from 'proper-lockfile';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
+import type { Route } from '../tools/ssh/route.js';
 import { ignoreFromGit } from './run-store.js';
 
-/** One condition of a deployment, and where its job folder is on the machine. */
+/** One condition of a deployment, and where its job folder is. */
 export interface DeployedJob {
   readonly run: string;
   readonly condition: string;
+  /** Name of its machine. */
+  readonly machine: string;
+  /** Absolute path on that machine. */
   readonly folder: string;
+  /** Folders on machines that did not answer when the job was given to another one. */
+  readonly moved_from?: readonly Pick<DeployedJob, 'machine' | 'folder'>[];
+}
+
+/** A machine of a deployment. */
+export interface DeployedMachine {
+  readonly name: string;
+  /** The `--gpus` value of each slot; `-` for none. */
+  readonly slots: readonly string[];
+  /** Our folder on it, an absolute path; null: this computer, where things are in their own places. */
+  readonly root: string | null;
+  /** How it is reached; null: this computer. */
+  readonly route: Route | null;
+  /** Nothing of the deployment is left there: since when. */
+  readonly released: string | null;
 }
 
 /** A sweep placed on a target and pinned to a commit, as deployment.json holds it. */
@@ -26,8 +45,7 @@ export interface Deployment {
   readonly created: string;
   /** null while it is live or ended but not released. */
   readonly released: string | null;
-  /** The `--gpus` value of each slot; `-` for none. */
-  readonly slots: readonly string[];
+  readonly machines: readonly DeployedMachine[];
   readonly docker: string;
   /** parameters.json as it was. */
   readonly parameters_file: string;
@@ -54,6 +72,16 @@ export class DeploymentStore {
     return join(this.folder, 'commands.sh');
   }
 
+  /** The machines by name, for ssh and all that goes by it. */
+  get sshConfig(): string {
+    return join(this.folder, 'ssh_config');
+  }
+
+  /** The host keys that the machines showed first. */
+  get knownHosts(): string {
+    return join(this.folder, 'known_hosts');
+  }
+
   /** Makes room for the lines of a new deployment; those of the last one stay under its id. */
   setCommandsAside(last: Deployment | null): void {
     if (this.readOnly || !last || !existsSync(this.commands)) return;
@@ -75,6 +103,27 @@ export class DeploymentStore {
     if (this.readOnly) return;
     ignoreFromGit(this.folder);
     writeAtomically(join(this.folder, 'deployment.json'), `${JSON.stringify(deployment, null, 2)}\n`);
+  }
+
+  /** Since when machines have not answered, by name: those of `silent`, and no others. */
+  noteSilence(silent: readonly string[], now: Date): ReadonlyMap<string, Date> {
+    const path = join(this.folder, 'silent.json');
+    const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>) : {};
+    const after = Object.fromEntries(silent.map((name) => [name, before[name] ?? now.toISOString()]));
+    if (!this.readOnly && JSON.stringify(before) !== JSON.stringify(after))
+      writeAtomically(path, `${JSON.stringify(after)}\n`);
+    return new Map(Object.entries(after).map(([name, since]) => [name, new Date(since)]));
+  }
+
+  /** For people: a line for each condition, with where it runs. */
+  writeMachines(text: string): void {
+    if (!this.readOnly) writeAtomically(join(this.folder, 'machines.txt'), text);
+  }
+
+  writeKnownHosts(text: string): void {
+    if (this.readOnly) return;
+    ignoreFromGit(this.folder);
+    writeAtomically(this.knownHosts, text);
   }
 
   /** Holds the deployment's lock while `work` launches or releases; a holder that died is replaced in seconds.

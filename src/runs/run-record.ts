@@ -74,6 +74,8 @@ export interface RunRecord {
   readonly started: string | null;
   readonly finished: string | null;
   readonly kept: string | null;
+  /** When all of it had been brought home from its machine; null for one that ran here. */
+  readonly collected: string | null;
 }
 
 /** The record with what the runner has written since. */
@@ -90,7 +92,8 @@ export function withState(record: RunRecord, job: JobState): RunRecord {
     slot: job.slot,
     gpus: job.gpus,
     image: { ...record.image, id: job.image ?? record.image.id },
-    machine: { ...record.machine, name: job.machine },
+    // Elsewhere a machine is called what the person calls it, which need not be what it calls itself.
+    machine: { ...record.machine, name: record.target === 'local' ? job.machine : record.machine.name },
   };
 }
 

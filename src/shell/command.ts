@@ -1,4 +1,4 @@
-import { bind, render, reveal, type Word } from './word.js';
+import { bind, render, renderForAnyShell, reveal, type Word } from './word.js';
 
 /** What a command reads: a text (a secret may be part of it), or the output of another command. */
 export type Input = { readonly text: Word } | { readonly from: Command };
@@ -25,18 +25,24 @@ export const write = (path: string, text: Word): Command => ({
 /** `from | into`. */
 export const pipe = (from: Command, into: Command): Command => ({ ...into, input: { from } });
 
+const commandRenderedBy = (render: (word: Word) => string) =>
+  function renderCommand(command: Command): string {
+    const words = [
+      ...Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${render(value)}`),
+      ...command.argv.map(render),
+    ];
+    const line = command.output ? `${words.join(' ')} > ${render(command.output)}` : words.join(' ');
+    if (!command.input) return line;
+    return 'from' in command.input
+      ? `${renderCommand(command.input.from)} | ${line}`
+      : `printf %s ${render(command.input.text)} | ${line}`;
+  };
+
 /** The line that a POSIX shell takes from any folder, secrets as `"$NAME"`. */
-export function renderCommand(command: Command): string {
-  const words = [
-    ...Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${render(value)}`),
-    ...command.argv.map(render),
-  ];
-  const line = command.output ? `${words.join(' ')} > ${render(command.output)}` : words.join(' ');
-  if (!command.input) return line;
-  return 'from' in command.input
-    ? `${renderCommand(command.input.from)} | ${line}`
-    : `printf %s ${render(command.input.text)} | ${line}`;
-}
+export const renderCommand = commandRenderedBy(render);
+
+/** The line for a machine, whose user's login shell may be another one. */
+export const renderCommandForAnyShell = commandRenderedBy(renderForAnyShell);
 
 /** The command with the runner's variables replaced by their values. */
 export function bindCommand(command: Command, values: Readonly<Record<string, string>>): Command {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { Duplex } from 'node:stream';
 import { type Command, revealArgv, revealEnv } from './command.js';
 import { reveal } from './word.js';
 
@@ -65,6 +66,16 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
   });
   if (file !== undefined) closeSync(file);
   return { child, feeding: feed(child, command) };
+}
+
+/** The command's input and output as one stream, with what it complained of once it has ended. */
+export function duplex(command: Command): { stream: Duplex; complaints: Promise<string> } {
+  const [program = '', ...args] = revealArgv(command);
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const said = collect(child.stderr);
+  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  stream.on('close', () => child.kill());
+  return { stream, complaints: ended(child, command).then((end) => end.complaint || said()) };
 }
 
 /** What git sets for its hooks names one repository, and would be taken for any other too. */

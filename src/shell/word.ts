@@ -33,18 +33,35 @@ export class Variable {
 /** One word of a command line; a list is the concatenation of its parts. */
 export type Word = string | Secret | Variable | readonly Word[];
 
+type Quote = (text: string) => string;
+
+const renderedBy = (quote: Quote) =>
+  function render(word: Word): string {
+    if (typeof word === 'string') return quote(word);
+    if (word instanceof Secret || word instanceof Variable) return `"$${word.name}"`;
+    // An empty part adds nothing; a word of nothing but empty parts is an empty word all the same.
+    return (
+      word
+        .map(render)
+        .filter((part) => part !== "''")
+        .join('') || "''"
+    );
+  };
+
 /** The word as a POSIX shell reads it back, secrets by name. */
-export function render(word: Word): string {
-  if (typeof word === 'string') return quote(word);
-  if (word instanceof Secret || word instanceof Variable) return `"$${word.name}"`;
-  // An empty part adds nothing; a word of nothing but empty parts is an empty word all the same.
-  return (
-    word
-      .map(render)
-      .filter((part) => part !== "''")
-      .join('') || "''"
-  );
-}
+export const render = renderedBy((text) => quote(text));
+
+/** In single quotes fish takes two backslashes for one, other shells for two: they stand outside of quotes. */
+const quoteForAny: Quote = (word) =>
+  word === ''
+    ? quote(word)
+    : word
+        .split('\\')
+        .map((part) => (part === '' ? '' : quote(part)))
+        .join('\\\\');
+
+/** The word as any login shell reads it back that somebody may have on a machine. */
+export const renderForAnyShell = renderedBy(quoteForAny);
 
 /** The word's bytes for a process.
  *  @throws Error if a variable of the runner's is left in it: such a word is for a machine's shell only. */

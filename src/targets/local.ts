@@ -2,77 +2,112 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { here } from '../machines/connection.js';
+import { findGpus } from '../machines/gpus.js';
 import { ensureImage } from '../machines/image.js';
-import { sweepScript } from '../machines/job-script.js';
-import type { JobReport } from '../machines/job-state.js';
+import { type SweepScript, sweepScript } from '../machines/job-script.js';
 import { Machine } from '../machines/machine.js';
-import type { Deployment } from '../runs/deployment.js';
+import { slots } from '../machines/slots.js';
+import { currentUser } from '../machines/user.js';
+import type { DeployedMachine, Deployment } from '../runs/deployment.js';
 import { command } from '../shell/command.js';
-import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
-import type { Engine } from '../tools/docker/engine.js';
-import type { LaunchedJob, Sweep, Target } from './target.js';
+import type { FoundMachine, LaunchedJob, Place, Sweep, Target, TargetStatus, Wish } from './target.js';
+import type { Surroundings } from './targets.js';
 
 /** This computer. The job folder is the run's own folder, so what a job leaves is at home at once. */
 export class LocalTarget implements Target {
   readonly name = 'local';
-  readonly #machine: Machine;
+  readonly #queue: string;
   readonly #runner: string;
 
-  /** @param queue the deployment's queue folder. @param runs the experiment's folder runs/.
-   *  @param template the runner.sh that this version of logistician brings. */
-  constructor(
-    private readonly executor: Executor,
-    private readonly engine: Engine,
-    private readonly queue: string,
-    private readonly runs: string,
-    private readonly template: string,
-  ) {
-    this.#runner = join(queue, 'runner.sh');
-    this.#machine = new Machine(executor, here(hostname()), this.#runner);
+  constructor(private readonly world: Surroundings) {
+    this.#queue = world.deployments.queue;
+    this.#runner = join(this.#queue, 'runner.sh');
   }
 
-  jobFolder(run: string): string {
-    return join(this.runs, run);
+  async survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly [] }> {
+    const engine = await this.world.engine.facts();
+    const gpus = await findGpus(this.world.executor, here(''), engine);
+    const name = hostname();
+    const machine = {
+      facts: { name, user: currentUser(), engine, gpus },
+      deployed: {
+        name,
+        slots: slots(wish.gpus, gpus, engine, wish.slots ?? undefined),
+        root: null,
+        route: null,
+        released: null,
+      },
+    };
+    return { machines: [machine], problems: [] };
   }
 
-  async launch(deployment: Deployment, sweep: Sweep, jobs: readonly LaunchedJob[], io: Io): Promise<void> {
-    await ensureImage(this.executor, this.engine, sweep.docker, sweep.source.repository, sweep.image, io);
-    const script = sweepScript({ ...sweep, contextRepository: sweep.source.repository });
-    await this.#machine.makeFolder(this.queue);
+  jobFolder(_machine: DeployedMachine, run: string): string {
+    return join(this.world.runs, run);
+  }
+
+  sweepOn(_machine: DeployedMachine, sweep: Sweep): SweepScript {
+    return { ...sweep, contextRepository: sweep.source.repository };
+  }
+
+  async launch(
+    deployment: Deployment,
+    sweep: Sweep,
+    jobs: readonly LaunchedJob[],
+    io: Io,
+  ): Promise<readonly []> {
+    const { executor, engine, runner } = this.world;
+    const machine = this.#machine(this.#runner);
+    await ensureImage(executor, engine, sweep.docker, sweep.source.repository, sweep.image, io);
+    await machine.makeFolder(this.#queue);
     // Workers may be at it at this moment: they see the old file or the new.
-    await this.executor.change(command('cp', this.template, `${this.#runner}.new`));
-    await this.executor.change(command('mv', `${this.#runner}.new`, this.#runner));
-    await this.#machine.writeFile(join(this.queue, 'sweep.sh'), script);
+    await executor.change(command('cp', runner, `${this.#runner}.new`));
+    await executor.change(command('mv', `${this.#runner}.new`, this.#runner));
+    const [own] = deployment.machines;
+    const script = own ? this.sweepOn(own, sweep) : null;
+    if (script) await machine.writeFile(join(this.#queue, 'sweep.sh'), sweepScript(script));
     for (const job of jobs) {
-      for (const secret of sweep.secrets) await this.#machine.putSecret(job.containerName, secret);
-      await this.#machine.add(this.queue, job.folder, job.script);
+      for (const secret of sweep.secrets) await machine.putSecret(job.containerName, secret);
+      await machine.add(this.#queue, job.folder, job.script);
     }
-    await this.#machine.begin(this.queue, deployment.slots);
+    await machine.begin(this.#queue, own?.slots ?? []);
+    return [];
   }
 
-  async status(deployment: Deployment): Promise<readonly JobReport[]> {
+  async status(deployment: Deployment): Promise<TargetStatus> {
     const folders = deployment.jobs.map((job) => job.folder);
-    const machine = this.machineOf();
-    const report = await machine.report(this.queue, folders);
+    const { machine, queue } = this.placeOf();
+    let report = await machine.report(queue, folders);
     // On a full disk nothing can begin.
-    if (!report.stalled || report.jobs.some((job) => job.full)) return report.jobs;
-    await machine.begin(this.queue, deployment.slots);
-    return (await machine.report(this.queue, folders)).jobs;
+    if (report.stalled && !report.jobs.some((job) => job.full)) {
+      await machine.begin(queue, deployment.machines[0]?.slots ?? []);
+      report = await machine.report(queue, folders);
+    }
+    const runs = new Map(deployment.jobs.map((job) => [job.folder, job.run]));
+    return {
+      reports: new Map(report.jobs.map((job) => [runs.get(job.folder) ?? '', job])),
+      problems: [],
+    };
   }
 
-  async collect(): Promise<void> {
+  async collect(): Promise<readonly []> {
     // The job folder is in runs/ already.
+    return [];
   }
 
-  async release(deployment: Deployment): Promise<void> {
-    await this.machineOf().release(this.queue, deployment.id);
-    await this.executor.change(command('rm', '-rf', this.queue));
+  async release(deployment: Deployment): Promise<readonly []> {
+    await this.placeOf().machine.release(this.#queue, deployment.id);
+    await this.world.executor.change(command('rm', '-rf', this.#queue));
+    return [];
   }
 
   /** A launch that was cut short may not have brought the queue its runner. */
-  machineOf(): Machine {
-    if (existsSync(this.#runner)) return this.#machine;
-    return new Machine(this.executor, here(hostname()), this.template);
+  placeOf(): Place {
+    const runner = existsSync(this.#runner) ? this.#runner : this.world.runner;
+    return { machine: this.#machine(runner), queue: this.#queue };
+  }
+
+  #machine(runner: string): Machine {
+    return new Machine(this.world.executor, here(hostname()), runner);
   }
 }

@@ -1,7 +1,10 @@
+import type { UserError } from '../errors.js';
 import type { SweepScript } from '../machines/job-script.js';
 import type { JobReport } from '../machines/job-state.js';
 import type { Machine } from '../machines/machine.js';
-import type { DeployedJob, Deployment } from '../runs/deployment.js';
+import type { MachineFacts } from '../machines/machine-facts.js';
+import type { GpuWish } from '../machines/slots.js';
+import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import type { Secret } from '../shell/word.js';
@@ -11,6 +14,12 @@ import type { Checkout } from '../tools/git/command-line.js';
 export interface Sweep extends Omit<SweepScript, 'source' | 'contextRepository'> {
   /** The pinned commit, and where all of it is on this computer. */
   readonly source: Checkout;
+  /** Names the project where projects of several people and computers meet. */
+  readonly projectKey: string;
+  /** What is in the inputs, by name: another text when a file has changed. */
+  readonly inputIds: Readonly<Record<string, string>>;
+  /** How the image gets to a machine: built there, or built here and sent. */
+  readonly transport: 'build' | 'ssh';
   /** Handed to each job on its machine, in memory. */
   readonly secrets: readonly Secret[];
 }
@@ -22,26 +31,87 @@ export interface LaunchedJob extends DeployedJob {
   readonly script: string;
 }
 
-/** Where conditions run. Each verb may be repeated after a crash: it then does what is left of it. */
+/** A machine that can run jobs, as it was found now. */
+export interface FoundMachine {
+  readonly facts: MachineFacts;
+  /** What the deployment keeps of it. */
+  readonly deployed: DeployedMachine;
+}
+
+/** What kept a machine from doing its part; the others did theirs. */
+export interface MachineProblem {
+  readonly machine: string;
+  readonly problem: UserError;
+}
+
+/** What a person wants of the machines. */
+export interface Wish {
+  readonly gpus: GpuWish;
+  /** Slots on each machine; null: what it bears. */
+  readonly slots: number | null;
+}
+
+export interface TargetStatus {
+  /** By run id. */
+  readonly reports: ReadonlyMap<string, JobReport>;
+  /** Machines that could not be asked. */
+  readonly problems: readonly MachineProblem[];
+}
+
+/** Where conditions run. Each verb may be repeated after a crash: it then does what is left of it. What goes wrong
+ *  on one machine is told, and stops no other. */
 export interface Target {
   readonly name: string;
 
-  /** Where a run's job folder will be. */
-  jobFolder(run: string): string;
+  /** The machines there are, and what they bear. Changes nothing on them. */
+  survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly MachineProblem[] }>;
 
-  /** Brings every job to its machine and sets the queue going. Jobs that have arrived are left alone.
-   *  @throws UserError, with everything that was launched until then at work */
-  launch(deployment: Deployment, sweep: Sweep, jobs: readonly LaunchedJob[], io: Io): Promise<void>;
+  /** Where a run's job folder will be on a machine, an absolute path. */
+  jobFolder(machine: DeployedMachine, run: string): string;
+
+  /** The sweep as a machine will have it: with its own paths. */
+  sweepOn(machine: DeployedMachine, sweep: Sweep): SweepScript;
+
+  /** Brings every job to its machine and sets the queues going. Jobs that have arrived are left alone. */
+  launch(
+    deployment: Deployment,
+    sweep: Sweep,
+    jobs: readonly LaunchedJob[],
+    io: Io,
+  ): Promise<readonly MachineProblem[]>;
 
   /** What the machines say of the jobs; a queue whose runner was killed is set going again. */
-  status(deployment: Deployment): Promise<readonly JobReport[]>;
+  status(deployment: Deployment): Promise<TargetStatus>;
 
-  /** Brings home what the jobs have left so far. Deletes nothing here. */
-  collect(deployment: Deployment): Promise<void>;
+  /** Brings home what these jobs have left so far. Deletes nothing here. */
+  collect(
+    deployment: Deployment,
+    jobs: readonly CollectedJob[],
+    how: Collecting,
+  ): Promise<readonly MachineProblem[]>;
 
-  /** Leaves no container and no process of the deployment. Releasing what is gone already is success. */
-  release(deployment: Deployment): Promise<void>;
+  /** Leaves no container, no process and no job folder of the deployment on these machines. Releasing what is gone
+   *  already is success. */
+  release(deployment: Deployment, machines: readonly DeployedMachine[]): Promise<readonly MachineProblem[]>;
 
-  /** The machine that a job is on. */
-  machineOf(deployment: Deployment, job: DeployedJob): Machine;
+  /** Where a job is spoken to. */
+  placeOf(deployment: Deployment, job: DeployedJob): Place;
+}
+
+/** A machine, and the deployment's queue on it. */
+export interface Place {
+  readonly machine: Machine;
+  readonly queue: string;
+}
+
+export interface CollectedJob extends DeployedJob {
+  /** It has ended, and all of it is there to be had. */
+  readonly whole: boolean;
+}
+
+export interface Collecting {
+  /** A path below data/ that alone is wanted; null: all. */
+  readonly only: string | null;
+  /** Is told how far a machine's copy is: `42%`. */
+  readonly progress: (machine: string, text: string) => void;
 }

@@ -779,6 +779,12 @@ release() {
   [ -z "$left" ] || $docker rm --force $left >/dev/null
 }
 
+# repository PATH FORMAT: a bare repository that takes commits from any clone, shallow ones too.
+repository() {
+  [ -e "$1/HEAD" ] || git init --quiet --bare --object-format="$2" "$1" || return
+  git -C "$1" config receive.shallowUpdate true
+}
+
 # Fails, and says in the words that everybody knows if it is for want of room. Not all shells do.
 say_why() {
   if is_full "${job:-$queue}"; then echo "runner.sh: No space left on device: ${job:-$queue}" >&2; fi
@@ -805,6 +811,7 @@ main() {
     stop) stop "$@" || say_why ;;
     release) release "$@" ;;
     secret) secret "$@" ;;
+    repository) repository "$@" ;;
     *)
       echo "runner.sh: no such verb: $verb" >&2
       exit 2

@@ -1,4 +1,4 @@
-import { type Command, command } from '../../shell/command.js';
+import { type Command, command, renderCommand } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
 import { prefixName } from './names.js';
 
@@ -41,6 +41,23 @@ const checkOutOne = (repository: string, commit: string, into: Word, lfs: string
     'FETCH_HEAD',
   ),
 ];
+
+/** Sends a commit, and what of its history is not there yet, to a repository on a machine that `config` names.
+ *  @param repository absolute path there. */
+export const pushCommit = (
+  root: string,
+  config: string,
+  machine: string,
+  repository: string,
+  commit: string,
+): Command => ({
+  // The user's own hooks are for the user's own remotes.
+  ...command(
+    ...['git', '-C', root, 'push', '--quiet', '--no-verify', '--force'],
+    ...[`ssh://${machine}${encodeURI(repository)}`, `${commit}:refs/logistician/${commit}`],
+  ),
+  env: { GIT_SSH_COMMAND: renderCommand(command('ssh', '-F', config)) },
+});
 
 /** Digits of a commit's id in a repository of the newer kind. */
 const sha256 = 64;

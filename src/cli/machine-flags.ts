@@ -1,0 +1,50 @@
+import { Flags } from '@oclif/core';
+import { UserError } from '../errors.js';
+import type { Host } from '../experiment/settings.js';
+import type { Machines } from '../operations/experiment.js';
+import { isAddress } from '../tools/ssh/address.js';
+import { fingerprint } from '../tools/ssh/known-hosts.js';
+
+/** Flags of commands that go to machines for the first time. */
+export const machineFlags = {
+  hosts: Flags.string({
+    helpValue: 'LIST',
+    description:
+      'machines of target hosts, such as me@gpu1,me@gpu2:2222, instead of those in parameters.json',
+  }),
+  'accept-new-host-keys': Flags.boolean({
+    description:
+      'trust machines that are not in known_hosts yet; one whose key has changed is refused all the same',
+  }),
+};
+
+/** What the flags say of the machines. @throws UserError for a word that is no address */
+export function machinesOf(
+  flags: { readonly hosts?: string | undefined; readonly 'accept-new-host-keys': boolean },
+  isTerminal: boolean,
+): Machines {
+  return {
+    hosts: flags.hosts === undefined ? null : hostsIn(flags.hosts),
+    trust: async (machine, key) => {
+      if (flags['accept-new-host-keys']) return true;
+      if (!isTerminal) return false;
+      const { default: inquirer } = await import('inquirer');
+      const message = `${machine} is not in known_hosts. Its ${key.type} host key is ${fingerprint(key)}. Is that right?`;
+      const { sure } = await inquirer.prompt([{ type: 'confirm', name: 'sure', message, default: false }]);
+      return sure;
+    },
+  };
+}
+
+function hostsIn(list: string): Host[] {
+  const addresses = list.split(/[,\s]+/).filter(Boolean);
+  const bad = addresses.find((address) => !isAddress(address));
+  if (bad !== undefined || addresses.length === 0) {
+    throw new UserError(
+      `--hosts takes machines with commas between them; ${bad === undefined ? 'there is none' : `"${bad}" is none`}.`,
+      ['logistician deploy --hosts me@gpu1,me@gpu2:2222'],
+      { exit: 2 },
+    );
+  }
+  return addresses.map((address) => ({ address, slots: null, gpus: null, jump: null }));
+}

@@ -1,0 +1,60 @@
+import { hasEnded, type RunRecord } from '../runs/run-record.js';
+import type { MachineProblem } from '../targets/target.js';
+import { type Experiment, targetOf } from './experiment.js';
+import { type ExperimentStatus, observe } from './observe.js';
+import type { Session } from './session.js';
+
+export interface CollectRequest {
+  /** A path below data/ that alone is wanted; null: all. */
+  readonly only: string | null;
+  /** These runs alone. Left out: all. */
+  readonly runs?: ReadonlySet<string>;
+  readonly progress?: (machine: string, text: string) => void;
+}
+
+/** Brings home what the jobs of the deployment have left so far. One machine's failure stops no other.
+ *  @returns how things stood before, receipts brought up to date, and what went wrong */
+export async function collect(
+  session: Session,
+  experiment: Experiment,
+  request: CollectRequest,
+): Promise<{ status: ExperimentStatus; problems: readonly MachineProblem[] }> {
+  const status = await observe(session, experiment);
+  return { status, problems: await collectFrom(session, experiment, status, request) };
+}
+
+/** The same, for what has been observed already. */
+export async function collectFrom(
+  session: Session,
+  experiment: Experiment,
+  status: ExperimentStatus,
+  { only, runs: wanted, progress = () => {} }: CollectRequest,
+): Promise<readonly MachineProblem[]> {
+  const { deployment, silent } = status;
+  if (deployment?.released !== null) return [];
+  const records = new Map(status.conditions.flatMap(({ record }) => (record ? [[record.id, record]] : [])));
+  const unheard = new Set(silent.map(({ machine }) => machine));
+  const jobs = deployment.jobs
+    .filter((job) => (!wanted || wanted.has(job.run)) && !unheard.has(job.machine))
+    .map((job) => {
+      const record = records.get(job.run) ?? experiment.runs.read(job.run);
+      return { ...job, whole: record !== null && hasEnded(record) };
+    });
+  const target = targetOf(session, experiment, deployment.target);
+  const failed = await target.collect(deployment, jobs, { only, progress });
+  const lacking = new Set(failed.map(({ machine }) => machine));
+  const isRemote = new Set(deployment.machines.filter(({ route }) => route).map(({ name }) => name));
+  for (const job of jobs) {
+    if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
+    note(records.get(job.run));
+  }
+  const asked = new Set(
+    deployment.jobs.filter((job) => !wanted || wanted.has(job.run)).map((job) => job.machine),
+  );
+  return [...silent.filter(({ machine }) => asked.has(machine)), ...failed];
+
+  function note(record: RunRecord | undefined): void {
+    if (record && !record.collected)
+      experiment.runs.write({ ...record, collected: session.now().toISOString() });
+  }
+}

@@ -1,0 +1,67 @@
+import { hasEnded } from '../runs/run-record.js';
+import { collectFrom } from './collect.js';
+import { type DeployPlan, type DeployRequest, decide } from './decide-deployment.js';
+import { deploy } from './deploy.js';
+import type { Experiment } from './experiment.js';
+import type { ExperimentStatus } from './observe.js';
+import type { Session } from './session.js';
+
+/** How long after a failed try the next one may follow, in milliseconds. */
+const pause = 10_000;
+
+/** What has to be done for a deployment while somebody follows it: to bring home what has ended, and to deliver what
+ *  a machine could not take before. Whatever fails is tried again after a while. */
+export class Tending {
+  readonly #home = new Set<string>();
+  #next = 0;
+
+  constructor(
+    private readonly session: Session,
+    private readonly experiment: Experiment,
+    private readonly request: DeployRequest,
+  ) {}
+
+  async tend(status: ExperimentStatus): Promise<void> {
+    await this.#collect(status);
+    const now = this.session.now().getTime();
+    if (now < this.#next || !needsDelivery(status)) return;
+    this.#next = now + pause;
+    const again = () => decide(this.session, this.experiment, this.request);
+    await this.experiment.deployments.locked(
+      async () => {
+        const decided = await again();
+        if (brings(decided)) await deploy(this.session, this.experiment, { ...decided, run: [] });
+      },
+      () => {},
+    );
+  }
+
+  async #collect(status: ExperimentStatus): Promise<void> {
+    const ended = status.conditions.flatMap(({ record, deployed }) =>
+      record && deployed && hasEnded(record) && record.target !== 'local' && !record.collected
+        ? [record.id]
+        : [],
+    );
+    const due = ended.filter((run) => !this.#home.has(run));
+    if (due.length === 0) return;
+    const problems = await collectFrom(this.session, this.experiment, status, {
+      only: null,
+      runs: new Set(due),
+    });
+    for (const { problem } of problems) this.session.notify.warn(problem.message);
+    const failed = new Set(problems.map(({ machine }) => machine));
+    for (const run of due) {
+      const job = status.deployment?.jobs.find((one) => one.run === run);
+      if (job && !failed.has(job.machine)) this.#home.add(run);
+    }
+  }
+}
+
+/** A job that has yet to arrive, or waits on a machine that says nothing. */
+const needsDelivery = (status: ExperimentStatus): boolean =>
+  status.conditions.some(
+    ({ record, report, silent, deployed }) =>
+      deployed && record?.state === 'pending' && (silent !== null || !report?.state),
+  );
+
+const brings = ({ undelivered, moves }: DeployPlan): boolean => undelivered.length + moves.length > 0;

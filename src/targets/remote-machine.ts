@@ -1,0 +1,168 @@
+import { mkdirSync, statSync } from 'node:fs';
+import type { Connection } from '../machines/connection.js';
+import { sweepScript } from '../machines/job-script.js';
+import { finalStates } from '../machines/job-state.js';
+import { Machine } from '../machines/machine.js';
+import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
+import { type Command, command, type Input, renderCommand } from '../shell/command.js';
+import { CommandFailed } from '../shell/executor.js';
+import type { Io } from '../shell/process.js';
+import { findImage, programWordsOf } from '../tools/docker/command-line.js';
+import { pushCommit } from '../tools/git/command-line.js';
+import { copyHere, copyThere, vanished } from '../tools/rsync/command-line.js';
+import { inputThere, jobsThere, queueThere, sourceThere, sweepThere } from './remote-layout.js';
+import type { CollectedJob, Collecting, LaunchedJob, Place, Sweep } from './target.js';
+import type { Surroundings } from './targets.js';
+
+/** A machine of a deployment that is reached over SSH: how things get there, and home again. */
+export class RemoteMachine {
+  readonly #place: Place;
+  readonly #root: string;
+
+  constructor(
+    private readonly world: Surroundings,
+    private readonly deployed: DeployedMachine,
+    private readonly connection: Connection,
+    private readonly deployment: Pick<Deployment, 'id'>,
+  ) {
+    this.#root = deployed.root ?? '';
+    const queue = queueThere(this.#root, world.experiment, deployment.id);
+    this.#place = { queue, machine: new Machine(world.executor, connection, `${queue}/runner.sh`) };
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Brings everything that the jobs need, then the jobs, then sets the queue going. */
+  async deliver(sweep: Sweep, jobs: readonly LaunchedJob[], io: Io): Promise<void> {
+    const { machine, queue } = this.#place;
+    await this.#change(install(`${queue}/runner.sh`, { from: command('cat', this.world.runner) }));
+    if (jobs.length > 0) {
+      const script = sweepScript(sweepThere(this.#root, sweep));
+      await this.#change(install(`${queue}/sweep.sh`, { text: script }));
+      await this.#bringSource(sweep, io);
+      await this.#bringInputs(sweep);
+      if (sweep.transport === 'ssh') await this.#bringImage(sweep);
+    }
+    for (const job of jobs) {
+      for (const secret of sweep.secrets) await machine.putSecret(job.containerName, secret);
+      await machine.add(queue, job.folder, job.script);
+    }
+    await machine.begin(queue, this.deployed.slots);
+  }
+
+  /** What the runner says of the jobs; a queue whose runner was killed is set going again. Copies of jobs that were
+   *  given to another machine, while this one did not answer, are ended. */
+  async report(jobs: readonly DeployedJob[], movedAway: readonly string[]) {
+    const { machine, queue } = this.#place;
+    const folders = [...jobs.map((job) => job.folder), ...movedAway];
+    let report = await machine.report(queue, folders).catch((error: unknown) => {
+      // Nothing has been delivered yet.
+      if (error instanceof CommandFailed && error.outcome.stderr.includes(`${queue}/runner.sh`)) return null;
+      throw error;
+    });
+    if (!report) return [];
+    if (report.stalled && !report.jobs.some((job) => job.full)) {
+      await machine.begin(queue, this.deployed.slots);
+      report = await machine.report(queue, folders);
+    }
+    const strays = report.jobs.filter(
+      (job) => movedAway.includes(job.folder) && job.state && !finalStates.has(job.state.state),
+    );
+    if (strays.length > 0)
+      await machine.stop(
+        queue,
+        10,
+        strays.map((job) => job.folder),
+      );
+    return report.jobs.filter((job) => !movedAway.includes(job.folder));
+  }
+
+  /** Copies what the jobs have left into runs/. */
+  async collect(jobs: readonly CollectedJob[], { only, progress }: Collecting): Promise<void> {
+    if (jobs.length === 0) return;
+    if (!this.world.executor.dryRun) mkdirSync(this.world.runs, { recursive: true });
+    const folder = jobsThere(this.#root, this.world.experiment);
+    const copy = copyHere(
+      { config: this.world.deployments.sshConfig, machine: this.deployed.name },
+      jobs.map((job) => `${folder}/./${job.run}${only === null ? '' : `/data/${only}`}`),
+      `${this.world.runs}/`,
+      jobs.filter((job) => !job.whole).map((job) => job.run),
+    );
+    const { name } = this.deployed;
+    const onStdout = (chunk: Buffer) => {
+      const percent = chunk.toString().match(/\d+%/g)?.at(-1);
+      if (percent) progress(name, percent);
+    };
+    const outcome = await this.world.executor.attempt(copy, { onStdout });
+    if (outcome.code !== 0 && outcome.code !== vanished)
+      throw new CommandFailed(renderCommand(copy), outcome);
+  }
+
+  /** Leaves nothing of the deployment but what later ones share: the source and the inputs. */
+  async release(jobs: readonly string[]): Promise<void> {
+    const { machine, queue } = this.#place;
+    const runner = await this.connection.query(command('test', '-e', `${queue}/runner.sh`));
+    if (runner.code === 0) await machine.release(queue, this.deployment.id);
+    await this.#change(command('rm', '-rf', queue, ...jobs));
+  }
+
+  async #bringSource({ source, projectKey }: Sweep, io: Io): Promise<void> {
+    const there = sourceThere(this.#root, projectKey, source);
+    const { sshConfig } = this.world.deployments;
+    const parts = [
+      { here: source, there },
+      ...source.submodules.map((one, place) => ({ here: one, there: there.submodules[place] })),
+    ];
+    for (const { here, there: place } of parts) {
+      if (!place) continue;
+      await this.#runner('repository', place.repository, here.commit.length === 64 ? 'sha256' : 'sha1');
+      const push = pushCommit(here.repository, sshConfig, this.deployed.name, place.repository, here.commit);
+      await this.world.executor.change(push, io);
+      if (here.lfs !== null && place.lfs !== null)
+        await this.#send(`${here.lfs}/objects`, place.lfs, '--ignore-existing');
+    }
+  }
+
+  async #bringInputs({ container, inputIds }: Sweep): Promise<void> {
+    for (const [name, from] of Object.entries(container.inputs)) {
+      const into = inputThere(this.#root, name, inputIds);
+      const found = await this.connection.query(command('test', '-e', into));
+      if (found.code === 0) continue;
+      const half = `${into}.${this.deployment.id}`;
+      await this.#change(command('mkdir', '-p', `${this.#root}/inputs`));
+      await this.#send(statSync(from).isDirectory() ? `${from}/` : from, half);
+      // Whole or not at all; another sweep may have been quicker.
+      await this.#change(command('sh', '-c', '[ -e "$2" ] || mv "$1" "$2"', 'sh', half, into));
+    }
+  }
+
+  /** The image as it is here, unless the machine has the same. */
+  async #bringImage({ docker, image }: Sweep): Promise<void> {
+    const own = await this.world.engine.image(image.tag);
+    const theirs = await this.connection.query(findImage(docker, image.tag));
+    if (own && theirs.stdout.trim() === own.id) return;
+    const save = command(...programWordsOf(this.world.localDocker), 'save', image.tag);
+    await this.#change({ ...command(...programWordsOf(docker), 'load'), input: { from: save } });
+  }
+
+  async #send(from: string, into: string, ...options: string[]): Promise<void> {
+    const there = { config: this.world.deployments.sshConfig, machine: this.deployed.name };
+    await this.world.executor.change(copyThere(from, there, into, ...options));
+  }
+
+  async #runner(...words: string[]): Promise<void> {
+    await this.#change(command('sh', `${this.#place.queue}/runner.sh`, ...words));
+  }
+
+  async #change(there: Command): Promise<void> {
+    await this.world.executor.change(this.connection.reach(there));
+  }
+}
+
+/** Writes a file whole or not at all, its folder too. */
+const install = (path: string, input: Input): Command => ({
+  ...command('sh', '-c', 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv "$1.new" "$1"', 'sh', path),
+  input,
+});

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { type Connection, overSsh } from '../machines/connection.js';
+import type { DeploymentStore } from '../runs/deployment.js';
+import { pasteable } from '../shell/word.js';
+import { type ConfigPlaces, type NamedRoute, sshConfig } from '../tools/ssh/config-file.js';
+import { type HostKey, knownHostsText, parseKnownHosts } from '../tools/ssh/known-hosts.js';
+import type { SshPool } from '../tools/ssh/pool.js';
+import type { Route } from '../tools/ssh/route.js';
+
+/** The deployment's way to its machines: ssh_config, host keys, sessions. */
+export class SshAccess {
+  readonly #known: Map<string, HostKey[]>;
+  #scratch: string | undefined;
+
+  constructor(
+    private readonly deployments: DeploymentStore,
+    private readonly pool: SshPool,
+    /** The user's home folder. */
+    private readonly home: string,
+  ) {
+    const { knownHosts } = deployments;
+    this.#known = parseKnownHosts(existsSync(knownHosts) ? readFileSync(knownHosts, 'utf8') : '');
+  }
+
+  /** The configuration that the user has instead of the one which ssh finds by itself; null: that one.
+   *  ssh asks the system where home is, whatever HOME says. */
+  get userConfig(): string | null {
+    const own = join(this.home, '.ssh', 'config');
+    return this.home !== systemHome() && existsSync(own) ? own : null;
+  }
+
+  /** The key that `setup` made; null: none yet. */
+  get key(): string | null {
+    const path = join(this.home, '.logistician', 'ssh-key');
+    return existsSync(path) ? path : null;
+  }
+
+  /** Host keys that the deployment knows a machine by. */
+  hostKeys(machine: string): readonly HostKey[] {
+    return this.#known.get(machine) ?? [];
+  }
+
+  /** From now on the machine has this host key and no other. */
+  pin(machine: string, key: HostKey): void {
+    this.#known.set(machine, [key]);
+    this.deployments.writeKnownHosts(this.knownHostsText);
+  }
+
+  get knownHostsText(): string {
+    return knownHostsText(this.#known);
+  }
+
+  /** The text of ssh_config. */
+  configFor(machines: readonly NamedRoute[], knownHosts = this.deployments.knownHosts): string {
+    const places: ConfigPlaces = {
+      knownHosts,
+      sockets: this.#sockets(),
+      includes: [this.userConfig ?? join(systemHome(), '.ssh', 'config'), '/etc/ssh/ssh_config'],
+      key: this.key,
+    };
+    return sshConfig(machines, places);
+  }
+
+  connect(name: string, route: Route): Connection {
+    const mend = [
+      pasteable`ssh-keygen -R ${name} -f ${this.deployments.knownHosts}`,
+      'logistician deploy    # once you know that the new key is right',
+    ];
+    const access = { name, route, hostKeys: this.hostKeys(name), mend, key: this.key };
+    return overSsh(this.deployments.sshConfig, access, this.pool, () => this.#readConfig(name, route));
+  }
+
+  /** For what reads by ssh itself before ssh_config is written, or where a dry run does not write it. */
+  #readConfig(name: string, route: Route): string {
+    this.#scratch ??= scratchFolder();
+    const [config, knownHosts] = [
+      join(this.#scratch, `config-${name}`),
+      join(this.#scratch, `hosts-${name}`),
+    ];
+    writeFileSync(knownHosts, this.knownHostsText, { mode: 0o600 });
+    writeFileSync(config, this.configFor([{ name, aliases: [], route }], knownHosts), { mode: 0o600 });
+    return config;
+  }
+
+  /** A folder for the sockets of shared connections: a path that a socket can have (sun_path, 104 bytes and more;
+   *  ssh itself adds 57 to it for a moment). */
+  #sockets(): string {
+    const atHome = join(this.home, '.logistician', 'ssh');
+    const folder = atHome.length <= 45 ? atHome : join(tmpdir(), `logistician-ssh-${userInfo().uid}`);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = statSync(folder);
+    if (uid !== userInfo().uid || (mode & 0o077) !== 0)
+      throw new UserError(`${folder} is for connections of yours, and open to others.`, [
+        pasteable`ls -ld ${folder}`,
+        pasteable`chmod 700 ${folder}`,
+      ]);
+    return folder;
+  }
+}
+
+const systemHome = (): string => {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '';
+  }
+};
+
+/** A folder that goes with this process. */
+function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'logistician-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

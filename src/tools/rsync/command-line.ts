@@ -1,0 +1,64 @@
+import { type Command, command } from '../../shell/command.js';
+
+/** A machine that an ssh_config names. */
+export interface Elsewhere {
+  readonly config: string;
+  readonly machine: string;
+}
+
+/** What a copy keeps: all but owners, which are others on each machine. What was cut off goes on where it was. */
+const keeping = ['--recursive', '--links', '--perms', '--times', '--partial-dir=.rsync-partial'];
+
+/** What a job folder has that is the machine's own affair. */
+const ofTheMachine = [
+  'source',
+  'home',
+  'lock',
+  'owner',
+  'owner.first',
+  'follower',
+  'stop',
+  'changed',
+  '*.new',
+];
+
+/** Copies job folders, or parts of them, into a folder here. Deletes nothing; what is not there is passed over.
+ *  @param paths each with `/./` before the run's id. @param open runs of which data/ alone is for others yet */
+export const copyHere = (
+  { config, machine }: Elsewhere,
+  paths: readonly string[],
+  into: string,
+  open: readonly string[],
+): Command =>
+  command(
+    ...['rsync', ...keeping, '--relative', '--protect-args', '--ignore-missing-args', '--info=progress2'],
+    ...['--rsh', remoteShell(config)],
+    ...ofTheMachine.map((name) => `--exclude=/*/${name}`),
+    ...open.flatMap((run) => [`--include=/${run}/data`, `--exclude=/${run}/*`]),
+    ...paths.map((path, place) => `${place === 0 ? machine : ''}:${path}`),
+    into,
+  );
+
+/** Copies a file, or a folder (its contents, with a slash behind it), from here to a path there. */
+export const copyThere = (
+  from: string,
+  { config, machine }: Elsewhere,
+  into: string,
+  ...options: string[]
+): Command =>
+  command(
+    ...['rsync', ...keeping, '--protect-args', ...options, '--rsh', remoteShell(config)],
+    ...[from, `${machine}:${into}`],
+  );
+
+/** Words for rsync, which takes them apart at blanks and reads two kinds of quotes. */
+function remoteShell(config: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(config)) return `ssh -F ${config}`;
+  return config.includes("'") ? `ssh -F "${config.replaceAll('"', '""')}"` : `ssh -F '${config}'`;
+}
+
+/** Exit codes that speak of the connection rather than of files (rsync(1), EXIT VALUES). */
+export const isConnectionLoss = (code: number): boolean => [10, 12, 30, 35, 255].includes(code);
+
+/** Files went while rsync was at it: a job at work may remove what it likes. */
+export const vanished = 24;

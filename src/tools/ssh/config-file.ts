@@ -1,0 +1,83 @@
+import type { Route } from './route.js';
+
+/** A machine as the deployment's ssh_config names it. */
+export interface NamedRoute {
+  readonly name: string;
+  /** Condition ids that lead there too. */
+  readonly aliases: readonly string[];
+  readonly route: Route;
+}
+
+export interface ConfigPlaces {
+  /** The deployment's own known_hosts. */
+  readonly knownHosts: string;
+  /** Where connections that are shared have their sockets. */
+  readonly sockets: string;
+  /** Configurations for what is on the way to the machines: the user's and the system's. */
+  readonly includes: readonly string[];
+  /** A key to try beside those of the user's configuration; null: none. */
+  readonly key: string | null;
+}
+
+/** Seconds in which a machine has to answer. */
+export const connectSeconds = 15;
+
+/** The ssh_config through which ssh, git, rsync, editors and people reach the machines of a deployment. */
+export function sshConfig(machines: readonly NamedRoute[], places: ConfigPlaces): string {
+  return [
+    '# Written by logistician: the machines of a deployment, by their names and by conditions.',
+    ...machines.map((machine) => block(machine, places)),
+    [
+      '# For these machines, and for those on the way to them.',
+      'Host *',
+      ...indented({
+        BatchMode: 'yes',
+        StrictHostKeyChecking: 'yes',
+        ConnectTimeout: String(connectSeconds),
+        ServerAliveInterval: '5',
+        ServerAliveCountMax: '3',
+        ControlMaster: 'auto',
+        ControlPath: quoted(`${places.sockets}/%C`),
+        ControlPersist: '60',
+        ClearAllForwardings: 'yes',
+        ForwardAgent: 'no',
+        ForwardX11: 'no',
+        PermitLocalCommand: 'no',
+      }),
+    ].join('\n'),
+    ...places.includes.map((file) => `Match all\n  Include ${quoted(file)}`),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function block({ name, aliases, route }: NamedRoute, { knownHosts, key }: ConfigPlaces): string {
+  return [
+    `Host ${[name, ...aliases].join(' ')}`,
+    ...indented({
+      HostName: route.host,
+      User: route.user,
+      Port: String(route.port),
+      // The key that was seen when the machine was first asked, whatever other file says.
+      HostKeyAlias: name,
+      UserKnownHostsFile: quoted(knownHosts),
+      GlobalKnownHostsFile: 'none',
+      ...(route.agent && { IdentityAgent: quoted(route.agent) }),
+      ...(route.identitiesOnly && { IdentitiesOnly: 'yes' }),
+      ...(route.jump && { ProxyJump: route.jump }),
+      ...(route.proxyCommand && { ProxyCommand: route.proxyCommand }),
+    }),
+    ...[...route.identityFiles, ...(key ? [key] : [])].map((file) => `  IdentityFile ${quoted(file)}`),
+    ...route.certificateFiles.map((file) => `  CertificateFile ${quoted(file)}`),
+    '  RemoteCommand none',
+    '  RequestTTY auto',
+    '  HashKnownHosts no',
+    '  UpdateHostKeys no',
+  ].join('\n');
+}
+
+const indented = (settings: Readonly<Record<string, string>>) =>
+  Object.entries(settings).map(([name, value]) => `  ${name} ${value}`);
+
+/** A path as a word of an ssh_config, where a percent sign begins a token. */
+const quoted = (path: string) => `"${path.replaceAll(/%(?!C$)/g, '%%').replaceAll('"', '\\"')}"`;

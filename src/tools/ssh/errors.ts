@@ -1,0 +1,22 @@
+import { UserError } from '../../errors.js';
+
+/** A machine that cannot be spoken to at this moment. Nothing is known of its jobs, which may run on. */
+export class Unreachable extends UserError {
+  constructor(
+    readonly machine: string,
+    /** What happened, as the end of a sentence that begins with the machine. */
+    readonly why: string,
+    suggestions: readonly string[] = [],
+  ) {
+    super(`${machine} ${why}.`, suggestions);
+  }
+}
+
+/** The machine answers, and lets nobody in with our keys. */
+export class KeysRefused extends Unreachable {}
+
+/** The machine is not who it was, or said to be. Nothing was sent to it. */
+export class ChangedHostKey extends Unreachable {}
+
+/** Nobody has said yet whether the machine is who it says. Nothing was sent to it. */
+export class UnknownHostKey extends Unreachable {}

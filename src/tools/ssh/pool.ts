@@ -1,0 +1,24 @@
+import pLimit from 'p-limit';
+import { type Access, SshSession } from './session.js';
+
+/** How many handshakes are made at once: servers, and those between, take more for an attack. */
+const handshakes = 30;
+
+/** One session a machine, kept and shared until the pool is closed. */
+export class SshPool {
+  readonly #sessions = new Map<string, SshSession>();
+  readonly #gate = pLimit(handshakes);
+
+  session(access: Access): SshSession {
+    const known = this.#sessions.get(access.name);
+    if (known) return known;
+    const made = new SshSession(access, (work) => this.#gate(work));
+    this.#sessions.set(access.name, made);
+    return made;
+  }
+
+  close(): void {
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+  }
+}

@@ -1,0 +1,42 @@
+# Says what a machine has, a fact a line. Read by a POSIX shell's standard input, since nothing of ours is there yet:
+#   ssh MACHINE sh -s -- DOCKER... < survey.sh
+# DOCKER is the docker program, which may be several words. Changes nothing.
+
+say() { printf '%s %s\n' "$1" "$2"; }
+
+# What comes before this line is said by the start-up files of the login shell.
+say logistician survey
+
+say home "$HOME"
+say user "$(id -u) $(id -g) $(id -un 2>/dev/null || id -u)"
+say clock "$(date +%s)"
+
+for tool in git rsync git-lfs setsid; do
+  command -v "$tool" >/dev/null 2>&1 && say has "$tool"
+done
+if command -v "$1" >/dev/null 2>&1; then
+  format='{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{.Architecture}}|{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}'
+  if facts=$("$@" info --format "$format" 2>&1) && [ "${facts#*|}" != "$facts" ] && [ "${facts#|}" = "$facts" ]; then
+    say engine "$(printf %s "$facts" | tail -n 1)"
+    case $facts in
+      *nvidia*) say gpus "$(nvidia-smi --query-gpu=index --format=csv,noheader 2>/dev/null | tr '\n' ' ')" ;;
+    esac
+  else
+    say refused "$(printf %s "$facts" | tail -n 1)"
+  fi
+else
+  say missing "$1"
+fi
+
+# The first folder that is there of those that ours would be in.
+say free "$(df -Pk "$HOME" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+if [ ! -w "$HOME" ]; then say readonly "$HOME"; fi
+if [ -d /dev/shm ] && [ -w /dev/shm ]; then say has shm; fi
+# Where the system ends what a user started when the user goes, a queue would end with the connection.
+if command -v loginctl >/dev/null 2>&1; then
+  lingers=$(loginctl show-user "$(id -un)" --property=Linger --value 2>/dev/null)
+  kills=$(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager \
+    KillUserProcesses 2>/dev/null)
+  if [ "$kills" = 'b true' ] && [ "$lingers" != yes ]; then say kills user-processes; fi
+fi
+say end survey
