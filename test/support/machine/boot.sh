@@ -17,7 +17,10 @@ disk=$disks/$(uname -n)
 if [ ! -e "$disk" ]; then
   exec 9>"$disks/lock"
   flock 9
-  [ -e "$disks/seed" ] || cp -a /machine/seed "$disks/seed"
+  if [ ! -e "$disks/seed" ]; then
+    mkdir "$disks/seed"
+    tar -xf /machine/seed.tar -C "$disks/seed"
+  fi
   exec 9>&-
   # Nobody writes to a layer: a link to its files is as good as a copy.
   mkdir "$disk"
