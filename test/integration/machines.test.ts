@@ -28,11 +28,9 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
     }
   });
 
-  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'];
+  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5'];
   const ssh = (machine: LabMachine, line: string) =>
-    spawn('ssh', ['-F', fleet.sshConfig, ...options, machine.name, line], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    spawn('ssh', ['-F', fleet.sshConfig, ...options, machine.name, line]);
 
   /** What a line of shell says there, and how it ends. */
   async function on(machine: LabMachine, line: string): Promise<{ code: number | null; said: string }> {

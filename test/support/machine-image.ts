@@ -27,7 +27,7 @@ export function machineImage(): string {
   if (docker('image', 'ls', '--quiet', tag) !== '') return tag;
   const tools = docker('build', '--quiet', '--label', 'logistician.test=image', folder);
   const label = ['--label', 'logistician.test=image'];
-  // Its /var/lib/docker must be a volume: layers cannot be stacked on layers.
+  // Its /var/lib/docker must be a volume: an engine writes to no layer of another.
   const seeding = ['--mount', 'type=volume,target=/var/lib/docker', ...machineFlags];
   const machine = docker('run', '--detach', ...label, ...seeding, tools, 'tini', 'sleep', 'infinity');
   try {

@@ -39,7 +39,6 @@ export class Fleet {
 
   private constructor() {
     makeKey(this.key);
-    execFileSync('docker', ['volume', 'create', ...this.#label, this.name], { stdio: 'pipe' });
     this.#subnet = this.#makeNetwork();
   }
 
@@ -68,8 +67,8 @@ export class Fleet {
     this.machines.push(machine);
     execFileSync('cp', [`${this.key}.pub`, join(machine.folder, 'authorized_keys')]);
     this.#writeConfig();
-    const disks = ['--volume', `${this.name}:/machine/disks`];
-    await machine.create([...this.#label, ...disks, ...machineFlags], this.#image);
+    const disk = `type=volume,target=/var/lib/docker,volume-label=logistician.test=${this.name}`;
+    await machine.create([...this.#label, '--mount', disk, ...machineFlags], this.#image);
     return machine;
   }
 
@@ -84,7 +83,6 @@ export class Fleet {
   async remove(): Promise<void> {
     await Promise.all(this.machines.map((machine) => machine.remove()));
     await docker('network', 'rm', this.name);
-    await docker('volume', 'rm', this.name);
     const groups = `*/logistician-test/${this.name}*`;
     await run('find', [
       '/sys/fs/cgroup',

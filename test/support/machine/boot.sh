@@ -1,6 +1,5 @@
 #!/bin/sh
-# What a lab machine of the tests does when it is switched on. Its keys come from outside, in /machine/keys. What
-# its engine stores is on a volume that all machines of a fleet share, and with it the image that they begin with.
+# What a lab machine of the tests does when it is switched on. Its keys come from outside, in /machine/keys.
 set -eu
 
 # The kernel is everybody's, and was booted once.
@@ -12,26 +11,11 @@ install -d -m 755 /run/sshd
 install -m 600 /machine/keys/host-key /etc/ssh/ssh_host_ed25519_key
 /usr/sbin/sshd
 
-disks=/machine/disks
-disk=$disks/$(uname -n)
-if [ ! -e "$disk" ]; then
-  exec 9>"$disks/lock"
-  flock 9
-  if [ ! -e "$disks/seed" ]; then
-    mkdir "$disks/seed"
-    tar -xf /machine/seed.tar -C "$disks/seed"
-  fi
-  exec 9>&-
-  # Nobody writes to a layer: a link to its files is as good as a copy.
-  mkdir "$disk"
-  for part in "$disks"/seed/*; do
-    case $part in
-      */overlay2 | */vfs) cp -al "$part" "$disk" ;;
-      *) cp -a "$part" "$disk" ;;
-    esac
-  done
-fi
-mount --bind "$disk" /var/lib/docker
+# Its disk is a volume, empty at first. Of the layers that it begins with no machine needs a copy.
+[ -e /var/lib/docker/image ] || cp -aT /machine/disk /var/lib/docker
+for layer in /machine/layers/*; do
+  mount --bind "$layer" "/var/lib/docker/overlay2/${layer##*/}/diff"
+done
 mount -o remount,rw /proc/sys
 
 # The control groups of jobs are beside the machine's own, not in it, and outlive it where it is cut off.
