@@ -77,7 +77,7 @@ export class Sshd {
       BatchMode: 'yes',
     };
     const path = join(this.folder, `ssh_config-${name}`);
-    writeFileSync(path, `Host ${name}\n${settings(config)}`);
+    writeFileSync(path, sshConfig(name, config));
     return path;
   }
 
@@ -88,12 +88,18 @@ export class Sshd {
   }
 }
 
-const settings = (values: Readonly<Record<string, string | number>>) =>
+type Settings = Readonly<Record<string, string | number>>;
+
+/** What an ssh_config says of a machine. */
+export const sshConfig = (name: string, values: Settings): string => `Host ${name}\n${settings(values)}`;
+
+const settings = (values: Settings) =>
   Object.entries(values)
     .map(([name, value]) => `${name} ${value}\n`)
     .join('');
 
-function makeKey(path: string): void {
+/** Makes a key pair: `path` and `path`.pub. */
+export function makeKey(path: string): void {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'logistician test', '-f', path]);
 }
 

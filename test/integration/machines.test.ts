@@ -1,0 +1,124 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { baseImage, isMissing } from '../support/engines.js';
+import { Fleet, type LabMachine } from '../support/machines.js';
+import { until } from '../support/until.js';
+
+describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the tests', () => {
+  let fleet: Fleet;
+  let one: LabMachine;
+  let two: LabMachine;
+
+  beforeAll(async () => {
+    fleet = await Fleet.start({ one: {}, two: { shell: 'fish', without: ['rsync'], homeSize: 4 } });
+    [one, two] = [fleet.get('one'), fleet.get('two')];
+  });
+
+  afterAll(async () => {
+    await fleet?.remove();
+    for (const kind of ['container', 'network', 'volume']) {
+      const left = execFileSync('docker', [
+        kind,
+        'ls',
+        '--quiet',
+        '--filter',
+        `label=logistician.test=${fleet?.name}`,
+      ]);
+      expect(left.toString()).toBe('');
+    }
+  });
+
+  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5'];
+  const ssh = (machine: LabMachine, line: string) =>
+    spawn('ssh', ['-F', fleet.sshConfig, ...options, machine.name, line]);
+
+  /** What a line of shell says there, and how it ends. */
+  async function on(machine: LabMachine, line: string): Promise<{ code: number | null; said: string }> {
+    const there = ssh(machine, line);
+    there.stdin.end();
+    let said = '';
+    for (const output of [there.stdout, there.stderr]) output.on('data', (chunk) => (said += chunk));
+    return new Promise((resolve) => there.on('close', (code) => resolve({ code, said })));
+  }
+
+  it('are computers of their own, with an engine for somebody who is not root', async () => {
+    expect(await on(one, 'id -un; uname -n')).toEqual({ code: 0, said: 'ada\none\n' });
+    expect((await on(one, 'sudo true')).code).toBe(127);
+    const job = `docker run --rm --volume ~/out:/out ${baseImage} sh -c 'echo hi | tee /out/said'`;
+    expect(await on(one, job)).toEqual({ code: 0, said: 'hi\n' });
+    expect(await one.files('/home/ada/out')).toEqual(['/home/ada/out', '/home/ada/out/said']);
+    expect(await two.files('/home/ada/out')).toEqual([]);
+    expect((await on(two, 'docker container ls --all --quiet; echo $FISH_VERSION; rsync')).said).toMatch(
+      /^\d+\.\d[\s\S]*Unknown command: rsync/,
+    );
+  });
+
+  it('can be out of reach, and in reach again', async () => {
+    const session = ssh(one, 'while read -r line; do echo "heard $line"; done');
+    let said = '';
+    session.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    for (const word of ['one', 'two']) {
+      session.stdin.write(`before ${word}\n`);
+      await until('it is heard', () => said.includes(`heard before ${word}\n`));
+      await one.cutLink();
+      session.stdin.write(`after ${word}\n`);
+      const newcomer = ssh(one, 'true');
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect([said.includes(`after ${word}`), session.exitCode, newcomer.exitCode]).toEqual([
+        false,
+        null,
+        null,
+      ]);
+      await one.restoreLink();
+      await until('it is heard in the end', () => said.includes(`heard after ${word}\n`));
+      await until('the newcomer is let in', () => newcomer.exitCode === 0);
+    }
+    session.kill();
+  });
+
+  it('lose their power, and keep their disk', async () => {
+    const boot = async () => (await on(one, 'cat /proc/sys/kernel/random/boot_id')).said;
+    await on(one, `echo kept >kept; docker run --detach --name job ${baseImage} sleep 300`);
+    const before = await boot();
+    await one.restart();
+    expect(await boot()).not.toBe(before);
+    const left = await on(one, `cat kept; docker inspect --format '{{.State.Status}}' job; pgrep sleep`);
+    expect(left).toEqual({ code: 1, said: 'kept\nexited\n' });
+  });
+
+  it('are searched to the last file', async () => {
+    await on(one, `docker run --name leaves ${baseImage} sh -c 'printf "%s\\n%s" open sesame >/left'`);
+    await one.exec('printf "not open\\nsesame!" >/var/tmp/left');
+    expect(await one.findText('open\nsesame')).toEqual([
+      expect.stringMatching(/^\/var\/lib\/docker\/.*\/diff\/left$/),
+      '/var/tmp/left',
+    ]);
+    expect(await one.findText('open\nsesam!')).toEqual([]);
+  });
+
+  it('have bad days', async () => {
+    two.fillDisk();
+    expect((await on(two, 'echo a >a')).said).toContain('No space left on device');
+    two.freeDisk();
+    expect((await on(two, 'echo a >a')).code).toBe(0);
+
+    await two.withoutDocker();
+    expect((await on(two, 'docker ps')).said).toContain('Cannot connect to the Docker daemon');
+    await two.withDocker();
+    expect((await on(two, 'docker ps')).code).toBe(0);
+
+    const session = on(two, 'sleep 60');
+    await until('the session is there', async () => (await two.exec('pgrep sleep || :')) !== '');
+    await two.killSshd();
+    expect((await session).code).toBe(255);
+    expect((await on(two, 'true')).code).toBe(0);
+
+    await two.replaceHostKey();
+    expect((await on(two, 'true')).said).toContain('Host key verification failed');
+
+    await two.stop();
+    expect((await on(two, 'true')).said).toMatch(/No route to host|timed out/);
+  });
+});
