@@ -1,16 +1,38 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Flags } from '@oclif/core';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
+import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { examine, type Finding } from '../operations/doctor.js';
+import { examineHosts } from '../operations/doctor-hosts.js';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check what logistician stands on; each finding has the line that mends it.';
-  static override description = 'Changes nothing. Exit code 1 if something is in the way.';
-  static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json'];
+  static override description =
+    'Changes nothing. Exit code 1 if something is in the way. With --hosts it looks, over SSH, at the machines of the experiment, or at those that are named.';
+  static override usage = 'doctor [EXPERIMENT] [--hosts [LIST]]';
+  static override examples = [
+    '<%= config.bin %> doctor',
+    '<%= config.bin %> doctor --hosts',
+    '<%= config.bin %> doctor --hosts me@gpu1,me@gpu2',
+    '<%= config.bin %> doctor --json',
+  ];
   static override args = experimentArg;
+  static override flags = {
+    ...machineFlags,
+    hosts: Flags.string({
+      helpValue: 'LIST',
+      description: 'look at machines: those of parameters.json, or these',
+    }),
+  };
 
   async run(): Promise<{ findings: Finding[] }> {
-    const { args } = await this.parse(Doctor);
-    const findings = await examine(this.session(), resolve(args.experiment));
+    const { args, flags } = await this.parse(Doctor, withListOrNone(this.argv));
+    const session = this.session();
+    const here = await examine(session, resolve(args.experiment));
+    const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
+    const there = flags.hosts === undefined ? [] : await examineHosts(session, args.experiment, machines);
+    const findings = [...here, ...there];
     const marks = {
       good: this.colors.green('ok  '),
       warning: this.colors.yellow('note'),
@@ -24,3 +46,11 @@ export default class Doctor extends BaseCommand {
     return { findings };
   }
 }
+
+/** `--hosts` alone as `--hosts=`. */
+const withListOrNone = (argv: readonly string[]): string[] =>
+  argv.map((word, place) => {
+    const next = argv[place + 1];
+    const isAlone = next === undefined || next.startsWith('-') || existsSync(next);
+    return word === '--hosts' && isAlone ? '--hosts=' : word;
+  });

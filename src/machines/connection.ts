@@ -57,7 +57,10 @@ export function overSsh(
 
 /** What went wrong, in ssh's own words: their last line says it. */
 export const unreachable = (name: string, stderr: string): Unreachable =>
-  new Unreachable(name, `cannot be reached: ${stderr.trim().split('\n').at(-1)?.replace(/\.$/, '') || 'ssh does not say why'}`);
+  new Unreachable(
+    name,
+    `cannot be reached: ${stderr.trim().split('\n').at(-1)?.replace(/\.$/, '') || 'ssh does not say why'}`,
+  );
 
 /** Certificates are beyond the library that reads go by. */
 const needsOpenSsh = (certificates: readonly string[], identities: readonly string[]): boolean =>

@@ -10,6 +10,7 @@ import { RunStore } from '../runs/run-store.js';
 import { pasteable } from '../shell/word.js';
 import { NotInCommit, type Pin, sourceId, treeAt } from '../source/pin.js';
 import { openProject, type Project, pathInProject } from '../source/project.js';
+import type { Surroundings } from '../targets/surroundings.js';
 import type { Target } from '../targets/target.js';
 import { targetNamed } from '../targets/targets.js';
 import type { ImagePlan } from '../tools/docker/command-line.js';
@@ -118,15 +119,22 @@ export interface Machines {
 const asTheFileSays: Machines = { hosts: null, trust: async () => false };
 
 /** @throws TargetNotSupported */
-export function targetOf(
+export const targetOf = (
   session: Session,
   experiment: Experiment,
   name: string,
-  { hosts, trust } = asTheFileSays,
-): Target {
+  machines = asTheFileSays,
+): Target => targetNamed(name, surroundings(session, experiment, machines));
+
+/** What targets are given of the world. */
+export function surroundings(
+  session: Session,
+  experiment: Experiment,
+  { hosts, trust }: Machines,
+): Surroundings {
   const { executor, ssh, env, home, now } = session;
   const { engine, deployments, runs, parameters } = experiment;
-  return targetNamed(name, {
+  return {
     ...{ executor, ssh, env, home, now, engine, deployments, trust },
     runs: runs.folder,
     experiment: parameters.experimentName,
@@ -137,7 +145,7 @@ export function targetOf(
     survey: machineTemplate(session, 'survey.sh'),
     buildHere: ({ source, image }, io) =>
       ensureImage(executor, engine, parameters.dockerCommand, source.repository, image, io),
-  });
+  };
 }
 
 const machineTemplate = (session: Session, name: string): string =>

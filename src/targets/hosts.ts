@@ -6,7 +6,7 @@ import { unreachable } from '../machines/connection.js';
 import type { SweepScript } from '../machines/job-script.js';
 import type { JobReport } from '../machines/job-state.js';
 import { slots } from '../machines/slots.js';
-import { lacksOf, NotReady, survey } from '../machines/survey.js';
+import { lacksOf, NotReady, type Survey, survey } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { write } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
@@ -15,12 +15,13 @@ import { programWordsOf } from '../tools/docker/command-line.js';
 import { isConnectionLoss } from '../tools/rsync/command-line.js';
 import { sshFailed } from '../tools/ssh/command-line.js';
 import type { NamedRoute } from '../tools/ssh/config-file.js';
-import { parseRoute, resolveRoute } from '../tools/ssh/route.js';
+import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { identify } from './host-identity.js';
 import { hostNames } from './host-names.js';
 import { jobsThere, rootIn, sweepThere } from './remote-layout.js';
 import { RemoteMachine } from './remote-machine.js';
 import { SshAccess } from './ssh-access.js';
+import type { Surroundings } from './surroundings.js';
 import type {
   CollectedJob,
   Collecting,
@@ -33,7 +34,6 @@ import type {
   TargetStatus,
   Wish,
 } from './target.js';
-import type { Surroundings } from './targets.js';
 
 /** Machines at which we are at work at the same time. */
 const atOnce = 30;
@@ -59,26 +59,49 @@ export class HostsTarget implements Target {
   async survey(wish: Wish): Promise<{ machines: FoundMachine[]; problems: MachineProblem[] }> {
     if (this.world.hosts.length === 0) throw new NoHosts();
     const names = hostNames(this.world.hosts.map((host) => host.address));
-    const script = readFileSync(this.world.survey, 'utf8');
     const machines: FoundMachine[] = [];
     const problems = await onEach(
       this.world.hosts,
       (_, place) => names[place] ?? '',
       async (host, name) => {
-        machines.push(await this.#find(host, name, script, wish));
+        machines.push(await this.#find(host, name, wish));
       },
     );
     const order = (found: FoundMachine) => names.indexOf(found.deployed.name);
     return { machines: machines.sort((one, other) => order(one) - order(other)), problems };
   }
 
-  async #find(host: Host, name: string, script: string, wish: Wish): Promise<FoundMachine> {
+  /** What each machine has, good or bad, by its name. */
+  async examine(): Promise<{
+    found: ReadonlyMap<string, Survey>;
+    problems: readonly MachineProblem[];
+  }> {
+    if (this.world.hosts.length === 0) throw new NoHosts();
+    const names = hostNames(this.world.hosts.map((host) => host.address));
+    const found = new Map<string, Survey>();
+    const problems = await onEach(
+      this.world.hosts,
+      (_, place) => names[place] ?? '',
+      async (host, name) => {
+        found.set(name, (await this.#look(host, name)).survey);
+      },
+    );
+    return { found, problems };
+  }
+
+  async #look(host: Host, name: string): Promise<{ survey: Survey; route: Route }> {
     const { executor, env, home, remoteDocker, now } = this.world;
     const config = this.#access.userConfig;
     const said = await executor.read(resolveRoute(host.address, host.jump, config));
     const route = parseRoute(said, { home, env, config });
     await identify(this.#access, executor, name, route, this.world.trust);
-    const found = await survey(this.#access.connect(name, route), script, programWordsOf(remoteDocker), now);
+    const script = readFileSync(this.world.survey, 'utf8');
+    const connection = this.#access.connect(name, route);
+    return { survey: await survey(connection, script, programWordsOf(remoteDocker), now), route };
+  }
+
+  async #find(host: Host, name: string, wish: Wish): Promise<FoundMachine> {
+    const { survey: found, route } = await this.#look(host, name);
     const lacks = lacksOf(found).filter(({ bearable }) => !bearable);
     const { engine, user, gpus: all } = found;
     if (lacks.length > 0 || !engine) throw new NotReady(name, lacks);

@@ -11,8 +11,8 @@ import { currentUser } from '../machines/user.js';
 import type { DeployedMachine, Deployment } from '../runs/deployment.js';
 import { command } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
+import type { Surroundings } from './surroundings.js';
 import type { FoundMachine, LaunchedJob, Place, Sweep, Target, TargetStatus, Wish } from './target.js';
-import type { Surroundings } from './targets.js';
 
 /** This computer. The job folder is the run's own folder, so what a job leaves is at home at once. */
 export class LocalTarget implements Target {

@@ -11,8 +11,8 @@ import { findImage, programWordsOf } from '../tools/docker/command-line.js';
 import { pushCommit } from '../tools/git/command-line.js';
 import { copyHere, copyThere, vanished } from '../tools/rsync/command-line.js';
 import { inputThere, jobsThere, queueThere, sourceThere, sweepThere } from './remote-layout.js';
+import type { Surroundings } from './surroundings.js';
 import type { CollectedJob, Collecting, LaunchedJob, Place, Sweep } from './target.js';
-import type { Surroundings } from './targets.js';
 
 /** A machine of a deployment that is reached over SSH: how things get there, and home again. */
 export class RemoteMachine {

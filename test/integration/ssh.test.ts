@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Connection, here, overSsh } from '../../src/machines/connection.js';
+import { type Connection, here } from '../../src/machines/connection.js';
 import { known } from '../../src/machines/job-script.js';
 import type { JobReport } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
 import { CommandFailed, Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
 import { Secret } from '../../src/shell/word.js';
+import { SshPool } from '../../src/tools/ssh/pool.js';
 import { isMissing } from '../support/engines.js';
 import { hostileWords } from '../support/hostile-words.js';
 import { isThere, Lab, output, stateOf, text } from '../support/lab.js';
@@ -34,14 +35,16 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
   let sshd: Sshd;
   let overThere: Connection;
   const labs: Lab[] = [];
+  const pool = new SshPool();
 
   beforeAll(async () => {
     sshd = await Sshd.start(join(folder, 'sshd'));
-    overThere = overSsh(sshd.configFor('machine'), 'machine');
+    overThere = sshd.connection('machine', pool);
   });
 
   afterAll(async () => {
     for (const lab of labs) await lab.close();
+    pool.close();
     await sshd.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -117,7 +120,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     try {
       // Whoever answers lets us in, but is not who we know.
       const before = stranger.log;
-      const connection = overSsh(stranger.configFor('machine', sshd.hostKey), 'machine');
+      const connection = stranger.connection('stranger', pool, sshd.hostKey);
       const machine = new Machine(new Executor(new Journal(() => {})), connection, 'runner.sh');
       const path = join(folder, 'never-written');
       const refused = await machine.writeFile(path, 'secret').catch((error) => error);
@@ -130,7 +133,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
       // The same server and key do let in who knows them.
       const known = new Machine(
         new Executor(new Journal(() => {})),
-        overSsh(stranger.configFor('known'), 'known'),
+        stranger.connection('known', pool),
         'runner.sh',
       );
       await known.writeFile(path, 'no secret');

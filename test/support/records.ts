@@ -61,6 +61,7 @@ export function recordOf(options: string, changes: Partial<RunRecord> = {}): Run
     started: at(1),
     finished: at(3),
     kept: null,
+    collected: null,
     ...changes,
   };
 }

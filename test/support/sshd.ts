@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { type Connection, overSsh } from '../../src/machines/connection.js';
+import type { SshPool } from '../../src/tools/ssh/pool.js';
 import { until } from './until.js';
 
 /** A real OpenSSH server on this computer for the current user, with keys and files of its own in one folder. */
@@ -79,6 +81,27 @@ export class Sshd {
     const path = join(this.folder, `ssh_config-${name}`);
     writeFileSync(path, sshConfig(name, config));
     return path;
+  }
+
+  /** A connection to the server, which has the host key that it is said to have. */
+  connection(name: string, pool: SshPool, hostKey = this.hostKey): Connection {
+    const [type = '', key = ''] = hostKey.split(' ');
+    const route = {
+      host: '127.0.0.1',
+      port: this.port,
+      user: userInfo().username,
+      identityFiles: [join(this.folder, 'key')],
+      certificateFiles: [],
+      agent: null,
+      identitiesOnly: true,
+      jump: null,
+      proxyCommand: null,
+      knownHosts: [],
+      knownAs: name,
+      config: null,
+    };
+    const access = { name, route, hostKeys: [{ type, key }], mend: [], key: null };
+    return overSsh(this.configFor(name, hostKey), access, pool);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import type { Connection } from '../../src/machines/connection.js';
-import { command, renderCommand } from '../../src/shell/command.js';
+import { type Command, command, renderCommand } from '../../src/shell/command.js';
+import { perform } from '../../src/shell/process.js';
 import { until } from './until.js';
 
 /** A user of this computer that a test makes: nobody special, but in group docker. */
@@ -23,23 +24,12 @@ export class TestUser {
 
   /** This computer as that user has it. */
   get connection(): Connection {
-    return {
-      name: this.name,
-      reach: ({ input, ...there }) => ({
-        ...command(
-          'runuser',
-          '-u',
-          this.name,
-          '--',
-          'env',
-          `HOME=${this.home}`,
-          'sh',
-          '-c',
-          renderCommand(there),
-        ),
-        ...(input && { input }),
-      }),
-    };
+    const words = ['runuser', '-u', this.name, '--', 'env', `HOME=${this.home}`, 'sh', '-c'];
+    const reach = ({ input, ...there }: Command): Command => ({
+      ...command(...words, renderCommand(there)),
+      ...(input && { input }),
+    });
+    return { name: this.name, reach, query: (there, io = {}) => perform(reach(there), io) };
   }
 
   owns(folder: string): void {

@@ -11,3 +11,10 @@ export const lineFor = renderCommandForAnyShell;
 
 /** ssh's own exit code where it could not reach the machine, or lost it (ssh(1), EXIT STATUS). */
 export const sshFailed = 255;
+
+/** A person's own session: a shell of the machine, or one command there, with or without a terminal. */
+export const interactive = (config: string, machine: string, there: Command | null, tty: boolean): Command =>
+  command(
+    ...['ssh', '-F', config, ...(tty ? ['-t'] : []), machine],
+    ...(there ? ['--', lineFor(there)] : []),
+  );

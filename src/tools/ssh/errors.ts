@@ -8,7 +8,7 @@ export class Unreachable extends UserError {
     readonly why: string,
     suggestions: readonly string[] = [],
   ) {
-    super(`${machine} ${why}.`, suggestions);
+    super(`${machine} ${why}${/[.?!]$/.test(why) ? '' : '.'}`, suggestions);
   }
 }
 

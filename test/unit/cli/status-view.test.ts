@@ -25,7 +25,7 @@ function row(options: string, changes: Partial<RunRecord> = {}, lastLine = ''): 
     measure: null,
     summary: null,
   };
-  return { condition: record.condition, record, report, deployed: true, inFile: true };
+  return { condition: record.condition, record, report, deployed: true, inFile: true, silent: null };
 }
 
 const deployment = {
@@ -38,7 +38,7 @@ const deployment = {
   source_id: '',
   created: '',
   released: null,
-  slots: ['-'],
+  machines: [],
   docker: 'docker',
   parameters_file: '{}',
   jobs: [],
@@ -48,6 +48,7 @@ const status = (...conditions: ConditionStatus[]): ExperimentStatus => ({
   deployment,
   live: true,
   conditions,
+  silent: [],
 });
 
 const fail = { state: 'failed', reason: 'exit', exit_code: 7 } as const;
@@ -60,6 +61,7 @@ describe('statusView', () => {
       report: null,
       deployed: false,
       inFile: true,
+      silent: null,
     };
     const text = statusView(status(row('--lr 1', {}, 'done'), row('--lr 2', fail, 'bad'), never), view());
     const lines = text.split('\n');

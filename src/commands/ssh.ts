@@ -1,0 +1,61 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
+import { interruptible } from '../cli/interrupt.js';
+import { experimentAndConditions, splitAtDashes } from '../cli/words.js';
+import { UserError } from '../errors.js';
+import { openExperiment } from '../operations/experiment.js';
+import { openMachine } from '../operations/open-machine.js';
+
+export default class Ssh extends BaseCommand {
+  static override summary = 'Open the machine of a condition, or its container.';
+  static override description =
+    'A shell there, or one command, whose exit code is ours. The machine is reached through .logistician/ssh_config, which ssh, rsync, git and editors take too.';
+  static override usage = 'ssh [EXPERIMENT] CONDITION [--container] [-- COMMAND…]';
+  static override examples = [
+    '<%= config.bin %> ssh lr-0-1',
+    '<%= config.bin %> ssh lr-0-1 -- nvidia-smi',
+    '<%= config.bin %> ssh lr-0-1 --container',
+  ];
+  static override strict = false;
+  static override args = {
+    words: Args.string({
+      name: 'EXPERIMENT or CONDITION',
+      required: false,
+      ignoreStdin: true,
+      description: 'folder of the experiment, and a condition of it',
+    }),
+  };
+  static override flags = {
+    ...dryRunFlag,
+    container: Flags.boolean({ char: 'c', description: 'the container of the job rather than the machine' }),
+  };
+
+  async run(): Promise<{ exit_code: number }> {
+    const { own, job } = splitAtDashes(this.argv);
+    const { argv, flags } = await this.parse(Ssh, own);
+    const { folder, conditions } = experimentAndConditions(argv as string[]);
+    const [condition, ...more] = conditions;
+    if (condition === undefined || more.length > 0)
+      throw new UserError(
+        condition === undefined
+          ? 'Which condition? ssh opens the machine of one.'
+          : 'ssh opens one machine at a time.',
+        ['logistician status', 'logistician ssh CONDITION'],
+        { exit: 2 },
+      );
+    const session = this.session({ dryRun: flags['dry-run'] });
+    const experiment = await openExperiment(session, folder);
+    const json = this.jsonEnabled();
+    const request = {
+      condition,
+      container: flags.container,
+      command: job ?? [],
+      tty: this.isTerminal && !json && (job ?? []).length === 0,
+      // Standard output is then for the result alone.
+      io: json ? { ...session.progress, stdin: 'inherit' as const } : ({ terminal: 'inherit' } as const),
+    };
+    const code = await interruptible(() => openMachine(session, experiment, request));
+    process.exitCode = code;
+    return { exit_code: code };
+  }
+}

@@ -1,0 +1,35 @@
+import type { Host } from '../experiment/settings.js';
+import type { DeploymentStore } from '../runs/deployment.js';
+import type { Executor } from '../shell/executor.js';
+import type { Io } from '../shell/process.js';
+import type { Engine } from '../tools/docker/engine.js';
+import type { HostKey } from '../tools/ssh/known-hosts.js';
+import type { SshPool } from '../tools/ssh/pool.js';
+import type { Sweep } from './target.js';
+
+/** What every target may need of its surroundings. Paths are absolute. */
+export interface Surroundings {
+  readonly executor: Executor;
+  readonly engine: Engine;
+  readonly ssh: SshPool;
+  readonly deployments: DeploymentStore;
+  /** The experiment's folder runs/. */
+  readonly runs: string;
+  /** The name under which the experiment's jobs are kept on a machine. */
+  readonly experiment: string;
+  /** The machines of target `hosts`. */
+  readonly hosts: readonly Host[];
+  /** The docker command of this computer, and that of a machine elsewhere. */
+  readonly localDocker: string;
+  readonly remoteDocker: string;
+  /** The runner.sh and survey.sh of this version. */
+  readonly runner: string;
+  readonly survey: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly now: () => Date;
+  /** Makes the image of a sweep here, unless it is there. */
+  readonly buildHere: (sweep: Sweep, io: Io) => Promise<unknown>;
+  /** Asks whether a machine that nobody knows yet is who it says. */
+  readonly trust: (machine: string, key: HostKey) => Promise<boolean>;
+}
