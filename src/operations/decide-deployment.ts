@@ -65,8 +65,8 @@ export async function decide(
     session,
     experiment,
     pin,
-    await planImage(experiment, pin),
-    await experiment.engine.facts(),
+    planImage(experiment, pin),
+    experiment.engine.facts(),
   );
   if (last && status.live && (last.source_id !== facts.sourceId || last.target !== request.target))
     throw new LiveAtAnotherCommit(last, pin.commit);

@@ -70,14 +70,18 @@ export async function planImage(
   pin: Pin,
 ): Promise<ImagePlan> {
   const own = parameters.dockerBuildContext === 'experiment';
-  const tree = await treeAt(project, pin.commit, own ? path : '');
   const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
   const configuration = own ? 'parameters.json' : parametersFile;
-  const [contents] = await Promise.all([
-    sourceId(project, tree, configuration),
-    project.git.raw('cat-file', '-t', `${tree}:${dockerfile}`).catch(() => {
-      throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
-    }),
+  const root = own ? path : '';
+  const found = treeAt(project, pin.commit, root);
+  const missing = async () => {
+    await found;
+    throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
+  };
+  const [tree, contents] = await Promise.all([
+    found,
+    sourceId(project, root === '' ? pin.commit : `${pin.commit}:${root}`, configuration).catch(missing),
+    project.git.raw('cat-file', '-t', `${pin.commit}:${inFolder(path, 'Dockerfile')}`).catch(missing),
   ]);
   const context = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
   return {

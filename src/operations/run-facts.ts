@@ -25,20 +25,23 @@ export interface RunFacts {
   readonly base: RunRecord['image']['base'];
 }
 
+/** @param planned asked for its base once it is there: that may have come with a build. */
 export async function gatherFacts(
   session: Session,
   experiment: Experiment,
   pin: Pin,
-  image: ImagePlan,
-  engine: EngineFacts,
+  planned: Promise<ImagePlan>,
+  asked: Promise<EngineFacts>,
 ): Promise<RunFacts> {
-  const inputs = inputFolders(experiment);
   const { project, parametersFile } = experiment;
-  const [version, id, base] = await Promise.all([
+  const [image, engine, base, version, id] = await Promise.all([
+    planned,
+    asked,
+    planned.then((image) => baseImages(experiment, image)),
     project.git.raw('version'),
     sourceId(project, pin.commit, parametersFile),
-    baseImages(experiment, image),
   ]);
+  const inputs = inputFolders(experiment);
   const git = version.replace('git version', '').trim();
   return {
     experiment,
