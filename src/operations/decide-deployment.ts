@@ -57,17 +57,14 @@ export async function decide(
   targetOf(session, experiment, request.target);
   readSecrets(parameters.secrets, session.env);
   const wanted = wantedConditions(parameters.conditions, request, `${folder}/parameters.json`);
+  const engine = experiment.engine.facts();
+  // Where something else fails before, that is what is told.
+  engine.catch(() => {});
   const status = await observe(session, experiment);
   const last = status.deployment;
   if (request.retryFailed && !last) throw new NothingToRetry();
   const pin = await pinFor(session, experiment, request, status.live ? last : null);
-  const facts = await gatherFacts(
-    session,
-    experiment,
-    pin,
-    planImage(experiment, pin),
-    experiment.engine.facts(),
-  );
+  const facts = await gatherFacts(session, experiment, pin, planImage(experiment, pin), engine);
   if (last && status.live && (last.source_id !== facts.sourceId || last.target !== request.target))
     throw new LiveAtAnotherCommit(last, pin.commit);
   const same =

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import type { Condition } from '../experiment/condition.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { type Pin, sourceId } from '../source/pin.js';
-import type { ImagePlan } from '../tools/docker/command-line.js';
 import type { EngineFacts } from '../tools/docker/engine.js';
 import { baseImages } from './base-images.js';
-import { type Experiment, inputFolders } from './experiment.js';
+import { type Experiment, type ExperimentImage, inputFolders } from './experiment.js';
 import type { Session } from './session.js';
 
 /** What all runs of one experiment at one pin have in common. */
@@ -15,7 +14,7 @@ export interface RunFacts {
   readonly experiment: Experiment;
   readonly pin: Pin;
   readonly sourceId: string;
-  readonly image: ImagePlan;
+  readonly image: ExperimentImage;
   /** Absolute paths by name. */
   readonly inputs: Readonly<Record<string, string>>;
   /** What is in the inputs, by name: changes when a file does. */
@@ -30,14 +29,14 @@ export async function gatherFacts(
   session: Session,
   experiment: Experiment,
   pin: Pin,
-  planned: Promise<ImagePlan>,
+  planned: Promise<ExperimentImage>,
   asked: Promise<EngineFacts>,
 ): Promise<RunFacts> {
   const { project, parametersFile } = experiment;
   const [image, engine, base, version, id] = await Promise.all([
     planned,
     asked,
-    planned.then((image) => baseImages(experiment, image)),
+    planned.then((image) => baseImages(experiment.engine, image)),
     project.git.raw('version'),
     sourceId(project, pin.commit, parametersFile),
   ]);

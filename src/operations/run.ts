@@ -15,8 +15,7 @@ import { pasteable } from '../shell/word.js';
 import { checkoutOf } from '../source/checkout.js';
 import { type Pin, pinCommit } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
-import type { ImagePlan } from '../tools/docker/command-line.js';
-import { type Experiment, planImage, runnerTemplate } from './experiment.js';
+import { type Experiment, type ExperimentImage, planImage, runnerTemplate } from './experiment.js';
 import { newRecord } from './receipt.js';
 import { gatherFacts } from './run-facts.js';
 import { scriptOf, sweepOf } from './scripts.js';
@@ -107,7 +106,7 @@ export async function run(
   return { record: final, code };
 
   /** The image, built if it was not there. */
-  async function ready(): Promise<ImagePlan> {
+  async function ready(): Promise<ExperimentImage> {
     const image = await planImage(experiment, pin);
     const { dockerCommand } = parameters;
     await ensureImage(executor, experiment.engine, dockerCommand, project.root, image, session.progress);
