@@ -44,10 +44,9 @@ export class LocalTarget implements Target {
     await this.executor.change(command('cp', this.template, `${this.#runner}.new`));
     await this.executor.change(command('mv', `${this.#runner}.new`, this.#runner));
     await this.#machine.writeFile(join(this.queue, 'sweep.sh'), script);
-    for (const job of jobs) {
-      for (const secret of sweep.secrets) await this.#machine.putSecret(job.containerName, secret);
-      await this.#machine.add(this.queue, job.folder, job.script);
-    }
+    for (const { containerName } of jobs)
+      for (const secret of sweep.secrets) await this.#machine.putSecret(containerName, secret);
+    await this.#machine.deliver(this.queue, jobs);
     await this.#machine.begin(this.queue, deployment.slots);
   }
 

@@ -24,9 +24,10 @@ set -u
 
 # --- processes -----------------------------------------------------------------------------------------
 
-# `boot` names the boot that we live in, which does not change.
-find_boot() {
-  boot=
+# `machine` and `boot` name where we live, which does not change.
+find_home() {
+  machine='' boot=''
+  { read -r machine </proc/sys/kernel/hostname; } 2>/dev/null || machine=$(uname -n)
   { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null ||
     boot=$(sysctl -n kern.boottime 2>/dev/null | tr -dc '0-9a-f')
   boot=${boot:-unknown}
@@ -134,7 +135,7 @@ record() {
   field gpus "${devices%\"}"
   field container "$name"
   field image "${image_id:-}"
-  field machine "${machine:=$(uname -n)}"
+  field machine "$machine"
   field boot "$boot"
   field started "${started_at:-}"
   field finished "${finished_at:-}"
@@ -369,7 +370,7 @@ prepare() {
   is_called_off && return 1
   record fetching || return
   # A runner before us may have left half a checkout, and git's locks in it.
-  rm -rf "${job:?}/source"
+  [ ! -e "$job/source" ] || rm -rf "${job:?}/source"
   mkdir -p "$job/home"
   if ! fetch >>"$job/data/logs/runner.txt" 2>&1; then
     finish failed fetch
@@ -569,11 +570,20 @@ add() {
     '' | pending) ;;
     *) return ;;
   esac
-  mkdir -p "$queue/waiting" "$queue/slots" && lock "$queue/lock" || return
+  [ -d "$queue/slots" ] || mkdir -p "$queue/waiting" "$queue/slots" || return
+  lock "$queue/lock" || return
   enqueue
   code=$?
   unlock "$queue/lock"
   return "$code"
+}
+
+# deliver QUEUE < the jobs to add, each a line LENGTH JOB and then the job's own part of job.sh, so many bytes long.
+deliver() {
+  queue=$1
+  while read -r length job; do
+    head -c "$length" | add "$queue" "$job" || return
+  done
 }
 
 # Puts the job in the queue, where nobody takes it before it is recorded.
@@ -856,11 +866,12 @@ say_why() {
 }
 
 main() {
-  verb=$1 machine='' user_id=''
+  verb=$1 user_id=''
   shift
-  find_boot
+  find_home
   case $verb in
     add) add "$@" || say_why ;;
+    deliver) deliver "$@" || say_why ;;
     begin) begin "$@" || say_why ;;
     work) work "$@" ;;
     run)
