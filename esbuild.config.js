@@ -34,6 +34,22 @@ const withoutBuildKit = {
   },
 };
 
+/** Nor does its SSH load before an engine is reached that way: it takes as long as all else of dockerode. */
+const lateSsh = {
+  name: 'late-ssh',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/ssh$/ }, ({ importer, resolveDir }) =>
+      importer.endsWith('/docker-modem/lib/modem.js')
+        ? { path: `${resolveDir}/ssh.js`, namespace: 'late' }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
+      contents: `module.exports = (options) => require(${JSON.stringify(path)})(options);`,
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
 const root = fileURLToPath(new URL('.', import.meta.url));
 const commands = readdirSync(`${root}src/commands`).map((file) => `${root}src/commands/${file}`);
 
@@ -46,7 +62,7 @@ await build({
   outdir: fresh,
   outbase: `${root}src`,
   bundle: true,
-  plugins: [compiledSchema, withoutBuildKit],
+  plugins: [compiledSchema, withoutBuildKit, lateSsh],
   splitting: true,
   format: 'esm',
   platform: 'node',

@@ -70,7 +70,6 @@ export function sweepScript(sweep: SweepScript): string {
 image=${render(sweep.image.tag)}
 docker=${render(sweep.docker)}
 max_seconds=${Math.ceil(sweep.maxHours * 3600)}
-user_id=$(id -u) group_id=$(id -g) user_name=$(id -un 2>/dev/null || id -u)
 needs_secrets=${sweep.container.secrets ? 'yes' : ''}
 fetch() {
   ${fetch.length > 0 ? lines(fetch) : ':'}
@@ -82,6 +81,7 @@ build() {
   ${renderCommand(buildImage(sweep.docker, sweep.contextRepository, sweep.image))}
 }
 container() {
+  user_id=$(id -u) group_id=$(id -g) user_name=$(id -un 2>/dev/null || id -u)
   $docker run $mode \${gpus:+--gpus "$gpus"} \${options+--env "OPTIONS=$options"} ${words} "$@"
 }
 `;

@@ -20,6 +20,12 @@ export class Machine {
     await this.#change({ ...this.#verb('add', queue ?? '-', job), input: { text: script } });
   }
 
+  /** Adds jobs to the queue, in that order and in one call. */
+  async deliver(queue: string, jobs: readonly { folder: string; script: string }[]): Promise<void> {
+    const parts = jobs.map(({ folder, script }) => `${Buffer.byteLength(script)} ${folder}\n${script}`);
+    await this.#change({ ...this.#verb('deliver', queue), input: { text: parts.join('') } });
+  }
+
   /** Starts a runner for each slot that has none. `slots` holds the `--gpus` value of each; `-` for no GPU. */
   async begin(queue: string, slots: readonly string[]): Promise<void> {
     await this.#change(this.#verb('begin', queue, ...slots));

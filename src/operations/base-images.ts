@@ -1,16 +1,15 @@
 import type { RunRecord } from '../runs/run-record.js';
-import type { ImagePlan } from '../tools/docker/command-line.js';
-import type { Experiment } from './experiment.js';
+import type { Engine } from '../tools/docker/engine.js';
+import type { ExperimentImage } from './experiment.js';
 
 /** The images that the Dockerfile builds on, as this engine has them now. One that it has not, a name with
  *  a build argument in it and a stage of the same file are left out. */
 export async function baseImages(
-  { project, engine }: Experiment,
-  image: ImagePlan,
+  engine: Engine,
+  { dockerfileText }: ExperimentImage,
 ): Promise<RunRecord['image']['base']> {
-  const dockerfile = await project.git.raw('cat-file', 'blob', `${image.tree}:${image.dockerfile}`);
   const found = await Promise.all(
-    baseNames(dockerfile).map(async (name) => {
+    baseNames(dockerfileText).map(async (name) => {
       const facts = await engine.image(name);
       return facts ? [{ name, ...facts }] : [];
     }),

@@ -91,7 +91,7 @@ export async function decide(
   const last = status.deployment;
   if (request.retryFailed && !last) throw new NothingToRetry();
   const pin = await pinFor(session, experiment, request, status.live ? last : null);
-  const facts = await gatherFacts(session, experiment, pin, await planImage(experiment, pin));
+  const facts = await gatherFacts(session, experiment, pin, planImage(experiment, pin));
   if (last && status.live && (last.source_id !== facts.sourceId || last.target !== request.target))
     throw new LiveAtAnotherCommit(last, pin.commit);
   const same =

@@ -107,7 +107,7 @@ export async function deploy(
 
   /** What the image builds on may have come with the build. */
   async function recordBase(): Promise<void> {
-    const base = await baseImages(experiment, decided.facts.image);
+    const base = await baseImages(experiment.engine, decided.facts.image);
     if (base.length === decided.facts.base.length) return;
     for (const { job } of claimed) {
       const record = runs.read(job.run);

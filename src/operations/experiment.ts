@@ -36,6 +36,11 @@ export interface Experiment {
   readonly engine: Engine;
 }
 
+/** What its image is built from. */
+export interface ExperimentImage extends ImagePlan {
+  readonly dockerfileText: string;
+}
+
 /** Docker tells the parts of a volume apart by colons. */
 class UnmountablePath extends UserError {
   constructor(root: string) {
@@ -72,22 +77,27 @@ const inFolder = (path: string, name: string) => (path === '' ? name : `${path}/
 export async function planImage(
   { project, path, parameters, parametersFile }: Experiment,
   pin: Pin,
-): Promise<ImagePlan> {
+): Promise<ExperimentImage> {
   const own = parameters.dockerBuildContext === 'experiment';
-  const tree = await treeAt(project, pin.commit, own ? path : '');
   const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
   const configuration = own ? 'parameters.json' : parametersFile;
-  const [contents] = await Promise.all([
-    sourceId(project, tree, configuration),
-    project.git.raw('cat-file', '-t', `${tree}:${dockerfile}`).catch(() => {
-      throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
-    }),
+  const root = own ? path : '';
+  const found = treeAt(project, pin.commit, root);
+  const missing = async () => {
+    await found;
+    throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
+  };
+  const [tree, contents, dockerfileText] = await Promise.all([
+    found,
+    sourceId(project, root === '' ? pin.commit : `${pin.commit}:${root}`, configuration).catch(missing),
+    project.git.raw('cat-file', 'blob', `${pin.commit}:${inFolder(path, 'Dockerfile')}`).catch(missing),
   ]);
   const context = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
   return {
     tag: `logistician/${parameters.experimentName}:${context}`,
     tree,
     dockerfile,
+    dockerfileText,
     leftOut: configuration,
     labels: { 'logistician.experiment': parameters.experimentName, 'logistician.context': contents },
   };

@@ -7,10 +7,10 @@ import { type ConditionStatus, type ExperimentStatus, observe } from './observe.
 import type { Session } from './session.js';
 
 /** How often the machines are asked, in milliseconds. */
-const interval = 1000;
+const interval = 500;
 
 /** How many looks in a row may fail: some ten minutes. */
-const patience = 600;
+const patience = 1200;
 
 /** Looks again and again until every condition of the deployment has ended. A look that fails is said, and tried
  *  again: the jobs do not depend on it.

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import type { Condition } from '../experiment/condition.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { type Pin, sourceId } from '../source/pin.js';
-import type { ImagePlan } from '../tools/docker/command-line.js';
 import { baseImages } from './base-images.js';
-import { type Experiment, inputFolders } from './experiment.js';
+import { type Experiment, type ExperimentImage, inputFolders } from './experiment.js';
 import type { Session } from './session.js';
 
 /** What all runs of one experiment at one pin have in common. */
@@ -14,7 +13,7 @@ export interface RunFacts {
   readonly experiment: Experiment;
   readonly pin: Pin;
   readonly sourceId: string;
-  readonly image: ImagePlan;
+  readonly image: ExperimentImage;
   /** Absolute paths by name. */
   readonly inputs: Readonly<Record<string, string>>;
   /** What is in the inputs, by name: changes when a file does. */
@@ -23,20 +22,22 @@ export interface RunFacts {
   readonly base: RunRecord['image']['base'];
 }
 
+/** @param planned asked for its base once it is there: that may have come with a build. */
 export async function gatherFacts(
   session: Session,
   experiment: Experiment,
   pin: Pin,
-  image: ImagePlan,
+  planned: Promise<ExperimentImage>,
 ): Promise<RunFacts> {
-  const inputs = inputFolders(experiment);
   const { project, parametersFile } = experiment;
-  const [version, id, base] = await Promise.all([
+  const [image, base, version, id] = await Promise.all([
+    planned,
+    // Where images are not built here, this computer needs no Docker.
+    planned.then((image) => baseImages(experiment.engine, image).catch(() => [])),
     project.git.raw('version'),
     sourceId(project, pin.commit, parametersFile),
-    // Where images are not built here, this computer needs no Docker.
-    baseImages(experiment, image).catch(() => []),
   ]);
+  const inputs = inputFolders(experiment);
   const git = version.replace('git version', '').trim();
   return {
     experiment,

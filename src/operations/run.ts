@@ -16,7 +16,7 @@ import { pasteable } from '../shell/word.js';
 import { checkoutOf } from '../source/checkout.js';
 import { type Pin, pinCommit } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
-import { type Experiment, planImage, runnerTemplate } from './experiment.js';
+import { type Experiment, type ExperimentImage, planImage, runnerTemplate } from './experiment.js';
 import { newRecord } from './receipt.js';
 import { gatherFacts } from './run-facts.js';
 import { scriptOf, sweepOf } from './scripts.js';
@@ -53,16 +53,7 @@ export async function run(
   ]);
   if (pin.leftOut.length > 0)
     session.notify.warn(`Not in the receipt's snapshot, being over 50 MB: ${pin.leftOut.join(', ')}`);
-  const image = await planImage(experiment, pin);
-  await ensureImage(
-    executor,
-    experiment.engine,
-    parameters.dockerCommand,
-    project.root,
-    image,
-    session.progress,
-  );
-  const facts = await gatherFacts(session, experiment, pin, image);
+  const facts = await gatherFacts(session, experiment, pin, ready());
 
   const id = runs.claim(request.condition.id, session.now());
   const folder = runs.pathOf(id);
@@ -116,6 +107,14 @@ export async function run(
   const final = { ...(state ? withState(record, state) : record), source };
   runs.write(final);
   return { record: final, code };
+
+  /** The image, built if it was not there. */
+  async function ready(): Promise<ExperimentImage> {
+    const image = await planImage(experiment, pin);
+    const { dockerCommand } = parameters;
+    await ensureImage(executor, experiment.engine, dockerCommand, project.root, image, session.progress);
+    return image;
+  }
 
   /** A tree edited while the job ran is a commit too: the run may have seen any of both. */
   async function sourceAtEnd({ source }: RunRecord): Promise<RunRecord['source']> {

@@ -47,9 +47,9 @@ export async function pinSnapshot(
     }),
   );
   const leftOut = [...own, ...inner.flatMap(({ path, pin }) => pin.leftOut.map((name) => `${path}/${name}`))];
-  const ofHead = Promise.all([treeOf(project, project.head), isPushed(project, project.head)]);
+  const ofHead = known ? null : headOf(project);
   // Where the rest fails, that is what is told.
-  ofHead.catch(() => {});
+  ofHead?.catch(() => {});
   const writer = new ObjectWriter(project, executor);
   try {
     await writer.add(tooLarge);
@@ -59,7 +59,7 @@ export async function pinSnapshot(
     }
     const tree = await writer.output((index) => writeTree(project.root, index));
     if (known?.tree === tree) return known;
-    const [headTree, pushed] = await ofHead;
+    const [headTree, pushed] = await (ofHead ?? headOf(project));
     if (tree === headTree) return { commit: project.head, tree, snapshot: false, pushed, leftOut };
     const date = (await project.git.raw('log', '-1', '--format=%cd', '--date=raw', project.head)).trim();
     const commit = await writer.output(() => commitTree(project.root, tree, project.head, date));
@@ -69,6 +69,9 @@ export async function pinSnapshot(
     writer.close();
   }
 }
+
+const headOf = (project: Project) =>
+  Promise.all([treeOf(project, project.head), isPushed(project, project.head)]);
 
 /** A repository inside the working tree that is checked out, and the commit that the index has of it. */
 interface Link {

@@ -64,13 +64,12 @@ export class LocalTarget implements Target {
     await executor.change(command('cp', runner, `${this.#runner}.new`));
     await executor.change(command('mv', `${this.#runner}.new`, this.#runner));
     const [own] = deployment.machines;
-    const script = own ? this.sweepOn(own, sweep) : null;
-    if (script) await machine.writeFile(join(this.#queue, 'sweep.sh'), sweepScript(script));
-    for (const job of jobs) {
-      for (const secret of sweep.secrets) await machine.putSecret(job.containerName, secret);
-      await machine.add(this.#queue, job.folder, job.script);
-    }
-    await machine.begin(this.#queue, own?.slots ?? []);
+    if (!own) throw new Error(`deployment ${deployment.id} has no machine`);
+    await machine.writeFile(join(this.#queue, 'sweep.sh'), sweepScript(this.sweepOn(own, sweep)));
+    for (const { containerName } of jobs)
+      for (const secret of sweep.secrets) await machine.putSecret(containerName, secret);
+    await machine.deliver(this.#queue, jobs);
+    await machine.begin(this.#queue, own.slots);
     return [];
   }
 

@@ -45,10 +45,9 @@ export class RemoteMachine {
       await this.#bringInputs(sweep);
       if (sweep.transport === 'ssh') await this.#bringImage(sweep);
     }
-    for (const job of jobs) {
-      for (const secret of sweep.secrets) await machine.putSecret(job.containerName, secret);
-      await machine.add(queue, job.folder, job.script);
-    }
+    for (const { containerName } of jobs)
+      for (const secret of sweep.secrets) await machine.putSecret(containerName, secret);
+    await machine.deliver(queue, jobs);
     await machine.begin(queue, this.deployed.slots);
   }
 

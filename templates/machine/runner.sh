@@ -19,41 +19,44 @@
 
 set -u
 
+# A fork costs more than most of what is done here, and all of it is done for each job: what a function finds it
+# leaves in a variable that its comment names, rather than print it for a `$(...)`.
+
 # --- processes -----------------------------------------------------------------------------------------
 
-# Read once: the boot that we live in does not change.
-boot_id() {
-  [ -n "${boot:-}" ] || { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null ||
+# `machine` and `boot` name where we live, which does not change.
+find_home() {
+  machine='' boot=''
+  { read -r machine </proc/sys/kernel/hostname; } 2>/dev/null || machine=$(uname -n)
+  { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null ||
     boot=$(sysctl -n kern.boottime 2>/dev/null | tr -dc '0-9a-f')
-  echo "${boot:-unknown}"
+  boot=${boot:-unknown}
 }
 
-# A process by more than its number, which the system gives out again: number, start, boot. One that has ended
-# and that nobody has asked about yet (a zombie) is gone.
-identity() {
-  echo "$1 $(started_at_of "$1") $(boot_id)"
-}
-
-# Field 22 of /proc/PID/stat, counted from behind the program's name, which may hold anything.
-started_at_of() {
-  if { read -r line <"/proc/$1/stat"; } 2>/dev/null; then
-    set -- ${line##*) }
-    if [ "$1" = Z ]; then echo gone; else echo "${20}"; fi
+# `process` names a process by more than its number, which the system gives out again: number, start, boot. One that
+# has ended and that nobody has asked about yet (a zombie) is gone. The start is field 22 of /proc/PID/stat, counted
+# from behind the program's name, which may hold anything.
+identify() {
+  number=$1
+  if { read -r stat <"/proc/$number/stat"; } 2>/dev/null; then
+    set -- ${stat##*) }
+    if [ "$1" = Z ]; then since=gone; else since=${20}; fi
   elif [ -d /proc/self ]; then
-    echo gone
+    since=gone
   else
-    started=$(ps -o lstart= -p "$1" 2>/dev/null | tr -dc '0-9A-Za-z')
-    echo "${started:-gone}"
+    since=$(ps -o lstart= -p "$number" 2>/dev/null | tr -dc '0-9A-Za-z')
   fi
+  process="$number ${since:-gone} $boot"
 }
 
 # sign FILE PROCESS: the file names the process from now on. Whoever looks meanwhile finds the old name or the new.
-sign() { identity "$2" >"$1.$$" && mv "$1.$$" "$1"; }
+sign() { identify "$2" && put "$1" "$process"; }
 
-# Is the process that the file names still the one that it was?
+# Is the process that the file names still the one that it was? `known` is what the file says.
 is_alive() {
   { read -r known <"$1"; } 2>/dev/null || return 1
-  [ "$known" = "$(identity "${known%% *}")" ] && kill -0 "${known%% *}" 2>/dev/null
+  identify "${known%% *}"
+  [ "$known" = "$process" ] && kill -0 "${known%% *}" 2>/dev/null
 }
 
 # Runs the words in the background, out of reach of a terminal that closes.
@@ -71,16 +74,19 @@ detach() {
 # is nobody who keeps us from it, but the disk.
 lock() {
   tries=0 free=0
-  until ln -s "$(identity $$)" "$1" 2>/dev/null; do
+  identify $$
+  us=$process
+  until ln -s "$us" "$1" 2>/dev/null; do
     tries=$((tries + 1))
     held=$(readlink "$1" 2>/dev/null)
     [ -n "$held" ] || free=$((free + 1))
     if [ "$tries" -gt 300 ] || [ "$free" -gt 20 ]; then
-      ln -s "$(identity $$)" "$1" && return 0
+      ln -s "$us" "$1" && return 0
       echo "runner.sh: cannot take the lock $1" >&2
       return 1
     fi
-    if [ -z "$held" ] || [ "$held" = "$(identity "${held%% *}")" ]; then
+    [ -z "$held" ] || identify "${held%% *}"
+    if [ -z "$held" ] || [ "$held" = "$process" ]; then
       sleep 0.1
     elif mv "$1" "$1.$$" 2>/dev/null; then
       # Somebody may have taken it over in between: then it goes back.
@@ -95,34 +101,70 @@ unlock() { rm -f "$1"; }
 
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
-text_or_null() { if [ -n "${1:-}" ]; then printf '"%s"' "$1"; else printf null; fi; }
-
 # put FILE TEXT: the file holds the text, or what it held before.
 put() { echo "$2" >"$1.$$" && mv "$1.$$" "$1"; }
+
+# `size` is how many bytes the file has.
+find_size() {
+  size=0
+  [ ! -s "$1" ] || size=$(($(wc -c <"$1" 2>/dev/null || echo 0)))
+}
 
 # Less than this in KiB, and a disk is as good as full.
 enough=10240
 
 is_full() {
-  room=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
-  [ "${room:-$enough}" -lt "$enough" ]
+  df -Pk "$1" 2>/dev/null | {
+    read -r heading
+    read -r disk blocks used room rest
+    [ "${room:-$enough}" -lt "$enough" ]
+  }
 }
 
 # record STATE [REASON [EXIT_CODE]]: the one place that writes state.json, whole or not at all.
 record() {
   echo "$1 $(now)" >>"$job/steps" || return
-  devices=
-  [ -z "${gpus:-}" ] || devices=$(printf %s "$gpus" | tr -d '"')
-  times=$(awk '!seen[$1]++ { printf "%s\"%s\":\"%s\"", (n++ ? "," : ""), $1, $2 }' "$job/steps")
-  cat >"$job/state.json.new" <<EOF &&
-{"run":"$run","state":"$1","reason":$(text_or_null "${2:-}"),"exit_code":${3:-null},"slot":$(text_or_null "${slot:-}"),"gpus":$(text_or_null "$devices"),"container":"$name","image":$(text_or_null "${image_id:-}"),"machine":"$(uname -n)","boot":"$(boot_id)","started":$(text_or_null "${started_at:-}"),"finished":$(text_or_null "${finished_at:-}"),"kept":$(text_or_null "${kept:-}"),"times":{$times}}
-EOF
-    mv "$job/state.json.new" "$job/state.json"
+  text=
+  field run "$run"
+  field state "$1"
+  field reason "${2:-}"
+  text=$text\"exit_code\":${3:-null},
+  field slot "${slot:-}"
+  # Without the quotes that Docker reads a list in.
+  devices=${gpus:-} devices=${devices#\"}
+  field gpus "${devices%\"}"
+  field container "$name"
+  field image "${image_id:-}"
+  field machine "$machine"
+  field boot "$boot"
+  field started "${started_at:-}"
+  field finished "${finished_at:-}"
+  field kept "${kept:-}"
+  times=
+  while read -r step at; do
+    case $times in *"\"$step\""*) ;; *) times=$times${times:+,}\"$step\":\"$at\" ;; esac
+  done <"$job/steps"
+  printf '%s\n' "{$text\"times\":{$times}}" >"$job/state.json.new" && mv "$job/state.json.new" "$job/state.json"
 }
 
-state_of() { sed -n 's/.*"state":"\([a-z]*\)".*/\1/p' "$1/state.json" 2>/dev/null; }
+# field NAME TEXT: one more field for `text`; an empty one is null.
+field() {
+  if [ -n "$2" ]; then text=$text\"$1\":\"$2\",; else text=$text\"$1\":null,; fi
+}
+
+# `state` is what the job's state.json says; empty without one.
+read_state() {
+  state=
+  { read -r state <"$1/state.json"; } 2>/dev/null
+  case $state in
+    *'"state":"'*) state=${state#*'"state":"'} state=${state%%\"*} ;;
+    *) state= ;;
+  esac
+}
 
 is_final() { case $1 in succeeded | failed | stopped | lost) true ;; *) false ;; esac; }
+
+has_ended() { read_state "$1" && is_final "$state"; }
 
 # --- one job -------------------------------------------------------------------------------------------
 
@@ -149,14 +191,17 @@ EOF
 # The same, however long Docker takes to come back.
 look_until_known() { until look; do sleep 1; done; }
 
+# Reads that many bytes for nothing.
+skip() { [ "$1" -eq 0 ] || head -c "$1" >/dev/null; }
+
 # Appends what the container has said beyond what docker.txt holds already.
 catch_up() {
   # Docker's refusal would be taken for the job's own words.
   case $status in dead | removing) return ;; esac
   log=$job/data/logs/docker.txt
-  size=$(wc -c <"$log" 2>/dev/null || echo 0)
+  find_size "$log"
   $docker logs "$name" 2>&1 | {
-    head -c "$((size))" >/dev/null
+    skip "$size"
     cat
   } >>"$log"
 }
@@ -167,24 +212,27 @@ catch_up() {
 follow() {
   is_alive "$job/follower" && return
   log=$job/data/logs/docker.txt
-  size=$(wc -c <"$log" 2>/dev/null || echo 0)
+  find_size "$log"
   $docker logs --follow "$name" </dev/null 2>&1 | {
-    head -c "$((size))" >/dev/null
+    skip "$size"
     exec cat
   } >>"$log" &
   sign "$job/follower" $!
 }
 
-# Each second: where the log stands (for `logs --since`), and whether the deadline has come.
+# Each second, as long as that process lives: where the log stands (for `logs --since`), and whether the deadline
+# has come.
 watch() {
   last=
+  find_deadline
   while kill -0 "$1" 2>/dev/null; do
-    size=$(wc -c <"$job/data/logs/docker.txt" 2>/dev/null || echo 0)
+    seconds=$(date +%s)
+    find_size "$job/data/logs/docker.txt"
     if [ "$size" != "$last" ]; then
-      echo "$(date +%s) $((size))" >>"$job/log-index"
+      echo "$seconds $size" >>"$job/log-index"
       last=$size
     fi
-    if [ "$(date +%s)" -ge "$2" ] && [ ! -e "$job/stop" ]; then
+    if [ "$seconds" -ge "$deadline" ] && [ ! -e "$job/stop" ]; then
       echo deadline >"$job/stop"
       $docker stop -t 30 "$name" >/dev/null 2>&1
     fi
@@ -216,19 +264,20 @@ await_container() {
 
 # Files that the job wrote as somebody else become ours, by the image's own chown.
 own_files() {
-  [ "$(id -u)" -eq 0 ] && return
-  [ -n "$(find "$job/data" "$job/home" "$job/source" ! -user "$(id -u)" 2>/dev/null | head -n 1)" ] || return
-  $docker run --rm --user 0 --volume "$job:/job" --entrypoint chown "$image" -R "$(id -u):$(id -g)" /job \
+  [ "$user_id" -eq 0 ] && return
+  [ -n "$(find "$job/data" "$job/home" "$job/source" ! -user "$user_id" 2>/dev/null | head -n 1)" ] || return
+  $docker run --rm --user 0 --volume "$job:/job" --entrypoint chown "$image" -R "$user_id:$(id -g)" /job \
     >>"$job/data/logs/runner.txt" 2>&1 || note "some files in $job belong to another user: the image has no chown"
 }
 
 # What the job changed in its checkout goes to data/project: results written to a relative path are not lost.
 keep_changes() {
-  [ -d "$job/source/.git" ] && [ ! -L "$job/source/.git" ] || return
+  [ -d "$job/source/.git" ] && [ ! -L "$job/source/.git" ] || return 0
   # The job could write git's configuration there, which names programs to run: none of it is ours to run.
   rm -f "$job/source/.git/config.worktree" "$job/source/.git/commondir" "$job/source/.git/config"
-  # 64 digits and a line break: a repository with hashes of the newer kind.
-  if [ "$(($(wc -c <"$job/source/.git/HEAD")))" = 65 ]; then
+  # 64 digits: a repository with hashes of the newer kind.
+  { read -r at <"$job/source/.git/HEAD"; } 2>/dev/null || at=
+  if [ "${#at}" = 64 ]; then
     printf '[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectFormat = sha256\n'
   else
     printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n'
@@ -254,7 +303,16 @@ keep_changes() {
 }
 
 # Where the job's secrets are while it runs: in memory, never on a disk.
-secrets_folder() { echo "/dev/shm/logistician-$(id -u)/$1"; }
+secrets_folder() { echo "/dev/shm/logistician-${user_id:-$(id -u)}/$1"; }
+
+# load JOB: makes it the one that all here is about.
+load() {
+  job=$1
+  # shellcheck source=/dev/null
+  . "$job/job.sh"
+  user_id=$(id -u)
+  secrets=$(secrets_folder "$name")
+}
 
 # secret NAME VARIABLE < value: for a job whose container will have that name.
 secret() {
@@ -277,9 +335,8 @@ bring_home() { { [ -z "${begun:-}" ] || catch_up; } && keep_changes; }
 # Leaves nothing of the job but its record and its data.
 tidy() {
   $docker rm --force "$name" >/dev/null 2>&1
-  rm -rf "${job:?}/source" "${job:?}/home" "$(secrets_folder "$name")"
-  rmdir "/dev/shm/logistician-$(id -u)" 2>/dev/null
-  rm -f "$job/follower" "$job/owner"
+  rm -rf "${job:?}/source" "${job:?}/home" "$secrets" "$job/follower" "$job/owner"
+  [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null
 }
 
 # Judges a container that has ended, and that was looked at since.
@@ -295,7 +352,7 @@ conclude() {
         finish succeeded '' 0
       elif [ "$oom" = true ]; then
         finish failed oom "$exit_code"
-      elif [ "$exit_code" -eq 255 ] && ! grep -q "$(boot_id)" "$job/owner.first" 2>/dev/null; then
+      elif [ "$exit_code" -eq 255 ] && ! grep -q "$boot" "$job/owner.first" 2>/dev/null; then
         finish lost reboot
       else
         finish failed exit "$exit_code"
@@ -313,7 +370,7 @@ prepare() {
   is_called_off && return 1
   record fetching || return
   # A runner before us may have left half a checkout, and git's locks in it.
-  rm -rf "${job:?}/source"
+  [ ! -e "$job/source" ] || rm -rf "${job:?}/source"
   mkdir -p "$job/home"
   if ! fetch >>"$job/data/logs/runner.txt" 2>&1; then
     finish failed fetch
@@ -338,9 +395,9 @@ prepare() {
 # at its end by then.
 take() {
   fresh=
-  until is_final "$(state_of "$1")"; do
+  until has_ended "$1"; do
     lock "$1/lock" || return
-    if ! is_alive "$1/owner" || [ "$known" = "$(identity $$)" ]; then
+    if ! is_alive "$1/owner" || [ "$known" = "$us" ]; then
       sign "$1/owner" $$ || {
         unlock "$1/lock"
         return 1
@@ -348,7 +405,7 @@ take() {
       unlock "$1/lock"
       [ -s "$1/owner.first" ] && return 0
       fresh=yes
-      cp "$1/owner" "$1/owner.first"
+      echo "$us" >"$1/owner.first"
       return
     fi
     unlock "$1/lock"
@@ -360,18 +417,16 @@ take() {
 # run_job JOB [attached MODE...]: takes the job from wherever it is to its end, also after a runner before
 # this one was killed. Attached, the job has this terminal.
 run_job() {
-  job=$1
   # Somebody removed the run: nothing is left to be done for it.
-  [ -r "$job/job.sh" ] || return
-  # shellcheck source=/dev/null
-  . "$job/job.sh"
-  secrets=$(secrets_folder "$name")
+  [ -r "$1/job.sh" ] || return
+  load "$1"
   if ! take "$job"; then
     # A runner may have been killed between its last record and its tidying.
-    if is_final "$(state_of "$job")"; then tidy; fi
+    if has_ended "$job"; then tidy; fi
     return
   fi
-  before=$(state_of "$job")
+  read_state "$job"
+  before=$state
   begun=
   if [ -z "$fresh" ]; then
     look_until_known
@@ -382,7 +437,7 @@ run_job() {
     [ "$before" = running ] || record running
   elif [ "$before" = running ]; then
     # It ran, and nobody knows how it ended.
-    if grep -q "$(boot_id)" "$job/owner.first"; then finish lost container; else finish lost reboot; fi
+    if grep -q "$boot" "$job/owner.first"; then finish lost container; else finish lost reboot; fi
     return
   else
     if ! prepare; then
@@ -410,7 +465,7 @@ run_job() {
     record running
   fi
   follow
-  watch $$ "$(deadline)" </dev/null >/dev/null 2>&1 &
+  watch $$ </dev/null >/dev/null 2>&1 &
   watcher=$!
   if await_container; then
     # The follower ends with the container; a reader that lags behind is overtaken by catch_up.
@@ -423,13 +478,16 @@ run_job() {
   kill "$watcher" 2>/dev/null
 }
 
-# In seconds since 1970, counted from when the job began to run.
-deadline() {
-  began=$(awk '$1 == "running" { print $2; exit }' "$job/steps")
+# `deadline` is in seconds since 1970, counted from when the job began to run.
+find_deadline() {
+  began=
+  while read -r step at; do
+    [ "$step" != running ] || began=${began:-$at}
+  done <"$job/steps"
   # Not written, if the disk was full; and to some, no date is today's midnight.
   began=${began:-$(now)}
-  seconds=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
-  echo "$((seconds + max_seconds))"
+  deadline=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
+  deadline=$((deadline + max_seconds))
 }
 
 wait_for_follower() {
@@ -449,7 +507,7 @@ attach() {
   interrupted=
   trap 'interrupted=yes' INT TERM HUP
   mode=$*
-  watch $$ "$(deadline)" </dev/null >/dev/null 2>&1 &
+  watch $$ </dev/null >/dev/null 2>&1 &
   watcher=$!
   start
   code=$?
@@ -472,13 +530,12 @@ attach() {
 # resume JOB: goes on, in the background, with a job that ran attached to a terminal and lost its runner. One that
 # had not begun to run does not begin now: whoever wanted it is gone.
 resume() {
-  if [ "$(state_of "$1")" = running ]; then
+  read_state "$1"
+  if [ "$state" = running ]; then
     detach sh "$0" adopt "$1"
     return
   fi
-  job=$1
-  # shellcheck source=/dev/null
-  . "$job/job.sh"
+  load "$1"
   take "$job" && finish lost runner
 }
 
@@ -495,7 +552,7 @@ add() {
     # shellcheck source=/dev/null
     . "$job/job.sh"
     printf '%s\n' "$json" >"$job/job.json" || return
-    cp "$job/job.json" "$job/data/config/configuration.json" || return
+    printf '%s\n' "$json" >"$job/data/config/configuration.json" || return
     printf '%s\n' "${options-}" >"$job/data/config/options.txt" || return
     : >"$job/data/logs/docker.txt"
     if [ "$queue" = - ]; then
@@ -508,22 +565,34 @@ add() {
     cat >/dev/null
   fi
   if [ "$queue" = - ]; then return; fi
-  case $(state_of "$job") in
+  read_state "$job"
+  case $state in
     '' | pending) ;;
     *) return ;;
   esac
-  mkdir -p "$queue/waiting" "$queue/slots" && lock "$queue/lock" || return
+  [ -d "$queue/slots" ] || mkdir -p "$queue/waiting" "$queue/slots" || return
+  lock "$queue/lock" || return
   enqueue
   code=$?
   unlock "$queue/lock"
   return "$code"
 }
 
+# deliver QUEUE < the jobs to add, each a line LENGTH JOB and then the job's own part of job.sh, so many bytes long.
+deliver() {
+  queue=$1
+  while read -r length job; do
+    head -c "$length" | add "$queue" "$job" || return
+  done
+}
+
 # Puts the job in the queue, where nobody takes it before it is recorded.
 enqueue() {
   entry=
-  if ! find "$queue/waiting" "$queue/slots" -name "*.$run" | grep -q .; then
-    count=$(($(cat "$queue/count" 2>/dev/null || echo 100000) + 1))
+  if ! is_queued; then
+    count=
+    { read -r count <"$queue/count"; } 2>/dev/null
+    count=$((${count:-100000} + 1))
     entry=$queue/waiting/$count.$run
     put "$queue/count" "$count" && ln -s "$job" "$entry" || return
   fi
@@ -531,6 +600,11 @@ enqueue() {
     rm -f "$entry"
     return 1
   }
+}
+
+is_queued() {
+  for one in "$queue"/waiting/*."$run" "$queue"/slots/*/*."$run"; do [ -L "$one" ] && return; done
+  return 1
 }
 
 # begin QUEUE GPUS...: a worker for each slot that has none; GPUS is a slot's `docker run --gpus`, or `-`.
@@ -555,11 +629,12 @@ begin() {
       [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
     done
     # A slot of an earlier time, when there were more.
-    if [ "$(basename "$folder")" -gt "$slot" ]; then
+    number=${folder%/} number=${number##*/}
+    if [ "$number" -gt "$slot" ]; then
       rm -rf "$folder"
       continue
     fi
-    detach sh "$queue/runner.sh" work "$queue" "$(basename "$folder")"
+    detach sh "$queue/runner.sh" work "$queue" "$number"
     # One that nobody knows of would not be the only one.
     sign "${folder}owner" $! || {
       kill $!
@@ -574,14 +649,14 @@ begin() {
 # process: who kills the worker kills no less than all of it, and nothing of a job is left for the next.
 work() {
   queue=$1 slot=$2
-  gpus=$(cat "$queue/slots/$slot/gpus")
+  read -r gpus <"$queue/slots/$slot/gpus"
   [ "$gpus" = - ] && gpus=
   exec 2>>"$queue/slots/$slot/errors.txt"
   # On a full disk each job would fail where the one before has failed.
   while is_full "$queue"; do sleep 2; done
   claim || return
   run_job "$(readlink "$entry")"
-  if is_final "$(state_of "$(readlink "$entry")")" || [ ! -r "$entry/job.sh" ]; then
+  if has_ended "$entry" || [ ! -r "$entry/job.sh" ]; then
     rm -f "$entry"
   else
     # Nothing could be written, or Docker did not answer: it is the first to be tried again.
@@ -602,7 +677,7 @@ claim() {
   }
   for entry in "$queue"/waiting/*; do
     if [ -L "$entry" ] && mv "$entry" "$queue/slots/$slot/"; then
-      entry=$queue/slots/$slot/$(basename "$entry")
+      entry=$queue/slots/$slot/${entry##*/}
       unlock "$queue/lock"
       return 0
     fi
@@ -646,9 +721,9 @@ report() {
   full=unknown
   while IFS= read -r job; do
     say job "$job"
-    [ -r "$job/state.json" ] || continue
-    say state "$(cat "$job/state.json")"
-    state=$(state_of "$job")
+    { read -r text <"$job/state.json"; } 2>/dev/null || continue
+    say state "$text"
+    read_state "$job"
     log=$job/data/logs/docker.txt
     case $state in
       building) log=$job/data/logs/build.txt ;;
@@ -662,18 +737,24 @@ report() {
     fi
     # It has said and measured nothing yet.
     [ "$state" != pending ] || continue
-    line=$(last_line "$log")
+    line=
+    [ ! -s "$log" ] || line=$(last_line "$log")
     # Why a job did not start is in the other logs.
     if [ -z "$line" ] && is_final "$state"; then
-      line=$(last_line "$job/data/logs/build.txt")
-      [ -n "$line" ] || line=$(last_line "$job/data/logs/runner.txt")
+      for log in "$job/data/logs/build.txt" "$job/data/logs/runner.txt"; do
+        [ -n "$line" ] || [ ! -s "$log" ] || line=$(last_line "$log")
+      done
     fi
     say log "$line"
-    measure
+    is_empty "$job/data/measures" || measure
     summary=$job/data/measures/summary.json
     [ -s "$summary" ] && say summary "$(tr '\n' ' ' <"$summary")"
   done
   return 0
+}
+
+is_empty() {
+  for one in "$1"/*; do [ ! -e "$one" ] || return; done
 }
 
 # The measure that was written last: the newest line of a series (NAME.jsonl), or a file with one number in it.
@@ -698,8 +779,8 @@ log() {
   job=$1 offset=$2
   file=$job/data/logs/docker.txt
   while :; do
-    state=$(state_of "$job")
-    size=$(($(wc -c <"$file" 2>/dev/null || echo 0)))
+    read_state "$job"
+    find_size "$file"
     if [ "$size" -gt "$offset" ]; then
       tail -c "+$((offset + 1))" "$file" | head -c "$((size - offset))"
       offset=$size
@@ -739,9 +820,8 @@ stop() {
 }
 
 stop_one() {
-  # shellcheck source=/dev/null
-  . "$job/job.sh"
-  is_final "$(state_of "$job")" && return
+  load "$job"
+  has_ended "$job" && return
   [ -e "$job/stop" ] || echo user >"$job/stop"
   if [ "$queue" != - ]; then
     lock "$queue/lock" || return
@@ -755,16 +835,16 @@ stop_one() {
   fi
   # A job that is just about to start has no container yet; one in a long build ends before its container.
   rounds=0
-  until is_final "$(state_of "$job")" || [ "$rounds" -ge 100 ]; do
+  until has_ended "$job" || [ "$rounds" -ge 100 ]; do
     $docker stop -t "$grace" "$name" >/dev/null 2>&1
     # A job whose runner is gone has nobody else to write its end.
     if ! is_alive "$job/owner" && answers; then run_job "$job"; fi
-    is_final "$(state_of "$job")" || sleep 0.2
+    has_ended "$job" || sleep 0.2
     rounds=$((rounds + 1))
     # It has ended, and that cannot be written: not by waiting for it.
     if is_full "$job"; then rounds=$((rounds + 49)); fi
   done
-  is_final "$(state_of "$job")" || ! is_full "$job"
+  has_ended "$job" || ! is_full "$job"
 }
 
 # release QUEUE DEPLOYMENT: no worker and no container of the deployment is left. Its jobs have ended.
@@ -792,10 +872,12 @@ say_why() {
 }
 
 main() {
-  verb=$1
+  verb=$1 user_id=''
   shift
+  find_home
   case $verb in
     add) add "$@" || say_why ;;
+    deliver) deliver "$@" || say_why ;;
     begin) begin "$@" || say_why ;;
     work) work "$@" ;;
     run)

@@ -9,10 +9,12 @@ export interface Git {
 
 export const openGit = (folder: string): Git => ({
   // simple-git puts the commands of one instance in a row.
-  raw: (...args) => simpleGit({ baseDir: folder, allowEnvironment: options.allowEnvironment }).raw(...args),
+  raw: (...args) => simpleGit({ baseDir: folder, ...options }).raw(...args),
 });
 
 const options = {
+  // Nor does it need a timer at each end that keeps our own process from ending.
+  completion: { onExit: false },
   // It hides git's variables from git, which our own command lines see: a safe.directory that CI sets, for one.
   get allowEnvironment() {
     return Object.keys(process.env).filter((name) => name.startsWith('GIT_') && !ofAHook.has(name));
