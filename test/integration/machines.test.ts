@@ -11,7 +11,11 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
   let two: LabMachine;
 
   beforeAll(async () => {
-    fleet = await Fleet.start({ one: {}, two: { shell: 'fish', without: ['rsync'], homeSize: 4 } });
+    fleet = await Fleet.start({
+      one: {},
+      two: { shell: 'fish', without: ['rsync'], homeSize: 4 },
+      three: { banner: "It's me!", dockerGroup: false },
+    });
     [one, two] = [fleet.get('one'), fleet.get('two')];
   });
 
@@ -54,6 +58,11 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
     expect((await on(two, 'docker container ls --all --quiet; echo $FISH_VERSION; rsync')).said).toMatch(
       /^\d+\.\d[\s\S]*Unknown command: rsync/,
     );
+  });
+
+  it('may be set up as others are', async () => {
+    const { said } = await on(fleet.get('three'), 'docker ps');
+    expect(said).toMatch(/^It's me!\n[\s\S]*permission denied/);
   });
 
   it('can be out of reach, and in reach again', async () => {
@@ -126,7 +135,7 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
   });
 
   it('may be many, where an sshd is enough', async () => {
-    const many = await LightFleet.start(20);
+    const many = await LightFleet.start(8);
     try {
       const env = { ...process.env, PATH: `${many.bin}:${process.env.PATH}` };
       const said = many.machines.map(({ name }) =>

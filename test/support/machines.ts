@@ -58,14 +58,9 @@ export class Fleet {
 
   /** Starts one more. */
   async add(name: string, options: MachineOptions = {}): Promise<LabMachine> {
-    const place = this.machines.length + 2;
-    const machine = new LabMachine(
-      this.name,
-      name,
-      `${this.#subnet}.${place}`,
-      join(this.folder, name),
-      options,
-    );
+    const address = `${this.#subnet}.${this.machines.length + 2}`;
+    const folder = join(this.folder, `machine-${name}`);
+    const machine = new LabMachine(this.name, name, address, folder, options);
     this.machines.push(machine);
     execFileSync('cp', [`${this.key}.pub`, join(machine.folder, 'authorized_keys')]);
     this.#writeConfig();
@@ -85,19 +80,8 @@ export class Fleet {
   async remove(): Promise<void> {
     await Promise.all(this.machines.map((machine) => machine.remove()));
     await docker('network', 'rm', this.name);
-    const groups = `*/${this.name}*`;
-    await run('find', [
-      '/sys/fs/cgroup',
-      '-depth',
-      '-type',
-      'd',
-      '-path',
-      groups,
-      '-exec',
-      'rmdir',
-      '{}',
-      '+',
-    ]);
+    const groups = ['-depth', '-type', 'd', '-path', `*/${this.name}*`];
+    await run('find', ['/sys/fs/cgroup', ...groups, '-exec', 'rmdir', '{}', '+']);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -178,7 +162,10 @@ export class LabMachine {
       ${dockerGroup ? '' : 'gpasswd --delete ada docker'}
     `);
     if (banner !== undefined)
-      await this.exec('cat - ~ada/.bashrc >/tmp/rc; cat /tmp/rc >~ada/.bashrc', `echo '${banner}'\n`);
+      await this.exec(
+        'cat - ~ada/.bashrc >/tmp/rc; cat /tmp/rc >~ada/.bashrc',
+        `cat <<'END'\n${banner}\nEND\n`,
+      );
     await this.#isUp();
     if (without.includes('docker')) await this.withoutDocker();
     for (const program of without) await this.exec(`rm "$(command -v ${program})"`);
