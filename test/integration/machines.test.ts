@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
+import { LightFleet } from '../support/light-fleet.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { until } from '../support/until.js';
 
@@ -10,7 +11,11 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
   let two: LabMachine;
 
   beforeAll(async () => {
-    fleet = await Fleet.start({ one: {}, two: { shell: 'fish', without: ['rsync'], homeSize: 4 } });
+    fleet = await Fleet.start({
+      one: {},
+      two: { shell: 'fish', without: ['rsync'], homeSize: 4 },
+      three: { banner: "It's me!", dockerGroup: false },
+    });
     [one, two] = [fleet.get('one'), fleet.get('two')];
   });
 
@@ -30,7 +35,9 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
 
   const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5'];
   const ssh = (machine: LabMachine, line: string) =>
-    spawn('ssh', ['-F', fleet.sshConfig, ...options, machine.name, line]);
+    spawn('ssh', [...options, machine.name, line], {
+      env: { ...process.env, PATH: `${fleet.bin}:${process.env.PATH}` },
+    });
 
   /** What a line of shell says there, and how it ends. */
   async function on(machine: LabMachine, line: string): Promise<{ code: number | null; said: string }> {
@@ -51,6 +58,11 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
     expect((await on(two, 'docker container ls --all --quiet; echo $FISH_VERSION; rsync')).said).toMatch(
       /^\d+\.\d[\s\S]*Unknown command: rsync/,
     );
+  });
+
+  it('may be set up as others are', async () => {
+    const { said } = await on(fleet.get('three'), 'docker ps');
+    expect(said).toMatch(/^It's me!\n[\s\S]*permission denied/);
   });
 
   it('can be out of reach, and in reach again', async () => {
@@ -120,5 +132,18 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
 
     await two.stop();
     expect((await on(two, 'true')).said).toMatch(/No route to host|timed out/);
+  });
+
+  it('may be many, where an sshd is enough', async () => {
+    const many = await LightFleet.start(8);
+    try {
+      const env = { ...process.env, PATH: `${many.bin}:${process.env.PATH}` };
+      const said = many.machines.map(({ name }) =>
+        execFileSync('ssh', [name, 'echo mine >file; cat ~/file; pwd'], { env }).toString(),
+      );
+      expect(said).toEqual(many.machines.map(({ home }) => `mine\n${home}\n`));
+    } finally {
+      await many.remove();
+    }
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { machineFlags, machineImage } from './machine-image.js';
 import { scratchFolder } from './repository.js';
 import { SmallDisk } from './small-disk.js';
-import { makeKey, sshConfig } from './sshd.js';
+import { makeKey, sshConfig, sshProgram } from './sshd.js';
 
 /** What a machine may differ in from one that bears everything. */
 export interface MachineOptions {
@@ -32,6 +32,8 @@ export class Fleet {
   /** A file in the form of ~/.ssh/config that has every machine by its name. */
   readonly sshConfig = join(this.folder, 'ssh_config');
   readonly knownHosts = join(this.folder, 'known_hosts');
+  /** A folder for PATH with an `ssh` that has that file for ~/.ssh/config. */
+  readonly bin = sshProgram(join(this.folder, 'bin'), this.sshConfig);
   readonly machines: LabMachine[] = [];
   readonly #label = ['--label', `logistician.test=${this.name}`];
   readonly #image = machineImage();
@@ -45,25 +47,20 @@ export class Fleet {
   /** Starts machines with these names, all at once. */
   static async start(machines: Readonly<Record<string, MachineOptions>>): Promise<Fleet> {
     const fleet = new Fleet();
-    try {
-      await Promise.all(Object.entries(machines).map(([name, options]) => fleet.add(name, options)));
-    } catch (error) {
+    const starts = Object.entries(machines).map(([name, options]) => fleet.add(name, options));
+    const failed = (await Promise.allSettled(starts)).find((start) => start.status === 'rejected');
+    if (failed) {
       await fleet.remove();
-      throw error;
+      throw failed.reason;
     }
     return fleet;
   }
 
   /** Starts one more. */
   async add(name: string, options: MachineOptions = {}): Promise<LabMachine> {
-    const place = this.machines.length + 2;
-    const machine = new LabMachine(
-      this.name,
-      name,
-      `${this.#subnet}.${place}`,
-      join(this.folder, name),
-      options,
-    );
+    const address = `${this.#subnet}.${this.machines.length + 2}`;
+    const folder = join(this.folder, `machine-${name}`);
+    const machine = new LabMachine(this.name, name, address, folder, options);
     this.machines.push(machine);
     execFileSync('cp', [`${this.key}.pub`, join(machine.folder, 'authorized_keys')]);
     this.#writeConfig();
@@ -83,19 +80,8 @@ export class Fleet {
   async remove(): Promise<void> {
     await Promise.all(this.machines.map((machine) => machine.remove()));
     await docker('network', 'rm', this.name);
-    const groups = `*/logistician-test/${this.name}*`;
-    await run('find', [
-      '/sys/fs/cgroup',
-      '-depth',
-      '-type',
-      'd',
-      '-path',
-      groups,
-      '-exec',
-      'rmdir',
-      '{}',
-      '+',
-    ]);
+    const groups = ['-depth', '-type', 'd', '-path', `*/${this.name}*`];
+    await run('find', ['/sys/fs/cgroup', ...groups, '-exec', 'rmdir', '{}', '+']);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -176,10 +162,13 @@ export class LabMachine {
       ${dockerGroup ? '' : 'gpasswd --delete ada docker'}
     `);
     if (banner !== undefined)
-      await this.exec('cat - ~ada/.bashrc >/tmp/rc; cat /tmp/rc >~ada/.bashrc', `echo '${banner}'\n`);
+      await this.exec(
+        'cat - ~ada/.bashrc >/tmp/rc; cat /tmp/rc >~ada/.bashrc',
+        `cat <<'END'\n${banner}\nEND\n`,
+      );
+    await this.#isUp();
     if (without.includes('docker')) await this.withoutDocker();
     for (const program of without) await this.exec(`rm "$(command -v ${program})"`);
-    await this.#isUp();
   }
 
   /** Runs a line of shell as root, whatever the network is like. @returns what it prints */

@@ -14,6 +14,7 @@ export class Sshd {
 
   private constructor(
     readonly folder: string,
+    readonly address: string,
     readonly port: number,
   ) {
     this.#server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
@@ -24,16 +25,20 @@ export class Sshd {
     });
   }
 
-  static async start(folder: string): Promise<Sshd> {
+  /** Starts one. Whoever comes gets `home` as a home folder, the user's own if left out. */
+  static async start(
+    folder: string,
+    { address = '127.0.0.1', home }: { readonly address?: string; readonly home?: string } = {},
+  ): Promise<Sshd> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Where a server of root's keeps its unprivileged half.
     if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-    const port = await freePort();
+    const port = await freePort(address);
     makeKey(join(folder, 'host-key'));
     makeKey(join(folder, 'key'));
     writeFileSync(join(folder, 'authorized_keys'), readFileSync(join(folder, 'key.pub')), { mode: 0o600 });
     const config = {
-      ListenAddress: '127.0.0.1',
+      ListenAddress: address,
       Port: port,
       HostKey: join(folder, 'host-key'),
       AuthorizedKeysFile: join(folder, 'authorized_keys'),
@@ -45,9 +50,14 @@ export class Sshd {
       LogLevel: 'VERBOSE',
       // As in Debian: connections that ask for a shell or a command, nothing else.
       AllowTcpForwarding: 'no',
+      // The folder that the server begins in is the one of /etc/passwd.
+      ...(home !== undefined && {
+        SetEnv: `HOME=${home}`,
+        ForceCommand: 'cd && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
+      }),
     };
     writeFileSync(join(folder, 'sshd_config'), settings(config));
-    const sshd = new Sshd(folder, port);
+    const sshd = new Sshd(folder, address, port);
     await until('sshd listens', () => sshd.log.includes('Server listening'));
     return sshd;
   }
@@ -66,9 +76,9 @@ export class Sshd {
    *  @returns the file's path. */
   configFor(name: string, hostKey = this.hostKey): string {
     const knownHosts = join(this.folder, `known_hosts-${name}`);
-    writeFileSync(knownHosts, `[127.0.0.1]:${this.port} ${hostKey}`);
+    writeFileSync(knownHosts, `[${this.address}]:${this.port} ${hostKey}`);
     const config = {
-      HostName: '127.0.0.1',
+      HostName: this.address,
       Port: this.port,
       User: userInfo().username,
       IdentityFile: join(this.folder, 'key'),
@@ -121,16 +131,25 @@ const settings = (values: Settings) =>
     .map(([name, value]) => `${name} ${value}\n`)
     .join('');
 
+/** Makes a folder for PATH whose `ssh` has `config` for its ~/.ssh/config: the real one looks for that where
+ *  /etc/passwd says, whatever HOME is. @returns the folder */
+export function sshProgram(folder: string, config: string): string {
+  mkdirSync(folder);
+  const real = execFileSync('sh', ['-c', 'command -v ssh']).toString().trim();
+  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\nexec ${real} -F ${config} "$@"\n`, { mode: 0o755 });
+  return folder;
+}
+
 /** Makes a key pair: `path` and `path`.pub. */
 export function makeKey(path: string): void {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'logistician test', '-f', path]);
 }
 
-function freePort(): Promise<number> {
+function freePort(address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, address, () => {
       const address = server.address();
       server.close(() =>
         typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
