@@ -7,6 +7,7 @@ import type { Session } from '../operations/session.js';
 import { Executor } from '../shell/executor.js';
 import { Journal } from '../shell/journal.js';
 import { asUserError, failureText } from './failure.js';
+import { endsByItself } from './interrupt.js';
 import { canRedraw } from './live.js';
 import { notifyOn } from './notify.js';
 import { colorsFor } from './style.js';
@@ -32,6 +33,40 @@ export abstract class BaseCommand extends Command {
   protected readonly colors = colorsFor(process.stdout, process.env);
   protected readonly dim = colorsFor(process.stderr, process.env).dim;
 
+  readonly #interrupt = new AbortController();
+  #giveUp: NodeJS.Timeout | undefined;
+
+  /** How things stand when Ctrl-C has cut the command short: sentences to put behind `Interrupted.` */
+  protected standing(): string {
+    return '';
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    process.on('SIGINT', this.#heard);
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    clearTimeout(this.#giveUp);
+    process.off('SIGINT', this.#heard);
+    await super.finally(error);
+  }
+
+  readonly #heard = (): void => {
+    if (endsByItself()) return;
+    if (this.#interrupt.signal.aborted) this.#leave();
+    this.#interrupt.abort();
+    // What we wait for has heard it too, and ends, most of it: then there is something to take back.
+    this.#giveUp = setTimeout(() => this.#leave(), 2000);
+  };
+
+  #leave(): never {
+    const message = `Interrupted. ${this.standing()}`.trim();
+    if (this.jsonEnabled()) this.logJson({ error: { name: 'Interrupted', message, suggestions: [] } });
+    else process.stderr.write(`${message}\n`);
+    process.exit(130);
+  }
+
   protected get isTerminal(): boolean {
     return process.stdin.isTTY === true && process.stdout.isTTY === true;
   }
@@ -49,7 +84,7 @@ export abstract class BaseCommand extends Command {
     const toStderr = (chunk: Buffer) => process.stderr.write(chunk);
     const journal = new Journal((line) => process.stderr.write(`${this.dim(line)}\n`), dryRun);
     return {
-      executor: new Executor(journal, dryRun),
+      executor: new Executor(journal, dryRun, this.#interrupt.signal),
       notify: notifyOn(process.stderr, colorsFor(process.stderr, process.env)),
       progress: { onStdout: toStderr, onStderr: toStderr },
       env: process.env,
@@ -81,7 +116,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (error.name === 'ExitPromptError') this.exit(130);
+    if (error.name === 'ExitPromptError' || this.#interrupt.signal.aborted) this.#leave();
     const usage = { verb: this.id ?? '', argv: this.argv, flags: this.ctor.flags };
     const problem = asUserError(error) ?? wrongUsage(error, usage);
     if (!problem) return super.catch(error);

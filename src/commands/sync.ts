@@ -11,6 +11,10 @@ export default class Sync extends BaseCommand {
   static override args = experimentArg;
   static override flags = dryRunFlag;
 
+  protected override standing(): string {
+    return 'What is here stays; the same line again brings the rest.';
+  }
+
   async run() {
     const { args, flags } = await this.parse(Sync);
     const session = this.session({ dryRun: flags['dry-run'] });
