@@ -9,6 +9,7 @@ import { Journal } from '../shell/journal.js';
 import type { MachineProblem } from '../targets/target.js';
 import { SshPool } from '../tools/ssh/pool.js';
 import { asUserError, failureText } from './failure.js';
+import { endsByItself } from './interrupt.js';
 import { canRedraw } from './live.js';
 import { notifyOn } from './notify.js';
 import { colorsFor } from './style.js';
@@ -35,6 +36,40 @@ export abstract class BaseCommand extends Command {
   protected readonly dim = colorsFor(process.stderr, process.env).dim;
 
   #ssh: SshPool | undefined;
+  readonly #interrupt = new AbortController();
+  #giveUp: NodeJS.Timeout | undefined;
+
+  /** How things stand when Ctrl-C has cut the command short: sentences to put behind `Interrupted.` */
+  protected standing(): string {
+    return '';
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    process.on('SIGINT', this.#heard);
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    clearTimeout(this.#giveUp);
+    process.off('SIGINT', this.#heard);
+    this.#ssh?.close();
+    await super.finally(error);
+  }
+
+  readonly #heard = (): void => {
+    if (endsByItself()) return;
+    if (this.#interrupt.signal.aborted) this.#leave();
+    this.#interrupt.abort();
+    // What we wait for has heard it too, and ends, most of it: then there is something to take back.
+    this.#giveUp = setTimeout(() => this.#leave(), 2000);
+  };
+
+  #leave(): never {
+    const message = `Interrupted. ${this.standing()}`.trim();
+    if (this.jsonEnabled()) this.logJson({ error: { name: 'Interrupted', message, suggestions: [] } });
+    else process.stderr.write(`${message}\n`);
+    process.exit(130);
+  }
 
   protected get isTerminal(): boolean {
     return process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -54,7 +89,7 @@ export abstract class BaseCommand extends Command {
     this.#ssh ??= new SshPool();
     const journal = new Journal((line) => process.stderr.write(`${this.dim(line)}\n`), dryRun);
     return {
-      executor: new Executor(journal, dryRun),
+      executor: new Executor(journal, dryRun, this.#interrupt.signal),
       notify: notifyOn(process.stderr, colorsFor(process.stderr, process.env)),
       progress: { onStdout: toStderr, onStderr: toStderr },
       ssh: this.#ssh,
@@ -64,11 +99,6 @@ export abstract class BaseCommand extends Command {
       version: this.config.version,
       home: homedir(),
     };
-  }
-
-  protected override async finally(error: Error | undefined): Promise<void> {
-    this.#ssh?.close();
-    await super.finally(error);
   }
 
   /** Says what went wrong on some machines, while the others did their part; the exit code is 1 then. */
@@ -99,7 +129,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (error.name === 'ExitPromptError') this.exit(130);
+    if (error.name === 'ExitPromptError' || this.#interrupt.signal.aborted) this.#leave();
     const usage = { verb: this.id ?? '', argv: this.argv, flags: this.ctor.flags };
     const problem = asUserError(error) ?? wrongUsage(error, usage);
     if (!problem) return super.catch(error);

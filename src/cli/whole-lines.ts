@@ -1,3 +1,6 @@
+/** A line that does not end is shown in pieces of this many bytes: a job may print nothing else. */
+const longestLine = 1_000_000;
+
 /** Puts the lines of several outputs together from the pieces in which they come, those of two never mixed.
  *  Bytes that are no UTF-8 stay what they are. */
 export class WholeLines {
@@ -9,13 +12,15 @@ export class WholeLines {
   receive(source: string, chunk: Buffer): void {
     const text = Buffer.concat([this.#rest.get(source) ?? Buffer.alloc(0), chunk]);
     const end = text.lastIndexOf(0x0a);
-    this.#rest.set(source, text.subarray(end + 1));
     let from = 0;
     while (from <= end) {
       const stop = text.indexOf(0x0a, from) + 1;
       this.show(source, text.subarray(from, stop));
       from = stop;
     }
+    const rest = text.subarray(from);
+    if (rest.length >= longestLine) this.show(source, Buffer.concat([rest, Buffer.from('\n')]));
+    this.#rest.set(source, rest.length >= longestLine ? Buffer.alloc(0) : rest);
   }
 
   /** Lines that never ended. */

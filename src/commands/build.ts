@@ -21,6 +21,10 @@ export default class Build extends BaseCommand {
     fresh: Flags.boolean({ description: 'build again, from the newest base image and without the cache' }),
   };
 
+  protected override standing(): string {
+    return 'The next build uses what Docker has of this one.';
+  }
+
   async run() {
     const { args, flags } = await this.parse(Build);
     const session = this.session({ dryRun: flags['dry-run'] });

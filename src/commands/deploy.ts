@@ -65,10 +65,20 @@ export default class Deploy extends BaseCommand {
     snapshot: Flags.boolean({ description: 'run the working tree as it is, as a commit beside your branch' }),
   };
 
+  #experiment: Experiment | null = null;
+
+  protected override standing(): string {
+    const live = this.#experiment?.deployments.read()?.released === null;
+    return live
+      ? 'What is deployed goes on; the same line again delivers what is missing.'
+      : 'Nothing was deployed.';
+  }
+
   async run() {
     const { args, flags } = await this.parse(Deploy);
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
+    this.#experiment = experiment;
     const request = {
       machines: machinesOf(flags, this.isTerminal),
       target: flags.target ?? (flags.hosts === undefined ? experiment.parameters.target : 'hosts'),

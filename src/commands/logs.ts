@@ -57,8 +57,11 @@ export default class Logs extends BaseCommand {
     const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
     const lines = new WholeLines(this.jsonEnabled() ? showJson : this.#showPrefixed);
     const asItIs = conditions.length === 1 && !this.jsonEnabled();
-    const receive = (source: string, chunk: Buffer) =>
-      asItIs ? process.stdout.write(chunk) : lines.receive(source, chunk);
+    const receive = (source: string, chunk: Buffer) => {
+      if (asItIs) process.stdout.write(chunk);
+      else lines.receive(source, chunk);
+      return process.stdout.writableNeedDrain ? drained() : null;
+    };
     await interruptible(async (signal) => {
       await logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive);
       if (signal.aborted) process.exitCode = 130;
@@ -73,6 +76,19 @@ export default class Logs extends BaseCommand {
 
   /** There is no result at the end: the lines are it. */
   override logJson(): void {}
+}
+
+let draining: Promise<void> | null = null;
+
+/** Once a slow reader has taken what it was given: a log may be larger than our memory. */
+function drained(): Promise<void> {
+  draining ??= new Promise((resolve) => {
+    process.stdout.once('drain', () => {
+      draining = null;
+      resolve();
+    });
+  });
+  return draining;
 }
 
 /** An object a line, so that it can be followed. */

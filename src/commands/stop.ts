@@ -30,6 +30,10 @@ export default class Stop extends BaseCommand {
     }),
   };
 
+  protected override standing(): string {
+    return 'Jobs that have been told to end still do; the same line again ends the rest.';
+  }
+
   async run() {
     const { argv, flags } = await this.parse(Stop);
     const { folder, conditions } = experimentAndConditions(argv as string[]);

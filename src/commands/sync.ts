@@ -21,6 +21,10 @@ export default class Sync extends BaseCommand {
     only: Flags.string({ helpValue: 'PATH', description: 'only this below data/, such as results/best.pt' }),
   };
 
+  protected override standing(): string {
+    return 'What is here stays; the same line again brings the rest.';
+  }
+
   async run() {
     const { args, flags } = await this.parse(Sync);
     const only = flags.only?.replace(/^(\.?\/+)*(data\/)?|\/+$/g, '') ?? null;

@@ -31,6 +31,10 @@ export default class Terminate extends BaseCommand {
     }),
   };
 
+  protected override standing(): string {
+    return 'Jobs that have been told to end still do; the same line again does what is left to do.';
+  }
+
   async run() {
     const { args, flags } = await this.parse(Terminate);
     const session = this.session({ dryRun: flags['dry-run'] });

@@ -2,13 +2,14 @@ import { UserError } from '../errors.js';
 import { renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
+import { installLines } from '../shell/programs.js';
 import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
 import type { Engine } from '../tools/docker/engine.js';
 
 export class BuildFailed extends UserError {
   constructor(line: string, dockerfile: string, code: number, wantsBuildKit = false) {
     super(`The image could not be built: docker build ended with exit code ${code}. Its output is above.`, [
-      ...(wantsBuildKit ? ['sudo apt-get install docker-buildx    # or docker-buildx-plugin'] : []),
+      ...(wantsBuildKit ? installLines('docker-buildx') : []),
       line,
       `logistician build    # again, after a change of ${dockerfile}`,
     ]);

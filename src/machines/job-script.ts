@@ -65,6 +65,7 @@ export function containerLine(sweep: SweepScript): Word[] {
 /** The deployment's part of job.sh: POSIX shell, each line of it a printed command. */
 export function sweepScript(sweep: SweepScript): string {
   const fetch = sweep.source ? checkOut(sweep.source, [known.job, '/source']) : [];
+  const submodules = sweep.source?.submodules.map(({ path }) => `"$1" ${render(path)}`) ?? [];
   const words = containerLine(sweep).map(render).join(' ');
   return `# What runner.sh runs. job.json says the same of the condition for people and programs.
 image=${render(sweep.image.tag)}
@@ -73,6 +74,9 @@ max_seconds=${Math.ceil(sweep.maxHours * 3600)}
 needs_secrets=${sweep.container.secrets ? 'yes' : ''}
 fetch() {
   ${fetch.length > 0 ? lines(fetch) : ':'}
+}
+each_submodule() {
+  ${submodules.length > 0 ? submodules.join('\n  ') : ':'}
 }
 find_image() {
   ${renderCommand(findImage(sweep.docker, sweep.image.tag))}

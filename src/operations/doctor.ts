@@ -2,6 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { command } from '../shell/command.js';
+import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import { findRepository } from '../source/project.js';
 import { Engine } from '../tools/docker/engine.js';
@@ -37,10 +38,10 @@ export async function examine(session: Session, folder: string): Promise<Finding
   const isExperiment = existsSync(join(folder, 'parameters.json'));
   return [
     node(),
-    await program(session, 'git', ['--version'], 'bad', 'sudo apt-get install git'),
+    await program(session, 'git', ['--version'], 'bad'),
     ...(await docker(session)),
-    await program(session, 'ssh', ['-V'], 'warning', 'sudo apt-get install openssh-client'),
-    await program(session, 'rsync', ['--version'], 'warning', 'sudo apt-get install rsync'),
+    await program(session, 'ssh', ['-V'], 'warning'),
+    await program(session, 'rsync', ['--version'], 'warning'),
     key(session),
     memoryForSecrets(),
     disk(folder),
@@ -61,17 +62,16 @@ async function program(
   name: string,
   args: readonly string[],
   weight: 'bad' | 'warning',
-  mend: string,
 ): Promise<Finding> {
   const outcome = await session.executor.query(command(name, ...args));
   if (outcome.code === 0) return good(name, (outcome.stdout || outcome.stderr).split('\n')[0] ?? '');
   const use =
     weight === 'warning' ? 'not installed; only machines other than this one need it' : 'not installed';
-  return { what: name, state: weight, detail: use, mend: [mend] };
+  return { what: name, state: weight, detail: use, mend: installLines(name, session.env.PATH) };
 }
 
 async function docker(session: Session): Promise<Finding[]> {
-  const client = await program(session, 'docker', ['--version'], 'bad', 'sudo apt-get install docker.io');
+  const client = await program(session, 'docker', ['--version'], 'bad');
   if (client.state === 'bad') return [client];
   const engine = new Engine(session.executor, 'docker', session.env);
   try {
@@ -90,12 +90,7 @@ async function buildKit(session: Session): Promise<Finding> {
   const outcome = await session.executor.query(command('docker', 'buildx', 'version'));
   if (outcome.code === 0) return good('BuildKit', outcome.stdout.split('\n')[0] ?? '');
   const lacks = 'not there: builds work, but not "RUN --mount" and what else is new in Dockerfiles';
-  return warning(
-    'BuildKit',
-    lacks,
-    'sudo apt-get install docker-buildx',
-    'sudo apt-get install docker-buildx-plugin',
-  );
+  return warning('BuildKit', lacks, ...installLines('docker-buildx', session.env.PATH));
 }
 
 /** Secrets are in memory while a job runs, and nowhere else. */

@@ -19,14 +19,15 @@ export interface LogRequest {
   readonly signal: AbortSignal;
 }
 
-/** Hands over the output of the newest run of each condition, by bytes: nothing is lost or repeated.
+/** Hands over the output of the newest run of each condition, by bytes: nothing is lost or repeated, and no more is
+ *  read before what `receive` promises has come about.
  *  Followed, it ends when the last of them has ended.
  *  @throws UserError if none of them has a run */
 export async function logs(
   session: Session,
   experiment: Experiment,
   request: LogRequest,
-  receive: (condition: string, chunk: Buffer) => void,
+  receive: (condition: string, chunk: Buffer) => unknown,
 ): Promise<void> {
   const status = await observe(session, experiment);
   const chosen = chosenRows(status, request.conditions).filter((row) => row.record !== null);

@@ -21,26 +21,34 @@ export class CommandFailed extends UserError {
 const lastLines = (text: string, count: number) => text.split('\n').slice(-count).join('\n');
 const indent = (text: string) => text.replaceAll(/^/gm, '  ');
 
+/** Ctrl-C, or what else ends us: no change is begun any more. */
+export class Interrupted extends UserError {}
+
 /** The one door to the outside. Changes are journalled, then performed; reads are performed silently. */
 export class Executor {
   constructor(
     readonly journal: Journal,
     /** With a dry run changes are journalled only. Reads happen all the same. */
     readonly dryRun = false,
+    /** Ends changes at work with SIGTERM when it fires. After it none begins. */
+    private readonly interrupt?: AbortSignal,
   ) {}
 
   /** Journals the command and performs it.
-   *  @throws CommandFailed if it ends with anything but 0. */
+   *  @throws CommandFailed if it ends with anything but 0; Interrupted */
   async change(command: Command, io: Io = {}): Promise<Outcome> {
     const outcome = await this.attempt(command, io);
     if (outcome.code !== 0) throw new CommandFailed(renderCommand(withoutLongText(command)), outcome);
     return outcome;
   }
 
-  /** Journals the command and performs it; how it ended is the caller's to judge. */
+  /** Journals the command and performs it; how it ended is the caller's to judge.
+   *  @throws Interrupted if it may not begin */
   async attempt(command: Command, io: Io = {}): Promise<Outcome> {
+    if (this.interrupt?.aborted) throw new Interrupted('Interrupted.');
     this.journal.issue(command);
-    return this.dryRun ? { code: 0, signal: null, stdout: '', stderr: '' } : perform(command, io);
+    if (this.dryRun) return { code: 0, signal: null, stdout: '', stderr: '' };
+    return perform(command, this.interrupt ? { signal: this.interrupt, ...io } : io);
   }
 
   /** Performs a command that changes nothing, without a line in the journal. */

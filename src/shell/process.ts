@@ -19,9 +19,9 @@ export interface Io {
   readonly terminal?: 'inherit';
   /** `inherit`: it reads what we would read. Left out: nothing. */
   readonly stdin?: 'inherit';
-  /** Receives output as it comes instead of having it captured. */
-  readonly onStdout?: (chunk: Buffer) => void;
-  readonly onStderr?: (chunk: Buffer) => void;
+  /** Receives output as it comes instead of having it captured; no more of it comes before a promise is kept. */
+  readonly onStdout?: (chunk: Buffer) => unknown;
+  readonly onStderr?: (chunk: Buffer) => unknown;
   /** Ends the process with SIGTERM when it fires. */
   readonly signal?: AbortSignal;
 }
@@ -131,8 +131,13 @@ const spawnComplaint = (error: NodeJS.ErrnoException, command: Command) =>
 
 const signalNumber = (signal: NodeJS.Signals | null) => (signal ? constants.signals[signal] : 0);
 
-function collect(stream: NodeJS.ReadableStream | null, sink?: (chunk: Buffer) => void): () => string {
+function collect(stream: NodeJS.ReadableStream | null, sink?: (chunk: Buffer) => unknown): () => string {
   const chunks: Buffer[] = [];
-  stream?.on('data', (chunk: Buffer) => (sink ? sink(chunk) : chunks.push(chunk)));
+  stream?.on('data', (chunk: Buffer) => {
+    const taken = sink ? sink(chunk) : chunks.push(chunk);
+    if (!(taken instanceof Promise)) return;
+    stream.pause();
+    void taken.then(() => stream.resume());
+  });
   return () => Buffer.concat(chunks).toString('utf8');
 }

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
+import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import { type Git, openGit } from '../tools/git/engine.js';
 
@@ -102,7 +103,7 @@ function translate(error: Error, folder: string): Error {
     ]);
   }
   if (/ENOENT/.test(error.message)) {
-    return new GitUnavailable('git is not installed, or not on the PATH.', ['sudo apt-get install git']);
+    return new GitUnavailable('git is not installed, or not on the PATH.', installLines('git'));
   }
   return error;
 }

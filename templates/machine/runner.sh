@@ -10,6 +10,7 @@
 #   run, name, max_seconds             the run's id, its container's name, its deadline
 #   docker                             the words of the docker program
 #   fetch, find_image, build, start    what to do, each a function made of printed command lines
+#   each_submodule                     calls what it is given with the path of each in the checkout
 #
 # Everything is in functions, and the last line calls one of them: a shell has then read the whole file
 # before it acts, and a new version of this file cannot disturb a runner at work.
@@ -270,36 +271,48 @@ own_files() {
     >>"$job/data/logs/runner.txt" 2>&1 || note "some files in $job belong to another user: the image has no chown"
 }
 
-# What the job changed in its checkout goes to data/project: results written to a relative path are not lost.
+# What the job changed in its checkout, and in the submodules there, goes to data/project: results written to a
+# relative path are not lost.
 keep_changes() {
-  [ -d "$job/source/.git" ] && [ ! -L "$job/source/.git" ] || return 0
+  copied=0 all_kib=0
+  keep_changes_of ''
+  each_submodule keep_changes_of
+  return "$copied"
+}
+
+# keep_changes_of PATH: of the repository there in the checkout; of the checkout itself, without a path.
+keep_changes_of() {
+  top=$job/source${1:+/$1}
+  [ -d "$top/.git" ] && [ ! -L "$top/.git" ] || return 0
+  # The job could put a link in the way, to a repository that is none of its own.
+  [ "$(cd "$top" && pwd -P)" = "$(cd "$job/source" && pwd -P)${1:+/$1}" ] || return 0
   # The job could write git's configuration there, which names programs to run: none of it is ours to run.
-  rm -f "$job/source/.git/config.worktree" "$job/source/.git/commondir" "$job/source/.git/config"
+  rm -f "$top/.git/config.worktree" "$top/.git/commondir" "$top/.git/config"
   # 64 digits: a repository with hashes of the newer kind.
-  { read -r at <"$job/source/.git/HEAD"; } 2>/dev/null || at=
+  { read -r at <"$top/.git/HEAD"; } 2>/dev/null || at=
   if [ "${#at}" = 64 ]; then
     printf '[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectFormat = sha256\n'
   else
     printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n'
-  fi >"$job/source/.git/config"
-  list=$job/changed copied=0
+  fi >"$top/.git/config"
+  list=$job/changed
   # Where only that clone has git LFS set up, a large file would seem to have changed.
-  git -C "$job/source" -c 'filter.lfs.clean=git-lfs clean -- %f' \
+  git -C "$top" -c 'filter.lfs.clean=git-lfs clean -- %f' \
     ls-files -z --modified --others -- . ':(exclude,glob)**/__pycache__/**' >"$list" 2>/dev/null ||
     copied=1
   if [ -s "$list" ]; then
-    kib=$(cd "$job/source" && xargs -0 du -sk -- <"$list" 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }')
-    if [ "$kib" -le 1048576 ]; then
-      mkdir -p "$job/data/project" &&
-        (cd "$job/source" && tar -cf - --null -T "$list" 2>/dev/null) | tar -xf - -C "$job/data/project" &&
-        kept=copied || copied=1
+    kib=$(cd "$top" && xargs -0 du -sk -- <"$list" 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }')
+    all_kib=$((all_kib + kib))
+    if [ "$all_kib" -le 1048576 ]; then
+      mkdir -p "$job/data/project${1:+/$1}" &&
+        (cd "$top" && tar -cf - --null -T "$list" 2>/dev/null) | tar -xf - -C "$job/data/project${1:+/$1}" &&
+        kept=${kept:-copied} || copied=1
     else
       kept=too-large
-      note "the job changed $kib KiB in its checkout, more than 1 GiB: not copied to data/project"
+      note "the job changed $all_kib KiB in its checkout, more than 1 GiB: not copied to data/project${1:+/$1}"
     fi
   fi
   rm -f "$list"
-  return "$copied"
 }
 
 # Where the job's secrets are while it runs: in memory, never on a disk.

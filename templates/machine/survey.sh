@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Says what a machine has, a fact a line. Read by a POSIX shell's standard input, since nothing of ours is there yet:
 #   ssh MACHINE sh -s -- DOCKER... < survey.sh
 # DOCKER is the docker program, which may be several words. Changes nothing.

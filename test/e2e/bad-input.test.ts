@@ -143,8 +143,8 @@ const cases: readonly Case[] = [
     name: 'no git program',
     words: ['deploy', '--yes'],
     code: 1,
-    says: ['git is not installed', '    sudo apt-get install git'],
-    how: (project) => ({ env: { PATH: join(project.scratch, 'nothing') } }),
+    says: ['git is not installed', '    sudo dnf install git'],
+    how: (project) => ({ env: { PATH: withOnly(project, 'dnf') } }),
   },
   {
     name: 'a folder that is not there',
@@ -380,6 +380,14 @@ const cases: readonly Case[] = [
 ];
 
 /** A PATH that has what a computer without Docker has. */
+/** A PATH with one program on it, which does nothing. */
+function withOnly(project: TestProject, name: string): string {
+  const folder = join(project.scratch, `only-${name}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), '', { mode: 0o755 });
+  return folder;
+}
+
 function withoutDocker(project: TestProject): string {
   const folder = join(project.scratch, 'bin');
   rmSync(folder, { recursive: true, force: true });

@@ -196,25 +196,72 @@ wait $!
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   });
 
-  it('Ctrl-C while the image is built: status knows, and terminate ends what was never delivered', async () => {
-    await project.ok(['terminate', '--yes', '--grace', '1']);
-    project.repository.write({ 'experiments/one/Dockerfile': `FROM ${baseImage}\nRUN sleep 30\n` });
-    project.setParameters({ experiment_conditions: ['--lr 7'] });
-    const screen = terminal(project, ['deploy', '--snapshot', '--yes']);
-    await screen.shows('RUN sleep 30');
-    await screen.shows('Running in');
-    screen.interrupt();
-    expect(await screen.ended).not.toBe(0);
-    expect((await project.json(['status'])).conditions[0]?.state).toMatch(/^(pending|stopped)$/);
-    await project.ok(['terminate', '--yes']);
-    expect((await project.json(['status'])).live).toBe(false);
-    expect((await project.json(['status'])).conditions[0]?.state).toBe('stopped');
-    const run = terminal(project, ['run']);
-    await run.shows('Running in');
-    run.interrupt();
-    await run.shows('Interrupted.');
-    expect(await run.ended).toBe(130);
-    project.repository.git('checkout', '--quiet', '--', 'experiments/one/Dockerfile');
+  describe('Ctrl-C while the image is built', () => {
+    beforeAll(async () => {
+      await project.ok(['terminate', '--yes', '--grace', '1']);
+      project.repository.write({ 'experiments/one/Dockerfile': `FROM ${baseImage}\nRUN sleep 30\n` });
+      project.setParameters({ experiment_conditions: ['--lr 7'] });
+    });
+    afterAll(() => {
+      project.repository.git('checkout', '--quiet', '--', 'experiments/one/Dockerfile');
+    });
+
+    const interrupted = async (words: readonly string[], says: string) => {
+      const screen = terminal(project, words);
+      await screen.shows('Running in');
+      screen.interrupt();
+      await screen.shows(says);
+      expect(await screen.ended).toBe(130);
+      expect(screen.text).not.toMatch(/Error|^\s+at /m);
+    };
+
+    it('deploy has deployed nothing, and another tree may be deployed next', async () => {
+      const before = project.runs;
+      await interrupted(['deploy', '--snapshot', '--yes'], 'Interrupted. Nothing was deployed.');
+      expect(project.runs).toEqual(before);
+      expect((await project.json(['status'])).live).toBe(false);
+      project.repository.write({ 'experiments/one/Dockerfile': `FROM ${baseImage}\nRUN sleep 31\n` });
+      await interrupted(['deploy', '--snapshot', '--yes'], 'Interrupted. Nothing was deployed.');
+    });
+
+    it('deploy that another program ends, and not the terminal, ends the build too', async () => {
+      const cli = project.start(['deploy', '--snapshot', '--yes', '--json']);
+      await cli.says('Running in');
+      cli.signalAlone('SIGINT');
+      const { code, stdout } = await cli.ended;
+      expect({ code, error: JSON.parse(stdout).error }).toEqual({
+        code: 130,
+        error: { name: 'Interrupted', message: 'Interrupted. Nothing was deployed.', suggestions: [] },
+      });
+    });
+
+    it('build and run say so', async () => {
+      await interrupted(['build'], 'Interrupted. The next build uses what Docker has of this one.');
+      await interrupted(['run'], 'Interrupted.');
+    });
+  });
+
+  it('Ctrl-C while jobs are ended leaves them to Docker; the same line again does the rest', async () => {
+    project.setParameters({
+      experiment_command: `trap '' TERM INT; echo holding; for i in $(seq 30); do sleep 1; done; :`,
+      experiment_conditions: ['--deaf 2'],
+    });
+    await project.ok(['deploy', '--snapshot', '--yes']);
+    await project.holding('deaf-2');
+    for (const words of [
+      ['stop', '--grace', '20'],
+      ['terminate', '--yes', '--grace', '20'],
+    ]) {
+      const screen = terminal(project, words);
+      await screen.shows('SIGKILL to what is left');
+      await screen.shows(/runner\.sh stop/);
+      screen.interrupt();
+      await screen.shows('Interrupted. Jobs that have been told to end still do');
+      expect(await screen.ended).toBe(130);
+      expect(screen.text).not.toMatch(/Error|^\s+at /m);
+    }
+    await project.ok(['terminate', '--yes', '--grace', '0']);
+    project.setParameters({});
   });
 
   it('terminate asks while jobs run, and n ends none', async () => {

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { known } from '../../src/machines/job-script.js';
 import { Secret } from '../../src/shell/word.js';
@@ -166,6 +168,38 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(existsSync(data(job, 'results', 'runs'))).toBe(true);
     signal(next, 'go');
     expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('lets one runner alone have a job that two want at once', async () => {
+    const sweep = await lab.sweep('sh ok.sh');
+    const job = await sweep.add('wanted');
+    // Between the look for another runner and its own name there is time enough for the other to look.
+    const slow = join(lab.root, 'slow');
+    mkdirSync(slow);
+    writeFileSync(join(slow, 'mv'), '#!/bin/sh\nsleep 0.3\nexec /bin/mv "$@"\n', { mode: 0o755 });
+    const env = { ...process.env, PATH: `${slow}:${process.env.PATH}` };
+    const adopt = () =>
+      promisify(execFile)('sh', [join(sweep.queue, 'runner.sh'), 'adopt', job.folder], { env });
+    await Promise.all([adopt(), adopt()]);
+    expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+    expect(readFileSync(join(job.folder, 'steps'), 'utf8').match(/^fetching /gm)).toHaveLength(1);
+    expect(output(job)).toBe('fine\n');
+  });
+
+  it('puts each state in the place of the last whole: who reads it meanwhile reads one of them', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const job = await sweep.add('states');
+    // Another name of the same file: it would show what is written into it.
+    const keep = (name: string) => linkSync(join(job.folder, 'state.json'), join(job.folder, name));
+    const kept = (name: string) => JSON.parse(readFileSync(join(job.folder, name), 'utf8')).state;
+    keep('first');
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    await until('it runs', () => stateOf(job)?.state === 'running');
+    keep('second');
+    signal(job, 'go');
+    await sweep.ended(job);
+    expect([kept('first'), kept('second')]).toEqual(['pending', 'running']);
   });
 
   it('releases what is at work, and again what is gone', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { conditionFromArgv } from '../../src/experiment/condition.js';
 import { known, longestOptions } from '../../src/machines/job-script.js';
 import type { JobState } from '../../src/machines/job-state.js';
@@ -22,6 +22,7 @@ import {
   workerOf,
   workersOf,
 } from '../support/lab.js';
+import { Repository } from '../support/repository.js';
 import { until } from '../support/until.js';
 
 /** What the jobs here run; each is a file of the project. */
@@ -449,6 +450,55 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         'my notes.txt',
         'out',
       ]);
+    });
+
+    describe('that has submodules', () => {
+      let own: Lab;
+      /** A program that no setting of a job's may make us run: it leaves this behind. */
+      const ran = () => join(own.root, 'ran');
+      const path = 'libs/in ner';
+
+      beforeEach(() => {
+        const sneaks = `printf '[filter "x"]\\n\\tclean = touch "%s"; cat\\n' "$1" >> "$2/.git/config"
+          echo '* filter=x' > "$2/.git/info/attributes"; touch "$2"/*`;
+        own = new Lab({
+          'changes.sh': `sneak() { ${sneaks}; }
+            echo out > outer.txt; cd '${path}'; echo more >> lib.txt; mkdir new; echo model > new/model.bin
+            sneak "$1" .; cd ../..; sneak "$1" .`,
+          'replaces.sh': `rm -rf libs; ln -s "$1" libs`,
+        });
+        const inner = Repository.create({ 'lib.txt': 'lib\n' }, join(own.root, 'elsewhere', 'in ner'));
+        own.project.git('update-index', '--add', '--cacheinfo', `160000,${inner.head},${path}`);
+        own.project.git('commit', '--quiet', '--message', 'With a submodule');
+      });
+      afterEach(() => own.close());
+
+      const sweep = (command: string) => {
+        const { root: repository, head: commit } = new Repository(join(own.root, 'elsewhere', 'in ner'));
+        const submodules = [{ path, repository, commit, lfs: null }];
+        const { root, head } = own.project;
+        return own.sweep(command, { source: { repository: root, commit: head, submodules, lfs: null } });
+      };
+
+      it('keeps what it changed in them, and runs nothing that it has set there', async () => {
+        const job = await (await sweep('sh changes.sh')).run('changes', [ran()]);
+        expect(job.state).toMatchObject({ state: 'succeeded', kept: 'copied' });
+        expect(text(job, 'project', 'outer.txt')).toBe('out\n');
+        expect(text(job, 'project', path, 'lib.txt')).toBe('lib\nmore\n');
+        expect(text(job, 'project', path, 'new', 'model.bin')).toBe('model\n');
+        expect(readdirSync(data(job, 'project', path)).sort()).toEqual(['lib.txt', 'new']);
+        expect(existsSync(ran())).toBe(false);
+      });
+
+      it('lets alone what it has put in their place', async () => {
+        const config = () => readFileSync(join(own.root, 'elsewhere', 'in ner', '.git', 'config'), 'utf8');
+        const before = config();
+        writeFileSync(join(own.root, 'elsewhere', 'in ner', 'private.txt'), 'private');
+        const job = await (await sweep('sh replaces.sh')).run('replaces', [join(own.root, 'elsewhere')]);
+        expect(job.state).toMatchObject({ state: 'succeeded' });
+        expect(config()).toBe(before);
+        expect(lstatSync(data(job, 'project', 'libs')).isSymbolicLink()).toBe(true);
+      });
     });
 
     it('keeps nothing of a checkout that it left alone', async () => {

@@ -76,6 +76,11 @@ export class Started {
     });
   }
 
+  /** To the program, and to none that it has started. */
+  signalAlone(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** To the whole group, as a terminal's Ctrl-C is. */
   signal(signal: NodeJS.Signals): void {
     if (this.child.pid === undefined) return;

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import type Docker from 'dockerode';
 import { UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
+import { installLines, isProgram } from '../../shell/programs.js';
 import { programWordsOf } from './command-line.js';
 
 /** Docker cannot be used: the message says which of absent, not running, not permitted it is. */
@@ -78,9 +77,9 @@ export class Engine {
   async #connect(): Promise<Docker> {
     // The engine may answer without it, but every change goes through the program.
     const [program = ''] = programWordsOf(this.docker);
-    if (!isProgram(program, this.env))
+    if (!isProgram(program, this.env.PATH))
       throw new DockerUnavailable(`${this.docker} is not installed, or not on the PATH.`, [
-        'sudo apt-get install docker.io',
+        ...installLines('docker', this.env.PATH),
         'logistician doctor',
       ]);
     const endpoint = this.env.DOCKER_HOST ?? (await this.#contextEndpoint());
@@ -114,11 +113,6 @@ export class Engine {
     );
   }
 }
-
-const isProgram = (name: string, { PATH = '' }: NodeJS.ProcessEnv): boolean =>
-  name.includes('/')
-    ? existsSync(name)
-    : PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 function currentContext(config: string): string | undefined {
   try {

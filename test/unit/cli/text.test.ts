@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hanging } from '../../../src/cli/text.js';
+import { hanging, visibleArguments, visibleText } from '../../../src/cli/text.js';
 
 describe('a name and what belongs to it', () => {
   it.each([
@@ -15,5 +15,18 @@ describe('a name and what belongs to it', () => {
       'id\n    --alpha 1 --beta\n    2 --gamma\n    3333333333333333\n    3333',
     );
     expect(hanging('id', '', 1)).toBe('id');
+  });
+});
+
+describe('what would change the order of a text', () => {
+  const marks = [
+    ...['\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e'],
+    ...['\u2066', '\u2067', '\u2068', '\u2069'],
+  ];
+
+  it.each([visibleArguments, visibleText])('is shown by its number (%o)', (show) => {
+    expect(show(`--name a\u202eb`)).toBe('--name a\\u{202e}b');
+    for (const mark of marks) expect(show(`a${mark}b`)).toMatch(/^a\\u\{[0-9a-f]{3,4}\}b$/);
+    expect(show('שלום é 🚂')).toBe('שלום é 🚂');
   });
 });

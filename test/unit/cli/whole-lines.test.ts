@@ -26,6 +26,15 @@ describe('WholeLines', () => {
     expect(written(chunks).toString()).toBe('a | one\nb | uno\na | two\na | \na | end\n');
   });
 
+  it('does not wait for the end of a line that has none', () => {
+    const out: number[] = [];
+    const lines = new WholeLines((_, line) => out.push(line.length));
+    for (let piece = 0; piece < 64; piece++) lines.receive('a', Buffer.alloc(65_536, 'x'));
+    lines.end();
+    expect(Math.max(...out)).toBeLessThan(1_100_000);
+    expect(out.reduce((sum, length) => sum + length)).toBe(64 * 65_536 + out.length);
+  });
+
   it('says the same however the output comes in pieces, and keeps every byte', () => {
     const bytes = fc
       .array(fc.oneof(fc.constant(0x0a), fc.integer({ min: 0, max: 255 })), { maxLength: 60 })
