@@ -16,6 +16,7 @@ for tool in git rsync git-lfs setsid; do
   command -v "$tool" >/dev/null 2>&1 && say has "$tool"
 done
 if command -v "$1" >/dev/null 2>&1; then
+  # shellcheck disable=SC2016 # a Go template
   format='{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{.Architecture}}|{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}'
   if facts=$("$@" info --format "$format" 2>&1) && [ "${facts#*|}" != "$facts" ] && [ "${facts#|}" = "$facts" ]; then
     say engine "$(printf %s "$facts" | tail -n 1)"
