@@ -22,8 +22,13 @@ export class Machine {
 
   /** Adds jobs to the queue, in that order and in one call. */
   async deliver(queue: string, jobs: readonly { folder: string; script: string }[]): Promise<void> {
-    const parts = jobs.map(({ folder, script }) => `${Buffer.byteLength(script)} ${folder}\n${script}`);
-    await this.#change({ ...this.#verb('deliver', queue), input: { text: parts.join('') } });
+    if (jobs.length === 0) return;
+    const list = jobs.map(({ folder, script }) => `${Buffer.byteLength(script)} ${folder}\n`);
+    const text = [...list, '\n', ...jobs.map(({ script }) => script)].join('');
+    await this.#change({
+      ...this.#verb('deliver', queue, String(Buffer.byteLength(text))),
+      input: { text },
+    });
   }
 
   /** Starts a runner for each slot that has none. `slots` holds the `--gpus` value of each; `-` for no GPU. */

@@ -304,7 +304,8 @@ keep_changes_of() {
     kib=$(cd "$top" && xargs -0 du -sk -- <"$list" 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }')
     all_kib=$((all_kib + kib))
     if [ "$all_kib" -le 1048576 ]; then
-      mkdir -p "$job/data/project${1:+/$1}" &&
+      # A job may have put a link there, to a folder of ours that is no business of it.
+      [ ! -L "$job/data/project" ] && mkdir -p "$job/data/project${1:+/$1}" &&
         (cd "$top" && tar -cf - --null -T "$list" 2>/dev/null) | tar -xf - -C "$job/data/project${1:+/$1}" &&
         kept=${kept:-copied} || copied=1
     else
@@ -391,7 +392,7 @@ prepare() {
   fi
   if ! image_id=$(find_image 2>/dev/null); then
     record building
-    if ! build >>"$job/data/logs/build.txt" 2>&1 || ! image_id=$(find_image); then
+    if ! build_in_turn >>"$job/data/logs/build.txt" 2>&1 || ! image_id=$(find_image); then
       answers && finish failed build
       return 1
     fi
@@ -402,6 +403,21 @@ prepare() {
     return 1
   fi
   ! is_called_off
+}
+
+# One build at a time in a queue: whoever has waited for another's finds the image there.
+build_in_turn() {
+  if [ -z "${queue:-}" ]; then
+    build
+    return
+  fi
+  until lock "$queue/build" 2>/dev/null; do
+    [ ! -e "$job/stop" ] || return
+  done
+  find_image >/dev/null 2>&1 || build
+  code=$?
+  unlock "$queue/build"
+  return "$code"
 }
 
 # take JOB: makes the job ours, once no other living runner has it; `fresh` if none ever had it. Fails if it is
@@ -591,12 +607,33 @@ add() {
   return "$code"
 }
 
-# deliver QUEUE < the jobs to add, each a line LENGTH JOB and then the job's own part of job.sh, so many bytes long.
+# deliver QUEUE SIZE < jobs to add, so many bytes in all: for each a line LENGTH JOB, an empty line, and then each
+# job's own part of job.sh, of that length.
 deliver() {
-  queue=$1
+  queue=$1 parcel=$queue/parcel.$$
+  cat >"$parcel" && find_size "$parcel" && open_parcel "$2"
+  code=$?
+  rm -f "$parcel"
+  return "$code"
+}
+
+# What a sender that was cut off has sent is no parcel.
+open_parcel() {
+  [ "$size" = "$1" ] || {
+    echo "runner.sh: $size of $1 bytes have arrived" >&2
+    return 1
+  }
+  list=$(sed '/^$/q' "$parcel")
+  at=$size
+  while read -r length job; do at=$((at - length)); done <<EOF
+$list
+EOF
   while read -r length job; do
-    head -c "$length" | add "$queue" "$job" || return
-  done
+    tail -c "+$((at + 1))" "$parcel" | head -c "$length" | add "$queue" "$job" || return
+    at=$((at + length))
+  done <<EOF
+$list
+EOF
 }
 
 # Puts the job in the queue, where nobody takes it before it is recorded.

@@ -38,7 +38,7 @@ describe.skipIf(isMissing('docker', 'git'))('kill -9 at random moments', () => {
 
   const runners = () =>
     project.processes
-      .filter((line) => /runner\.sh (work|run|adopt|begin|add)/.test(line))
+      .filter((line) => /runner\.sh (work|run|adopt|begin|add|deliver)/.test(line))
       .map((line) => Number.parseInt(line, 10));
 
   function kill(victim: Victim): void {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { conditionFromArgv } from '../../src/experiment/condition.js';
 import { known, longestOptions } from '../../src/machines/job-script.js';
 import type { JobState } from '../../src/machines/job-state.js';
+import { Machine } from '../../src/machines/machine.js';
 import { Secret } from '../../src/shell/word.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { hostileWords } from '../support/hostile-words.js';
@@ -124,6 +125,33 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       await sweep.machine.add(sweep.queue, again.folder, sweep.jobPart(again, ['c']));
       expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);
       expect(stateOf(again)?.state).toBe('succeeded');
+    });
+
+    it('takes jobs that arrive whole, in their order, and none of those that were cut off on the way', async () => {
+      const sweep = await lab.sweep('sh argv.sh');
+      const jobs = ['one', 'two', 'three'].map((run) => sweep.job(run));
+      const parts = jobs.map((job) => ({ folder: job.folder, script: sweep.jobPart(job, [job.run, 'ä\n']) }));
+      const half = new Machine(
+        sweep.executor,
+        {
+          ...lab.connection,
+          reach: (there) => {
+            const text = there.input && 'text' in there.input ? String(there.input.text) : '';
+            return { ...there, input: { text: text.slice(0, -1) } };
+          },
+        },
+        join(sweep.queue, 'runner.sh'),
+      );
+      await expect(half.deliver(sweep.queue, parts)).rejects.toThrow('bytes have arrived');
+      expect(jobs.filter((job) => existsSync(job.folder))).toEqual([]);
+      await sweep.machine.deliver(sweep.queue, parts);
+      await sweep.begin();
+      for (const job of jobs) {
+        expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+        expect(text(job, 'results', 'argv')).toBe(`${job.run}\0ä\n\0`);
+      }
+      const began = jobs.map((job) => stateOf(job)?.started ?? '');
+      expect(began).toEqual([...began].sort());
     });
 
     it('has one worker a slot, however often it begins', async () => {
