@@ -5,7 +5,7 @@ import { BuildFailed } from '../machines/image.js';
 import { jobScript, known, type SweepScript } from '../machines/job-script.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
-import { checkoutOf } from '../source/checkout.js';
+import { checkoutOf, refuseMissingFiles } from '../source/checkout.js';
 import type { LaunchedJob, Sweep } from '../targets/target.js';
 import { baseImages } from './base-images.js';
 import type { DeployPlan } from './decide-deployment.js';
@@ -40,6 +40,7 @@ export async function deploy(
     source: await checkoutOf(experiment.project, decided.pin.commit),
     secrets: readSecrets(parameters.secrets, session.env),
   };
+  if (!session.executor.dryRun) await refuseMissingFiles(sweep.source);
   const claimed = claim();
   const deployment: Deployment = {
     schema: 1,

@@ -12,7 +12,7 @@ import { ownGpus } from '../machines/slots.js';
 import { type RunRecord, withState } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import { pasteable } from '../shell/word.js';
-import { checkoutOf } from '../source/checkout.js';
+import { checkoutOf, refuseMissingFiles } from '../source/checkout.js';
 import { type Pin, pinCommit } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import { type Experiment, planImage, runnerTemplate } from './experiment.js';
@@ -63,6 +63,8 @@ export async function run(
   );
   const facts = await gatherFacts(session, experiment, pin, image, engine);
 
+  const checkout = request.clone ? await checkoutOf(project, pin.commit) : null;
+  if (checkout && !executor.dryRun) await refuseMissingFiles(checkout);
   const id = runs.claim(request.condition.id, session.now());
   const folder = runs.pathOf(id);
   const sweep: SweepScript = {
@@ -71,7 +73,7 @@ export async function run(
       data: dataReadOnly ?? [known.job, '/data'],
       dataReadOnly: dataReadOnly !== null,
     }),
-    source: request.clone ? await checkoutOf(project, pin.commit) : null,
+    source: checkout,
     contextRepository: project.root,
   };
   const how = {
