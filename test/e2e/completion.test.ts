@@ -11,7 +11,12 @@ let env: NodeJS.ProcessEnv;
 
 beforeAll(() => {
   project = new TestProject({ parameters: { experiment_grid: { lr: [0.1, 0.01], name: ['two words'] } } });
-  project.repository.write({ 'notes/read.me': '' });
+  const dockerfile = `FROM scratch\n`;
+  project.repository.write({
+    'notes/read.me': '',
+    'my experiments/first one/parameters.json': '{}',
+    'my experiments/first one/Dockerfile': dockerfile,
+  });
   const bin = join(project.scratch, 'bin');
   mkdirSync(bin);
   const path = join(bin, 'logistician');
@@ -54,6 +59,26 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       await completes('logistician create --target ho', 'logistician create --target hosts ');
       await completes('logistician status ex', 'logistician status experiments/one');
       await completes('logistician create no', 'logistician create notes');
+    });
+
+    it.skipIf(shell === 'zsh')(
+      'completes folders whose names have blanks, as words that the shell takes',
+      async () => {
+        await completes('logistician status my', String.raw`logistician status my\ experiments/first\ one`);
+        await completes(
+          String.raw`logistician conditions my\ experiments/fi`,
+          String.raw`conditions my\ experiments/first\ one`,
+        );
+      },
+    );
+
+    it.skipIf(shell === 'zsh')('offers no flag of ours among the words of the job', async () => {
+      screen.type('logistician run -- --cl\t');
+      // What it would have made of it, comes before the next thing that is typed.
+      screen.type('ear');
+      // There may be a bell between.
+      await screen.shows(/run -- --cl\W?ear/);
+      screen.type('\u0015');
     });
 
     it('completes conditions, of the experiment that is named or is here', async () => {
