@@ -72,15 +72,6 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       },
     );
 
-    it.skipIf(shell === 'zsh')('offers no flag of ours among the words of the job', async () => {
-      screen.type('logistician run -- --cl\t');
-      // What it would have made of it, comes before the next thing that is typed.
-      screen.type('ear');
-      // There may be a bell between.
-      await screen.shows(/run -- --cl\W?ear/);
-      screen.type('\u0015');
-    });
-
     it('completes conditions, of the experiment that is named or is here', async () => {
       await completes('logistician deploy experiments/one --only lr-0-01', '--only lr-0-01-name-two-words-');
       screen.enter('cd experiments/one; echo there-$((1+1))');
@@ -89,6 +80,22 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       await completes('logistician stop lr-0-1', 'logistician stop lr-0-1-name-two-words-');
       await completes('logistician run --condition lr-0-01', '--condition lr-0-01-name-two-words-');
     });
+  });
+});
+
+describe.skipIf(isMissing('bash', 'git'))('completion in bash', () => {
+  const offered = (...words: string[]) => {
+    const call = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _logistician; echo "${COMPREPLY[*]}"';
+    const script = `eval "$(logistician completion bash)"; ${call}`;
+    return execFileSync('bash', ['-c', script, 'bash', ...words], { cwd: project.root, env })
+      .toString()
+      .trim();
+  };
+
+  it('offers no flag of ours among the words of the job', () => {
+    expect(offered('logistician', 'run', '--cl')).toBe('--clone');
+    expect(offered('logistician', 'run', '--', '--cl')).toBe('');
+    expect(offered('logistician', 'run', '--', 'ex')).toBe('');
   });
 });
 
