@@ -85,7 +85,7 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
 
 describe.skipIf(isMissing('bash', 'git'))('completion in bash', () => {
   const offered = (...words: string[]) => {
-    const call = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _logistician; echo "${COMPREPLY[*]}"';
+    const call = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _logistician; echo $COMPREPLY';
     const script = `eval "$(logistician completion bash)"; ${call}`;
     return execFileSync('bash', ['-c', script, 'bash', ...words], { cwd: project.root, env })
       .toString()
