@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { renderCommand } from '../shell/command.js';
+import { command, renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
 import { installLines } from '../shell/programs.js';
@@ -7,12 +7,15 @@ import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
 import type { Engine } from '../tools/docker/engine.js';
 
 export class BuildFailed extends UserError {
-  constructor(line: string, dockerfile: string, code: number, wantsBuildKit = false) {
-    super(`The image could not be built: docker build ended with exit code ${code}. Its output is above.`, [
-      ...(wantsBuildKit ? installLines('docker-buildx') : []),
-      line,
-      `logistician build    # again, after a change of ${dockerfile}`,
-    ]);
+  constructor(line: string, dockerfile: string, code: number, wantsBuildKit: boolean, lacks: string) {
+    super(
+      `The image could not be built: docker build ended with exit code ${code}. Its output is above.${lacks && `\n${lacks}`}`,
+      [
+        ...(wantsBuildKit ? installLines('docker-buildx') : []),
+        line,
+        `logistician build    # again, after a change of ${dockerfile}`,
+      ],
+    );
   }
 }
 
@@ -29,6 +32,8 @@ export async function ensureImage(
 ): Promise<boolean> {
   if (!fresh && (await engine.image(image.tag))) return false;
   const build = buildImage(docker, repository, image, fresh);
+  const lacks = await lackOf(executor, repository, image.tree);
+  if (lacks) io.onStderr?.(Buffer.from(`${lacks}\n`));
   let wantsBuildKit = false;
   const onStderr = (chunk: Buffer) => {
     // What the old builder says of a Dockerfile that is too new for it.
@@ -37,6 +42,18 @@ export async function ensureImage(
   };
   const outcome = await executor.attempt(build, { ...io, onStderr });
   if (outcome.code !== 0)
-    throw new BuildFailed(renderCommand(build), image.dockerfile, outcome.code, wantsBuildKit);
+    throw new BuildFailed(renderCommand(build), image.dockerfile, outcome.code, wantsBuildKit, lacks);
   return true;
+}
+
+/** What `git archive` leaves out of the context, in a sentence; '' for nothing. */
+async function lackOf(executor: Executor, repository: string, tree: string): Promise<string> {
+  const list = command('git', '-C', repository, 'ls-tree', '-r', '--full-tree', '-z', tree);
+  const entries = (await executor.query(list)).stdout.split('\0');
+  const submodules = entries.filter((entry) => entry.startsWith('160000 '));
+  const names = submodules.map((entry) => entry.slice(entry.indexOf('\t') + 1)).join(', ');
+  return (
+    names &&
+    `The build context has no files of submodules: to COPY, these folders are empty: ${names}. The job has them under /project.`
+  );
 }

@@ -6,7 +6,7 @@ import { BuildFailed } from '../machines/image.js';
 import { jobScript, known } from '../machines/job-script.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
-import { checkoutOf } from '../source/checkout.js';
+import { checkoutOf, refuseMissingFiles } from '../source/checkout.js';
 import type { Project } from '../source/project.js';
 import type { FoundMachine, LaunchedJob, MachineProblem, Sweep } from '../targets/target.js';
 import { baseImages } from './base-images.js';
@@ -45,6 +45,7 @@ export async function deploy(
     inputIds: decided.facts.inputIds,
     transport: parameters.dockerImageTransport,
   };
+  if (!session.executor.dryRun) await refuseMissingFiles(sweep.source);
   const claimed = claim();
   const deployment: Deployment = {
     schema: 1,

@@ -13,7 +13,7 @@ import { currentUser } from '../machines/user.js';
 import { type RunRecord, withState } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import { pasteable } from '../shell/word.js';
-import { checkoutOf } from '../source/checkout.js';
+import { checkoutOf, refuseMissingFiles } from '../source/checkout.js';
 import { type Pin, pinCommit } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import { type Experiment, type ExperimentImage, planImage, runnerTemplate } from './experiment.js';
@@ -55,6 +55,8 @@ export async function run(
     session.notify.warn(`Not in the receipt's snapshot, being over 50 MB: ${pin.leftOut.join(', ')}`);
   const facts = await gatherFacts(session, experiment, pin, ready());
 
+  const checkout = request.clone ? await checkoutOf(project, pin.commit) : null;
+  if (checkout && !executor.dryRun) await refuseMissingFiles(checkout);
   const id = runs.claim(request.condition.id, session.now());
   const folder = runs.pathOf(id);
   const sweep: SweepScript = {
@@ -63,7 +65,7 @@ export async function run(
       data: dataReadOnly ?? [known.job, '/data'],
       dataReadOnly: dataReadOnly !== null,
     }),
-    source: request.clone ? await checkoutOf(project, pin.commit) : null,
+    source: checkout,
     contextRepository: project.root,
   };
   const gpus = await findGpus(executor, here(hostname()), engine);

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
+import { installLines, isProgram } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import type { Checkout, Submodule } from '../tools/git/command-line.js';
 import { openGit } from '../tools/git/engine.js';
@@ -13,6 +14,42 @@ class MissingSubmoduleCommit extends UserError {
       pasteable`git -C ${join(root, path)} fetch --all`,
     ]);
   }
+}
+
+class MissingLargeFiles extends UserError {
+  constructor(repository: string, commit: string, missing: readonly string[]) {
+    const shown = missing.slice(0, 5).map((path) => `\n  ${path}`);
+    const more = missing.length > shown.length ? `\n  … and ${missing.length - shown.length} more` : '';
+    super(
+      `Files of git LFS in the commit ${commit.slice(0, 10)} are not here, only their names:${shown.join('')}${more}`,
+      [pasteable`git -C ${repository} lfs pull`, pasteable`git -C ${repository} lfs fetch --all`],
+    );
+  }
+}
+
+class NoGitLfs extends UserError {
+  constructor(repository: string) {
+    super(`${repository} has files in git LFS, and git-lfs is not installed, or not on the PATH.`, [
+      ...installLines('git-lfs'),
+      pasteable`git -C ${repository} lfs pull`,
+    ]);
+  }
+}
+
+/** @throws MissingLargeFiles where a job would not find a file of git LFS, NoGitLfs */
+export async function refuseMissingFiles({ repository, commit, submodules, lfs }: Checkout): Promise<void> {
+  await Promise.all(
+    [{ repository, commit, lfs }, ...submodules].map(async (one) => {
+      if (one.lfs === null) return;
+      if (!isProgram('git-lfs')) throw new NoGitLfs(one.repository);
+      const listing = await openGit(one.repository).raw('lfs', 'ls-files', '--long', one.commit);
+      const missing = [...listing.matchAll(/^([0-9a-f]{64}) [*-] (.+)$/gm)].flatMap(
+        ([, id = '', path = '']) =>
+          existsSync(join(one.lfs ?? '', 'objects', id.slice(0, 2), id.slice(2, 4), id)) ? [] : [path],
+      );
+      if (missing.length > 0) throw new MissingLargeFiles(one.repository, one.commit, missing);
+    }),
+  );
 }
 
 /** Where everything that belongs to a commit is on this computer: its own objects, those of its submodules,
@@ -54,5 +91,11 @@ async function lfsStorage(root: string): Promise<string | null> {
   ]);
   const set = /^lfs\.storage (.+)$/m.exec(settings)?.[1] ?? 'lfs';
   const storage = resolve(folder.replace(/\n$/, ''), set);
-  return existsSync(storage) ? storage : null;
+  return existsSync(storage) || hasLfsAttribute(root) ? storage : null;
+}
+
+/** A clone that has fetched none of its large files has no folder for them. */
+function hasLfsAttribute(root: string): boolean {
+  const path = join(root, '.gitattributes');
+  return existsSync(path) && /\bfilter=lfs\b/.test(readFileSync(path, 'utf8'));
 }

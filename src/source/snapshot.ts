@@ -152,7 +152,15 @@ class ObjectWriter {
       '--git-path',
       'objects',
     );
-    return { GIT_OBJECT_DIRECTORY: this.#scratch ?? '', GIT_ALTERNATE_OBJECT_DIRECTORIES: objects.trim() };
+    // Large files go there, too, by one more setting than there are in the environment.
+    const settings = Number(process.env.GIT_CONFIG_COUNT ?? 0);
+    return {
+      GIT_OBJECT_DIRECTORY: this.#scratch ?? '',
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: objects.trim(),
+      GIT_CONFIG_COUNT: String(settings + 1),
+      [`GIT_CONFIG_KEY_${settings}`]: 'lfs.storage',
+      [`GIT_CONFIG_VALUE_${settings}`]: join(this.#scratch ?? '', 'lfs'),
+    };
   }
 }
 

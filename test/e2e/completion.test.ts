@@ -11,7 +11,12 @@ let env: NodeJS.ProcessEnv;
 
 beforeAll(() => {
   project = new TestProject({ parameters: { experiment_grid: { lr: [0.1, 0.01], name: ['two words'] } } });
-  project.repository.write({ 'notes/read.me': '' });
+  const dockerfile = `FROM scratch\n`;
+  project.repository.write({
+    'notes/read.me': '',
+    'my experiments/first one/parameters.json': '{}',
+    'my experiments/first one/Dockerfile': dockerfile,
+  });
   const bin = join(project.scratch, 'bin');
   mkdirSync(bin);
   const path = join(bin, 'logistician');
@@ -56,6 +61,17 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       await completes('logistician create no', 'logistician create notes');
     });
 
+    it.skipIf(shell === 'zsh')(
+      'completes folders whose names have blanks, as words that the shell takes',
+      async () => {
+        await completes('logistician status my', String.raw`logistician status my\ experiments/first\ one`);
+        await completes(
+          String.raw`logistician conditions my\ experiments/fi`,
+          String.raw`conditions my\ experiments/first\ one`,
+        );
+      },
+    );
+
     it('completes conditions, of the experiment that is named or is here', async () => {
       await completes('logistician deploy experiments/one --only lr-0-01', '--only lr-0-01-name-two-words-');
       screen.enter('cd experiments/one; echo there-$((1+1))');
@@ -64,6 +80,22 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       await completes('logistician stop lr-0-1', 'logistician stop lr-0-1-name-two-words-');
       await completes('logistician run --condition lr-0-01', '--condition lr-0-01-name-two-words-');
     });
+  });
+});
+
+describe.skipIf(isMissing('bash', 'git'))('completion in bash', () => {
+  const offered = (...words: string[]) => {
+    const call = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _logistician; echo $COMPREPLY';
+    const script = `eval "$(logistician completion bash)"; ${call}`;
+    return execFileSync('bash', ['-c', script, 'bash', ...words], { cwd: project.root, env })
+      .toString()
+      .trim();
+  };
+
+  it('offers no flag of ours among the words of the job', () => {
+    expect(offered('logistician', 'run', '--cl')).toBe('--clone');
+    expect(offered('logistician', 'run', '--', '--cl')).toBe('');
+    expect(offered('logistician', 'run', '--', 'ex')).toBe('');
   });
 });
 

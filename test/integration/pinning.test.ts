@@ -17,7 +17,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { renderCommand } from '../../src/shell/command.js';
 import { Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
-import { checkoutOf } from '../../src/source/checkout.js';
+import { checkoutOf, refuseMissingFiles } from '../../src/source/checkout.js';
 import { DirtyTree, type Pin, pinCommit, pinHead, sourceId } from '../../src/source/pin.js';
 import { openProject } from '../../src/source/project.js';
 import { LargeUntrackedFile, pinSnapshot } from '../../src/source/snapshot.js';
@@ -55,6 +55,14 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
     const folder = scratchFolder();
     scratches.push(folder);
     return folder;
+  };
+
+  /** As when the process of the dry run has ended. */
+  const forgetDryRun = () => {
+    for (const folder of (process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES ?? '').split(':')) {
+      if (folder !== alternates) rmSync(folder, { recursive: true, force: true });
+    }
+    delete process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES;
   };
 
   const create = (files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }, name = 'project') =>
@@ -209,10 +217,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       const dry = await snapshot(outer, { dryRun: true });
       const printed = lines.filter((line) => /update-index|update-ref/.test(line));
       expect((await checkoutOf(outer, dry.commit)).submodules).toHaveLength(2);
-      for (const folder of (process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES ?? '').split(':')) {
-        if (folder !== alternates) rmSync(folder, { recursive: true, force: true });
-      }
-      delete process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES;
+      forgetDryRun();
       expect(objects()).toEqual(before);
       expect(dry).toEqual(await snapshot(outer));
       expect(printed).toHaveLength(5);
@@ -450,6 +455,37 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       const { commit } = await snapshot(repository);
       expect(repository.git('show', `${commit}:new.bin`)).toContain('git-lfs.github.com/spec');
       await expectSame(repository, commit);
+    });
+
+    it('is refused before it is made where one of them is not here', async () => {
+      const repository = withLfs();
+      await refuseMissingFiles(await checkoutOf(repository, repository.head));
+      repository.write({ 'more/second.bin': `second ${content}` });
+      const { commit } = await snapshot(repository);
+      await refuseMissingFiles(await checkoutOf(repository, commit));
+      rmSync(join(repository.root, '.git', 'lfs', 'objects'), { recursive: true });
+      const refusal = {
+        message: expect.stringMatching(
+          /git LFS in the commit .* not here.*\n {2}model\.bin\n {2}more\/second/s,
+        ),
+        suggestions: [`git -C ${repository.root} lfs pull`, `git -C ${repository.root} lfs fetch --all`],
+      };
+      await expect(refuseMissingFiles(await checkoutOf(repository, commit))).rejects.toMatchObject(refusal);
+      // As in a clone that was made without git LFS.
+      rmSync(join(repository.root, '.git', 'lfs'), { recursive: true });
+      await expect(refuseMissingFiles(await checkoutOf(repository, commit))).rejects.toMatchObject(refusal);
+    });
+
+    it('has no traces of a dry run', async () => {
+      const repository = withLfs();
+      const stored = () => readdirSync(join(repository.root, '.git', 'lfs'), { recursive: true }).sort();
+      const before = stored();
+      repository.write({ 'new.bin': `new ${content}` });
+      const dry = await snapshot(repository, { dryRun: true });
+      expect(stored()).toEqual(before);
+      forgetDryRun();
+      expect((await snapshot(repository)).commit).toBe(dry.commit);
+      expect(stored()).not.toEqual(before);
     });
 
     it('has them from a linked worktree', async () => {

@@ -3,12 +3,21 @@ import { type CompletedFlag, type CompletedVerb, idsOfConditions, type Offer } f
 /** The completion for bash, 3.2 (macOS) and later. */
 export function bashCompletion(verbs: readonly CompletedVerb[]): string {
   return `# Completion of logistician for bash. In ~/.bashrc:  eval "$(logistician completion bash)"
+# What a word means to the shell: bash hands it over as it was typed.
+_logistician_meant() {
+  case $1 in
+    [\\"\\']*) printf '%s\\n' "\${1:1}" ;;
+    *) printf '%s\\n' "$1" | sed 's/\\\\\\(.\\)/\\1/g' ;;
+  esac
+}
+
 _logistician_find() {
   local path
   case $1 in
     conditions)
       local word folder=.
       for word in "\${COMP_WORDS[@]:2}"; do
+        word=$(_logistician_meant "$word")
         if [ -e "$word/parameters.json" ]; then folder=$word; fi
       done
       logistician conditions "$folder" --json 2>/dev/null | ${idsOfConditions}
@@ -27,8 +36,12 @@ _logistician_find() {
 
 _logistician() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb=\${COMP_WORDS[1]}
-  local flags='' words='' kind offer IFS=$' \\t\\n'
+  local flags='' words='' kind offer word IFS=$' \\t\\n'
   COMPREPLY=()
+  # What stands behind -- is the job's.
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
+    if [ "$word" = -- ]; then return; fi
+  done
   # --flag=value comes as three words.
   if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -45,6 +58,7 @@ ${verbs.flatMap(valueCases).join('\n')}
   if [ "\${cur#-}" != "$cur" ] && [ "$flags" != '' ]; then
     words=\${flags// /,}
   fi
+  cur=$(_logistician_meant "$cur")
   for kind in $words; do
     while IFS= read -r offer; do
       case $offer in
