@@ -2,6 +2,8 @@ import { type Command, command, write } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import type { Io, Outcome } from '../shell/process.js';
 import type { Secret, Word } from '../shell/word.js';
+import { programWordsOf } from '../tools/docker/command-line.js';
+import type { ImageFacts } from '../tools/docker/engine.js';
 import type { Connection } from './connection.js';
 import { parseReport, type QueueReport } from './job-state.js';
 
@@ -82,6 +84,20 @@ export class Machine {
   /** Ends the queue's runners and removes what is left of the deployment's containers. */
   async release(queue: string, deployment: string): Promise<void> {
     await this.#change(this.#verb('release', queue, deployment));
+  }
+
+  /** The images of these names that the machine has. */
+  async images(docker: string, names: readonly string[]): Promise<(ImageFacts & { name: string })[]> {
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const format = '{{.Id}} {{json .RepoDigests}}';
+        const inspect = command(...programWordsOf(docker), 'image', 'inspect', '--format', format, name);
+        const { code, stdout } = await this.connection.query(inspect);
+        const [id = '', digests = '[]'] = stdout.trim().split(' ');
+        return code === 0 ? [{ name, id, digests: JSON.parse(digests) as string[] }] : [];
+      }),
+    );
+    return found.flat();
   }
 
   async makeFolder(path: string): Promise<void> {

@@ -1,5 +1,7 @@
+import type { DeployedJob } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { MachineProblem } from '../targets/target.js';
+import { baseNames } from './base-images.js';
 import { type Experiment, targetOf } from './experiment.js';
 import { type ExperimentStatus, observe } from './observe.js';
 import type { Session } from './session.js';
@@ -44,17 +46,28 @@ export async function collectFrom(
   const failed = await target.collect(deployment, jobs, { only, progress });
   const lacking = new Set(failed.map(({ machine }) => machine));
   const isRemote = new Set(deployment.machines.filter(({ route }) => route).map(({ name }) => name));
+  const bases = new Map<string, RunRecord['image']['base']>();
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
-    note(records.get(job.run));
+    const record = records.get(job.run);
+    if (!record || record.collected || session.executor.dryRun) continue;
+    // What the image was built on is known where it was built.
+    const base = bases.get(job.machine) ?? (await basesOf(job, record));
+    bases.set(job.machine, base);
+    const collected = session.now().toISOString();
+    experiment.runs.write({ ...record, collected, image: { ...record.image, base } });
   }
   const asked = new Set(
     deployment.jobs.filter((job) => !wanted || wanted.has(job.run)).map((job) => job.machine),
   );
   return [...silent.filter(({ machine }) => asked.has(machine)), ...failed];
 
-  function note(record: RunRecord | undefined): void {
-    if (record && !record.collected)
-      experiment.runs.write({ ...record, collected: session.now().toISOString() });
+  async function basesOf(job: DeployedJob, { image }: RunRecord): Promise<RunRecord['image']['base']> {
+    if (!deployment || image.base.length > 0) return image.base;
+    const dockerfile = await experiment.project.git
+      .raw('cat-file', 'blob', `${image.context_tree}:${image.dockerfile}`)
+      .catch(() => '');
+    const { machine } = target.placeOf(deployment, job);
+    return machine.images(deployment.docker, baseNames(dockerfile)).catch(() => []);
   }
 }

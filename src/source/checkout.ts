@@ -40,16 +40,29 @@ class NoGitLfs extends UserError {
 export async function refuseMissingFiles({ repository, commit, submodules, lfs }: Checkout): Promise<void> {
   await Promise.all(
     [{ repository, commit, lfs }, ...submodules].map(async (one) => {
-      if (one.lfs === null) return;
-      if (!isProgram('git-lfs')) throw new NoGitLfs(one.repository);
-      const listing = await openGit(one.repository).raw('lfs', 'ls-files', '--long', one.commit);
-      const missing = [...listing.matchAll(/^([0-9a-f]{64}) [*-] (.+)$/gm)].flatMap(
-        ([, id = '', path = '']) =>
-          existsSync(join(one.lfs ?? '', 'objects', id.slice(0, 2), id.slice(2, 4), id)) ? [] : [path],
+      const { lfs } = one;
+      if (lfs === null) return;
+      const missing = (await largeFiles(one)).filter(
+        ({ object }) => !existsSync(join(lfs, 'objects', object)),
       );
-      if (missing.length > 0) throw new MissingLargeFiles(one.repository, one.commit, missing);
+      const paths = missing.map(({ path }) => path);
+      if (paths.length > 0) throw new MissingLargeFiles(one.repository, one.commit, paths);
     }),
   );
+}
+
+/** The files of a commit that git LFS keeps, and their places below its `objects`.
+ *  @throws NoGitLfs */
+export async function largeFiles({
+  repository,
+  commit,
+}: Pick<Submodule, 'repository' | 'commit'>): Promise<{ path: string; object: string }[]> {
+  if (!isProgram('git-lfs')) throw new NoGitLfs(repository);
+  const listing = await openGit(repository).raw('lfs', 'ls-files', '--long', commit);
+  return [...listing.matchAll(/^([0-9a-f]{64}) [*-] (.+)$/gm)].map(([, id = '', path = '']) => ({
+    path,
+    object: `${id.slice(0, 2)}/${id.slice(2, 4)}/${id}`,
+  }));
 }
 
 /** Where everything that belongs to a commit is on this computer: its own objects, those of its submodules,

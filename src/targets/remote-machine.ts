@@ -7,6 +7,7 @@ import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deploymen
 import { type Command, command, type Input, renderCommand } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
+import { largeFiles } from '../source/checkout.js';
 import { findImage, programWordsOf } from '../tools/docker/command-line.js';
 import { pushCommit } from '../tools/git/command-line.js';
 import { copyHere, copyThere, vanished } from '../tools/rsync/command-line.js';
@@ -119,8 +120,10 @@ export class RemoteMachine {
       await this.#runner('repository', place.repository, here.commit.length === 64 ? 'sha256' : 'sha1');
       const push = pushCommit(here.repository, sshConfig, this.deployed.name, place.repository, here.commit);
       await this.world.executor.change(push, io);
-      if (here.lfs !== null && place.lfs !== null)
-        await this.#send(`${here.lfs}/objects`, place.lfs, '--ignore-existing');
+      if (here.lfs === null || place.lfs === null) continue;
+      const list = (await largeFiles(here)).map(({ object }) => `${object}\n`).join('');
+      const from = `${here.lfs}/objects/`;
+      if (list !== '') await this.#send(from, `${place.lfs}/objects/`, list);
     }
   }
 
@@ -146,9 +149,9 @@ export class RemoteMachine {
     await this.#change({ ...command(...programWordsOf(docker), 'load'), input: { from: save } });
   }
 
-  async #send(from: string, into: string, ...options: string[]): Promise<void> {
+  async #send(from: string, into: string, list?: string): Promise<void> {
     const there = { config: this.world.deployments.sshConfig, machine: this.deployed.name };
-    await this.world.executor.change(copyThere(from, there, into, ...options));
+    await this.world.executor.change(copyThere(from, there, into, list));
   }
 
   async #runner(...words: string[]): Promise<void> {

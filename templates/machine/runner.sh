@@ -909,10 +909,10 @@ release() {
   [ -z "$left" ] || $docker rm --force $left >/dev/null
 }
 
-# repository PATH FORMAT: a bare repository that takes commits from any clone, shallow ones too.
+# repository PATH FORMAT: a bare repository that takes commits from any clone, shallow ones too, and large files.
 repository() {
   [ -e "$1/HEAD" ] || git init --quiet --bare --object-format="$2" "$1" || return
-  git -C "$1" config receive.shallowUpdate true
+  mkdir -p "$1/lfs/objects" && git -C "$1" config receive.shallowUpdate true
 }
 
 # Fails, and says in the words that everybody knows if it is for want of room. Not all shells do.

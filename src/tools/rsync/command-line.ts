@@ -39,17 +39,20 @@ export const copyHere = (
     into,
   );
 
-/** Copies a file, or a folder (its contents, with a slash behind it), from here to a path there. */
+/** Copies a file, or a folder (its contents, with a slash behind it), from here to a path there.
+ *  @param list paths below the folder that alone are wanted, one a line */
 export const copyThere = (
   from: string,
   { config, machine }: Elsewhere,
   into: string,
-  ...options: string[]
-): Command =>
-  command(
-    ...['rsync', ...keeping, '--protect-args', ...options, '--rsh', remoteShell(config)],
-    ...[from, `${machine}:${into}`],
-  );
+  list?: string,
+): Command => ({
+  ...command(
+    ...['rsync', ...keeping, '--protect-args', ...(list === undefined ? [] : ['--files-from=-'])],
+    ...['--rsh', remoteShell(config), from, `${machine}:${into}`],
+  ),
+  ...(list !== undefined && { input: { text: list } }),
+});
 
 /** Words for rsync, which takes them apart at blanks and reads two kinds of quotes. */
 function remoteShell(config: string): string {
