@@ -26,6 +26,8 @@ export interface SweepScript {
   readonly docker: string;
   readonly maxHours: number;
   readonly image: ImagePlan;
+  /** The image was seen to be there a moment ago: nobody need look again. */
+  readonly imageIsThere?: boolean;
   /** The checkout that each job gets; null: the job has a folder given to it instead. */
   readonly source: Checkout | null;
   /** A repository on the machine that holds the image's build context. */
@@ -79,7 +81,7 @@ each_submodule() {
   ${submodules.length > 0 ? submodules.join('\n  ') : ':'}
 }
 find_image() {
-  ${renderCommand(findImage(sweep.docker, sweep.image.tag))}
+  ${sweep.imageIsThere ? ':' : renderCommand(findImage(sweep.docker, sweep.image.tag))}
 }
 build() {
   ${renderCommand(buildImage(sweep.docker, sweep.contextRepository, sweep.image))}

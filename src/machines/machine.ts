@@ -26,9 +26,9 @@ export class Machine {
   async deliver(queue: string, jobs: readonly { folder: string; script: string }[]): Promise<void> {
     if (jobs.length === 0) return;
     const list = jobs.map(({ folder, script }) => `${Buffer.byteLength(script)} ${folder}\n`);
-    const text = [...list, '\n', ...jobs.map(({ script }) => script)].join('');
+    const text = [...list, ...jobs.map(({ script }) => script)].join('');
     await this.#change({
-      ...this.#verb('deliver', queue, String(Buffer.byteLength(text))),
+      ...this.#verb('deliver', queue, String(jobs.length), String(Buffer.byteLength(text))),
       input: { text },
     });
   }

@@ -67,6 +67,7 @@ export async function run(
     }),
     source: checkout,
     contextRepository: project.root,
+    imageIsThere: true,
   };
   const gpus = await findGpus(executor, here(hostname()), engine);
   const how = {

@@ -344,7 +344,7 @@ finish() {
   tidy
 }
 
-bring_home() { { [ -z "${begun:-}" ] || catch_up; } && keep_changes; }
+bring_home() { { [ -z "${begun:-}" ] || [ -n "${output_is_home:-}" ] || catch_up; } && keep_changes; }
 
 # Leaves nothing of the job but its record and its data.
 tidy() {
@@ -543,7 +543,17 @@ attach() {
   # A second Ctrl-C makes the docker client give up, not the job.
   [ -n "$interrupted" ] && $docker stop -t 10 "$name" >/dev/null 2>&1
   kill "$watcher" 2>/dev/null
+  # Docker takes a moment for each: its output is fetched while its end is looked at. What has these codes may never
+  # have begun.
+  fetching=
+  status=exited
+  case $code in 125 | 126 | 127) ;; *)
+    catch_up &
+    fetching=$!
+    ;;
+  esac
   look
+  [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_home=yes; }
   if [ -z "$begun" ]; then
     finish failed start "$code"
   else
@@ -607,11 +617,11 @@ add() {
   return "$code"
 }
 
-# deliver QUEUE SIZE < jobs to add, so many bytes in all: for each a line LENGTH JOB, an empty line, and then each
-# job's own part of job.sh, of that length.
+# deliver QUEUE COUNT SIZE < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then for each
+# its own part of job.sh, of that length.
 deliver() {
   queue=$1 parcel=$queue/parcel.$$
-  cat >"$parcel" && find_size "$parcel" && open_parcel "$2"
+  cat >"$parcel" && find_size "$parcel" && open_parcel "$2" "$3"
   code=$?
   rm -f "$parcel"
   return "$code"
@@ -619,11 +629,11 @@ deliver() {
 
 # What a sender that was cut off has sent is no parcel.
 open_parcel() {
-  [ "$size" = "$1" ] || {
-    echo "runner.sh: $size of $1 bytes have arrived" >&2
+  [ "$size" = "$2" ] || {
+    echo "runner.sh: $size of $2 bytes have arrived" >&2
     return 1
   }
-  list=$(sed '/^$/q' "$parcel")
+  list=$(head -n "$1" "$parcel")
   at=$size
   while read -r length job; do at=$((at - length)); done <<EOF
 $list
