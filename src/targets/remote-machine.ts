@@ -104,7 +104,7 @@ export class RemoteMachine {
     const { machine, queue } = this.#place;
     const runner = await this.connection.query(command('test', '-e', `${queue}/runner.sh`));
     if (runner.code === 0) await machine.release(queue, this.deployment.id);
-    await this.#change(command('rm', '-rf', queue, ...jobs));
+    await this.#change(removal(queue, jobs));
   }
 
   async #bringSource({ source, projectKey }: Sweep, io: Io): Promise<void> {
@@ -165,3 +165,10 @@ const install = (path: string, input: Input): Command => ({
   ...command('sh', '-c', 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv "$1.new" "$1"', 'sh', path),
   input,
 });
+
+/** Removes the folders, and the one they are in when the last deployment is gone from it. */
+const removal = (queue: string, jobs: readonly string[]): Command =>
+  command(
+    ...['sh', '-c', 'rm -rf "$@" && { rmdir "$(dirname "$1")" 2>/dev/null || :; }', 'sh'],
+    ...[queue, ...jobs],
+  );
