@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { endedThere, footprint, jobsOn, onHosts } from '../support/hosts.js';
+import { endedThere, footprint, jobsOn, onHosts, well } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import { outputProblems } from '../support/output.js';
 import { linesOf, type StatusOutput, type TestProject } from '../support/project.js';
@@ -62,8 +62,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
   let input: string | undefined;
 
   it('deploy returns when all is delivered; more conditions than slots are worked off with nobody here', async () => {
-    const { code, stdout, stderr } = await project.cli(['deploy', '--yes']);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { stdout, stderr } = await well(project, ['deploy', '--yes']);
     expect(stdout).toMatch(/^runs +7 of 7 conditions$/m);
     const inputs = sent(stderr);
     expect(inputs.map(({ machine }) => machine).sort()).toEqual(['gpu1', 'gpu2', 'gpu3']);
@@ -113,8 +112,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
         ),
       );
     const [first = ''] = await objects();
-    const { code, stderr } = await project.cli(['deploy', '--yes', '--wait']);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { stderr } = await well(project, ['deploy', '--yes', '--wait']);
     expect(sent(stderr)).toEqual([]);
     const [then = ''] = await objects();
     const sum = (text: string) => (text.match(/\d+/g) ?? []).map(Number).reduce((a, b) => a + b, 0);
@@ -126,8 +124,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
   it('inputs that have changed are sent again under another name, beside the others', async () => {
     writeFileSync(join(project.scratch, 'numbers', 'digits'), '42\n');
     setConditions(conditions(11, 13));
-    const { code, stderr, stdout } = await project.cli(['deploy', '--yes', '--wait']);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { stderr, stdout } = await well(project, ['deploy', '--yes', '--wait']);
     expect(stdout).toContain('the rate is 11, on 42');
     const again = sent(stderr);
     expect(again).toHaveLength(3);
@@ -140,8 +137,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
 
   it('terminate leaves what later sweeps share, and nothing else', async () => {
     const runs = project.runs;
-    const { code, stdout, stderr } = await project.cli(['terminate', '--yes']);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { stdout } = await well(project, ['terminate', '--yes']);
     expect(stdout).toContain('Terminated.');
     for (const [place, machine] of fleet.machines.entries()) {
       const root = `${machine.home}/logistician`;
@@ -166,8 +162,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
 
   it('what is left serves the next sweep', async () => {
     setConditions(conditions(14, 14));
-    const { code, stderr } = await project.cli(['deploy', '--yes', '--wait']);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { stderr } = await well(project, ['deploy', '--yes', '--wait']);
     expect(sent(stderr)).toEqual([]);
     await project.ok(['terminate', '--yes']);
     expect(project.receipts().filter(({ collected }) => !collected)).toEqual([]);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet, LabMachine } from './machines.js';
-import { type ProjectOptions, TestProject } from './project.js';
+import { type Finished, type How, type ProjectOptions, TestProject } from './project.js';
 import { until } from './until.js';
 
 /** A project of somebody who has machines: target hosts, and a ~/.ssh/config that knows all of the fleet. */
@@ -17,6 +17,14 @@ export function onHosts(fleet: Fleet, { parameters = {}, ...options }: ProjectOp
 export function writeSshConfig({ home }: TestProject, text: string): void {
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   writeFileSync(join(home, '.ssh', 'config'), text, { mode: 0o600 });
+}
+
+/** Runs `logistician` where it must succeed, and says all that it said. */
+export async function well(project: TestProject, words: readonly string[], how: How = {}): Promise<Finished> {
+  const finished = await project.cli(words, how);
+  const { code, stdout, stderr } = finished;
+  if (code !== 0) throw new Error(`logistician ${words.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`);
+  return finished;
 }
 
 /** Ours on a machine, for one project's experiment. */

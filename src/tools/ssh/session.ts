@@ -179,11 +179,11 @@ async function open(name: string, route: Route, config: ConnectConfig): Promise<
     };
     client.once('ready', () => {
       client.off('error', fail);
-      // From here on whoever waits for an answer hears that the connection has closed.
-      client.on('error', () => {});
       resolve(client);
     });
     client.once('error', fail);
+    // There may be more, of our hanging up or later: whoever waits for an answer hears that it has closed.
+    client.on('error', () => {});
     client.once('close', () =>
       fail(Object.assign(new Error('the connection was closed'), { code: 'ECLOSED' })),
     );
