@@ -83,6 +83,8 @@ export class RemoteMachine {
     if (jobs.length === 0) return;
     if (!this.world.executor.dryRun) mkdirSync(this.world.runs, { recursive: true });
     const folder = jobsThere(this.#root, this.world.experiment);
+    // rsync passes over what is not there, but not over the folder that it would be in.
+    if ((await this.connection.query(command('test', '-d', folder))).code !== 0) return;
     const copy = copyHere(
       { config: this.world.deployments.sshConfig, machine: this.deployed.name },
       jobs.map((job) => `${folder}/./${job.run}${only === null ? '' : `/data/${only}`}`),
