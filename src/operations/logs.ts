@@ -45,7 +45,7 @@ export async function logs(
     let offset = request.from ? await machine.offset(folder, request.from) : 0;
     const onStdout = (chunk: Buffer) => {
       offset += chunk.length;
-      receive(row.condition, chunk);
+      return receive(row.condition, chunk);
     };
     for (;;) {
       try {

@@ -131,7 +131,11 @@ const spawnComplaint = (error: NodeJS.ErrnoException, command: Command) =>
 
 const signalNumber = (signal: NodeJS.Signals | null) => (signal ? constants.signals[signal] : 0);
 
-function collect(stream: NodeJS.ReadableStream | null, sink?: (chunk: Buffer) => unknown): () => string {
+/** Hands what comes to the sink, or keeps it. @returns what was kept, once all has come */
+export function collect(
+  stream: NodeJS.ReadableStream | null,
+  sink?: (chunk: Buffer) => unknown,
+): () => string {
   const chunks: Buffer[] = [];
   stream?.on('data', (chunk: Buffer) => {
     const taken = sink ? sink(chunk) : chunks.push(chunk);

@@ -84,6 +84,8 @@ export class RemoteMachine {
     if (jobs.length === 0) return;
     if (!this.world.executor.dryRun) mkdirSync(this.world.runs, { recursive: true });
     const folder = jobsThere(this.#root, this.world.experiment);
+    // rsync passes over what is not there, but not over the folder that it would be in.
+    if ((await this.connection.query(command('test', '-d', folder))).code !== 0) return;
     const copy = copyHere(
       { config: this.world.deployments.sshConfig, machine: this.deployed.name },
       jobs.map((job) => `${folder}/./${job.run}${only === null ? '' : `/data/${only}`}`),
@@ -105,7 +107,7 @@ export class RemoteMachine {
     const { machine, queue } = this.#place;
     const runner = await this.connection.query(command('test', '-e', `${queue}/runner.sh`));
     if (runner.code === 0) await machine.release(queue, this.deployment.id);
-    await this.#change(command('rm', '-rf', queue, ...jobs));
+    await this.#change(removal(queue, jobs));
   }
 
   async #bringSource({ source, projectKey }: Sweep, io: Io): Promise<void> {
@@ -168,3 +170,10 @@ const install = (path: string, input: Input): Command => ({
   ...command('sh', '-c', 'mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv "$1.new" "$1"', 'sh', path),
   input,
 });
+
+/** Removes the folders, and the one they are in when the last deployment is gone from it. */
+const removal = (queue: string, jobs: readonly string[]): Command =>
+  command(
+    ...['sh', '-c', 'rm -rf "$@" && { rmdir "$(dirname "$1")" 2>/dev/null || :; }', 'sh'],
+    ...[queue, ...jobs],
+  );

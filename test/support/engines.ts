@@ -10,6 +10,7 @@ const engines = {
   git: () => succeeds('git', 'version'),
   lfs: () => succeeds('git-lfs', 'version'),
   sshd: () => existsSync('/usr/sbin/sshd') && succeeds('sh', '-c', 'command -v ssh ssh-keygen'),
+  rsync: () => succeeds('rsync', '--version'),
   /** For users that a test makes: root hides faults of ownership. */
   root: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v useradd runuser'),
   bash: () => succeeds('bash', '--version'),

@@ -109,7 +109,8 @@ function programWords(plan: ContainerPlan): Word[] {
   return ['--entrypoint', 'sh', plan.image, '-c', text, 'sh'];
 }
 
-const exportSecrets = `for secret in ${inside.secrets}/*; do export "\${secret##*/}=$(cat "$secret")"; done`;
+/** Line breaks at the end of a value are part of it, and the shell would drop them. */
+const exportSecrets = `for _secret in ${inside.secrets}/*; do _value=$(cat "$_secret"; echo .); export "\${_secret##*/}=\${_value%.}"; done`;
 
 /** git refuses a checkout that belongs to another user unless told; the container may run as root. */
 const safeDirectory: readonly (readonly [string, string])[] = [

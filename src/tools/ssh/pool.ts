@@ -10,10 +10,12 @@ export class SshPool {
   readonly #gate = pLimit(handshakes);
 
   session(access: Access): SshSession {
-    const known = this.#sessions.get(access.name);
+    // Another one, once there is another key to hold the machine to.
+    const id = [access.name, ...access.hostKeys.map(({ key }) => key)].join(' ');
+    const known = this.#sessions.get(id);
     if (known) return known;
     const made = new SshSession(access, (work) => this.#gate(work));
-    this.#sessions.set(access.name, made);
+    this.#sessions.set(id, made);
     return made;
   }
 

@@ -46,7 +46,7 @@ export function parseRoute(
   }
   const one = (key: string) => said.get(key)?.[0] ?? '';
   const unlessNone = (key: string) => (one(key) === 'none' || one(key) === '' ? null : one(key));
-  const path = (given: string) => given.replace(/^~(?=\/|$)|%d/g, home);
+  const path = (given: string) => given.replace(/^~(?=\/|$)|%[d%]/g, (sign) => (sign === '%%' ? '%' : home));
   const files = (key: string) => (said.get(key) ?? []).filter((file) => file !== 'none').map(path);
   const [host, port] = [one('hostname'), Number(one('port')) || 22];
   return {

@@ -84,7 +84,7 @@ describe('docker run', () => {
         ` --env GREETING='a b' --env HOME=/elsewhere --user 0 --shm-size=1g --entrypoint sh `,
     );
     expect(words).toContain(
-      `-c 'for secret in /run/logistician/secrets/*; do export "\${secret##*/}=$(cat "$secret")"; done; trap : TERM INT; python`,
+      `-c 'for _secret in /run/logistician/secrets/*; do _value=$(cat "$_secret"; echo .); export "\${_secret##*/}=\${_value%.}"; done; trap : TERM INT; python`,
     );
   });
 

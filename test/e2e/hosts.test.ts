@@ -1,0 +1,170 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMissing } from '../support/engines.js';
+import { endedThere, footprint, jobsOn, onHosts, well } from '../support/hosts.js';
+import { Fleet } from '../support/machines.js';
+import { outputProblems } from '../support/output.js';
+import { linesOf, type StatusOutput, type TestProject } from '../support/project.js';
+
+const states = ({ conditions }: StatusOutput) => conditions.map(({ state }) => state);
+const conditions = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, place) => `--lr ${from + place}`);
+
+const job = `sleep 0.3
+echo "the rate is $2, on $(cat /data/input/numbers/digits)"
+touch /data/input/numbers/new 2>/data/results/refused
+echo "$2" >/data/results/rate.txt
+id -u >/data/results/user.txt
+`;
+
+describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines', () => {
+  let fleet: Fleet;
+  let project: TestProject;
+  let before: string[][];
+
+  beforeAll(async () => {
+    // Login shells that take lines apart in ways of their own.
+    fleet = await Fleet.start({ gpu1: {}, gpu2: { shell: 'fish' }, gpu3: { shell: 'sh' } });
+    // The folders that fish makes for whoever comes first.
+    await fleet.get('gpu2').exec('runuser -l ada -c true');
+    before = await Promise.all(fleet.machines.map(footprint));
+    project = onHosts(fleet, {
+      files: { 'job.sh': `${job}`, 'experiments/one/Dockerfile': 'FROM debian:bookworm-slim\nRUN true\n' },
+      parameters: {
+        hosts: ['gpu1', 'gpu2', 'gpu3'].map((address) => ({ address, slots: 1 })),
+        inputs: { numbers: '../../../numbers' },
+        experiment_conditions: conditions(1, 7),
+      },
+    });
+    mkdirSync(join(project.scratch, 'numbers'));
+    writeFileSync(join(project.scratch, 'numbers', 'digits'), '0123456789\n');
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await fleet?.remove();
+  });
+
+  const setConditions = (list: readonly string[]) =>
+    project.setParameters({
+      target: 'hosts',
+      hosts: ['gpu1', 'gpu2', 'gpu3'].map((address) => ({ address, slots: 1 })),
+      inputs: { numbers: '../../../numbers' },
+      experiment_conditions: list,
+    });
+
+  /** What a deploy sends of the inputs, and where to. */
+  const sent = (stderr: string) =>
+    [...stderr.matchAll(/^\$ rsync .* (gpu\d):\S*\/inputs\/(numbers-[0-9a-f]{12})/gm)].map(
+      ([, machine, id]) => ({ machine, id }),
+    );
+
+  let input: string | undefined;
+
+  it('deploy returns when all is delivered; more conditions than slots are worked off with nobody here', async () => {
+    const { stdout, stderr } = await well(project, ['deploy', '--yes']);
+    expect(stdout).toMatch(/^runs +7 of 7 conditions$/m);
+    const inputs = sent(stderr);
+    expect(inputs.map(({ machine }) => machine).sort()).toEqual(['gpu1', 'gpu2', 'gpu3']);
+    expect(new Set(inputs.map(({ id }) => id)).size).toBe(1);
+    input = inputs[0]?.id;
+    expect(project.processes).toEqual([]);
+    await endedThere(fleet, project, 7);
+    const status = await project.json(['status']);
+    expect(outputProblems('status', status)).toEqual([]);
+    expect(states(status)).toEqual(Array(7).fill('succeeded'));
+    expect(status.live).toBe(false);
+    expect(status.conditions[0]?.last_line).toBe('the rate is 1, on 0123456789');
+  });
+
+  it('sync brings all home; the receipts say where it was', async () => {
+    await project.ok(['sync']);
+    const receipts = project.receipts();
+    expect(receipts).toHaveLength(7);
+    for (const { id, argv, machine, source, image, state, target } of receipts) {
+      expect({ state, target }).toEqual({ state: 'succeeded', target: 'hosts' });
+      expect(source.commit).toBe(project.repository.head);
+      expect(image.id).toMatch(/^sha256:/);
+      expect(machine.name).toMatch(/^gpu[123]$/);
+      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${argv[1]}\n`);
+      expect(project.readRun(id, 'data', 'results', 'refused')).toContain('Read-only file system');
+    }
+    expect(
+      receipts
+        .map(({ machine }) => machine.name)
+        .sort()
+        .join(' '),
+    ).toBe('gpu1 gpu1 gpu1 gpu2 gpu2 gpu3 gpu3');
+    const user = `${process.getuid?.()}`;
+    expect(linesOf('find', project.run('.'), '!', '-uid', user)).toEqual([]);
+  });
+
+  it('a second sweep shares what is there and pushes what is new alone', async () => {
+    project.repository.write({ 'more.txt': 'more\n' });
+    project.repository.commit('More');
+    setConditions(conditions(8, 10));
+    const objects = () =>
+      Promise.all(
+        fleet.machines.map((m) =>
+          m.exec(
+            `git -c safe.directory='*' -C ${m.home}/logistician/source/*.git count-objects -v | grep -E '^(count|in-pack)'`,
+          ),
+        ),
+      );
+    const [first = ''] = await objects();
+    const { stderr } = await well(project, ['deploy', '--yes', '--wait']);
+    expect(sent(stderr)).toEqual([]);
+    const [then = ''] = await objects();
+    const sum = (text: string) => (text.match(/\d+/g) ?? []).map(Number).reduce((a, b) => a + b, 0);
+    // A commit, a tree, and a file: and parameters.json, which was committed with them.
+    expect(sum(then) - sum(first)).toBeLessThanOrEqual(6);
+    expect(sum(then)).toBeGreaterThan(sum(first));
+  });
+
+  it('inputs that have changed are sent again under another name, beside the others', async () => {
+    writeFileSync(join(project.scratch, 'numbers', 'digits'), '42\n');
+    setConditions(conditions(11, 13));
+    const { stderr, stdout } = await well(project, ['deploy', '--yes', '--wait']);
+    expect(stdout).toContain('the rate is 11, on 42');
+    const again = sent(stderr);
+    expect(again).toHaveLength(3);
+    expect(again[0]?.id).not.toBe(input);
+    const folder = `${fleet.get('gpu1').home}/logistician/inputs`;
+    expect((await fleet.get('gpu1').exec(`ls ${folder}`)).trim().split('\n').sort()).toEqual(
+      [input, again[0]?.id].sort(),
+    );
+  });
+
+  it('terminate leaves what later sweeps share, and nothing else', async () => {
+    const runs = project.runs;
+    const { stdout } = await well(project, ['terminate', '--yes']);
+    expect(stdout).toContain('Terminated.');
+    for (const [place, machine] of fleet.machines.entries()) {
+      const root = `${machine.home}/logistician`;
+      const left = (await footprint(machine)).filter((path) => !before[place]?.includes(path));
+      const shared = [`${root}/source`, `${root}/inputs`];
+      expect(
+        left.filter(
+          (path) => path !== root && !shared.some((one) => path === one || path.startsWith(`${one}/`)),
+        ),
+      ).toEqual([]);
+      expect(await machine.exec('pgrep -u ada -f runner.sh || :')).toBe('');
+      expect(await machine.exec('docker ps --all --quiet')).toBe('');
+      expect(await machine.files(jobsOn(machine, project))).toEqual([]);
+      expect((await footprint(machine)).filter((path) => before[place]?.includes(path))).toEqual(
+        before[place],
+      );
+    }
+    expect(project.runs).toEqual(runs);
+    expect(states(await project.json(['status'])).filter((state) => state !== 'succeeded')).toEqual([]);
+    expect(await project.ok(['logs', 'lr-1-'])).toContain('the rate is 1,');
+  });
+
+  it('what is left serves the next sweep', async () => {
+    setConditions(conditions(14, 14));
+    const { stderr } = await well(project, ['deploy', '--yes', '--wait']);
+    expect(sent(stderr)).toEqual([]);
+    await project.ok(['terminate', '--yes']);
+    expect(project.receipts().filter(({ collected }) => !collected)).toEqual([]);
+  });
+});

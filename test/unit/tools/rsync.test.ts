@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { renderCommand } from '../../../src/shell/command.js';
+import { copyHere, copyThere, isConnectionLoss } from '../../../src/tools/rsync/command-line.js';
+import { isMissing } from '../../support/engines.js';
+
+const there = { config: '/exp/.logistician/ssh_config', machine: 'gpu1' };
+
+describe('rsync', () => {
+  it('brings folders home, each into its own, and nothing that is the machine’s own affair', () => {
+    const line = renderCommand(copyHere(there, ['/l/x/./run-1', '/l/x/./run 2'], '/exp/runs/', ['run 2']));
+    expect(line).toContain(`--rsh 'ssh -F /exp/.logistician/ssh_config'`);
+    expect(line.endsWith(` gpu1:/l/x/./run-1 ':/l/x/./run 2' /exp/runs/`)).toBe(true);
+    expect(line).toContain(`'--include=/run 2/data' '--exclude=/run 2/*'`);
+    expect(line).toContain(`'--exclude=/*/source'`);
+    for (const never of ['--delete', '--owner', '--group', '--archive', '--devices'])
+      expect(line).not.toContain(never);
+  });
+
+  it('brings files there', () => {
+    expect(renderCommand(copyThere('/data/a b/', there, '/l/inputs/a', '--ignore-existing'))).toMatch(
+      /^rsync .* --ignore-existing --rsh 'ssh -F \S+' '\/data\/a b\/' gpu1:\/l\/inputs\/a$/,
+    );
+  });
+
+  it.skipIf(isMissing('rsync')).each(['/plain/ssh_config', '/two words/c', `/it's/c`, `/"quoted" c/c`])(
+    'finds %s, by its own rules of quoting',
+    (config) => {
+      const bin = mkdtempSync(join(tmpdir(), 'logistician-'));
+      writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nprintf '%s|' "$@" >&2\nexit 9\n`, { mode: 0o755 });
+      const { argv } = copyThere('/etc/hostname', { config, machine: 'gpu1' }, '/tmp/x');
+      const [program = '', ...words] = argv.map(String);
+      const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+      const { stderr } = spawnSync(program, words, { env });
+      rmSync(bin, { recursive: true });
+      expect(stderr.toString().split('|').slice(0, 3)).toEqual(['-F', config, 'gpu1']);
+    },
+  );
+
+  it.each([
+    [255, true],
+    [12, true],
+    [23, false],
+    [24, false],
+    [1, false],
+  ])('code %d speaks of the connection: %s', (code, is) => {
+    expect(isConnectionLoss(code)).toBe(is);
+  });
+});

@@ -1,0 +1,215 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { renderCommand } from '../../../src/shell/command.js';
+import { Executor } from '../../../src/shell/executor.js';
+import { Journal } from '../../../src/shell/journal.js';
+import { isAddress, parseAddress } from '../../../src/tools/ssh/address.js';
+import { interactive } from '../../../src/tools/ssh/command-line.js';
+import { sshConfig } from '../../../src/tools/ssh/config-file.js';
+import {
+  findHostKeys,
+  fingerprint,
+  hostKeyOf,
+  knownHostsText,
+  parseKnownHosts,
+  sameKey,
+} from '../../../src/tools/ssh/known-hosts.js';
+import { knownName, parseRoute, type Route, resolveRoute } from '../../../src/tools/ssh/route.js';
+import { isMissing } from '../../support/engines.js';
+import { makeKey } from '../../support/sshd.js';
+
+describe('an address', () => {
+  it.each([
+    ['gpu1', { user: null, host: 'gpu1', port: null }],
+    ['me@gpu1.lab:2222', { user: 'me', host: 'gpu1.lab', port: 2222 }],
+    ['10.0.0.7:22', { user: null, host: '10.0.0.7', port: 22 }],
+    ['me@[fe80::1]:22', { user: 'me', host: 'fe80::1', port: 22 }],
+    ['[::1]', { user: null, host: '::1', port: null }],
+  ])('%s is taken apart', (text, parts) => {
+    expect(isAddress(text)).toBe(true);
+    expect(parseAddress(text)).toEqual(parts);
+  });
+
+  it.each([
+    '',
+    '-oProxyCommand=x',
+    'me@-x',
+    '-me@gpu1',
+    'a b',
+    'a:b',
+    'a@b@c',
+    'gpu1;x',
+    '$(x)',
+    'a\nb',
+    '::1',
+  ])('%j is none', (text) => {
+    expect(isAddress(text)).toBe(false);
+  });
+});
+
+const route: Route = {
+  host: '10.0.0.7',
+  port: 2222,
+  user: 'ada',
+  identityFiles: ['/home/me/.ssh/id_ed25519', '/my keys/100% "mine"'],
+  certificateFiles: ['/home/me/.ssh/cert.pub'],
+  agent: '/run/agent',
+  identitiesOnly: true,
+  jump: 'me@gate:2200',
+  proxyCommand: null,
+  knownHosts: ['/home/me/.ssh/known_hosts'],
+  knownAs: '[10.0.0.7]:2222',
+  config: null,
+};
+
+describe('the way to a machine', () => {
+  it('is asked of ssh', () => {
+    expect(renderCommand(resolveRoute('me@gpu1:2222', 'gate', '/my config'))).toBe(
+      `ssh -G -F '/my config' -l me -p 2222 -J gate -- gpu1`,
+    );
+    expect(renderCommand(resolveRoute('gpu1', null, null))).toBe('ssh -G -- gpu1');
+  });
+
+  const surroundings = { home: '/home/me', env: { SSH_AUTH_SOCK: '/agent', MINE: '/mine' }, config: null };
+
+  it('is read from what ssh says', () => {
+    const said = `user ada
+hostname 10.0.0.7
+port 2222
+identitiesonly yes
+identityfile ~/.ssh/id_ed25519
+identityfile %d/.ssh/100%% other key
+certificatefile ~/cert.pub
+userknownhostsfile /home/me/.ssh/known_hosts ~/.ssh/known_hosts2
+globalknownhostsfile none
+proxyjump me@gate:2200
+`;
+    expect(parseRoute(said, surroundings)).toEqual({
+      ...route,
+      identityFiles: ['/home/me/.ssh/id_ed25519', '/home/me/.ssh/100% other key'],
+      certificateFiles: ['/home/me/cert.pub'],
+      agent: '/agent',
+      knownHosts: ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2'],
+    });
+  });
+
+  it.each([
+    ['', '/agent'],
+    ['identityagent SSH_AUTH_SOCK\n', '/agent'],
+    ['identityagent none\n', null],
+    ['identityagent $MINE\n', '/mine'],
+    [`identityagent \${MINE}\n`, '/mine'],
+    ['identityagent $NOT_THERE\n', null],
+    ['identityagent ~/agent\n', '/home/me/agent'],
+  ])('has the agent that %j names', (line, agent) => {
+    expect(parseRoute(`hostname a\nport 22\n${line}`, surroundings).agent).toBe(agent);
+  });
+
+  it('has the name that known_hosts has', () => {
+    expect(parseRoute('hostname a\nport 22\nhostkeyalias b\n', surroundings).knownAs).toBe('b');
+    expect(knownName({ host: 'a', port: 22 })).toBe('a');
+    expect(knownName({ host: 'a', port: 23 })).toBe('[a]:23');
+  });
+});
+
+describe('a person’s own session', () => {
+  it('is a shell there, or one line', () => {
+    expect(renderCommand(interactive('/c', 'lr-1', null, true))).toBe('ssh -F /c -t lr-1');
+    const there = { argv: ['echo', 'a b'] };
+    expect(renderCommand(interactive('/c', 'lr-1', there, false))).toBe(
+      `ssh -F /c lr-1 -- 'echo '"'"'a b'"'"`,
+    );
+  });
+});
+
+describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logistician-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const places = {
+    knownHosts: '/my experiment/100%/known_hosts',
+    sockets: '/run/s',
+    includes: [],
+    key: '/key',
+  };
+  const read = (text: string, host: string) => {
+    const file = join(folder, 'config');
+    writeFileSync(file, text);
+    return execFileSync('ssh', ['-G', '-F', file, host], { stdio: 'pipe' }).toString().split('\n');
+  };
+
+  it.each(['gpu1', 'lr-0-1-0123456789'])('name the machine, by %s, as it was found', (name) => {
+    const said = read(sshConfig([{ name: 'gpu1', aliases: ['lr-0-1-0123456789'], route }], places), name);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        'hostname 10.0.0.7',
+        'port 2222',
+        'user ada',
+        'hostkeyalias gpu1',
+        'identityfile /home/me/.ssh/id_ed25519',
+        'identityfile /my keys/100%% "mine"',
+        'identityfile /key',
+        'certificatefile /home/me/.ssh/cert.pub',
+        'identitiesonly yes',
+        'identityagent /run/agent',
+        'proxyjump me@gate:2200',
+        'userknownhostsfile /my experiment/100%/known_hosts',
+        'stricthostkeychecking true',
+        'batchmode yes',
+        'forwardagent no',
+        expect.stringMatching(/^controlpath \/run\/s\/[0-9a-f]{40}$/),
+      ]),
+    );
+  });
+
+  it('go before what the user’s own say, who has the last word on all else', () => {
+    const own = join(folder, 'own');
+    writeFileSync(
+      own,
+      'Host *\n  User other\n  StrictHostKeyChecking no\n  Compression yes\nHost gate\n  Port 77\n',
+    );
+    const text = sshConfig([{ name: 'gpu1', aliases: [], route }], { ...places, includes: [own] });
+    expect(read(text, 'gpu1')).toEqual(
+      expect.arrayContaining(['user ada', 'stricthostkeychecking true', 'compression yes']),
+    );
+    expect(read(text, 'gate')).toEqual(expect.arrayContaining(['user other', 'port 77', 'batchmode yes']));
+  });
+
+  it('hold host keys, found by what ssh-keygen finds', async () => {
+    const [good, bad] = ['good', 'bad'].map((name) => {
+      makeKey(join(folder, name));
+      const [type = '', key = ''] = execFileSync('cat', [join(folder, `${name}.pub`)])
+        .toString()
+        .split(' ');
+      return { type, key };
+    });
+    if (!good || !bad) throw new Error('no keys');
+    expect(hostKeyOf(Buffer.from(good.key, 'base64'))).toEqual(good);
+    expect(sameKey(good, bad)).toBe(false);
+    const listed = execFileSync('ssh-keygen', ['-l', '-f', join(folder, 'good.pub')]).toString();
+    expect(listed.split(' ')[1]).toBe(fingerprint(good));
+
+    const known = new Map([
+      ['gpu1', [good]],
+      ['gpu2', [bad, good]],
+    ]);
+    expect(parseKnownHosts(knownHostsText(known))).toEqual(known);
+    expect(parseKnownHosts('\n\n')).toEqual(new Map());
+
+    const file = join(folder, 'known_hosts');
+    writeFileSync(
+      file,
+      `# a comment\n[gpu1]:2222 ${good.type} ${good.key} me@here\n@revoked [gpu1]:2222 ${bad.type} ${bad.key}\n`,
+    );
+    execFileSync('ssh-keygen', ['-q', '-H', '-f', file], { stdio: 'ignore' });
+    const executor = new Executor(new Journal(() => {}));
+    expect(await findHostKeys(executor, '[gpu1]:2222', [join(folder, 'not there'), file])).toEqual({
+      good: [good],
+      revoked: [bad],
+    });
+    expect(await findHostKeys(executor, 'gpu1', [file])).toEqual({ good: [], revoked: [] });
+  });
+});
