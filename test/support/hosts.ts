@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fleet, LabMachine } from './machines.js';
+import { type ProjectOptions, TestProject } from './project.js';
+import { until } from './until.js';
+
+/** A project of somebody who has machines: target hosts, and a ~/.ssh/config that knows all of the fleet. */
+export function onHosts(fleet: Fleet, { parameters = {}, ...options }: ProjectOptions = {}): TestProject {
+  const hosts = fleet.machines.map(({ name }) => name);
+  const project = new TestProject({ ...options, parameters: { target: 'hosts', hosts, ...parameters } });
+  writeSshConfig(project, `Include ${fleet.sshConfig}\n`);
+  return project;
+}
+
+/** What the person has as ~/.ssh/config from now on. */
+export function writeSshConfig({ home }: TestProject, text: string): void {
+  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, '.ssh', 'config'), text, { mode: 0o600 });
+}
+
+/** Ours on a machine, for one project's experiment. */
+export const jobsOn = (machine: LabMachine, { name }: TestProject): string =>
+  `${machine.home}/logistician/${name}`;
+
+/** Waits, without a look by logistician, until so many jobs have ended on the machines, all together. */
+export async function endedThere(fleet: Fleet, project: TestProject, count: number): Promise<void> {
+  await until(
+    `${count} jobs have ended`,
+    async () => {
+      const texts = await Promise.all(
+        fleet.machines.map((machine) =>
+          machine.exec(`cat ${jobsOn(machine, project)}/*/state.json 2>/dev/null || :`),
+        ),
+      );
+      return (texts.join('').match(/"state":"(succeeded|failed|stopped|lost)"/g) ?? []).length >= count;
+    },
+    60,
+  );
+}
+
+/** Waits until a job of the condition says that it holds. @returns its run id */
+export async function holdingOn(
+  machine: LabMachine,
+  project: TestProject,
+  condition: string,
+): Promise<string> {
+  const line = `grep -l holding ${jobsOn(machine, project)}/*${condition}*/data/logs/docker.txt 2>/dev/null || :`;
+  const path = await until(`${condition} holds`, () => machine.exec(line), 40);
+  return path.trim().split('\n').at(-1)?.split('/').at(-4) ?? '';
+}
+
+export const letGoOn = (machine: LabMachine, project: TestProject, run: string): Promise<string> =>
+  machine.exec(`touch ${jobsOn(machine, project)}/${run}/data/results/go`);
+
+/** All that the machine has of ours, and what the system keeps for the user who came. */
+export async function footprint(machine: LabMachine): Promise<string[]> {
+  const places = ['/home/ada', '/dev/shm', '/tmp', '/var/spool', '/var/tmp', '/etc', '/root'];
+  return (await Promise.all(places.map((place) => machine.files(place)))).flat();
+}
+
+/** Words in front of a command line that make it that of a user of this computer who is nobody special. */
+export function asNobody(project: TestProject): string[] {
+  execFileSync('chown', ['-R', '65534:65534', project.scratch]);
+  execFileSync('chmod', ['755', project.scratch]);
+  const docker = execFileSync('stat', ['-c', '%g', '/var/run/docker.sock']).toString().trim();
+  return ['setpriv', '--reuid=65534', '--regid=65534', `--groups=65534,${docker}`, '--'];
+}
