@@ -43,17 +43,21 @@ export async function logs(
   async function show(row: ConditionStatus): Promise<void> {
     const { machine, folder } = placeOf(row);
     let offset = request.from ? await machine.offset(folder, request.from) : 0;
+    let lost = false;
     const onStdout = (chunk: Buffer) => {
       offset += chunk.length;
-      receive(row.condition, chunk);
+      lost = false;
+      return receive(row.condition, chunk);
     };
     for (;;) {
       try {
         await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
         return;
       } catch (error) {
-        if (!(error instanceof Unreachable && request.follow) || request.signal.aborted) throw error;
-        session.notify.warn(`${error.message} Its output goes on from here when it answers again.`);
+        if (request.signal.aborted) return;
+        if (!(error instanceof Unreachable && request.follow)) throw error;
+        if (!lost) session.notify.warn(`${error.message} Its output goes on from here when it answers again.`);
+        lost = true;
         await sleep(retrySeconds * 1000, undefined, { signal: request.signal }).catch(() => {});
         if (request.signal.aborted) return;
       }
