@@ -35,6 +35,7 @@ export function overSsh(
   const { name, route } = access;
   const reach = (there: Command) => throughSsh(config, name, there);
   let onlyOpenSsh = needsOpenSsh(route.certificateFiles, route.identityFiles);
+  let refused: KeysRefused | undefined;
   return {
     name,
     reach,
@@ -46,10 +47,14 @@ export function overSsh(
           // OpenSSH knows more ways to say who one is.
           if (!(error instanceof KeysRefused)) throw error;
           onlyOpenSsh = true;
+          refused = error;
         }
       }
       const outcome = await perform(throughSsh(readConfig(), name, there), io);
-      if (outcome.code === sshFailed) throw unreachable(name, outcome.stderr);
+      if (outcome.code === sshFailed)
+        throw refused && /Permission denied/.test(outcome.stderr)
+          ? refused
+          : unreachable(name, outcome.stderr);
       return outcome;
     },
   };

@@ -113,6 +113,7 @@ export class Machine {
     return command('sh', this.runner, ...words);
   }
 
+  /** @throws CommandFailed, and Unreachable */
   async #read(there: Command): Promise<string> {
     const outcome = await this.connection.query(there);
     if (outcome.code !== 0)

@@ -5,7 +5,7 @@ import { Machine } from '../machines/machine.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { chosenRows } from './end.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
-import { type ConditionStatus, isOfSweep, observe } from './observe.js';
+import { type ConditionStatus, isHome, isOfSweep, observe } from './observe.js';
 import type { Session } from './session.js';
 
 /** How long until a machine that was lost is asked again. */
@@ -43,8 +43,10 @@ export async function logs(
   async function show(row: ConditionStatus): Promise<void> {
     const { machine, folder } = placeOf(row);
     let offset = request.from ? await machine.offset(folder, request.from) : 0;
+    let lost = false;
     const onStdout = (chunk: Buffer) => {
       offset += chunk.length;
+      lost = false;
       return receive(row.condition, chunk);
     };
     for (;;) {
@@ -52,8 +54,11 @@ export async function logs(
         await machine.log(folder, offset, request.follow, { onStdout, signal: request.signal });
         return;
       } catch (error) {
-        if (!(error instanceof Unreachable && request.follow) || request.signal.aborted) throw error;
-        session.notify.warn(`${error.message} Its output goes on from here when it answers again.`);
+        if (request.signal.aborted) return;
+        if (!(error instanceof Unreachable && request.follow)) throw error;
+        if (!lost)
+          session.notify.warn(`${error.message} Its output goes on from here when it answers again.`);
+        lost = true;
         await sleep(retrySeconds * 1000, undefined, { signal: request.signal }).catch(() => {});
         if (request.signal.aborted) return;
       }
@@ -63,7 +68,8 @@ export async function logs(
   function placeOf(row: ConditionStatus): { machine: Machine; folder: string } {
     const run = row.record?.id ?? '';
     const job = status.deployment?.jobs.find((one) => one.run === run);
-    if (status.deployment?.released === null && job) {
+    const home = row.record !== null && isHome(experiment.runs, row.record);
+    if (status.deployment?.released === null && job && !home) {
       const target = targetOf(session, experiment, status.deployment.target);
       return { machine: target.placeOf(status.deployment, job).machine, folder: job.folder };
     }

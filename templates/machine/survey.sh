@@ -24,7 +24,9 @@ if command -v "$1" >/dev/null 2>&1; then
       *nvidia*) say gpus "$(nvidia-smi --query-gpu=index --format=csv,noheader 2>/dev/null | tr '\n' ' ')" ;;
     esac
   else
-    say refused "$(printf %s "$facts" | tail -n 1)"
+    # An older docker fills in the format all the same, and complains of that.
+    said=$("$@" version 2>&1 >/dev/null)
+    say refused "$(printf %s "${said:-$facts}" | tail -n 1)"
   fi
 else
   say missing "$1"
