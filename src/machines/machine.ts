@@ -1,5 +1,6 @@
-import { type Command, command, write } from '../shell/command.js';
-import type { Executor } from '../shell/executor.js';
+import { type Command, command, renderCommand, write } from '../shell/command.js';
+import { CommandFailed, type Executor } from '../shell/executor.js';
+import { withoutLongText } from '../shell/journal.js';
 import type { Io, Outcome } from '../shell/process.js';
 import type { Secret, Word } from '../shell/word.js';
 import type { Connection } from './connection.js';
@@ -46,13 +47,13 @@ export class Machine {
       ...this.#verb('report', queue ?? '-'),
       input: { text: jobs.map((job) => `${job}\n`).join('') },
     };
-    return parseReport(await this.executor.read(this.connection.reach(question)));
+    return parseReport(await this.#read(question));
   }
 
   /** The job's output from byte `offset` on. With `follow`, until the job has ended. */
   log(job: string, offset: number, follow: boolean, io: Io): Promise<Outcome> {
     const verb = this.#verb('log', job, String(offset), ...(follow ? ['follow'] : []));
-    return this.executor.query(this.connection.reach(verb), io);
+    return this.connection.query(verb, io);
   }
 
   /** How many bytes of output the job had written at that time, or has before its last lines. */
@@ -61,7 +62,7 @@ export class Machine {
       'since' in from
         ? ['since', String(Math.floor(from.since.getTime() / 1000))]
         : ['tail', String(from.tail)];
-    return Number(await this.executor.read(this.connection.reach(this.#verb('offset', job, ...words))));
+    return Number(await this.#read(this.#verb('offset', job, ...words)));
   }
 
   /** Puts a secret where the job of that container will find it: a file of its own on tmpfs. */
@@ -89,6 +90,14 @@ export class Machine {
 
   #verb(...words: Word[]): Command {
     return command('sh', this.runner, ...words);
+  }
+
+  /** @throws CommandFailed, and Unreachable */
+  async #read(there: Command): Promise<string> {
+    const outcome = await this.connection.query(there);
+    if (outcome.code !== 0)
+      throw new CommandFailed(renderCommand(withoutLongText(this.connection.reach(there))), outcome);
+    return outcome.stdout;
   }
 
   async #change(there: Command): Promise<void> {

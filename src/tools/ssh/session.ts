@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AuthenticationType, Client, ClientChannel, ConnectConfig, ParsedKey } from 'ssh2';
 import { type Command, command } from '../../shell/command.js';
-import { duplex, type Io, type Outcome } from '../../shell/process.js';
+import { duplex, gather, type Io, type Outcome } from '../../shell/process.js';
 import { connectSeconds } from './config-file.js';
 import { ChangedHostKey, KeysRefused, UnknownHostKey, Unreachable } from './errors.js';
 import { type HostKey, hostKeyOf, sameKey } from './known-hosts.js';
@@ -86,9 +86,8 @@ export class SshSession {
 
 function outcomeOf(channel: ClientChannel, io: Io): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const [stdout, stderr]: Buffer[][] = [[], []];
-    channel.on('data', (chunk: Buffer) => (io.onStdout ? io.onStdout(chunk) : stdout?.push(chunk)));
-    channel.stderr.on('data', (chunk: Buffer) => (io.onStderr ? io.onStderr(chunk) : stderr?.push(chunk)));
+    const stdout = gather(channel, io.onStdout);
+    const stderr = gather(channel.stderr, io.onStderr);
     let end: { code: number | null; signal: string | undefined } | undefined;
     let aborted = false;
     const abort = () => {
@@ -104,8 +103,7 @@ function outcomeOf(channel: ClientChannel, io: Io): Promise<Outcome> {
       io.signal?.removeEventListener('abort', abort);
       // Without an exit code nobody knows how it ended.
       if (!end && !aborted) reject(new Error('no exit code'));
-      const text = (chunks: Buffer[] | undefined) => Buffer.concat(chunks ?? []).toString('utf8');
-      resolve({ code: end?.code ?? 143, signal: null, stdout: text(stdout), stderr: text(stderr) });
+      resolve({ code: end?.code ?? 143, signal: null, stdout: stdout(), stderr: stderr() });
     });
   });
 }
