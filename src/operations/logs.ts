@@ -5,7 +5,7 @@ import { Machine } from '../machines/machine.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { chosenRows } from './end.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
-import { type ConditionStatus, isOfSweep, observe } from './observe.js';
+import { type ConditionStatus, isHome, isOfSweep, observe } from './observe.js';
 import type { Session } from './session.js';
 
 /** How long until a machine that was lost is asked again. */
@@ -63,7 +63,8 @@ export async function logs(
   function placeOf(row: ConditionStatus): { machine: Machine; folder: string } {
     const run = row.record?.id ?? '';
     const job = status.deployment?.jobs.find((one) => one.run === run);
-    if (status.deployment?.released === null && job) {
+    const home = row.record !== null && isHome(experiment.runs, row.record);
+    if (status.deployment?.released === null && job && !home) {
       const target = targetOf(session, experiment, status.deployment.target);
       return { machine: target.placeOf(status.deployment, job).machine, folder: job.folder };
     }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { UserError } from '../errors.js';
 import type { Condition } from '../experiment/condition.js';
 import { here } from '../machines/connection.js';
@@ -5,6 +7,7 @@ import type { JobReport } from '../machines/job-state.js';
 import { Machine } from '../machines/machine.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { hasEnded, type RunRecord, withState } from '../runs/run-record.js';
+import type { RunStore } from '../runs/run-store.js';
 import type { TargetStatus } from '../targets/target.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
 import type { Session } from './session.js';
@@ -55,10 +58,15 @@ export async function observe(
   const { runs, deployments, parameters } = experiment;
   const deployment = deployments.read();
   const reports = new Map(ended);
+  const newest = runs.newest();
   let silent: readonly Silence[] = [];
   if (deployment && deployment.released === null) {
     const target = targetOf(session, experiment, deployment.target);
-    const open = deployment.jobs.filter((job) => !ended.has(job.run));
+    const home = new Set([...newest.values()].filter((record) => isHome(runs, record)).map(({ id }) => id));
+    // The copy of a job that was moved may still be at work where it was.
+    const open = deployment.jobs.filter(
+      (job) => !ended.has(job.run) && (!home.has(job.run) || job.moved_from !== undefined),
+    );
     const told = open.length > 0 ? await target.status({ ...deployment, jobs: open }) : nothing;
     for (const [run, report] of told.reports) reports.set(run, report);
     const since = deployments.noteSilence(
@@ -67,7 +75,6 @@ export async function observe(
     );
     silent = told.problems.map((one) => ({ ...one, since: since.get(one.machine) ?? session.now() }));
   }
-  const newest = runs.newest();
   const unheard =
     deployment?.jobs.filter((job) => silent.some(({ machine }) => machine === job.machine)) ?? [];
   await addFinishedHere(session, experiment, newest, reports, new Set(unheard.map(({ run }) => run)));
@@ -97,6 +104,10 @@ export async function observe(
   return { deployment, live, conditions, silent };
 }
 
+/** It has ended elsewhere, and what it left is here: nobody there has more to say of it. */
+export const isHome = (runs: RunStore, record: RunRecord): boolean =>
+  hasEnded(record) && Boolean(record.collected) && existsSync(join(runs.pathOf(record.id), 'state.json'));
+
 /** A receipt that cannot be written now is brought up to date by the next look: whoever only looks, may. */
 function update({ notify }: Session, { runs }: Experiment, record: RunRecord, report: JobReport): RunRecord {
   if (!report.state) return record;
@@ -110,7 +121,7 @@ function update({ notify }: Session, { runs }: Experiment, record: RunRecord, re
   return updated;
 }
 
-/** Runs that no live deployment speaks of are asked about here: their job folder is their run's. One that lost
+/** Runs that no machine is asked about are asked about here: their job folder is their run's. One that lost
  *  its runner, in a crash, gets another. */
 async function addFinishedHere(
   session: Session,

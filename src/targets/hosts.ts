@@ -145,6 +145,7 @@ export class HostsTarget implements Target {
       async (machine) => {
         const jobs = jobsOn(deployment.jobs, machine);
         const away = movedFrom(deployment.jobs, machine);
+        if (jobs.length + away.length === 0) return;
         const runs = new Map(jobs.map((job) => [job.folder, job.run]));
         for (const report of await this.#machine(deployment, machine).report(jobs, away))
           reports.set(runs.get(report.folder) ?? '', report);
