@@ -29,8 +29,8 @@ export interface Io {
 /** Runs the command, and those that feed it, to their end. Never throws for how a program ends. */
 export async function perform(command: Command, io: Io): Promise<Outcome> {
   const { child, feeding } = start(command, io);
-  const stdout = gather(child.stdout, io.onStdout);
-  const stderr = gather(child.stderr, io.onStderr);
+  const stdout = collect(child.stdout, io.onStdout);
+  const stderr = collect(child.stderr, io.onStderr);
   const abort = () => child.kill('SIGTERM');
   io.signal?.addEventListener('abort', abort, { once: true });
   const [own, ...fed] = await Promise.all([ended(child, command), ...feeding]);
@@ -72,7 +72,7 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
 export function duplex(command: Command): { stream: Duplex; complaints: Promise<string> } {
   const [program = '', ...args] = revealArgv(command);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const said = gather(child.stderr);
+  const said = collect(child.stderr);
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   stream.on('close', () => child.kill());
   return { stream, complaints: ended(child, command).then((end) => end.complaint || said()) };
@@ -99,7 +99,7 @@ function feed(child: ChildProcess, { input }: Command): Promise<End>[] {
     return [];
   }
   const source = start(input.from, {});
-  const stderr = gather(source.child.stderr);
+  const stderr = collect(source.child.stderr);
   source.child.stdout?.pipe(child.stdin);
   let unread = false;
   child.on('close', () => {

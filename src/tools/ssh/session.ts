@@ -199,7 +199,7 @@ async function open(name: string, route: Route, config: ConnectConfig): Promise<
 /** A way to the server's port: straight, or through what ssh itself makes of jumps and proxies. */
 function socketTo(route: Route): { stream: Socket } | { stream: Duplex; complaints: Promise<string> } {
   const way = wayThrough(route);
-  return way ? duplex(way) : { stream: connect({ host: route.host, port: route.port }) };
+  return way ? duplex(way) : { stream: connect({ host: route.host, port: route.port, noDelay: true }) };
 }
 
 function wayThrough({ host, port, user, jump, proxyCommand, config }: Route): Command | null {
