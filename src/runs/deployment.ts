@@ -55,6 +55,8 @@ export interface Deployment {
 /** The folder .logistician/ of an experiment: the live deployment. */
 export class DeploymentStore {
   readonly folder: string;
+  /** What a dry run would have in known_hosts. */
+  #unwritten: string | undefined;
 
   /** @param readOnly for a dry run: nothing is written or locked. */
   constructor(
@@ -120,8 +122,16 @@ export class DeploymentStore {
     if (!this.readOnly) writeAtomically(join(this.folder, 'machines.txt'), text);
   }
 
+  /** The text of known_hosts; in a dry run, as it would be. */
+  readKnownHosts(): string {
+    return this.#unwritten ?? (existsSync(this.knownHosts) ? readFileSync(this.knownHosts, 'utf8') : '');
+  }
+
   writeKnownHosts(text: string): void {
-    if (this.readOnly) return;
+    if (this.readOnly) {
+      this.#unwritten = text;
+      return;
+    }
     ignoreFromGit(this.folder);
     writeAtomically(this.knownHosts, text);
   }

@@ -8,7 +8,7 @@ import type { JobReport } from '../machines/job-state.js';
 import { slots } from '../machines/slots.js';
 import { lacksOf, NotReady, type Survey, survey } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
-import { write } from '../shell/command.js';
+import { command, write } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
@@ -86,7 +86,11 @@ export class HostsTarget implements Target {
         found.set(name, (await this.#look(host, name)).survey);
       },
     );
-    return { found, problems };
+    const inOrder = names.flatMap((name): [string, Survey][] => {
+      const one = found.get(name);
+      return one ? [[name, one]] : [];
+    });
+    return { found: new Map(inOrder), problems };
   }
 
   async #look(host: Host, name: string): Promise<{ survey: Survey; route: Route }> {
@@ -194,6 +198,7 @@ export class HostsTarget implements Target {
         ? [{ name: machine.name, aliases: [...new Set(aliases)], route: machine.route }]
         : [];
     });
+    await executor.change(command('mkdir', '-p', deployments.folder));
     await executor.change(write(deployments.knownHosts, this.#access.knownHostsText));
     await executor.change(write(deployments.sshConfig, this.#access.configFor(routes)));
     deployments.writeMachines(

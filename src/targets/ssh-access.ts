@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
@@ -21,8 +21,7 @@ export class SshAccess {
     /** The user's home folder. */
     private readonly home: string,
   ) {
-    const { knownHosts } = deployments;
-    this.#known = parseKnownHosts(existsSync(knownHosts) ? readFileSync(knownHosts, 'utf8') : '');
+    this.#known = parseKnownHosts(deployments.readKnownHosts());
   }
 
   /** The configuration that the user has instead of the one which ssh finds by itself; null: that one.

@@ -24,9 +24,9 @@ if command -v "$1" >/dev/null 2>&1; then
       *nvidia*) say gpus "$(nvidia-smi --query-gpu=index --format=csv,noheader 2>/dev/null | tr '\n' ' ')" ;;
     esac
   else
-    # An older docker fills in the format all the same, and complains of that.
-    said=$("$@" version 2>&1 >/dev/null)
-    say refused "$(printf %s "${said:-$facts}" | tail -n 1)"
+    # An older one says of such a format that it cannot be filled in, and no more.
+    why=$("$@" version 2>&1 >/dev/null | tail -n 1)
+    say refused "${why:-$(printf %s "$facts" | tail -n 1)}"
   fi
 else
   say missing "$1"

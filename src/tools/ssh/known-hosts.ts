@@ -19,9 +19,12 @@ export const fingerprint = ({ key }: HostKey): string =>
 
 export const sameKey = (one: HostKey, other: HostKey): boolean => one.key === other.key;
 
-/** Lines of a known_hosts file, one a key. */
+/** Lines of a known_hosts file, one a key; the same, whoever answered first. */
 export const knownHostsText = (known: ReadonlyMap<string, readonly HostKey[]>): string =>
-  [...known].flatMap(([name, keys]) => keys.map(({ type, key }) => `${name} ${type} ${key}\n`)).join('');
+  [...known]
+    .flatMap(([name, keys]) => keys.map(({ type, key }) => `${name} ${type} ${key}\n`))
+    .sort()
+    .join('');
 
 /** Reads a known_hosts file of ours, in which each line names one machine in clear. */
 export function parseKnownHosts(text: string): Map<string, HostKey[]> {
