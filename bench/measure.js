@@ -20,5 +20,5 @@ export function inTurns(times, one, other) {
   return [median(pairs.map(([first]) => first)), median(pairs.map(([, second]) => second))];
 }
 
-export const sh = (text, cwd) =>
-  execFileSync('sh', ['-c', text], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+export const sh = (text, cwd, env = process.env) =>
+  execFileSync('sh', ['-c', text], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

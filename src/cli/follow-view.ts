@@ -36,5 +36,6 @@ export async function followLive(
 function news(status: ExperimentStatus): string {
   const { ended, of } = progressOf(status);
   const running = status.conditions.filter((row) => row.deployed && row.record?.state === 'running').length;
-  return `${ended} of ${of} ended, ${running} running`;
+  const silent = status.silent.map(({ machine }) => machine).join(', ');
+  return `${ended} of ${of} ended, ${running} running${silent && `; no answer from ${silent}`}`;
 }

@@ -7,7 +7,7 @@ import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { UserError } from '../errors.js';
-import { collect } from '../operations/collect.js';
+import { collect, runsElsewhere } from '../operations/collect.js';
 import { type DeployPlan, decide } from '../operations/decide-deployment.js';
 import { deploy } from '../operations/deploy.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
@@ -144,7 +144,7 @@ export default class Deploy extends BaseCommand {
       );
       this.exit(130);
     }
-    const { problems } = await collect(session, experiment, { only: null });
+    const { problems } = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
     this.warnOf(problems);
     if (!this.liveIsResult) {
       const view = {

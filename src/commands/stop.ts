@@ -40,11 +40,8 @@ export default class Stop extends BaseCommand {
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, folder);
     const { status, stopped, problems } = await stop(session, experiment, conditions, flags.grace);
-    this.log(
-      stopped.length === 0
-        ? 'No job is running or waiting.'
-        : `Ended ${stopped.length}: ${stopped.join(', ')}`,
-    );
+    if (stopped.length > 0) this.log(`Ended ${stopped.length}: ${stopped.join(', ')}`);
+    else if (problems.length === 0) this.log('No job is running or waiting.');
     this.warnOf(problems);
     this.next(folder, 'status', 'deploy', 'terminate');
     return { ...statusJson(status), stopped };

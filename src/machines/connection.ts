@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Command } from '../shell/command.js';
+import type { CommandFailed } from '../shell/executor.js';
 import { type Io, type Outcome, perform } from '../shell/process.js';
 import { reveal } from '../shell/word.js';
+import { isHangUp } from '../tools/git/command-line.js';
+import { isConnectionLoss } from '../tools/rsync/command-line.js';
 import { lineFor, sshFailed, throughSsh } from '../tools/ssh/command-line.js';
 import { KeysRefused, Unreachable } from '../tools/ssh/errors.js';
 import type { SshPool } from '../tools/ssh/pool.js';
@@ -60,12 +63,30 @@ export function overSsh(
   };
 }
 
-/** What went wrong, in ssh's own words: their last line says it. */
-export const unreachable = (name: string, stderr: string): Unreachable =>
-  new Unreachable(
-    name,
-    `cannot be reached: ${stderr.trim().split('\n').at(-1)?.replace(/\.$/, '') || 'ssh does not say why'}`,
-  );
+/** What went wrong, in ssh's own words: their last line says it. A connection that is shared breaks off without. */
+export function unreachable(name: string, stderr: string): Unreachable {
+  const said = stderr.trim().split('\n').at(-1)?.replace(/\.$/, '');
+  return new Unreachable(name, said ? `cannot be reached: ${said}` : 'was cut off from here');
+}
+
+/** What ssh, or what goes by it, failed with because of the connection; null: something else went wrong. */
+export function connectionLoss(name: string, { line, outcome }: CommandFailed): Unreachable | null {
+  const { code, stderr } = outcome;
+  if (code === sshFailed) return unreachable(name, ofSsh(stderr));
+  const ofRsync = line.startsWith('rsync ') && isConnectionLoss(code);
+  const ofGit = line.startsWith('GIT_SSH_COMMAND=') && isHangUp(stderr);
+  return ofRsync || ofGit ? unreachable(name, ofSsh(stderr)) : null;
+}
+
+/** Without what rsync and git made of it. */
+const ofSsh = (stderr: string): string =>
+  stderr
+    .split('\n')
+    .filter(
+      (line) =>
+        !/^(rsync|fatal|send-pack|error|client_loop|Please make sure|and the repository)\b/.test(line),
+    )
+    .join('\n');
 
 /** Certificates are beyond the library that reads go by. */
 const needsOpenSsh = (certificates: readonly string[], identities: readonly string[]): boolean =>

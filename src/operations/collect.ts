@@ -3,7 +3,7 @@ import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { MachineProblem } from '../targets/target.js';
 import { baseNames } from './base-images.js';
 import { type Experiment, targetOf } from './experiment.js';
-import { type ExperimentStatus, observe } from './observe.js';
+import { type ExperimentStatus, isHome, observe } from './observe.js';
 import type { Session } from './session.js';
 
 export interface CollectRequest {
@@ -25,7 +25,18 @@ export async function collect(
   return { status, problems: await collectFrom(session, experiment, status, request) };
 }
 
-/** The same, for what has been observed already. */
+/** Runs of the deployment of which something may not be here yet. */
+export function runsElsewhere({ deployments, runs }: Experiment): Set<string> {
+  const jobs = deployments.read()?.jobs ?? [];
+  return new Set(
+    jobs.flatMap(({ run }) => {
+      const record = runs.read(run);
+      return record && isHome(runs, record) ? [] : [run];
+    }),
+  );
+}
+
+/** Brings home the same, for what has been observed already. */
 export async function collectFrom(
   session: Session,
   experiment: Experiment,

@@ -61,7 +61,7 @@ export interface Move {
 }
 
 /** How long a machine may be silent before its waiting jobs go to others, in milliseconds. */
-const patience = 60_000;
+export const patience = 60_000;
 
 /** There are jobs, and no machine that could run them. */
 class NoMachine extends UserError {

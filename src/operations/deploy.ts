@@ -148,7 +148,9 @@ export async function deploy(
       if (!to) return job;
       const left = { machine: job.machine, folder: job.folder };
       const folder = target.jobFolder(to, job.run);
-      return { ...job, machine: to.name, folder, moved_from: [...(job.moved_from ?? []), left] };
+      // What it is given back to has nothing of it any more.
+      const elsewhere = (job.moved_from ?? []).filter(({ machine }) => machine !== to.name);
+      return { ...job, machine: to.name, folder, moved_from: [...elsewhere, left] };
     });
   }
 

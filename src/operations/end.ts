@@ -1,9 +1,10 @@
 import { UserError } from '../errors.js';
 import { selectConditions } from '../experiment/select.js';
-import { here } from '../machines/connection.js';
+import { connectionLoss, here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
 import type { DeployedMachine, Deployment } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
+import { CommandFailed } from '../shell/executor.js';
 import type { MachineProblem } from '../targets/target.js';
 import { collect } from './collect.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
@@ -82,7 +83,8 @@ async function stopRows(
         );
       } catch (error) {
         if (!(error instanceof UserError) || !elsewhere(deployment, name)) throw error;
-        problems.set(name, { machine: name, problem: error });
+        const loss = error instanceof CommandFailed ? connectionLoss(name, error) : null;
+        problems.set(name, { machine: name, problem: loss ?? error });
       }
     }),
   );

@@ -1,6 +1,6 @@
 import { hasEnded } from '../runs/run-record.js';
 import { collectFrom } from './collect.js';
-import { type DeployPlan, type DeployRequest, decide } from './decide-deployment.js';
+import { type DeployPlan, type DeployRequest, decide, patience } from './decide-deployment.js';
 import { deploy } from './deploy.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentStatus } from './observe.js';
@@ -24,7 +24,7 @@ export class Tending {
   async tend(status: ExperimentStatus): Promise<void> {
     await this.#collect(status);
     const now = this.session.now().getTime();
-    if (now < this.#next || !needsDelivery(status)) return;
+    if (now < this.#next || !needsDelivery(status, now)) return;
     this.#next = now + pause;
     const again = () => decide(this.session, this.experiment, this.request);
     await this.experiment.deployments.locked(
@@ -57,11 +57,13 @@ export class Tending {
   }
 }
 
-/** A job that has yet to arrive, or waits on a machine that says nothing. */
-const needsDelivery = (status: ExperimentStatus): boolean =>
+/** A job that has yet to arrive, or has waited for long on a machine that says nothing. */
+const needsDelivery = (status: ExperimentStatus, now: number): boolean =>
   status.conditions.some(
     ({ record, report, silent, deployed }) =>
-      deployed && record?.state === 'pending' && (silent !== null || !report?.state),
+      deployed &&
+      record?.state === 'pending' &&
+      (silent ? now - silent.since.getTime() >= patience : !report?.state),
   );
 
 const brings = ({ undelivered, moves }: DeployPlan): boolean => undelivered.length + moves.length > 0;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
-import { unreachable } from '../machines/connection.js';
+import { connectionLoss } from '../machines/connection.js';
 import type { SweepScript } from '../machines/job-script.js';
 import type { JobReport } from '../machines/job-state.js';
 import { slots } from '../machines/slots.js';
@@ -12,8 +12,6 @@ import { command, write } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
-import { isConnectionLoss } from '../tools/rsync/command-line.js';
-import { sshFailed } from '../tools/ssh/command-line.js';
 import type { NamedRoute } from '../tools/ssh/config-file.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { identify } from './host-identity.js';
@@ -137,7 +135,7 @@ export class HostsTarget implements Target {
     return onEach(
       wanted,
       ({ name }) => name,
-      (machine) => this.#machine(deployment, machine).deliver(sweep, jobsOn(jobs, machine), io),
+      (machine) => this.#machine(deployment, machine).deliver(sweep, jobsOn(jobs, machine)),
     );
   }
 
@@ -246,11 +244,7 @@ async function onEach<T>(
 
 /** @throws what is no problem of the machine's */
 function problemOf(machine: string, error: unknown): UserError {
-  if (error instanceof CommandFailed) {
-    const { code, stderr } = error.outcome;
-    const ofRsync = error.line.startsWith('rsync ') && isConnectionLoss(code);
-    return code === sshFailed || ofRsync ? unreachable(machine, stderr) : error;
-  }
+  if (error instanceof CommandFailed) return connectionLoss(machine, error) ?? error;
   if (error instanceof UserError) return error;
   throw error;
 }

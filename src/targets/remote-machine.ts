@@ -1,12 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs';
 import type { Connection } from '../machines/connection.js';
 import { sweepScript } from '../machines/job-script.js';
-import { finalStates } from '../machines/job-state.js';
+import { finalStates, type JobReport } from '../machines/job-state.js';
 import { Machine } from '../machines/machine.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { type Command, command, type Input, renderCommand } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
-import type { Io } from '../shell/process.js';
 import { largeFiles } from '../source/checkout.js';
 import { findImage, programWordsOf } from '../tools/docker/command-line.js';
 import { pushCommit } from '../tools/git/command-line.js';
@@ -36,13 +35,13 @@ export class RemoteMachine {
   }
 
   /** Brings everything that the jobs need, then the jobs, then sets the queue going. */
-  async deliver(sweep: Sweep, jobs: readonly LaunchedJob[], io: Io): Promise<void> {
+  async deliver(sweep: Sweep, jobs: readonly LaunchedJob[]): Promise<void> {
     const { machine, queue } = this.#place;
     await this.#change(install(`${queue}/runner.sh`, { from: command('cat', this.world.runner) }));
     if (jobs.length > 0) {
       const script = sweepScript(sweepThere(this.#root, sweep));
       await this.#change(install(`${queue}/sweep.sh`, { text: script }));
-      await this.#bringSource(sweep, io);
+      await this.#bringSource(sweep);
       await this.#bringInputs(sweep);
       if (sweep.transport === 'ssh') await this.#bringImage(sweep);
     }
@@ -53,7 +52,7 @@ export class RemoteMachine {
   }
 
   /** What the runner says of the jobs; a queue whose runner was killed is set going again. Copies of jobs that were
-   *  given to another machine, while this one did not answer, are ended. */
+   *  given to another machine, while this one did not answer, go: one of them may be given back. */
   async report(jobs: readonly DeployedJob[], movedAway: readonly string[]) {
     const { machine, queue } = this.#place;
     const folders = [...jobs.map((job) => job.folder), ...movedAway];
@@ -63,19 +62,18 @@ export class RemoteMachine {
       throw error;
     });
     if (!report) return [];
+    const strays = report.jobs.filter((job) => movedAway.includes(job.folder) && job.state);
+    if (strays.length > 0) {
+      const open = strays.filter(({ state }) => state && !finalStates.has(state.state));
+      const folderOf = (job: JobReport) => job.folder;
+      if (open.length > 0) await machine.stop(queue, 10, open.map(folderOf));
+      await this.#change(command('rm', '-rf', ...strays.map(folderOf)));
+      report = await machine.report(queue, folders);
+    }
     if (report.stalled && !report.jobs.some((job) => job.full)) {
       await machine.begin(queue, this.deployed.slots);
       report = await machine.report(queue, folders);
     }
-    const strays = report.jobs.filter(
-      (job) => movedAway.includes(job.folder) && job.state && !finalStates.has(job.state.state),
-    );
-    if (strays.length > 0)
-      await machine.stop(
-        queue,
-        10,
-        strays.map((job) => job.folder),
-      );
     return report.jobs.filter((job) => !movedAway.includes(job.folder));
   }
 
@@ -110,7 +108,7 @@ export class RemoteMachine {
     await this.#change(removal(queue, jobs));
   }
 
-  async #bringSource({ source, projectKey }: Sweep, io: Io): Promise<void> {
+  async #bringSource({ source, projectKey }: Sweep): Promise<void> {
     const there = sourceThere(this.#root, projectKey, source);
     const { sshConfig } = this.world.deployments;
     const parts = [
@@ -121,7 +119,7 @@ export class RemoteMachine {
       if (!place) continue;
       await this.#runner('repository', place.repository, here.commit.length === 64 ? 'sha256' : 'sha1');
       const push = pushCommit(here.repository, sshConfig, this.deployed.name, place.repository, here.commit);
-      await this.world.executor.change(push, io);
+      await this.world.executor.change(push);
       if (here.lfs === null || place.lfs === null) continue;
       const list = (await largeFiles(here)).map(({ object }) => `${object}\n`).join('');
       const from = `${here.lfs}/objects/`;

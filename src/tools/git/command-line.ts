@@ -59,6 +59,11 @@ export const pushCommit = (
   env: { GIT_SSH_COMMAND: renderCommand(command('ssh', '-F', config)) },
 });
 
+/** What a push says when the connection is lost. On a full disk it says so too, for another reason. */
+export const isHangUp = (stderr: string): boolean =>
+  /hung up unexpectedly|unexpected disconnect|Could not read from remote/.test(stderr) &&
+  !stderr.includes('No space left on device');
+
 /** Digits of a commit's id in a repository of the newer kind. */
 const sha256 = 64;
 

@@ -6,8 +6,12 @@ export interface Elsewhere {
   readonly machine: string;
 }
 
-/** What a copy keeps: all but owners, which are others on each machine. What was cut off goes on where it was. */
-const keeping = ['--recursive', '--links', '--perms', '--times', '--partial-dir=.rsync-partial'];
+/** What a copy keeps: all but owners, which are others on each machine. What was cut off goes on where it was; the
+ *  half of rsync that is there hears of a cut by its silence alone. */
+const keeping = [
+  ...['--recursive', '--links', '--perms', '--times'],
+  ...['--partial-dir=.rsync-partial', '--timeout=60'],
+];
 
 /** What a job folder has that is the machine's own affair. */
 const ofTheMachine = [

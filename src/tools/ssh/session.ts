@@ -21,6 +21,10 @@ export interface Access {
   readonly key: string | null;
 }
 
+/** For so long, in milliseconds, a machine that could not be reached is not tried again: whoever looks again and
+ *  again would see no more of the others than one look in `connectSeconds`. */
+const rest = 10_000;
+
 /** A server takes so many commands at once on one connection (MaxSessions in sshd_config, less some for others). */
 const commandsAtOnce = 8;
 
@@ -33,6 +37,7 @@ interface Line {
  *  but for more commands at once than a server takes on one. */
 export class SshSession {
   readonly #lines = new Set<Line>();
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   /** @param gate lets so many handshakes be made at once */
   constructor(
@@ -42,6 +47,7 @@ export class SshSession {
 
   /** Runs a line of the machine's login shell. @throws Unreachable also if the connection is lost on the way */
   async exec(text: string, { input, ...io }: Io & { readonly input?: string } = {}): Promise<Outcome> {
+    if (this.#failure && Date.now() - this.#failure.at < rest) throw this.#failure.error;
     const line = this.#freeLine();
     line.busy++;
     try {
@@ -79,7 +85,11 @@ export class SshSession {
     const line: Line = { client: this.gate(() => handshake(this.access)), busy: 0 };
     this.#lines.add(line);
     const forget = () => this.#lines.delete(line);
-    line.client.then((client) => client.on('close', forget).on('error', forget), forget);
+    const fail = (error: unknown) => {
+      forget();
+      this.#failure = { error, at: Date.now() };
+    };
+    line.client.then((client) => client.on('close', forget).on('error', forget), fail);
     return line;
   }
 }
