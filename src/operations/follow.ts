@@ -24,7 +24,7 @@ export async function follow(
   tend: (status: ExperimentStatus) => Promise<void> = async () => {},
 ): Promise<ExperimentStatus> {
   const ended = new Map<string, JobReport>();
-  let status = await observe(session, experiment, ended);
+  let status = await observe(session, experiment, { ended });
   for (let failed = 0; ; ) {
     if (failed === 0) show(status);
     if (signal.aborted) return status;
@@ -35,7 +35,7 @@ export async function follow(
     if (!status.live) return status;
     await sleep(interval, undefined, { signal }).catch(() => {});
     try {
-      status = await observe(session, experiment, ended);
+      status = await observe(session, experiment, { ended });
       failed = 0;
     } catch (error) {
       if (++failed > patience) throw error;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import { here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
+import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { chosenRows } from './end.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
@@ -29,7 +30,10 @@ export async function logs(
   request: LogRequest,
   receive: (condition: string, chunk: Buffer) => unknown,
 ): Promise<void> {
-  const status = await observe(session, experiment);
+  // What runs elsewhere is asked for its output at once.
+  const about = ({ machine }: DeployedJob, { machines }: Deployment) =>
+    machines.some(({ name, route }) => name === machine && route === null);
+  const status = await observe(session, experiment, { about });
   const chosen = chosenRows(status, request.conditions).filter((row) => row.record !== null);
   // Without a name: the sweep; what was only tried out by `run`, if there is nothing else.
   const sweep = chosen.filter((row) => request.conditions.length > 0 || isOfSweep(row));

@@ -48,18 +48,26 @@ export interface ExperimentStatus {
 
 const nothing: TargetStatus = { reports: new Map(), problems: [] };
 
-/** How every condition stands; receipts are brought up to date on the way.
- *  @param ended what was heard of jobs at their end, by run: they are not asked about again, and new ones added. */
+export interface ObserveRequest {
+  /** What was heard of jobs at their end, by run: they are not asked about again, and new ones are added. */
+  readonly ended?: Map<string, JobReport>;
+  /** Which jobs of the deployment are asked about; the others stand as they are recorded. Left out: all. A machine
+   *  that does not answer takes its time, and whoever is after another need not wait for it. */
+  readonly about?: (job: DeployedJob, deployment: Deployment) => boolean;
+}
+
+/** How every condition stands; receipts are brought up to date on the way. */
 export async function observe(
   session: Session,
   experiment: Experiment,
-  ended = new Map<string, JobReport>(),
+  { ended = new Map(), about = () => true }: ObserveRequest = {},
 ): Promise<ExperimentStatus> {
   const { runs, deployments, parameters } = experiment;
   const deployment = deployments.read();
   const reports = new Map(ended);
   const newest = runs.newest();
   let silent: readonly Silence[] = [];
+  let unheard: readonly DeployedJob[] = [];
   if (deployment && deployment.released === null) {
     const target = targetOf(session, experiment, deployment.target);
     const home = new Set([...newest.values()].filter((record) => isHome(runs, record)).map(({ id }) => id));
@@ -67,16 +75,21 @@ export async function observe(
     const open = deployment.jobs.filter(
       (job) => !ended.has(job.run) && (!home.has(job.run) || job.moved_from !== undefined),
     );
-    const told = open.length > 0 ? await target.status({ ...deployment, jobs: open }) : nothing;
+    const jobs = open.filter((job) => about(job, deployment));
+    const told = jobs.length > 0 ? await target.status({ ...deployment, jobs }) : nothing;
     for (const [run, report] of told.reports) reports.set(run, report);
     const since = deployments.noteSilence(
+      deployment.id,
+      jobs.flatMap(({ machine, moved_from = [] }) => [machine, ...moved_from.map((left) => left.machine)]),
       told.problems.map(({ machine }) => machine),
       session.now(),
     );
     silent = told.problems.map((one) => ({ ...one, since: since.get(one.machine) ?? session.now() }));
+    unheard = deployment.jobs.filter(
+      (job) =>
+        silent.some(({ machine }) => machine === job.machine) || (open.includes(job) && !jobs.includes(job)),
+    );
   }
-  const unheard =
-    deployment?.jobs.filter((job) => silent.some(({ machine }) => machine === job.machine)) ?? [];
   await addFinishedHere(session, experiment, newest, reports, new Set(unheard.map(({ run }) => run)));
   for (const [run, report] of reports) {
     if (report.state && hasEnded(report.state)) ended.set(run, report);

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import type { DeployedJob } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
 import { type Command, command } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
@@ -30,7 +31,8 @@ export async function openMachine(
   experiment: Experiment,
   request: OpenRequest,
 ): Promise<number> {
-  const status = await observe(session, experiment);
+  const about = ({ condition }: DeployedJob) => condition.startsWith(request.condition);
+  const status = await observe(session, experiment, { about });
   const { deployment } = status;
   const [row] = chosenRows(status, [request.condition]);
   const job = deployment?.jobs.find(({ run }) => run === row?.record?.id);

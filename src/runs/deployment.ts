@@ -52,6 +52,12 @@ export interface Deployment {
   readonly jobs: readonly DeployedJob[];
 }
 
+/** silent.json: since when machines of a deployment have not answered, ISO 8601 by name. */
+interface SilenceRecord {
+  readonly deployment: string;
+  readonly since: Readonly<Record<string, string>>;
+}
+
 /** The folder .logistician/ of an experiment: the live deployment. */
 export class DeploymentStore {
   readonly folder: string;
@@ -107,14 +113,23 @@ export class DeploymentStore {
     writeAtomically(join(this.folder, 'deployment.json'), `${JSON.stringify(deployment, null, 2)}\n`);
   }
 
-  /** Since when machines have not answered, by name: those of `silent`, and no others. */
-  noteSilence(silent: readonly string[], now: Date): ReadonlyMap<string, Date> {
+  /** Since when machines of the deployment have not answered, by name.
+   *  @param asked which ones were asked now; of the others is known what was known. @param silent did not answer */
+  noteSilence(
+    deployment: string,
+    asked: readonly string[],
+    silent: readonly string[],
+    now: Date,
+  ): ReadonlyMap<string, Date> {
     const path = join(this.folder, 'silent.json');
-    const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>) : {};
-    const after = Object.fromEntries(silent.map((name) => [name, before[name] ?? now.toISOString()]));
-    if (!this.readOnly && JSON.stringify(before) !== JSON.stringify(after))
-      writeAtomically(path, `${JSON.stringify(after)}\n`);
-    return new Map(Object.entries(after).map(([name, since]) => [name, new Date(since)]));
+    const noted = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SilenceRecord) : null;
+    const before = noted?.deployment === deployment ? noted.since : {};
+    const unasked = Object.entries(before).filter(([name]) => !asked.includes(name));
+    const still = silent.map((name): [string, string] => [name, before[name] ?? now.toISOString()]);
+    const since = Object.fromEntries([...unasked, ...still]);
+    if (!this.readOnly && JSON.stringify(before) !== JSON.stringify(since))
+      writeAtomically(path, `${JSON.stringify({ deployment, since })}\n`);
+    return new Map(Object.entries(since).map(([name, date]) => [name, new Date(date)]));
   }
 
   /** For people: a line for each condition, with where it runs. */

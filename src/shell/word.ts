@@ -51,14 +51,16 @@ const renderedBy = (quote: Quote) =>
 /** The word as a POSIX shell reads it back, secrets by name. */
 export const render = renderedBy((text) => quote(text));
 
-/** In single quotes fish takes two backslashes for one, other shells for two: they stand outside of quotes. */
-const quoteForAny: Quote = (word) =>
-  word === ''
-    ? quote(word)
-    : word
-        .split('\\')
-        .map((part) => (part === '' ? '' : quote(part)))
-        .join('\\\\');
+/** In single quotes fish takes two backslashes for one, other shells for two: they stand outside of quotes. A word that
+ *  begins with `=` is a program's path to zsh. */
+const quoteForAny: Quote = (word) => {
+  if (word.startsWith('=')) return `'='${word === '=' ? '' : quoteForAny(word.slice(1))}`;
+  if (word === '') return quote(word);
+  return word
+    .split('\\')
+    .map((part) => (part === '' ? '' : quote(part)))
+    .join('\\\\');
+};
 
 /** The word as any login shell reads it back that somebody may have on a machine. */
 export const renderForAnyShell = renderedBy(quoteForAny);

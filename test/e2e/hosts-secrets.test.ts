@@ -7,6 +7,7 @@ import { footprint, holdingOn, letGoOn, onHosts, well, writeSshConfig } from '..
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { linesOf, type TestProject } from '../support/project.js';
 import { makeKey, sshConfig } from '../support/sshd.js';
+import { until } from '../support/until.js';
 
 const holding = `set -eu
 printf %s "$TOKEN" | sha256sum | cut -c 1-64 >/data/results/token.txt
@@ -176,7 +177,9 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
 
     it('who came in between gets nothing more', async () => {
       const tried = withInputs(project());
-      await well(tried, ['deploy', '--yes', '--wait'], { env });
+      await well(tried, ['deploy', '--yes'], { env });
+      const live = async () => (await tried.json<{ live: boolean }>(['status'])).live;
+      await until('its jobs have ended and are not home', async () => !(await live()), 60);
       // What it had before, it has been sent as the one it was.
       await one.exec('rm -rf ~ada/logistician');
       await one.replaceHostKey();

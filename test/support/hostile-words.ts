@@ -6,6 +6,8 @@ export const hostileWords: readonly string[] = [
   '-x',
   '--yes',
   '-',
+  '=',
+  '=ls',
   `it's`,
   '"double"',
   `'"'"'`,

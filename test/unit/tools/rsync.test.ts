@@ -21,8 +21,11 @@ describe('rsync', () => {
   });
 
   it('brings files there', () => {
-    expect(renderCommand(copyThere('/data/a b/', there, '/l/inputs/a', '--ignore-existing'))).toMatch(
-      /^rsync .* --ignore-existing --rsh 'ssh -F \S+' '\/data\/a b\/' gpu1:\/l\/inputs\/a$/,
+    expect(renderCommand(copyThere('/data/a b/', there, '/l/inputs/a'))).toMatch(
+      /^rsync .* --rsh 'ssh -F \S+' '\/data\/a b\/' gpu1:\/l\/inputs\/a$/,
+    );
+    expect(renderCommand(copyThere('/lfs/', there, '/l/lfs/', '6f/c1/6fc1\n'))).toMatch(
+      /^printf %s '6f\/c1\/6fc1\n' \| rsync .* --files-from=- --rsh 'ssh -F \S+' \/lfs\/ gpu1:\/l\/lfs\/$/,
     );
   });
 

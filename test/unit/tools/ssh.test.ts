@@ -194,7 +194,7 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
 
     const known = new Map([
       ['gpu1', [good]],
-      ['gpu2', [bad, good]],
+      ['gpu2', [bad, good].sort((a, b) => (a.key < b.key ? -1 : 1))],
     ]);
     expect(parseKnownHosts(knownHostsText(known))).toEqual(known);
     expect(parseKnownHosts('\n\n')).toEqual(new Map());
