@@ -137,7 +137,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
     await fleet.get('gpu2').killSshd();
     await waiting.says(/; no answer from gpu1, gpu3/);
     const cut = await project.cli(['status']);
-    expect(cut.stdout).toMatch(/^count-a-350\S* +running .*gpu1, unreachable for \d+ s/m);
+    expect(cut.stdout).toMatch(/^count-a-350\S* +running .*gpu1, unreachable for \d+s/m);
     expect(cut.stdout).toMatch(/^gpu1 .*\. So it has been for \d+/m);
     noTrace(cut);
     const json = await status();
