@@ -108,9 +108,9 @@ export function parametersPage(schema) {
     `One of the two files of an experiment. It is configuration, not source: it is read from the working tree, its changes
 do not make the tree dirty, and every receipt holds a copy. All of it is checked at once, before anything runs
 (\`logistician validate\`); an unknown key is an error that names the nearest known one.`,
-    `This version runs conditions on this computer: \`deploy\` refuses the targets \`hosts\` and \`aws\`. Their keys (\`hosts\`,
-\`aws_…\`, \`idle_minutes\`, \`tags\`, \`docker_image_transport\`, \`remote_docker_command\`) are checked already and have no effect
-yet, so that a file that names them is valid, and \`deploy --target local\` runs it.`,
+    `This version runs conditions on this computer and on [your own machines](../guide/your-own-machines.md): \`deploy\` refuses
+the target \`aws\`. Its keys (\`aws_…\`, \`idle_minutes\`, \`tags\`) are checked already and have no effect yet, so that a file that
+names them is valid, and \`deploy --target local\` runs it.`,
     table(
       ['key', 'type', 'default', 'meaning'],
       [
@@ -196,7 +196,7 @@ const MEANINGS = {
   created: 'When the receipt was made.',
   state: 'How far the run is, or how it ended.',
   reason:
-    'Why it did not succeed: `exit` (its code was not 0), `oom` (out of memory), `fetch`, `build`, `secrets`, `start` (it never began: the step that failed), `deadline`, `user` (it was stopped), `reboot`, `container` (it was lost with its machine’s start or its container). null: it did, or it has not ended.',
+    'Why it did not succeed: `exit` (its code was not 0), `oom` (out of memory), `fetch`, `build`, `secrets`, `start` (it never began: the step that failed), `deadline`, `user` (it was stopped), `reboot`, `container`, `runner` (it was lost with its machine’s restart, its container, or the `run` that it belonged to), `discarded` (`terminate --discard` gave it up). null: it did, or it has not ended.',
   exit_code: 'The exit code of the job; null: none yet, or it never began.',
   started: 'When the container started, as Docker says.',
   finished: 'When the container ended, as Docker says.',
