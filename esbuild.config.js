@@ -22,19 +22,21 @@ const compiledSchema = {
   },
 };
 
-/** dockerode brings what only BuildKit sessions need, which nobody here begins: half of the bundle. */
-const withoutBuildKit = {
-  name: 'without-buildkit',
+/** What libraries bring and nobody here begins: BuildKit sessions of dockerode, half of its bundle; plugins of oclif,
+ *  a search for commands that the manifest names, its rc files and its spinners. */
+const leftOut = /^(@grpc\/(grpc-js|proto-loader)|protobufjs|tinyglobby|minimatch|lilconfig|cli-spinners)$/;
+const withoutTheRest = {
+  name: 'without-the-rest',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(@grpc\/(grpc-js|proto-loader)|protobufjs)$/ }, ({ path }) => ({
-      path,
-      namespace: 'left-out',
+    onResolve({ filter: leftOut }, ({ path }) => ({ path, namespace: 'left-out' }));
+    onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+      contents:
+        path === 'cli-spinners' ? 'module.exports = { dots2: {}, line: {} };' : 'module.exports = {};',
     }));
-    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
-/** Nor does its SSH load before an engine is reached that way: it takes as long as all else of dockerode. */
+/** The SSH of dockerode does not load before an engine is reached that way: it takes as long as all else of dockerode. */
 const lateSsh = {
   name: 'late-ssh',
   setup({ onResolve, onLoad }) {
@@ -62,7 +64,7 @@ await build({
   outdir: fresh,
   outbase: `${root}src`,
   bundle: true,
-  plugins: [compiledSchema, withoutBuildKit, lateSsh],
+  plugins: [compiledSchema, withoutTheRest, lateSsh],
   splitting: true,
   format: 'esm',
   platform: 'node',

@@ -1,7 +1,7 @@
 // Measures what docs/performance.md shows, and writes it: `npm run bench`. With names of parts
 // (`npm run bench -- hosts`) it measures only those, and writes nothing. Needs Docker, sshd, rsync and a built dist/.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,13 +65,26 @@ function start() {
 function run() {
   const { experiment } = project('run', { experiment_conditions: [''] });
   seconds([...cli, 'run', experiment]);
-  const byHand = ['docker', 'run', '--rm', '--init', image, 'true'];
+  const byHand = containerLine(experiment);
   const [ours, docker] = inTurns(
     7,
     () => seconds([...cli, 'run', experiment]),
     () => seconds(byHand),
   );
   row('`run` more than `docker run` by hand', ours - docker, 0.3, `${ms(ours)} and ${ms(docker)}`, inSeconds);
+}
+
+/** The `docker run` of a run that was made, as a person would repeat it: without what tells it from others, and with
+ *  `--rm`, because nobody else removes it. */
+function containerLine(experiment) {
+  const [run] = readdirSync(join(experiment, 'runs')).filter((name) => name !== '.gitignore');
+  const record = JSON.parse(readFileSync(join(experiment, 'runs', run, 'run.json'), 'utf8'));
+  const home = join(work, 'home-by-hand');
+  mkdirSync(home, { recursive: true });
+  const line = record.container_line
+    .replace(/--name \S+/, '--rm')
+    .replaceAll(/\S+:\/home\/logistician/g, `${home}:/home/logistician`);
+  return ['sh', '-c', `exec ${line}`];
 }
 
 function snapshot() {

@@ -1,3 +1,3 @@
-import { execute } from '@oclif/core';
+import { execute } from '@oclif/core/execute';
 
 export const main = (url: string) => execute({ dir: url });

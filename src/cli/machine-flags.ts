@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
 import type { Machines } from '../operations/experiment.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { build } from '../operations/build.js';
 import { openExperiment } from '../operations/experiment.js';

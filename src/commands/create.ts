@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path';
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, yesFlag } from '../cli/base-command.js';
 import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
 import { UserError } from '../errors.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { examine, type Finding } from '../operations/doctor.js';

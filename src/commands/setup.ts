@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, yesFlag } from '../cli/base-command.js';
 import { setUp } from '../operations/setup.js';
 

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
 import { openExperiment } from '../operations/experiment.js';

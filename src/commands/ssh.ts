@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
 import { experimentAndConditions, splitAtDashes } from '../cli/words.js';

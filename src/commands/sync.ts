@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { progressRows } from '../cli/progress-rows.js';
 import { statusJson } from '../cli/status-json.js';

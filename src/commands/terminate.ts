@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';

@@ -1,4 +1,4 @@
-import type { Hook } from '@oclif/core';
+import type { Hook } from '@oclif/core/hooks';
 import { failureText } from '../cli/failure.js';
 import { nearest } from '../cli/nearest.js';
 import { colorsFor } from '../cli/style.js';

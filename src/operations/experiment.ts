@@ -8,7 +8,8 @@ import { ensureImage } from '../machines/image.js';
 import { DeploymentStore } from '../runs/deployment.js';
 import { RunStore } from '../runs/run-store.js';
 import { pasteable } from '../shell/word.js';
-import { NotInCommit, type Pin, sourceId, treeAt } from '../source/pin.js';
+import { sourceId, treeAt } from '../source/listing.js';
+import { NotInCommit, type Pin } from '../source/pin.js';
 import { openProject, type Project, pathInProject } from '../source/project.js';
 import type { Surroundings } from '../targets/surroundings.js';
 import type { Target } from '../targets/target.js';
@@ -82,16 +83,13 @@ export async function planImage(
   const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
   const configuration = own ? 'parameters.json' : parametersFile;
   const root = own ? path : '';
-  const found = treeAt(project, pin.commit, root);
-  const missing = async () => {
-    await found;
-    throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
-  };
   const [tree, contents, dockerfileText] = await Promise.all([
-    found,
-    sourceId(project, root === '' ? pin.commit : `${pin.commit}:${root}`, configuration).catch(missing),
-    project.git.raw('cat-file', 'blob', `${pin.commit}:${inFolder(path, 'Dockerfile')}`).catch(missing),
+    root === '' ? pin.tree : treeAt(project, pin.commit, root),
+    sourceId(project, pin.commit, configuration, root),
+    project.git.raw('cat-file', 'blob', `${pin.commit}:${inFolder(path, 'Dockerfile')}`).catch(() => null),
   ]);
+  if (tree === null) throw new NotInCommit(root, pin.commit);
+  if (dockerfileText === null) throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
   const context = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
   return {
     tag: `logistician/${parameters.experimentName}:${context}`,

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
-import { quotedNames, unquoteName } from '../tools/git/names.js';
 import type { Project } from './project.js';
 
 /** What a run is pinned to. */
@@ -99,23 +97,4 @@ export async function isPushed(project: Project, commit: string): Promise<boolea
 
 export async function treeOf(project: Project, commit: string): Promise<string> {
   return (await project.git.raw('rev-parse', '--verify', `${commit}^{tree}`)).trim();
-}
-
-/** Id of the git tree at `path` ('' for all) in a tree or commit. @throws NotInCommit */
-export async function treeAt(project: Project, treeish: string, path: string): Promise<string> {
-  const name = path === '' ? `${treeish}^{tree}` : `${treeish}:${path}`;
-  const id = await project.git.raw('rev-parse', '--verify', '--quiet', name).catch(() => '');
-  if (!id) throw new NotInCommit(path, treeish);
-  return id.trim();
-}
-
-/** One hash for all source in the tree: names, modes and contents, the given file left out. */
-export async function sourceId(project: Project, treeish: string, except: string): Promise<string> {
-  const listing = await project.git.raw(...quotedNames, 'ls-tree', '-r', '--full-tree', treeish);
-  const hash = createHash('sha256');
-  for (const entry of listing.split('\n')) {
-    const name = entry.slice(entry.indexOf('\t') + 1);
-    if (unquoteName(name).toString() !== except) hash.update(entry).update('\0');
-  }
-  return hash.digest('hex');
 }

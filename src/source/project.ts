@@ -31,6 +31,8 @@ export interface Project {
   /** Where git keeps what is this working tree's own (its index). */
   readonly gitDirectory: string;
   readonly head: string;
+  /** Id of the head's tree. */
+  readonly headTree: string;
   /** null: a detached HEAD. */
   readonly branch: string | null;
   readonly remote: string | null;
@@ -44,14 +46,14 @@ export interface Project {
  *  @throws NoRepository, GitUnavailable */
 export async function findRepository(
   folder: string,
-): Promise<Omit<Project, 'head'> & { head: string | null }> {
+): Promise<Omit<Project, 'head' | 'headTree'> & { head: string | null; headTree: string | null }> {
   const git = openGit(folder);
   const nothing = () => '';
   const [places, head, branch, settings] = await Promise.all([
     git.raw('rev-parse', '--show-toplevel', '--absolute-git-dir').catch((error: Error) => {
       throw translate(error, folder);
     }),
-    git.raw('rev-parse', '--verify', '--quiet', 'HEAD^{commit}').catch(nothing),
+    git.raw('rev-parse', '--quiet', 'HEAD^{commit}', 'HEAD^{tree}').catch(nothing),
     git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(nothing),
     // With a key that every repository has: simple-git waits long for a command that prints nothing.
     git
@@ -64,12 +66,14 @@ export async function findRepository(
   ]);
   const [root, gitDirectory] = places.split('\n');
   if (!root || !gitDirectory) throw new NoRepository(folder);
+  const [commit, tree] = head.split('\n');
   const remote = /^remote\.origin\.url (.+)$/m.exec(settings)?.[1] ?? null;
   return {
     root,
     gitDirectory,
     git: openGit(root),
-    head: head.trim() || null,
+    head: commit || null,
+    headTree: tree || null,
     branch: branch.trim() || null,
     remote,
     sparse: /^core\.sparsecheckout true$/m.test(settings),
@@ -79,9 +83,9 @@ export async function findRepository(
 /** @throws NoRepository, NoCommits, GitUnavailable */
 export async function openProject(folder: string): Promise<Project> {
   const repository = await findRepository(folder);
-  const { head } = repository;
-  if (!head) throw new NoCommits(repository.root);
-  return { ...repository, head };
+  const { head, headTree } = repository;
+  if (!head || !headTree) throw new NoCommits(repository.root);
+  return { ...repository, head, headTree };
 }
 
 /** The path of a folder or file in its project, with `/` between its parts; '' for the root itself.

@@ -7,7 +7,7 @@ import type { Executor } from '../shell/executor.js';
 import { pasteable } from '../shell/word.js';
 import { addAll, commitTree, keepCommit, linkSubmodule, writeTree } from '../tools/git/command-line.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
-import { isPushed, type Pin, treeOf } from './pin.js';
+import { isPushed, type Pin } from './pin.js';
 import { openProject, type Project } from './project.js';
 
 /** An untracked file larger than this, in bytes, is data rather than source. */
@@ -37,6 +37,7 @@ export async function pinSnapshot(
   large: 'refuse' | 'leave out',
   known?: Pin,
 ): Promise<Pin> {
+  if (known && (await isStill(project, known))) return known;
   const { tooLarge, links } = await survey(project, executor);
   const own = tooLarge.map((name) => unquoteName(name).toString());
   if (own.length > 0 && large === 'refuse') throw new LargeUntrackedFile(own, project.root);
@@ -47,7 +48,7 @@ export async function pinSnapshot(
     }),
   );
   const leftOut = [...own, ...inner.flatMap(({ path, pin }) => pin.leftOut.map((name) => `${path}/${name}`))];
-  const ofHead = known ? null : headOf(project);
+  const ofHead = known ? null : isPushed(project, project.head);
   // Where the rest fails, that is what is told.
   ofHead?.catch(() => {});
   const writer = new ObjectWriter(project, executor);
@@ -59,8 +60,10 @@ export async function pinSnapshot(
     }
     const tree = await writer.output((index) => writeTree(project.root, index));
     if (known?.tree === tree) return known;
-    const [headTree, pushed] = await (ofHead ?? headOf(project));
-    if (tree === headTree) return { commit: project.head, tree, snapshot: false, pushed, leftOut };
+    if (tree === project.headTree) {
+      const pushed = await (ofHead ?? isPushed(project, project.head));
+      return { commit: project.head, tree, snapshot: false, pushed, leftOut };
+    }
     const date = (await project.git.raw('log', '-1', '--format=%cd', '--date=raw', project.head)).trim();
     const commit = await writer.output(() => commitTree(project.root, tree, project.head, date));
     await executor.change(keepCommit(project.root, commit));
@@ -70,8 +73,15 @@ export async function pinSnapshot(
   }
 }
 
-const headOf = (project: Project) =>
-  Promise.all([treeOf(project, project.head), isPushed(project, project.head)]);
+/** Whether the working tree holds the commit that it was at, and nothing else: what git tells in one look. */
+async function isStill(project: Project, { snapshot, commit }: Pin): Promise<boolean> {
+  if (snapshot) return false;
+  const look = ['status', '--porcelain=v2', '--branch', '--no-renames'];
+  const all = ['--untracked-files=normal', '--ignore-submodules=none'];
+  const status = await project.git.raw('--no-optional-locks', ...look, ...all);
+  const lines = status.split('\n').filter(Boolean);
+  return lines.includes(`# branch.oid ${commit}`) && lines.every((line) => line.startsWith('# '));
+}
 
 /** A repository inside the working tree that is checked out, and the commit that the index has of it. */
 interface Link {
