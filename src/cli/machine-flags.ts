@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
 import type { Machines } from '../operations/experiment.js';
+import { pasteable } from '../shell/word.js';
 import { isAddress } from '../tools/ssh/address.js';
 import { fingerprint } from '../tools/ssh/known-hosts.js';
 
@@ -38,6 +39,17 @@ export function machinesOf(
 
 function hostsIn(list: string): Host[] {
   const addresses = list.split(/[,\s]+/).filter(Boolean);
+  const twice = addresses.find((address, place) => addresses.indexOf(address) < place);
+  if (twice !== undefined) {
+    const once = [...new Set(addresses)].join(',');
+    throw new UserError(
+      `--hosts names ${twice} twice.`,
+      [pasteable`logistician deploy --hosts ${once} --slots 2`],
+      {
+        exit: 2,
+      },
+    );
+  }
   const bad = addresses.find((address) => !isAddress(address));
   if (bad !== undefined || addresses.length === 0) {
     throw new UserError(

@@ -9,7 +9,7 @@ import { examineHosts } from '../operations/doctor-hosts.js';
 export default class Doctor extends BaseCommand {
   static override summary = 'Check what logistician stands on; each finding has the line that mends it.';
   static override description =
-    'Changes nothing. Exit code 1 if something is in the way. With --hosts it looks, over SSH, at the machines of the experiment, or at those that are named.';
+    'Changes nothing, save that a host key which is accepted is kept for the experiment. Exit code 1 if something is in the way. With --hosts it looks, over SSH, at the machines of the experiment, or at those that are named.';
   static override usage = 'doctor [EXPERIMENT] [--hosts [LIST]]';
   static override examples = [
     '<%= config.bin %> doctor',

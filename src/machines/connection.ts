@@ -73,7 +73,7 @@ export function unreachable(name: string, stderr: string): Unreachable {
 export function connectionLoss(name: string, { line, outcome }: CommandFailed): Unreachable | null {
   const { code, stderr } = outcome;
   if (code === sshFailed) return unreachable(name, ofSsh(stderr));
-  const ofRsync = line.startsWith('rsync ') && isConnectionLoss(code);
+  const ofRsync = /^(printf %s .*\| )?rsync /s.test(line) && isConnectionLoss(code);
   const ofGit = line.startsWith('GIT_SSH_COMMAND=') && isHangUp(stderr);
   return ofRsync || ofGit ? unreachable(name, ofSsh(stderr)) : null;
 }

@@ -140,6 +140,23 @@ export function lacksOf(found: Survey): Lack[] {
   return lacks;
 }
 
+/** What is wrong with it for jobs that need that. */
+export function lacksFor(
+  { has }: Survey,
+  { largeFiles, secrets }: { readonly largeFiles: boolean; readonly secrets: boolean },
+): Lack[] {
+  const lacks: Lack[] = [];
+  if (largeFiles && !has.has('git-lfs')) {
+    const mend = ['sudo apt-get install git-lfs'];
+    lacks.push({ what: 'git-lfs', detail: 'not installed, and the project uses it', mend, bearable: false });
+  }
+  if (secrets && !has.has('shm')) {
+    const detail = '/dev/shm, where secrets are kept from the disk, is not there or cannot be written';
+    lacks.push({ what: 'memory', detail, mend: ['ls -ld /dev/shm'], bearable: false });
+  }
+  return lacks;
+}
+
 /** A machine that answers and cannot run jobs as it is. */
 export class NotReady extends UserError {
   constructor(

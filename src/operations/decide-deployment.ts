@@ -3,9 +3,11 @@ import type { Condition } from '../experiment/condition.js';
 import { selectConditions } from '../experiment/select.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
+import { checkoutOf } from '../source/checkout.js';
 import { DirtyTree, type Pin, pinCommit, pinHead } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import type { FoundMachine, MachineProblem } from '../targets/target.js';
+import type { Checkout } from '../tools/git/command-line.js';
 import { type Experiment, type Machines, planImage, targetOf } from './experiment.js';
 import { type ExperimentStatus, observe } from './observe.js';
 import { place } from './place.js';
@@ -38,6 +40,8 @@ export interface DeployRequest {
 /** A deployment that is decided on and not yet begun. */
 export interface DeployPlan extends Planned {
   readonly pin: Pin;
+  /** Where everything that belongs to the commit is here. */
+  readonly source: Checkout;
   readonly facts: RunFacts;
   readonly target: string;
   /** The machines that there are now, and those that are no help. */
@@ -110,7 +114,13 @@ export async function decide(
     force: request.force,
     retryFailed: request.retryFailed,
   });
-  const { machines: found, problems } = await target.survey({ gpus: parameters.gpus, slots: request.slots });
+  const source = await checkoutOf(experiment.project, pin.commit);
+  const { machines: found, problems } = await target.survey({
+    gpus: parameters.gpus,
+    slots: request.slots,
+    largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+    secrets: parameters.secrets.length > 0,
+  });
   const arrived = new Set(
     status.conditions.flatMap((row) => (row.report?.state || row.silent ? [row.record?.id] : [])),
   );
@@ -136,6 +146,7 @@ export async function decide(
   return {
     ...planned,
     pin,
+    source,
     facts,
     target: request.target,
     docker: request.target === 'local' ? parameters.dockerCommand : parameters.remoteDockerCommand,

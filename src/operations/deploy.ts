@@ -6,7 +6,7 @@ import { BuildFailed } from '../machines/image.js';
 import { jobScript, known } from '../machines/job-script.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
-import { checkoutOf, refuseMissingFiles } from '../source/checkout.js';
+import { refuseMissingFiles } from '../source/checkout.js';
 import type { Project } from '../source/project.js';
 import type { FoundMachine, LaunchedJob, MachineProblem, Sweep } from '../targets/target.js';
 import { baseImages } from './base-images.js';
@@ -39,7 +39,7 @@ export async function deploy(
       data: [known.job, '/data'],
       deployment: id,
     }),
-    source: await checkoutOf(experiment.project, decided.pin.commit),
+    source: decided.source,
     secrets: readSecrets(parameters.secrets, session.env),
     projectKey: projectKey(experiment.project),
     inputIds: decided.facts.inputIds,
@@ -108,7 +108,8 @@ export async function deploy(
 
   /** What the image builds on may have come with the build. */
   async function recordBase(): Promise<void> {
-    const base = await baseImages(experiment.engine, decided.facts.image);
+    // Where images are not built here, this computer needs no Docker.
+    const base = await baseImages(experiment.engine, decided.facts.image).catch(() => []);
     if (base.length === decided.facts.base.length) return;
     for (const { job } of claimed) {
       const record = runs.read(job.run);

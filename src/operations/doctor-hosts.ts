@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { lacksOf, type Survey } from '../machines/survey.js';
 import { HostsTarget } from '../targets/hosts.js';
+import { Unreachable } from '../tools/ssh/errors.js';
 import type { Finding } from './doctor.js';
 import { type Machines, openExperiment, surroundings } from './experiment.js';
 import type { Session } from './session.js';
@@ -16,8 +17,10 @@ export async function examineHosts(session: Session, folder: string, machines: M
     ...problems.map(({ machine, problem }) => ({
       what: machine,
       state: 'bad' as const,
-      detail: problem.message,
-      mend: problem.suggestions,
+      detail: problem instanceof Unreachable ? problem.why : problem.message,
+      mend: problem.suggestions.map((line) =>
+        line.replace('logistician deploy', 'logistician doctor --hosts'),
+      ),
     })),
   ];
 }

@@ -111,7 +111,11 @@ function key(session: Session): Finding {
   const path = join(session.home, '.logistician', 'ssh-key');
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found)
-    return warning('SSH key', 'none yet; only machines other than this one need it', 'logistician setup');
+    return warning(
+      'SSH key',
+      'none of our own yet; machines that take a key of yours, by ~/.ssh/config or an agent, need none',
+      'logistician setup',
+    );
   if ((found.mode & 0o077) !== 0)
     return bad('SSH key', `${path} can be read by others`, pasteable`chmod 600 ${path}`);
   return good('SSH key', path);

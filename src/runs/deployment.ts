@@ -67,7 +67,7 @@ export class DeploymentStore {
   /** @param readOnly for a dry run: nothing is written or locked. */
   constructor(
     experiment: string,
-    private readonly readOnly = false,
+    readonly readOnly = false,
   ) {
     this.folder = join(experiment, '.logistician');
   }

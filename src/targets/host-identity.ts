@@ -1,9 +1,11 @@
 import pLimit from 'p-limit';
+import type { Host } from '../experiment/settings.js';
+import { renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { pasteable } from '../shell/word.js';
 import { ChangedHostKey, UnknownHostKey } from '../tools/ssh/errors.js';
 import { findHostKeys, fingerprint, type HostKey, sameKey } from '../tools/ssh/known-hosts.js';
-import type { Route } from '../tools/ssh/route.js';
+import { openByHand, type Route } from '../tools/ssh/route.js';
 import { askHostKey } from '../tools/ssh/session.js';
 import type { SshAccess } from './ssh-access.js';
 
@@ -17,6 +19,7 @@ export async function identify(
   access: SshAccess,
   executor: Executor,
   name: string,
+  { address, jump }: Pick<Host, 'address' | 'jump'>,
   route: Route,
   trust: (machine: string, key: HostKey) => Promise<boolean>,
 ): Promise<void> {
@@ -25,7 +28,6 @@ export async function identify(
   const known = await findHostKeys(executor, route.knownAs, route.knownHosts);
   const types = [...new Set(known.good.map(({ type }) => type))];
   const shown = await askHostKey(name, route, types);
-  const forget = pasteable`ssh-keygen -R ${route.knownAs}`;
   if (known.revoked.some((key) => sameKey(key, shown)))
     throw new ChangedHostKey(
       name,
@@ -36,14 +38,17 @@ export async function identify(
       throw new ChangedHostKey(
         name,
         `shows the host key ${fingerprint(shown)}, and known_hosts has another: it was set up anew, or somebody stands in its place. Nothing was sent to it`,
-        [`${forget}    # once you know that the new key is right`],
+        known.files.map(
+          (file) =>
+            `${pasteable`ssh-keygen -R ${route.knownAs} -f ${file}`}    # once you know that the new key is right`,
+        ),
       );
   } else if (!(await oneAtATime(() => trust(name, shown)))) {
     throw new UnknownHostKey(
       name,
       `is not in known_hosts. It shows the ${shown.type} host key ${fingerprint(shown)}. Nothing was sent to it`,
       [
-        pasteable`ssh ${`${route.user}@${route.host}`} -p ${String(route.port)} true    # to see its key and accept it`,
+        `${renderCommand(openByHand(address, jump, route.config))}    # to see its key and accept it`,
         'logistician deploy --accept-new-host-keys    # accepts what is new, never what has changed',
       ],
     );

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
@@ -6,13 +6,13 @@ import { connectionLoss } from '../machines/connection.js';
 import type { SweepScript } from '../machines/job-script.js';
 import type { JobReport } from '../machines/job-state.js';
 import { slots } from '../machines/slots.js';
-import { lacksOf, NotReady, type Survey, survey } from '../machines/survey.js';
+import { lacksFor, lacksOf, NotReady, type Survey, survey } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { command, write } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
-import type { NamedRoute } from '../tools/ssh/config-file.js';
+import { type NamedRoute, namesKnownHosts } from '../tools/ssh/config-file.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { identify } from './host-identity.js';
 import { hostNames } from './host-names.js';
@@ -96,7 +96,7 @@ export class HostsTarget implements Target {
     const config = this.#access.userConfig;
     const said = await executor.read(resolveRoute(host.address, host.jump, config));
     const route = parseRoute(said, { home, env, config });
-    await identify(this.#access, executor, name, route, this.world.trust);
+    await identify(this.#access, executor, name, host, route, this.world.trust);
     const script = readFileSync(this.world.survey, 'utf8');
     const connection = this.#access.connect(name, route);
     return { survey: await survey(connection, script, programWordsOf(remoteDocker), now), route };
@@ -104,7 +104,7 @@ export class HostsTarget implements Target {
 
   async #find(host: Host, name: string, wish: Wish): Promise<FoundMachine> {
     const { survey: found, route } = await this.#look(host, name);
-    const lacks = lacksOf(found).filter(({ bearable }) => !bearable);
+    const lacks = [...lacksOf(found), ...lacksFor(found, wish)].filter(({ bearable }) => !bearable);
     const { engine, user, gpus: all } = found;
     if (lacks.length > 0 || !engine) throw new NotReady(name, lacks);
     const gpus = host.gpus === null ? all : host.gpus.map(String);
@@ -140,6 +140,7 @@ export class HostsTarget implements Target {
   }
 
   async status(deployment: Deployment): Promise<TargetStatus> {
+    if (this.#hasMoved()) await this.#writeConfig(deployment);
     const reports = new Map<string, JobReport>();
     const problems = await onEach(
       unreleased(deployment),
@@ -187,6 +188,12 @@ export class HostsTarget implements Target {
     return new RemoteMachine(this.world, machine, connection, deployment);
   }
 
+  /** The experiment's folder is no longer where it was when the files were written that name it. */
+  #hasMoved(): boolean {
+    const { sshConfig, knownHosts } = this.world.deployments;
+    return existsSync(sshConfig) && !namesKnownHosts(readFileSync(sshConfig, 'utf8'), knownHosts);
+  }
+
   /** The files through which ssh, git, rsync and people find the machines. */
   async #writeConfig(deployment: Deployment): Promise<void> {
     const { executor, deployments } = this.world;
@@ -197,6 +204,7 @@ export class HostsTarget implements Target {
         : [];
     });
     await executor.change(command('mkdir', '-p', deployments.folder));
+    await executor.change(command('mkdir', '-p', '-m', '700', this.#access.sockets));
     await executor.change(write(deployments.knownHosts, this.#access.knownHostsText));
     await executor.change(write(deployments.sshConfig, this.#access.configFor(routes)));
     deployments.writeMachines(

@@ -53,10 +53,13 @@ export class SshAccess {
   }
 
   /** The text of ssh_config. */
-  configFor(machines: readonly NamedRoute[], knownHosts = this.deployments.knownHosts): string {
+  configFor(
+    machines: readonly NamedRoute[],
+    { knownHosts = this.deployments.knownHosts, sockets = this.sockets } = {},
+  ): string {
     const places: ConfigPlaces = {
       knownHosts,
-      sockets: this.#sockets(),
+      sockets,
       includes: [this.userConfig ?? join(systemHome(), '.ssh', 'config'), '/etc/ssh/ssh_config'],
       key: this.key,
     };
@@ -64,6 +67,8 @@ export class SshAccess {
   }
 
   connect(name: string, route: Route): Connection {
+    // A dry run makes no folder of the user's.
+    if (!this.deployments.readOnly) this.#makeSockets();
     const mend = [
       pasteable`ssh-keygen -R ${name} -f ${this.deployments.knownHosts}`,
       'logistician deploy    # once you know that the new key is right',
@@ -80,15 +85,22 @@ export class SshAccess {
       join(this.#scratch, `hosts-${name}`),
     ];
     writeFileSync(knownHosts, this.knownHostsText, { mode: 0o600 });
-    writeFileSync(config, this.configFor([{ name, aliases: [], route }], knownHosts), { mode: 0o600 });
+    const sockets = this.deployments.readOnly ? this.#scratch : this.sockets;
+    const text = this.configFor([{ name, aliases: [], route }], { knownHosts, sockets });
+    writeFileSync(config, text, { mode: 0o600 });
     return config;
   }
 
   /** A folder for the sockets of shared connections: a path that a socket can have (sun_path, 104 bytes and more;
    *  ssh itself adds 57 to it for a moment). */
-  #sockets(): string {
+  get sockets(): string {
     const atHome = join(this.home, '.logistician', 'ssh');
-    const folder = atHome.length <= 45 ? atHome : join(tmpdir(), `logistician-ssh-${userInfo().uid}`);
+    return atHome.length <= 45 ? atHome : join(tmpdir(), `logistician-ssh-${userInfo().uid}`);
+  }
+
+  /** @throws UserError if the folder is somebody else's, or open to others */
+  #makeSockets(): void {
+    const folder = this.sockets;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid, mode } = statSync(folder);
     if (uid !== userInfo().uid || (mode & 0o077) !== 0)
@@ -96,7 +108,6 @@ export class SshAccess {
         pasteable`ls -ld ${folder}`,
         pasteable`chmod 700 ${folder}`,
       ]);
-    return folder;
   }
 }
 

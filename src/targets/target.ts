@@ -49,6 +49,9 @@ export interface Wish {
   readonly gpus: GpuWish;
   /** Slots on each machine; null: what it bears. */
   readonly slots: number | null;
+  /** The source has files of git LFS. */
+  readonly largeFiles: boolean;
+  readonly secrets: boolean;
 }
 
 export interface TargetStatus {

@@ -51,6 +51,10 @@ export function sshConfig(machines: readonly NamedRoute[], places: ConfigPlaces)
     .concat('\n');
 }
 
+/** Whether an ssh_config of ours names that known_hosts file. */
+export const namesKnownHosts = (text: string, knownHosts: string): boolean =>
+  text.includes(`UserKnownHostsFile ${quoted(knownHosts)}\n`);
+
 function block({ name, aliases, route }: NamedRoute, { knownHosts, key }: ConfigPlaces): string {
   return [
     `Host ${[name, ...aliases].join(' ')}`,

@@ -36,12 +36,12 @@ export function parseKnownHosts(text: string): Map<string, HostKey[]> {
   return known;
 }
 
-/** What the files say of a server: the keys that it may have, and those that it must not. */
+/** What the files say of a server: the keys that it may have, and those that it must not; and which files do. */
 export async function findHostKeys(
   executor: Executor,
   name: string,
   files: readonly string[],
-): Promise<{ good: HostKey[]; revoked: HostKey[] }> {
+): Promise<{ good: HostKey[]; revoked: HostKey[]; files: string[] }> {
   const found = await Promise.all(
     files.map((file) => executor.query(command('ssh-keygen', '-F', name, '-f', file))),
   );
@@ -53,5 +53,6 @@ export async function findHostKeys(
   });
   const only = (wanted: string | null) =>
     keys.filter(({ marker }) => marker === wanted).map(({ type, key }) => ({ type, key }));
-  return { good: only(null), revoked: only('@revoked') };
+  const saying = files.filter((_, place) => found[place]?.stdout.trim());
+  return { good: only(null), revoked: only('@revoked'), files: saying };
 }

@@ -34,6 +34,15 @@ export function resolveRoute(address: string, jump: string | null, config: strin
   );
 }
 
+/** Opens the machine as a person would, by their own configuration. */
+export function openByHand(address: string, jump: string | null, config: string | null): Command {
+  const { user, host, port } = parseAddress(address);
+  return command(
+    ...['ssh', ...(config ? ['-F', config] : []), ...(jump ? ['-J', jump] : [])],
+    ...[...(port ? ['-p', String(port)] : []), user ? `${user}@${host}` : host, 'true'],
+  );
+}
+
 /** Reads what `ssh -G` printed. */
 export function parseRoute(
   text: string,

@@ -278,7 +278,7 @@ function reasonOf(
       return new Unreachable(name, `refuses connections at ${place}: is its SSH server running?`);
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new Unreachable(name, `is no name that can be found: ${route.host}`);
+      return new Unreachable(name, `cannot be found: there is no address for the name ${route.host}`);
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return new Unreachable(name, `has no route from here to ${place}`);

@@ -209,7 +209,12 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
     expect(await findHostKeys(executor, '[gpu1]:2222', [join(folder, 'not there'), file])).toEqual({
       good: [good],
       revoked: [bad],
+      files: [file],
     });
-    expect(await findHostKeys(executor, 'gpu1', [file])).toEqual({ good: [], revoked: [] });
+    expect(await findHostKeys(executor, 'gpu1', [file])).toEqual({
+      good: [],
+      revoked: [],
+      files: [],
+    });
   });
 });
