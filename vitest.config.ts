@@ -16,6 +16,7 @@ export default defineConfig({
       project('unit', 20_000, true),
       project('integration', 120_000, false),
       project('e2e', 300_000, false),
+      project('hosts', 300_000, false),
     ],
   },
 });
