@@ -131,8 +131,10 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('bad days of machine
     writeSshConfig(bob, `Host gpu2\n  User bob\nInclude ${fleet.sshConfig}\n`);
     await well(ada, ['deploy', '--yes']);
     await until('it holds', async () => (await row(ada, 'hold')).state === 'running');
-    await well(bob, ['deploy', '--yes', '--wait']);
-    await well(bob, ['terminate', '--yes']);
+    // His own computer has no Docker.
+    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    await well(bob, ['deploy', '--yes', '--wait'], { env });
+    await well(bob, ['terminate', '--yes'], { env });
     const held = await row(ada, 'hold');
     expect(held.state).toBe('running');
     await machine.exec(`touch /home/ada/logistician/shared/${held.run}/data/results/go`);
