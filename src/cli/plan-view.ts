@@ -32,11 +32,11 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
 }
 
 /** `gpu1: 2 slots, GPUs device=0 device=1; 3 conditions`, a line a machine. */
-function machines({ found, places, target }: DeployPlan): string[] {
+function machines({ found, places }: DeployPlan): string[] {
   const shown = found.slice(0, 20).map(({ deployed: { name, slots } }) => {
     const own = places.filter(({ deployed }) => deployed.name === name).length;
     const gpus = slots[0] === '-' ? '' : `, GPUs ${slots.join(' ')}`;
-    return `${name}, ${count(slots.length, 'slot')}${gpus}${target === 'local' ? '' : `, ${count(own, 'condition')}`}`;
+    return `${name}, ${count(slots.length, 'slot')}${gpus}${found.length === 1 ? '' : `, ${count(own, 'condition')}`}`;
   });
   return found.length > shown.length ? [...shown, `… and ${found.length - shown.length} more`] : shown;
 }

@@ -149,7 +149,7 @@ export async function decide(
     source,
     facts,
     target: request.target,
-    docker: request.target === 'local' ? parameters.dockerCommand : parameters.remoteDockerCommand,
+    docker: target.docker,
     found: found.map(withoutIdleSlots),
     problems,
     places: places.slice(0, planned.run.length),

@@ -1,3 +1,4 @@
+import type { Deployment } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
 import { collectFrom } from './collect.js';
 import { type DeployPlan, type DeployRequest, decide, patience } from './decide-deployment.js';
@@ -37,10 +38,9 @@ export class Tending {
   }
 
   async #collect(status: ExperimentStatus): Promise<void> {
-    const ended = status.conditions.flatMap(({ record, deployed }) =>
-      record && deployed && hasEnded(record) && record.target !== 'local' && !record.collected
-        ? [record.id]
-        : [],
+    const isRemote = remoteRuns(status.deployment);
+    const ended = status.conditions.flatMap(({ record }) =>
+      record && isRemote.has(record.id) && hasEnded(record) && !record.collected ? [record.id] : [],
     );
     const due = ended.filter((run) => !this.#home.has(run));
     if (due.length === 0) return;
@@ -55,6 +55,12 @@ export class Tending {
       if (job && !failed.has(job.machine)) this.#home.add(run);
     }
   }
+}
+
+/** Runs of which the job folder is not here. */
+function remoteRuns(deployment: Deployment | null): Set<string> {
+  const remote = new Set(deployment?.machines.filter(({ route }) => route).map(({ name }) => name));
+  return new Set(deployment?.jobs.filter(({ machine }) => remote.has(machine)).map(({ run }) => run));
 }
 
 /** A job that has yet to arrive, or has waited for long on a machine that says nothing. */

@@ -48,9 +48,11 @@ class NoHosts extends UserError {
 /** Machines that people have already, over SSH. Each has a queue of its own, worked off without us. */
 export class HostsTarget implements Target {
   readonly name = 'hosts';
+  readonly docker: string;
   readonly #access: SshAccess;
 
   constructor(private readonly world: Surroundings) {
+    this.docker = world.remoteDocker;
     this.#access = new SshAccess(world.deployments, world.ssh, world.home);
   }
 

@@ -17,10 +17,12 @@ import type { FoundMachine, LaunchedJob, Place, Sweep, Target, TargetStatus, Wis
 /** This computer. The job folder is the run's own folder, so what a job leaves is at home at once. */
 export class LocalTarget implements Target {
   readonly name = 'local';
+  readonly docker: string;
   readonly #queue: string;
   readonly #runner: string;
 
   constructor(private readonly world: Surroundings) {
+    this.docker = world.localDocker;
     this.#queue = world.deployments.queue;
     this.#runner = join(this.#queue, 'runner.sh');
   }

@@ -66,6 +66,9 @@ export interface TargetStatus {
 export interface Target {
   readonly name: string;
 
+  /** The docker command of its machines. */
+  readonly docker: string;
+
   /** The machines there are, and what they bear. Changes nothing on them. */
   survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly MachineProblem[] }>;
 
