@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { Duplex } from 'node:stream';
+import { Duplex, type Readable } from 'node:stream';
 import { type Command, revealArgv, revealEnv } from './command.js';
 import { reveal } from './word.js';
 
@@ -24,6 +24,9 @@ export interface Io {
   readonly onStderr?: (chunk: Buffer) => unknown;
   /** Ends the process with SIGTERM when it fires. */
   readonly signal?: AbortSignal;
+  /** Is told the exit code at once, while what the process has left at work in the background, with descriptor 3 in
+   *  hand, is still waited for. */
+  readonly onExit?: (code: number) => void;
 }
 
 /** Runs the command, and those that feed it, to their end. Never throws for how a program ends. */
@@ -62,8 +65,14 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
       command.input ? 'pipe' : inherit ? 'inherit' : (io.stdin ?? 'ignore'),
       file ?? (inherit ? 'inherit' : 'pipe'),
       inherit ? 'inherit' : 'pipe',
+      ...(io.onExit ? (['pipe'] as const) : []),
     ],
   });
+  if (io.onExit) {
+    const { onExit } = io;
+    (child.stdio[3] as Readable).resume();
+    child.on('exit', (code, signal) => onExit(code ?? 128 + signalNumber(signal)));
+  }
   if (file !== undefined) closeSync(file);
   return { child, feeding: feed(child, command) };
 }
