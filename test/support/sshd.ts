@@ -16,8 +16,9 @@ export class Sshd {
     readonly address: string,
     readonly port: number,
   ) {
-    // Not to a pipe: a server that nobody reads stands still in the end.
-    const words = ['-D', '-E', join(folder, 'log'), '-f', join(folder, 'sshd_config')];
+    // Not to a pipe: a server that nobody reads stands still in the end. And without loading itself anew for each
+    // connection: many of them share this computer with what is measured.
+    const words = ['-D', '-r', '-E', join(folder, 'log'), '-f', join(folder, 'sshd_config')];
     this.#server = spawn('/usr/sbin/sshd', words, { stdio: 'ignore' });
   }
 
