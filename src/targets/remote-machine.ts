@@ -9,7 +9,7 @@ import { CommandFailed } from '../shell/executor.js';
 import { largeFiles } from '../source/checkout.js';
 import { findImage, programWordsOf } from '../tools/docker/command-line.js';
 import { pushCommit } from '../tools/git/command-line.js';
-import { copyHere, copyThere, vanished } from '../tools/rsync/command-line.js';
+import { copyHere, copyThere, partial, vanished } from '../tools/rsync/command-line.js';
 import { inputThere, jobsThere, queueThere, sourceThere, sweepThere } from './remote-layout.js';
 import type { Surroundings } from './surroundings.js';
 import type { CollectedJob, Collecting, LaunchedJob, Place, Sweep } from './target.js';
@@ -82,8 +82,6 @@ export class RemoteMachine {
     if (jobs.length === 0) return;
     if (!this.world.executor.dryRun) mkdirSync(this.world.runs, { recursive: true });
     const folder = jobsThere(this.#root, this.world.experiment);
-    // rsync passes over what is not there, but not over the folder that it would be in.
-    if ((await this.connection.query(command('test', '-d', folder))).code !== 0) return;
     const copy = copyHere(
       { config: this.world.deployments.sshConfig, machine: this.deployed.name },
       jobs.map((job) => `${folder}/./${job.run}${only === null ? '' : `/data/${only}`}`),
@@ -96,15 +94,16 @@ export class RemoteMachine {
       if (percent) progress(name, percent);
     };
     const outcome = await this.world.executor.attempt(copy, { onStdout });
-    if (outcome.code !== 0 && outcome.code !== vanished)
-      throw new CommandFailed(renderCommand(copy), outcome);
+    if (outcome.code === 0 || outcome.code === vanished) return;
+    // rsync passes over what is not there, but not over the folder that it would be in.
+    if (outcome.code === partial && !(await this.#has(folder))) return;
+    throw new CommandFailed(renderCommand(copy), outcome);
   }
 
   /** Leaves nothing of the deployment but what later ones share: the source and the inputs. */
   async release(jobs: readonly string[]): Promise<void> {
     const { machine, queue } = this.#place;
-    const runner = await this.connection.query(command('test', '-e', `${queue}/runner.sh`));
-    if (runner.code === 0) await machine.release(queue, this.deployment.id);
+    if (await this.#has(`${queue}/runner.sh`)) await machine.release(queue, this.deployment.id);
     await this.#change(removal(queue, jobs));
   }
 
@@ -130,8 +129,7 @@ export class RemoteMachine {
   async #bringInputs({ container, inputIds }: Sweep): Promise<void> {
     for (const [name, from] of Object.entries(container.inputs)) {
       const into = inputThere(this.#root, name, inputIds);
-      const found = await this.connection.query(command('test', '-e', into));
-      if (found.code === 0) continue;
+      if (await this.#has(into)) continue;
       const half = `${into}.${this.deployment.id}`;
       await this.#change(command('mkdir', '-p', `${this.#root}/inputs`));
       await this.#send(statSync(from).isDirectory() ? `${from}/` : from, half);
@@ -147,6 +145,10 @@ export class RemoteMachine {
     if (own && theirs.stdout.trim() === own.id) return;
     const save = command(...programWordsOf(this.world.localDocker), 'save', image.tag);
     await this.#change({ ...command(...programWordsOf(docker), 'load'), input: { from: save } });
+  }
+
+  async #has(path: string): Promise<boolean> {
+    return (await this.connection.query(command('test', '-e', path))).code === 0;
   }
 
   async #send(from: string, into: string, list?: string): Promise<void> {

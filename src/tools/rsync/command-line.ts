@@ -67,5 +67,8 @@ function remoteShell(config: string): string {
 /** Exit codes that speak of the connection rather than of files (rsync(1), EXIT VALUES). */
 export const isConnectionLoss = (code: number): boolean => [10, 12, 30, 35, 255].includes(code);
 
+/** Something could not be copied. */
+export const partial = 23;
+
 /** Files went while rsync was at it: a job at work may remove what it likes. */
 export const vanished = 24;
