@@ -66,7 +66,8 @@ module.exports = {
     },
     {
       name: 'stacks-loaded-late',
-      comment: 'Types and stack-plan.ts weigh nothing; the rest is loaded with import() when a stack is wanted.',
+      comment:
+        'Types and stack-plan.ts weigh nothing; the rest is loaded with import() when a stack is wanted.',
       severity: 'error',
       from: { path: '^src/targets/aws\\.ts$' },
       to: {
