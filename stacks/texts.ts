@@ -1,4 +1,4 @@
-type Map = Readonly<Record<string, string>>;
+type TextMap = Readonly<Record<string, string>>;
 
 const placeholder = /^kept:(\d+)$/;
 
@@ -9,7 +9,7 @@ const placeholder = /^kept:(\d+)$/;
  */
 export class Texts {
   readonly #texts: string[] = [];
-  readonly #maps: Map[] = [];
+  readonly #maps: TextMap[] = [];
 
   /** @returns what stands for the text until `putBack` */
   keep(text: string): string {
@@ -17,7 +17,7 @@ export class Texts {
   }
 
   /** @returns what stands for all keys and values of the object until `putBack` */
-  keepMap(map: Map): Record<string, string> {
+  keepMap(map: TextMap): Record<string, string> {
     return { kept: `kept:${this.#maps.push(map) - 1}` };
   }
 
@@ -42,7 +42,7 @@ export class Texts {
     return place === null ? word : literal(this.#texts[place] ?? '');
   }
 
-  #map(word: string): Map {
+  #map(word: string): TextMap {
     const map = this.#maps[placeOf(word) ?? -1] ?? {};
     return Object.fromEntries(Object.entries(map).map(([key, value]) => [literal(key), literal(value)]));
   }
