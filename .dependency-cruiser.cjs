@@ -44,6 +44,47 @@ module.exports = {
       to: { path: '^(node:)?child_process$' },
     },
     {
+      name: 'cdktf-in-stacks-only',
+      comment: 'docs/decisions/0001: replacing CDKTF is a matter of one folder.',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: 'node_modules/(cdktf|constructs|@cdktf)/' },
+    },
+    {
+      name: 'no-index-of-the-aws-bindings',
+      comment: 'It takes seconds to load: import lib/RESOURCE.',
+      severity: 'error',
+      from: { path: '^stacks' },
+      to: { path: 'node_modules/@cdktf/provider-aws/lib/index\\.' },
+    },
+    {
+      name: 'stacks-for-aws-only',
+      comment: 'The target aws is what has a stack.',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/targets/aws\\.ts$' },
+      to: { path: '^stacks' },
+    },
+    {
+      name: 'stacks-loaded-late',
+      comment:
+        'Types and stack-plan.ts weigh nothing; the rest is loaded with import() when a stack is wanted.',
+      severity: 'error',
+      from: { path: '^src/targets/aws\\.ts$' },
+      to: {
+        path: '^stacks',
+        pathNot: '^stacks/stack-plan\\.ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'stacks-stand-alone',
+      comment: 'A stack is made from its plan alone.',
+      severity: 'error',
+      from: { path: '^stacks' },
+      to: { path: '^src' },
+    },
+    {
       name: 'operations-do-not-print',
       comment: 'What a person sees is made in src/cli; operations report through an interface.',
       severity: 'error',
