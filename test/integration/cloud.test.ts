@@ -65,7 +65,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
     mkdirSync(stack);
     for (const name of ['key', 'pair', 'host-first', 'host-second', 'host-spot']) makeKey(join(stack, name));
     writeFileSync(join(stack, 'main.tf.json'), JSON.stringify(configuration(cloud, stack)));
-  });
+    // The first time images are made.
+  }, 600_000);
 
   afterAll(async () => {
     await cloud?.remove();
@@ -117,17 +118,17 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
     const boots = async () => (await on('first', 'cat /boots; cat /kept')).said;
     await on('first', 'echo kept | sudo tee /kept');
     await cloud.machine(first.id).exec('systemctl reboot >/dev/null 2>&1 || :');
-    await until('it has booted again', async () => (await boots()) === 'boot\nboot\nkept\n');
+    await until('it has booted again', async () => (await boots()) === 'boot\nboot\nkept\n', 60);
 
     const state = async (id: string) => (await cloud.ec2.instances({ 'InstanceId.1': id }))[0]?.state;
     for (const condition of ['first', 'second', 'spot']) await on(condition, 'sudo shutdown -P now');
-    await until('one is stopped', async () => (await state(first.id)) === 'stopped');
-    await until('one is terminated', async () => (await state(second.id)) === 'terminated');
-    await until('spot is terminated', async () => (await state(spot.id)) === 'terminated');
+    await until('one is stopped', async () => (await state(first.id)) === 'stopped', 60);
+    await until('one is terminated', async () => (await state(second.id)) === 'terminated', 60);
+    await until('spot is terminated', async () => (await state(spot.id)) === 'terminated', 60);
 
     const start = await run('aws', ['ec2', 'start-instances', '--instance-ids', first.id], cloud.env);
     expect(start.code).toBe(0);
-    await until('it has booted a third time', async () => (await boots()) === 'boot\nboot\nboot\nkept\n');
+    await until('it has booted a third time', async () => (await boots()) === 'boot\nboot\nboot\nkept\n', 60);
   });
 
   it('is empty after all is destroyed', async () => {
