@@ -159,21 +159,33 @@ function configuration(cloud: Cloud, folder: string): object {
       runcmd: ['usermod --append --groups docker ubuntu'],
     })}`,
     metadata_options: { http_tokens: 'required', http_put_response_hop_limit: 1 },
-    root_block_device: { volume_size: 20, encrypted: true },
+    root_block_device: { volume_size: 20, encrypted: true, tags: { condition } },
     tags: { condition },
     ...more,
   });
   const spot = { market_type: 'spot', spot_options: { spot_instance_type: 'one-time', max_price: '0.1' } };
   return {
     terraform: { required_providers: { aws: { source: 'hashicorp/aws', version: '>= 5.0, < 7.0' } } },
-    provider: { aws: { max_retries: 2 } },
+    provider: { aws: { max_retries: 2, default_tags: { tags: { deployment: 'one' } } } },
     resource: {
       aws_key_pair: { pair: { key_name: 'pair', public_key: read('pair.pub') } },
       aws_security_group: { group: { name: 'group', vpc_id: cloud.network.vpc } },
+      aws_vpc_security_group_ingress_rule: {
+        ssh: {
+          security_group_id: reference('aws_security_group.group.id'),
+          cidr_ipv4: '192.0.2.1/32',
+          ip_protocol: 'tcp',
+          from_port: 22,
+          to_port: 22,
+        },
+      },
       aws_instance: {
-        first: instance('first', { instance_initiated_shutdown_behavior: 'stop' }),
+        first: instance('first', {
+          instance_initiated_shutdown_behavior: 'stop',
+          associate_public_ip_address: true,
+        }),
         second: instance('second', { instance_initiated_shutdown_behavior: 'terminate' }),
-        spot: instance('spot', { instance_market_options: spot }),
+        spot: instance('spot', { instance_market_options: spot, associate_public_ip_address: false }),
       },
     },
   };
