@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, timeout: number, parallel: boolean) => ({
+const project = (name: string, timeout: number, parallel: boolean, globalSetup: string[] = []) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeout,
     hookTimeout: timeout,
     fileParallelism: parallel,
+    globalSetup,
   },
 });
 
@@ -16,7 +17,7 @@ export default defineConfig({
       project('unit', 20_000, true),
       project('integration', 120_000, false),
       project('e2e', 300_000, false),
-      project('hosts', 300_000, false),
+      project('hosts', 300_000, true, ['test/support/make-machine-image.ts']),
     ],
   },
 });
