@@ -1,7 +1,7 @@
 // Measures target hosts with a hundred sshd's of this computer, whose Docker is this computer's too: all of them and
 // the command line share its processors.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { lightFleet } from './fleet.js';
@@ -131,16 +131,21 @@ export async function hosts({ work, cli, project, row, inSeconds }) {
 
   function copy(what, times, experiment) {
     const { data, into, fetch, disconnect } = rsync(experiment);
+    // Put aside rather than removed: ext4 makes files slowly where many have just been removed.
+    const aside = mkdtempSync(join(work, 'aside-'));
+    const without = (turn, ...paths) => {
+      for (const path of paths.filter((one) => existsSync(one)))
+        renameSync(path, join(aside, `${turn}-${basename(path)}`));
+      disconnect();
+    };
     const [synced, bare] = inTurns(
       times,
-      () => {
-        for (const one of ['data', 'state.json']) rmSync(join(data, one), { recursive: true, force: true });
-        disconnect();
+      (turn) => {
+        without(turn, join(data, 'data'), join(data, 'state.json'));
         return ours('sync', experiment);
       },
-      () => {
-        rmSync(into, { recursive: true, force: true });
-        disconnect();
+      (turn) => {
+        without(turn, into);
         return seconds(fetch, byHand);
       },
     );
