@@ -1,5 +1,8 @@
+import { join } from 'node:path';
+import { sizeBelow } from '../runs/data-size.js';
 import type { DeployedJob } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
+import type { RunStore } from '../runs/run-store.js';
 import type { MachineProblem } from '../targets/target.js';
 import { baseNames } from './base-images.js';
 import { type Experiment, targetOf } from './experiment.js';
@@ -36,6 +39,23 @@ export function runsElsewhere({ deployments, runs }: Experiment): Set<string> {
   );
 }
 
+/** Everything of the run has been brought home, and as much is here still. */
+function isUntouched(runs: RunStore, record: RunRecord | null): boolean {
+  if (!record?.collected_data || !isHome(runs, record)) return false;
+  const { files, bytes } = record.collected_data;
+  const now = dataHere(runs, record.id).collected_data;
+  return now?.files === files && now.bytes === bytes;
+}
+
+/** How much of a run's data is here, as its receipt has it; nothing, where there is none. */
+function dataHere(runs: RunStore, run: string): Pick<RunRecord, 'collected_data'> {
+  try {
+    return { collected_data: sizeBelow(join(runs.pathOf(run), 'data')) };
+  } catch {
+    return {};
+  }
+}
+
 /** Brings home the same, for what has been observed already. */
 export async function collectFrom(
   session: Session,
@@ -49,6 +69,7 @@ export async function collectFrom(
   const unheard = new Set(silent.map(({ machine }) => machine));
   const jobs = deployment.jobs
     .filter((job) => (!wanted || wanted.has(job.run)) && !unheard.has(job.machine))
+    .filter(({ run }) => !isUntouched(experiment.runs, records.get(run) ?? experiment.runs.read(run)))
     .map((job) => {
       const record = records.get(job.run) ?? experiment.runs.read(job.run);
       return { ...job, whole: record !== null && hasEnded(record) };
@@ -61,12 +82,17 @@ export async function collectFrom(
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
     const record = records.get(job.run);
-    if (!record || record.collected || session.executor.dryRun) continue;
+    if (!record || session.executor.dryRun) continue;
+    const data = dataHere(experiment.runs, job.run);
+    if (record.collected) {
+      experiment.runs.write({ ...record, ...data });
+      continue;
+    }
     // What the image was built on is known where it was built.
     const base = bases.get(job.machine) ?? (await basesOf(job, record));
     bases.set(job.machine, base);
     const collected = session.now().toISOString();
-    experiment.runs.write({ ...record, collected, image: { ...record.image, base } });
+    experiment.runs.write({ ...record, collected, ...data, image: { ...record.image, base } });
   }
   const asked = new Set(
     deployment.jobs.filter((job) => !wanted || wanted.has(job.run)).map((job) => job.machine),

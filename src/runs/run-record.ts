@@ -1,4 +1,5 @@
 import { finalStates, type JobState, type RunState } from '../machines/job-state.js';
+import type { DataSize } from './data-size.js';
 
 /** The receipt of one run, as run.json holds it; run.schema.json beside this file describes it.
  *  Times are ISO 8601 in UTC. */
@@ -76,6 +77,8 @@ export interface RunRecord {
   readonly kept: string | null;
   /** When all of it had been brought home from its machine; null for one that ran here. */
   readonly collected: string | null;
+  /** What of data/ there was then. */
+  readonly collected_data?: DataSize;
 }
 
 /** The record with what the runner has written since. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -164,6 +164,14 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     setConditions(conditions(14, 14));
     const { stderr } = await well(project, ['deploy', '--yes', '--wait']);
     expect(sent(stderr)).toEqual([]);
+    // What is home is not fetched again; what has gone since, is.
+    const again = await well(project, ['sync']);
+    expect(again.stderr).not.toMatch(/^\$ rsync/m);
+    const run = project.runs.at(-1) ?? '';
+    rmSync(project.run(run, 'data', 'results', 'rate.txt'));
+    const third = await well(project, ['sync']);
+    expect(third.stderr.match(/^\$ rsync/gm)).toHaveLength(1);
+    expect(project.readRun(run, 'data', 'results', 'rate.txt')).not.toBe('');
     await project.ok(['terminate', '--yes']);
     expect(project.receipts().filter(({ collected }) => !collected)).toEqual([]);
   });
