@@ -74,7 +74,7 @@ describe.skipIf(isMissing('terraform'))('Terraform itself', () => {
     const output = { tags: { value: written }, userData: { value: user_data } };
     writeFileSync(join(folder, 'main.tf.json'), JSON.stringify({ output }));
     const env = offline(folder, null);
-    terraform(folder, env, 'apply', '-auto-approve', '-input=false', '-no-color');
+    terraform(folder, env, 'apply', '-auto-approve', '-input=false', '-json');
     const read = JSON.parse(terraform(folder, env, 'output', '-json'));
     expect(read.userData.value).toBe(texts.join('\n'));
     expect(read.tags.value).toMatchObject(tags);

@@ -35,7 +35,8 @@ export function offline(folder: string, mirror: string | null): NodeJS.ProcessEn
 /** What Terraform prints; its exit code is not looked at. */
 export function terraform(folder: string, env: NodeJS.ProcessEnv, ...words: readonly string[]): string {
   try {
-    return execFileSync('terraform', [`-chdir=${folder}`, ...words], { env, encoding: 'utf8', stdio: 'pipe' });
+    const options = { env, encoding: 'utf8', stdio: 'pipe', maxBuffer: 2 ** 28 } as const;
+    return execFileSync('terraform', [`-chdir=${folder}`, ...words], options);
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
     if (stdout === undefined) throw error;
