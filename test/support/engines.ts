@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { providerMirror } from './terraform.js';
 
 /** The image that test jobs run in. */
 export const baseImage = 'debian:bookworm-slim';
@@ -18,6 +19,10 @@ const engines = {
   fish: () => succeeds('fish', '--version'),
   /** For a Docker Engine of a test's own, which it may kill. */
   dockerd: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v dockerd && command -v ip'),
+  terraform: () => succeeds('terraform', 'version'),
+  /** Terraform's provider for AWS, on this disk. */
+  'aws-provider': () => providerMirror() !== null,
+  'cloud-init': () => succeeds('cloud-init', '--version'),
 } as const;
 
 export type EngineName = keyof typeof engines;

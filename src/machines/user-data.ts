@@ -1,0 +1,40 @@
+import { Secret } from '../shell/word.js';
+
+/** What a machine in the cloud has to know before anybody can talk to it. */
+export interface FirstStart {
+  /** Seconds from each boot to the end of the machine, more than 0. */
+  readonly deadline: number;
+  /** The user of its image, who gets to use Docker. */
+  readonly loginUser: string;
+  /** The private half of its SSH host key, as OpenSSH writes it. */
+  readonly hostKey: Secret;
+}
+
+/** The most that EC2 takes, in bytes before it is encoded. */
+export const mostUserData = 16 * 1024;
+
+/**
+ * The user data of a machine, for its cloud-init.
+ *
+ * @param template templates/machine/cloud-init.yaml
+ * @returns the text, which is secret for the host key that it holds
+ * @throws RangeError if a value would say something else in the template, or the text is more than EC2 takes
+ */
+export function userData(template: string, { deadline, loginUser, hostKey }: FirstStart): Secret {
+  if (!(deadline > 0) || !Number.isFinite(deadline)) throw new RangeError(`no deadline: ${deadline}`);
+  if (!/^[a-z_][a-z0-9_-]*$/.test(loginUser)) throw new RangeError(`no login name: ${loginUser}`);
+  const values: Readonly<Record<string, string>> = {
+    deadline: String(Math.ceil(deadline)),
+    login_user: loginUser,
+    // The lines of a block of YAML are as deep as its first one.
+    host_key: hostKey.reveal().trim().replaceAll('\n', '\n    '),
+  };
+  const text = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new RangeError(`the template asks for ${name}`);
+    return value;
+  });
+  const size = Buffer.byteLength(text);
+  if (size > mostUserData) throw new RangeError(`${size} bytes of user data, more than EC2 takes`);
+  return new Secret('USER_DATA', text);
+}

@@ -1,0 +1,74 @@
+/** What `terraform apply -json` and `destroy -json` say while they work. Times and noise are left out. */
+export type TerraformEvent =
+  | { readonly kind: 'planned' | 'started' | 'done' | 'failed'; readonly address: string; readonly action: Action }
+  | Diagnostic;
+
+export type Action = 'create' | 'update' | 'delete' | 'replace' | 'read' | 'other';
+
+/** What went wrong. Terraform tells it at the very end, long after the event `failed`. */
+export interface Diagnostic {
+  readonly kind: 'diagnostic';
+  readonly severity: 'error' | 'warning';
+  readonly summary: string;
+  readonly detail: string;
+  /** The resource that it is about; null: none, or all. */
+  readonly address: string | null;
+}
+
+const kinds = {
+  planned_change: 'planned',
+  apply_start: 'started',
+  apply_complete: 'done',
+  apply_errored: 'failed',
+} as const;
+
+const actions: readonly string[] = ['create', 'update', 'delete', 'replace', 'read'];
+
+/**
+ * Reads what Terraform has written to a file so far, from an offset on.
+ *
+ * @returns the events of all whole lines, and how many bytes those are: where to go on from
+ */
+export function readEvents(bytes: Uint8Array): { events: TerraformEvent[]; consumed: number } {
+  const consumed = bytes.lastIndexOf(0x0a) + 1;
+  const lines = Buffer.from(bytes.subarray(0, consumed)).toString('utf8').split('\n');
+  return { events: lines.flatMap((line) => eventIn(line) ?? []), consumed };
+}
+
+/** The event that a line tells; null: none that matters here, or the line is not Terraform's. */
+export function eventIn(line: string): TerraformEvent | null {
+  const { type, change, hook, diagnostic } = objectIn(line);
+  if (type === 'diagnostic') return diagnosticIn(objectOf(diagnostic));
+  const kind = typeof type === 'string' && Object.hasOwn(kinds, type) && kinds[type as keyof typeof kinds];
+  if (!kind) return null;
+  const about = objectOf(kind === 'planned' ? change : hook);
+  const { addr } = objectOf(about.resource);
+  return typeof addr === 'string' ? { kind, address: addr, action: actionOf(about.action) } : null;
+}
+
+function diagnosticIn({ severity, summary, detail, address }: Fields): Diagnostic | null {
+  if (typeof summary !== 'string') return null;
+  return {
+    kind: 'diagnostic',
+    severity: severity === 'warning' ? 'warning' : 'error',
+    summary,
+    detail: typeof detail === 'string' ? detail : '',
+    address: typeof address === 'string' && address !== '' ? address : null,
+  };
+}
+
+const actionOf = (action: unknown): Action =>
+  typeof action === 'string' && actions.includes(action) ? (action as Action) : 'other';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function objectIn(line: string): Fields {
+  try {
+    return objectOf(JSON.parse(line));
+  } catch {
+    return {};
+  }
+}
+
+const objectOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -1,0 +1,41 @@
+import type { Action, Diagnostic, TerraformEvent } from './messages.js';
+
+/** How far Terraform is with a resource. */
+export interface ResourceProgress {
+  readonly action: Action;
+  readonly step: 'planned' | 'started' | 'done' | 'failed';
+  /** Why it failed, once Terraform has said so. */
+  readonly why: readonly Diagnostic[];
+}
+
+/** How far Terraform is with everything. */
+export interface Progress {
+  /** By address, in the order in which they came up. */
+  readonly resources: ReadonlyMap<string, ResourceProgress>;
+  /** Errors and warnings that are about no resource in particular. */
+  readonly rest: readonly Diagnostic[];
+}
+
+export const nothingYet: Progress = { resources: new Map(), rest: [] };
+
+/** Progress after more events. */
+export function after(before: Progress, events: readonly TerraformEvent[]): Progress {
+  const resources = new Map(before.resources);
+  const rest = [...before.rest];
+  for (const event of events) {
+    if (event.kind !== 'diagnostic') {
+      const why = resources.get(event.address)?.why ?? [];
+      resources.set(event.address, { action: event.action, step: event.kind, why });
+      continue;
+    }
+    const known = event.address === null ? undefined : resources.get(event.address);
+    if (event.address === null || event.severity === 'warning') rest.push(event);
+    else
+      resources.set(event.address, {
+        // An error before anything began, in the plan for one, is an end as well.
+        ...{ action: known?.action ?? 'other', step: 'failed' },
+        why: [...(known?.why ?? []), event],
+      });
+  }
+  return { resources, rest };
+}
