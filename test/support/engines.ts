@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { motoPython } from './cloud/moto.js';
+import { hasTerraform } from './cloud/terraform.js';
 
 /** The image that test jobs run in. */
 export const baseImage = 'debian:bookworm-slim';
@@ -18,6 +20,10 @@ const engines = {
   fish: () => succeeds('fish', '--version'),
   /** For a Docker Engine of a test's own, which it may kill. */
   dockerd: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v dockerd && command -v ip'),
+  /** For the API of the test cloud. */
+  moto: () => motoPython() !== null,
+  /** With the AWS provider on this computer. */
+  terraform: () => hasTerraform(),
 } as const;
 
 export type EngineName = keyof typeof engines;
