@@ -88,7 +88,7 @@ export class Hypervisor {
 
   #make(instance: Instance): void {
     const machine = new CloudMachine({
-      cloud: this.network.name,
+      network: this.network,
       image: this.image,
       instance,
       folder: join(this.folder, instance.id),

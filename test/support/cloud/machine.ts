@@ -4,10 +4,11 @@ import { machineFlags } from '../machine-image.js';
 import { ControlGroup } from './control-group.js';
 import { docker, run } from './docker.js';
 import type { Instance } from './ec2.js';
+import type { Network } from './network.js';
 
 /** What a machine is made with. */
 export interface MachinePlan {
-  readonly cloud: string;
+  readonly network: Network;
   readonly image: string;
   readonly instance: Instance;
   /** On this computer, for as long as the machine is there. */
@@ -26,8 +27,9 @@ export class CloudMachine {
   readonly #container: string;
 
   constructor(private readonly plan: MachinePlan) {
-    this.#container = `${plan.cloud}-${plan.instance.id}`;
-    this.group = new ControlGroup(`/${plan.cloud}/${plan.instance.id}`);
+    const name = plan.network.name;
+    this.#container = `${name}-${plan.instance.id}`;
+    this.group = new ControlGroup(`/${name}/${plan.instance.id}`);
   }
 
   get address(): string {
@@ -36,26 +38,29 @@ export class CloudMachine {
 
   /** @param publicKey of its key pair; empty if it has none */
   async create(userData: Buffer, publicKey: string): Promise<void> {
-    const { cloud, image, instance, folder, memory } = this.plan;
+    const { network, image, instance, folder, memory } = this.plan;
     const name = `ip-${instance.address.replaceAll('.', '-')}`;
     mkdirSync(join(folder, 'seed'), { recursive: true, mode: 0o700 });
-    const write = (file: string, text: string | Buffer) =>
-      writeFileSync(join(folder, file), text, { mode: 0o600 });
+    const write = (file: string, text: string | Buffer, mode = 0o600) =>
+      writeFileSync(join(folder, file), text, { mode });
     write('seed/user-data', userData);
     const keys = publicKey ? [publicKey] : [];
     const metadata = { 'instance-id': instance.id, 'local-hostname': name, 'public-keys': keys };
     write('seed/meta-data', JSON.stringify(metadata));
+    // Nobody answers there: whoever asks for a name, in a container too, hears so at once.
+    write('resolv.conf', `nameserver ${instance.address}\n`, 0o644);
     // With systemd at hand an engine would have it keep the groups, and there is nobody who could.
     const driver = ['native.cgroupdriver=cgroupfs'];
     write('daemon.json', JSON.stringify({ 'cgroup-parent': `${this.group.path}/jobs`, 'exec-opts': driver }));
-    const label = `logistician.test=${cloud}`;
+    const label = `logistician.test=${network.name}`;
     await docker(
       ...['create', '--name', this.#container, '--hostname', name, '--label', label],
-      ...['--network', cloud, '--ip', instance.address],
+      ...['--network', network.name, '--ip', instance.address],
       ...machineFlags,
       ...['--tmpfs', '/run/lock', ...(await this.group.create(memory))],
       ...['--mount', `type=volume,target=/var/lib/docker,volume-label=${label}`],
       ...['--volume', `${join(folder, 'seed')}:/var/lib/cloud/seed/nocloud:ro`],
+      ...['--volume', `${join(folder, 'resolv.conf')}:/etc/resolv.conf:ro`],
       ...['--volume', `${join(folder, 'daemon.json')}:/etc/docker/daemon.json:ro`],
       image,
     );

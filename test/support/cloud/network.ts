@@ -19,7 +19,9 @@ export async function makeNetwork(name: string, ec2: Ec2, hasMachines: boolean):
   const base = hasMachines ? await makeDockerNetwork(name) : randomBase();
   const range = `${base}.0/22`;
   const vpc = (await ec2.call('CreateVpc', { CidrBlock: range })).get('vpc/vpcId');
-  const made = await ec2.call('CreateSubnet', { VpcId: vpc, CidrBlock: range });
+  const [zone] = await ec2.list('DescribeAvailabilityZones', 'availabilityZoneInfo/item/zoneName');
+  const place = { VpcId: vpc, CidrBlock: range, AvailabilityZone: zone?.text ?? '' };
+  const made = await ec2.call('CreateSubnet', place);
   const subnet = made.get('subnet/subnetId');
   // A public subnet, as one's default ones are.
   const gateway = (await ec2.call('CreateInternetGateway')).get('internetGateway/internetGatewayId');

@@ -4,6 +4,7 @@ see that it is not AWS. Prints its port, and ends when its standard input does: 
 import hashlib
 import sys
 import uuid
+from copy import copy
 from datetime import datetime
 
 from moto.ec2.models import amis, elastic_network_interfaces, instances, spot_requests
@@ -208,6 +209,9 @@ def spot_request(instance, options):
 
 @replace(instances.Instance, "terminate")
 def terminate(original, instance):
+    """Ending what has ended is no error. A spot instance's request ends with it."""
+    if instance.state == "terminated":
+        return copy(instance.instance_state)
     previous = original(instance)
     request = instance.ec2_backend.spot_instance_requests.get(instance.spot_instance_request_id)
     if request:
