@@ -128,9 +128,7 @@ export class Api {
   }
 
   async #isFull(): Promise<boolean> {
-    if (this.limit === null) return false;
-    const there = (await this.ec2.instances()).filter(({ state }) => state !== 'terminated');
-    return there.length >= this.limit;
+    return this.limit !== null && (await this.ec2.live()).length >= this.limit;
   }
 }
 

@@ -78,6 +78,13 @@ export class Ec2 {
     }));
   }
 
+  /** Those that have not ended. */
+  live(): Promise<Instance[]> {
+    const states = ['pending', 'running', 'stopping', 'stopped'];
+    const values = states.map((state, n) => [`Filter.1.Value.${n + 1}`, state]);
+    return this.instances({ 'Filter.1.Name': 'instance-state-name', ...Object.fromEntries(values) });
+  }
+
   /** An attribute of an instance, such as `userData`. */
   async attribute(instance: string, name: string): Promise<string> {
     const answer = await this.call('DescribeInstanceAttribute', { InstanceId: instance, Attribute: name });

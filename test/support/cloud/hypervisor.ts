@@ -11,6 +11,8 @@ interface Place {
   readonly machine: CloudMachine;
   readonly isSpot: boolean;
   isOn: boolean;
+  /** How often it was switched on. */
+  boots: number;
   /** Something is being done to it; looks pass it by. */
   isBusy: boolean;
 }
@@ -24,6 +26,8 @@ export class Hypervisor {
   readonly #work = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
   #look: Promise<void> | null = null;
+  /** Somebody asked for a look while there was one. */
+  #isDue = false;
   #isOver = false;
 
   constructor(
@@ -43,13 +47,15 @@ export class Hypervisor {
 
   /** Looks at the API now and then, until it is over. */
   watch(): void {
+    this.#isDue = true;
     if (this.#isOver || this.#look) return;
     if (this.#timer) clearTimeout(this.#timer);
+    this.#isDue = false;
     this.#look = this.#settleAll()
       .catch((error: Error) => this.#complain(error))
       .finally(() => {
         this.#look = null;
-        if (!this.#isOver) this.#timer = setTimeout(() => this.watch(), milliseconds);
+        if (!this.#isOver) this.#timer = setTimeout(() => this.watch(), this.#isDue ? 0 : milliseconds);
       });
   }
 
@@ -73,16 +79,18 @@ export class Hypervisor {
   }
 
   async #settleAll(): Promise<void> {
-    for (const instance of await this.ec2.instances()) {
-      const place = this.#places.get(instance.id);
-      if (this.#isOver || place?.isBusy) continue;
-      if (instance.state === 'running' && !place) {
-        if (instance.subnet === this.network.subnet) this.#make(instance);
-      } else if (instance.state === 'running' && place && !place.isOn)
-        this.#begin(place, () => this.#start(instance.id, place));
-      else if (instance.state === 'stopped' && place?.isOn) this.#begin(place, () => this.#stop(place));
-      else if (instance.state === 'terminated' && place)
-        this.#begin(place, () => this.#remove(instance.id, place));
+    const live = new Map((await this.ec2.live()).map((instance) => [instance.id, instance]));
+    if (this.#isOver) return;
+    for (const instance of live.values()) {
+      const isHere = instance.subnet === this.network.subnet && !this.#places.has(instance.id);
+      if (isHere && instance.state === 'running') this.#make(instance);
+    }
+    for (const [id, place] of this.#places) {
+      if (place.isBusy) continue;
+      const state = live.get(id)?.state;
+      if (state === undefined) this.#begin(place, () => this.#remove(id, place));
+      else if (state === 'running' && !place.isOn) this.#begin(place, () => this.#start(id, place));
+      else if (state === 'stopped' && place.isOn) this.#begin(place, () => this.#stop(place));
     }
   }
 
@@ -94,7 +102,7 @@ export class Hypervisor {
       folder: join(this.folder, instance.id),
       memory: this.memory,
     });
-    const place: Place = { machine, isSpot: instance.isSpot, isOn: false, isBusy: false };
+    const place: Place = { machine, isSpot: instance.isSpot, isOn: false, boots: 0, isBusy: false };
     this.#places.set(instance.id, place);
     this.#begin(place, async () => {
       try {
@@ -119,16 +127,19 @@ export class Hypervisor {
   async #start(id: string, place: Place): Promise<void> {
     await place.machine.start();
     place.isOn = true;
+    place.boots++;
     this.#await(id, place);
   }
 
   /** Sees to it that it is noticed when the machine switches itself off. */
   #await(id: string, place: Place): void {
+    const { boots } = place;
     place.machine
       .ended()
       .then((how) => {
-        // Whoever is busy with it has switched it off, and knows.
-        if (this.#isOver || place.isBusy || !place.isOn || how === 'power cut') return;
+        // Whoever is, or was, busy with it has switched it off, and knows.
+        const isKnown = this.#isOver || place.isBusy || !place.isOn || place.boots !== boots;
+        if (isKnown || how === 'power cut') return;
         this.#begin(place, () => (how === 'reboot' ? this.#start(id, place) : this.#tell(id, place)));
       })
       .catch((error: Error) => this.#complain(error));
@@ -149,8 +160,8 @@ export class Hypervisor {
   }
 
   async #reboot(id: string, place: Place): Promise<void> {
-    await place.machine.reboot();
-    this.#await(id, place);
+    await this.#stop(place);
+    await this.#start(id, place);
   }
 
   async #remove(id: string, place: Place): Promise<void> {

@@ -82,10 +82,6 @@ export class CloudMachine {
     await docker('stop', '--time', '30', this.#container);
   }
 
-  async reboot(): Promise<void> {
-    await docker('restart', '--time', '30', this.#container);
-  }
-
   async remove(): Promise<void> {
     await docker('rm', '--force', '--volumes', this.#container).catch(() => {});
     await this.group.remove();

@@ -54,8 +54,7 @@ export class MetadataServer {
     url: string,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): Promise<[status: number, text?: string]> {
-    const all = await ec2.instances();
-    const instance = all.find(({ address, state }) => address === from && state !== 'terminated');
+    const instance = (await ec2.live()).find(({ address }) => address === from);
     if (!instance) return [404];
     const token = Buffer.from(instance.id).toString('base64');
     if (url === '/latest/api/token') {

@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-const provider = 'registry.terraform.io/hashicorp/aws';
-
-/** A folder with the AWS provider in the layout of a mirror; null if there is none. bin/prepare.sh fills the first. */
+/** A folder with the AWS provider in the layout of a mirror, which begins with the name of the host that it is a mirror
+ *  of; null if there is none. bin/prepare.sh fills the first. */
 export function providerMirror(): string | null {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   const mirrors = [
@@ -15,7 +14,10 @@ export function providerMirror(): string | null {
     '/usr/local/share/terraform/plugins',
     '/usr/share/terraform/plugins',
   ];
-  return mirrors.find((mirror) => existsSync(join(mirror, provider))) ?? null;
+  const has = (mirror: string) =>
+    existsSync(mirror) &&
+    readdirSync(mirror).some((host) => existsSync(join(mirror, host, 'hashicorp', 'aws')));
+  return mirrors.find(has) ?? null;
 }
 
 export function hasTerraform(): boolean {
