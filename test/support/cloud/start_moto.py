@@ -7,7 +7,7 @@ import uuid
 from copy import copy
 from datetime import datetime
 
-from moto.ec2.models import amis, elastic_network_interfaces, instances, spot_requests
+from moto.ec2.models import amis, elastic_network_interfaces, instances, spot_requests, subnets
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.instances import InstanceResponse
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
@@ -149,6 +149,19 @@ def know_private_address(original, interface, *args, **named):
     """It gets a public address before it has its private one, where that one was left to moto."""
     original(interface, *args, **named)
     interface.check_auto_public_ip()
+
+
+@replace(subnets.Subnet, "get_available_subnet_ip")
+def use_fresh_address(original, subnet, instance):
+    """moto gives an address away the moment that it is free, while the machine that had it still shuts down."""
+    free, subnet._unused_ips = subnet._unused_ips, set()
+    try:
+        return original(subnet, instance)
+    except StopIteration:
+        subnet._unused_ips, free = free, set()
+        return original(subnet, instance)
+    finally:
+        subnet._unused_ips |= free
 
 
 @replace(EC2Backend, "run_instances")
