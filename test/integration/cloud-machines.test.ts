@@ -52,10 +52,14 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     }
   };
   const booted = (id: string, times: number) =>
-    until(`${id} has booted ${times} times`, async () => {
-      const boots = await on(id, 'docker version >/dev/null; cat /boots');
-      return boots.split('\n').length === times && boots !== '';
-    });
+    until(
+      `${id} has booted ${times} times`,
+      async () => {
+        const boots = await on(id, 'docker version >/dev/null; cat /boots');
+        return boots.split('\n').length === times && boots !== '';
+      },
+      60,
+    );
   const containers = () =>
     execFileSync('docker', ['ps', '--all', '--quiet', '--filter', `label=logistician.test=${cloud.name}`]);
 

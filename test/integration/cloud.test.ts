@@ -53,7 +53,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
   }
 
   const isUp = (condition: string) =>
-    until(`${condition} is up`, async () => (await on(condition, 'true')).code === 0).catch(
+    until(`${condition} is up`, async () => (await on(condition, 'true')).code === 0, 60).catch(
       (error: Error) => {
         throw new Error(`${error.message}\n${cloud.problems.join('\n')}`);
       },
