@@ -117,6 +117,59 @@ need_base_image() {
   rm "$scratch/base.tar"
 }
 
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/logistician-test
+
+# has_moto PYTHON: as test/support/cloud/moto.ts asks.
+has_moto() {
+  "$1" -c 'import flask_cors; from importlib.metadata import version; version("moto")' >/dev/null 2>&1
+}
+
+# The API of the test cloud, in a virtual environment of the user's cache. Tests of the cloud do without: they are
+# skipped.
+need_moto() {
+  for python in "$cache/moto/bin/python" python3 python; do
+    ! has_moto "$python" || return 0
+  done
+  if ! command -v virtualenv >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    need virtualenv
+  fi
+  if command -v virtualenv >/dev/null; then
+    say "installing moto into $cache/moto"
+    if virtualenv --quiet "$cache/moto" >"$scratch/log" 2>&1 &&
+      timeout 300 "$cache/moto/bin/pip" install --quiet --retries 1 --timeout 15 'moto[server]==5.2.1' \
+        </dev/null >>"$scratch/log" 2>&1; then
+      return 0
+    fi
+    tail -n 3 "$scratch/log" >&2
+    rm -rf "$cache/moto"
+  fi
+  say "no moto: tests of the cloud will be skipped. They need Python with it: pip install 'moto[server]'"
+}
+
+# Terraform, which Debian does not have, and its AWS provider, which is kept in the user's cache.
+need_terraform() {
+  if ! command -v terraform >/dev/null; then
+    say 'no terraform: tests of the cloud will be skipped. It has to be installed by hand'
+    return 0
+  fi
+  for mirror in "$cache/providers" /opt/tf-plugins "${HOME:-/root}/.terraform.d/plugins" \
+    /usr/local/share/terraform/plugins /usr/share/terraform/plugins; do
+    for provider in "$mirror"/*/hashicorp/aws; do
+      [ ! -e "$provider" ] || return 0
+    done
+  done
+  say "downloading Terraform's AWS provider (about 150 MB) into $cache/providers"
+  mkdir -p "$scratch/mirror" "$cache/providers"
+  echo '{"terraform":{"required_providers":{"aws":{"source":"hashicorp/aws","version":"~> 5.100"}}}}' \
+    >"$scratch/mirror/main.tf.json"
+  TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 timeout 600 \
+    terraform -chdir="$scratch/mirror" providers mirror "$cache/providers" </dev/null >"$scratch/log" 2>&1 &&
+    return 0
+  tail -n 5 "$scratch/log" >&2
+  rm -rf "$cache/providers"
+  say "no AWS provider for Terraform: tests of the cloud will be skipped"
+}
+
 # newer FILE PATH...: whether FILE is missing or something under a PATH is newer than it.
 newer() {
   [ -e "$1" ] || return 0

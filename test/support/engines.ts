@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { motoPython } from './cloud/moto.js';
+import { hasTerraform } from './cloud/terraform.js';
 import { providerMirror } from './terraform.js';
 
 /** The image that test jobs run in. */
@@ -19,10 +21,13 @@ const engines = {
   fish: () => succeeds('fish', '--version'),
   /** For a Docker Engine of a test's own, which it may kill. */
   dockerd: () => process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v dockerd && command -v ip'),
-  terraform: () => succeeds('terraform', 'version'),
   /** Terraform's provider for AWS, on this disk. */
   'aws-provider': () => providerMirror() !== null,
   'cloud-init': () => succeeds('cloud-init', '--version'),
+  /** For the API of the test cloud. */
+  moto: () => motoPython() !== null,
+  /** With the AWS provider on this computer. */
+  terraform: () => hasTerraform(),
 } as const;
 
 export type EngineName = keyof typeof engines;

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseImage } from './engines.js';
 
-const folder = fileURLToPath(new URL('machine/', import.meta.url));
-
 const capabilities =
   'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_ADMIN NET_RAW ' +
   'SYS_CHROOT SYS_PTRACE SYS_ADMIN SYS_BOOT MKNOD AUDIT_WRITE SETFCAP';
@@ -20,30 +18,69 @@ export const machineFlags: readonly string[] = [
   ...['--tmpfs', '/run', '--tmpfs', '/tmp:exec,mode=1777'],
 ];
 
-/** The image that lab machines run, made if it is not there: Debian with sshd, git and a Docker Engine, and all
- *  that such an engine stores once it has the base image. */
-export function machineImage(): string {
-  const tag = `logistician-test/machine:${fingerprint()}`;
+/** An image that is made here of a folder with a Dockerfile. */
+export interface Recipe {
+  readonly name: string;
+  readonly folder: string;
+  /** What the Dockerfile calls `tools`: the image that it begins with. */
+  readonly from?: Recipe;
+}
+
+/** Debian with sshd, git and a Docker Engine, which has stored nothing yet. */
+export const machineTools: Recipe = {
+  name: 'logistician-test/machine-tools',
+  folder: fileURLToPath(new URL('machine/', import.meta.url)),
+};
+
+/** The image that lab machines run, made if it is not there. */
+export const machineImage = (): string =>
+  seededImage('logistician-test/machine', machineTools, [baseImage], ['tini', '--', '/machine/boot.sh']);
+
+/** An image of machines whose engine begins with these images, made if it is not there. They come with all that they
+ *  were built on: where nothing has changed since, a build on such a machine takes every step from its cache. */
+export function seededImage(
+  name: string,
+  tools: Recipe,
+  images: readonly string[],
+  command: readonly string[],
+): string {
+  const tag = `${name}:${fingerprint(tools, images)}`;
   if (docker('image', 'ls', '--quiet', tag) !== '') return tag;
-  const tools = docker('build', '--quiet', '--label', 'logistician.test=image', folder);
   const label = ['--label', 'logistician.test=image'];
   // Its /var/lib/docker must be a volume: an engine writes to no layer of another.
   const seeding = ['--mount', 'type=volume,target=/var/lib/docker', ...machineFlags];
-  const machine = docker('run', '--detach', ...label, ...seeding, tools, 'tini', 'sleep', 'infinity');
+  const machine = docker('run', '--detach', ...label, ...seeding, build(tools), 'tini', 'sleep', 'infinity');
   try {
-    const load = 'docker save "$1" | docker exec --interactive "$2" /machine/seed.sh';
-    execFileSync('sh', ['-c', load, 'sh', baseImage, machine], { stdio: 'pipe' });
-    docker('commit', '--change', 'CMD ["tini", "--", "/machine/boot.sh"]', machine, tag);
+    const load =
+      'machine=$1; shift; docker save "$@" | docker exec --interactive "$machine" /machine/seed.sh';
+    const all = images.flatMap((image) => [image, ...builtOn(image)]);
+    execFileSync('sh', ['-c', load, 'sh', machine, ...all], { stdio: 'pipe' });
+    docker('commit', '--change', `CMD ${JSON.stringify(command)}`, machine, tag);
   } finally {
     docker('rm', '--force', '--volumes', machine);
   }
   return tag;
 }
 
+function build({ name, folder, from }: Recipe): string {
+  const begin = from ? ['--build-arg', `tools=${build(from)}`] : [];
+  docker('build', '--quiet', '--label', 'logistician.test=image', '--tag', name, ...begin, folder);
+  return name;
+}
+
+/** The images that an image was made of, step by step, as far as they are there. */
+const builtOn = (image: string): string[] =>
+  docker('image', 'history', '--quiet', '--no-trunc', image)
+    .split('\n')
+    .filter((id) => id !== '<missing>');
+
 /** Changes with all that the image is made of. */
-function fingerprint(): string {
-  const hash = createHash('sha256').update(docker('image', 'inspect', '--format', '{{.Id}}', baseImage));
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+function fingerprint(tools: Recipe, images: readonly string[]): string {
+  const hash = createHash('sha256').update(docker('image', 'inspect', '--format', '{{.Id}}', ...images));
+  for (let recipe: Recipe | undefined = tools; recipe; recipe = recipe.from) {
+    const { folder } = recipe;
+    for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  }
   return hash.digest('hex').slice(0, 12);
 }
 

@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Answer, errorAnswer } from './answers.js';
+import { type Call, readCall } from './call.js';
+import { Ec2 } from './ec2.js';
+import { Fault, type FaultRule } from './faults.js';
+import { Moto } from './moto.js';
+import { refuse } from './refusals.js';
+
+/** The API of the test cloud as its users see it: moto, and before it what is AWS's and not moto's. */
+export class Api {
+  /** Every call that came, in the order of their coming. */
+  readonly calls: Call[] = [];
+  /** Hears of every call that was done. */
+  onDone: (call: Call) => void = () => {};
+  /** How many instances may be there at a time; as many as one likes if null. */
+  limit: number | null = null;
+  readonly #faults: Fault[] = [];
+  readonly #launches = new Map<string, { readonly asked: string; readonly answer: Promise<Answer> }>();
+  #lastLaunch: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly moto: Moto,
+    /** Past the rules and the record. */
+    readonly ec2: Ec2,
+  ) {}
+
+  static async start(region: string): Promise<Api> {
+    const moto = await Moto.start();
+    const server = createServer((asked, answered) => {
+      api.#serve(asked, answered).catch((error: Error) => answered.destroy(error));
+    });
+    // A client may hold its connection for long between two calls.
+    server.keepAliveTimeout = 60_000;
+    const api = new Api(server, moto, new Ec2(moto.port, region));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return api;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Lets calls fail from now on. */
+  fault(rule: FaultRule): Fault {
+    const fault = new Fault(rule);
+    this.#faults.push(fault);
+    return fault;
+  }
+
+  endFaults(): void {
+    for (const fault of this.#faults.splice(0)) fault.end();
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+    await this.moto.stop();
+  }
+
+  async #serve(asked: IncomingMessage, answered: ServerResponse): Promise<void> {
+    const body = await collect(asked);
+    const call = readCall(asked.method ?? 'GET', asked.url ?? '/', asked.headers, body);
+    this.calls.push(call);
+    const fault = await this.#faultOf(call);
+    const { code, message, cut } = fault?.rule ?? {};
+    if (cut === 'before') return this.#cut(call, answered);
+    const answer = code ? errorAnswer(call.service, code, message) : await this.#answer(call, asked, body);
+    call.error = answer.status < 300 ? null : errorCode(answer);
+    if (call.error === null) this.onDone(call);
+    if (cut === 'after') return this.#cut(call, answered);
+    answered.writeHead(answer.status, answer.headers);
+    answered.end(answer.body);
+  }
+
+  #cut(call: Call, answered: ServerResponse): void {
+    call.error = 'cut';
+    answered.destroy();
+  }
+
+  async #faultOf(call: Call): Promise<Fault | null> {
+    for (const fault of this.#faults) {
+      if (await fault.meets(call, (ids) => this.#tagsOf(ids))) return fault;
+    }
+    return null;
+  }
+
+  async #tagsOf(ids: string[]) {
+    const named = Object.fromEntries(ids.map((id, n) => [`InstanceId.${n + 1}`, id]));
+    return (await this.ec2.instances(named).catch(() => [])).map(({ tags }) => tags);
+  }
+
+  async #answer(call: Call, asked: IncomingMessage, body: Buffer): Promise<Answer> {
+    const perform = async () => {
+      const refusal = await refuse(call, this.ec2);
+      if (refusal) return errorAnswer(call.service, refusal.code, refusal.message);
+      return forward(this.moto.port, asked, body);
+    };
+    return call.action === 'RunInstances' ? this.#launch(call, perform) : perform();
+  }
+
+  /** Whoever repeats a launch with the same client token gets the instance that the first one made: so a client whose
+   *  connection broke may ask again. Launches are one after another, so that none passes the limit beside another. */
+  async #launch({ parameters, service }: Call, perform: () => Promise<Answer>): Promise<Answer> {
+    const token = parameters.get('ClientToken');
+    const asked = [...parameters].sort().join('\n');
+    const earlier = token === null ? undefined : this.#launches.get(token);
+    if (earlier) {
+      const message =
+        'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).';
+      return earlier.asked === asked
+        ? earlier.answer
+        : errorAnswer(service, 'IdempotentParameterMismatch', message);
+    }
+    const answer = this.#lastLaunch.then(async () =>
+      (await this.#isFull()) ? errorAnswer(service, 'VcpuLimitExceeded') : perform(),
+    );
+    this.#lastLaunch = answer.catch(() => {});
+    if (token === null) return answer;
+    this.#launches.set(token, { asked, answer });
+    const isDone = await answer.then(
+      ({ status }) => status < 300,
+      () => false,
+    );
+    if (!isDone) this.#launches.delete(token);
+    return answer;
+  }
+
+  async #isFull(): Promise<boolean> {
+    return this.limit !== null && (await this.ec2.live()).length >= this.limit;
+  }
+}
+
+function forward(port: number, asked: IncomingMessage, body: Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      host: '127.0.0.1',
+      port,
+      method: asked.method,
+      path: asked.url,
+      headers: asked.headers,
+    };
+    const forwarded = request(options, (answer) => {
+      collect(answer).then(
+        (body) => resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body }),
+        reject,
+      );
+    });
+    forwarded.on('error', reject);
+    forwarded.end(body);
+  });
+}
+
+async function collect(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const errorCode = ({ status, body }: Answer): string =>
+  /<Code>([^<]*)|"__type": ?"([^"]*)/.exec(body.toString())?.slice(1).find(Boolean) ?? `HTTP ${status}`;
