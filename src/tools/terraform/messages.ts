@@ -1,6 +1,10 @@
 /** What `terraform apply -json` and `destroy -json` say while they work. Times and noise are left out. */
 export type TerraformEvent =
-  | { readonly kind: 'planned' | 'started' | 'done' | 'failed'; readonly address: string; readonly action: Action }
+  | {
+      readonly kind: 'planned' | 'started' | 'done' | 'failed';
+      readonly address: string;
+      readonly action: Action;
+    }
   | Diagnostic;
 
 export type Action = 'create' | 'update' | 'delete' | 'replace' | 'read' | 'other';
