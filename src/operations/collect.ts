@@ -1,4 +1,4 @@
-import type { DeployedJob } from '../runs/deployment.js';
+import { type DeployedJob, isElsewhere } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { MachineProblem } from '../targets/target.js';
 import { baseNames } from './base-images.js';
@@ -56,7 +56,7 @@ export async function collectFrom(
   const target = targetOf(session, experiment, deployment.target);
   const failed = await target.collect(deployment, jobs, { only, progress });
   const lacking = new Set(failed.map(({ machine }) => machine));
-  const isRemote = new Set(deployment.machines.filter(({ route }) => route).map(({ name }) => name));
+  const isRemote = new Set(deployment.machines.filter(isElsewhere).map(({ name }) => name));
   const bases = new Map<string, RunRecord['image']['base']>();
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;

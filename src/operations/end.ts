@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import { selectConditions } from '../experiment/select.js';
 import { connectionLoss, here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
-import type { DeployedMachine, Deployment } from '../runs/deployment.js';
+import { type DeployedMachine, type Deployment, isElsewhere } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { MachineProblem } from '../targets/target.js';
@@ -95,7 +95,7 @@ async function stopRows(
 }
 
 const elsewhere = ({ machines }: Deployment, name: string): boolean =>
-  machines.some((machine) => machine.name === name && machine.route !== null);
+  machines.some((machine) => machine.name === name && isElsewhere(machine));
 
 const endedBy = (record: RunRecord, state: 'stopped' | 'lost', reason: string, at: Date): RunRecord => ({
   ...record,

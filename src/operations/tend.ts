@@ -1,4 +1,4 @@
-import type { Deployment } from '../runs/deployment.js';
+import { type Deployment, isElsewhere } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
 import { collectFrom } from './collect.js';
 import { type DeployPlan, type DeployRequest, decide, patience } from './decide-deployment.js';
@@ -59,7 +59,7 @@ export class Tending {
 
 /** Runs of which the job folder is not here. */
 function remoteRuns(deployment: Deployment | null): Set<string> {
-  const remote = new Set(deployment?.machines.filter(({ route }) => route).map(({ name }) => name));
+  const remote = new Set(deployment?.machines.filter(isElsewhere).map(({ name }) => name));
   return new Set(deployment?.jobs.filter(({ machine }) => remote.has(machine)).map(({ run }) => run));
 }
 

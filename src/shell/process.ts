@@ -24,6 +24,9 @@ export interface Io {
   readonly onStderr?: (chunk: Buffer) => unknown;
   /** Ends the process with SIGTERM when it fires. */
   readonly signal?: AbortSignal;
+  /** The process is in a session of its own: neither a Ctrl-C nor our own end reaches it. With its output in a file it
+   *  goes on without us. */
+  readonly apart?: boolean;
 }
 
 /** Runs the command, and those that feed it, to their end. Never throws for how a program ends. */
@@ -32,7 +35,7 @@ export async function perform(command: Command, io: Io): Promise<Outcome> {
   const stdout = collect(child.stdout, io.onStdout);
   const stderr = collect(child.stderr, io.onStderr);
   const abort = () => child.kill('SIGTERM');
-  io.signal?.addEventListener('abort', abort, { once: true });
+  if (!io.apart) io.signal?.addEventListener('abort', abort, { once: true });
   const [own, ...fed] = await Promise.all([ended(child, command), ...feeding]);
   io.signal?.removeEventListener('abort', abort);
   const failed = own.code === 0 ? fed.find((end) => end.code !== 0) : undefined;
@@ -61,8 +64,9 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
     stdio: [
       command.input ? 'pipe' : inherit ? 'inherit' : (io.stdin ?? 'ignore'),
       file ?? (inherit ? 'inherit' : 'pipe'),
-      inherit ? 'inherit' : 'pipe',
+      command.errors === 'output' && file !== undefined ? file : inherit ? 'inherit' : 'pipe',
     ],
+    detached: io.apart === true,
   });
   if (file !== undefined) closeSync(file);
   return { child, feeding: feed(child, command) };

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { type Connection, notYet } from '../machines/connection.js';
 import type { JobReport } from '../machines/job-state.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { command, write } from '../shell/command.js';
 import { type NamedRoute, namesKnownHosts } from '../tools/ssh/config-file.js';
+import { Unreachable } from '../tools/ssh/errors.js';
 import type { Route } from '../tools/ssh/route.js';
 import { onEach } from './on-each.js';
 import { RemoteMachine } from './remote-machine.js';
@@ -116,9 +118,14 @@ export class RemoteMachines {
   }
 
   #machine(deployment: Deployment, machine: DeployedMachine): RemoteMachine {
-    if (!machine.route) throw new Error(`nobody knows how to reach ${machine.name}`);
-    const connection = this.access.connect(machine.name, machine.route);
+    const connection = this.#connection(machine);
     return new RemoteMachine(this.world, machine, connection, deployment);
+  }
+
+  #connection({ name, route, cloud }: DeployedMachine): Connection {
+    if (route) return this.access.connect(name, route);
+    if (cloud && this.world.executor.dryRun) return notYet(this.world.deployments.sshConfig, name);
+    throw new Unreachable(name, 'is not there yet', ['logistician deploy    # brings about what is missing']);
   }
 
   /** The experiment's folder is no longer where it was when the files were written that name it. */

@@ -34,6 +34,8 @@ export interface LaunchedJob extends DeployedJob {
 /** A machine that can run jobs, as it was found now. */
 export interface FoundMachine {
   readonly facts: MachineFacts;
+  /** It is there for this condition alone; left out: for any. */
+  readonly condition?: string;
   /** What the deployment keeps of it. */
   readonly deployed: DeployedMachine;
 }
@@ -52,11 +54,25 @@ export interface Wish {
   /** The source has files of git LFS. */
   readonly largeFiles: boolean;
   readonly secrets: boolean;
+  /** Ids of the conditions that are to run, in their order. */
+  readonly conditions: readonly string[];
+  /** The deployment that they join; null: a new one. */
+  readonly joins: Deployment | null;
+  /** Jobs of that deployment that have yet to arrive. */
+  readonly undelivered: readonly DeployedJob[];
+}
+
+/** The end of a job of which its runner can say nothing any more. */
+export interface EndedJob {
+  readonly state: 'failed' | 'lost';
+  readonly reason: 'capacity' | 'spot' | 'deadline' | 'gone';
 }
 
 export interface TargetStatus {
   /** By run id. */
   readonly reports: ReadonlyMap<string, JobReport>;
+  /** Jobs that have ended with their machine, by run id. */
+  readonly ended?: ReadonlyMap<string, EndedJob>;
   /** Machines that could not be asked. */
   readonly problems: readonly MachineProblem[];
 }

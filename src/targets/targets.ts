@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { AwsTarget } from './aws.js';
 import { HostsTarget } from './hosts.js';
 import { LocalTarget } from './local.js';
 import type { Surroundings } from './surroundings.js';
@@ -17,5 +18,6 @@ export class TargetNotSupported extends UserError {
 export function targetNamed(name: string, world: Surroundings): Target {
   if (name === 'local') return new LocalTarget(world);
   if (name === 'hosts') return new HostsTarget(world);
+  if (name === 'aws') return new AwsTarget(world);
   throw new TargetNotSupported(name);
 }

@@ -1,0 +1,259 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
+import { UserError } from '../errors.js';
+import { userData } from '../machines/user-data.js';
+import type { Deployment } from '../runs/deployment.js';
+import { writeAtomically } from '../shell/atomic-file.js';
+import { command } from '../shell/command.js';
+import { CommandFailed } from '../shell/executor.js';
+import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
+import { cidrTowards, publicCidr } from '../tools/aws/caller.js';
+import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../tools/aws/command-line.js';
+import { newHostKey } from '../tools/ssh/host-key.js';
+import { stackFile } from '../tools/terraform/command-line.js';
+import type { Progress } from '../tools/terraform/progress.js';
+import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
+import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
+import {
+  countUp,
+  failures,
+  type Ground,
+  otherFailures,
+  type RentedMachine,
+  stackPlan,
+  strays,
+  wantedMachines,
+} from './aws-plan.js';
+import type { SshAccess } from './ssh-access.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What came of bringing machines about. */
+export interface Applied {
+  /** The machines that are there, by condition. */
+  readonly up: ReadonlyMap<string, MachineOutput>;
+  /** Why the others are not. */
+  readonly failed: ReadonlyMap<string, { readonly text: string; readonly refused: boolean }>;
+  /** What went wrong beside. */
+  readonly other: readonly string[];
+  /** Where SSH connections may come from. */
+  readonly sshCidr: string;
+}
+
+class NoKey extends UserError {
+  constructor() {
+    super('There is no SSH key yet with which to reach machines at AWS.', ['logistician setup']);
+  }
+}
+
+/** How long AWS may take to end instances, and what hung on them, in milliseconds. */
+const patience = 600_000;
+
+/** Everything at AWS of one deployment: the stack in `.logistician/terraform/`, and what a crash left outside of it. */
+export class AwsStack {
+  readonly #folder: string;
+  readonly #terraform: Terraform;
+
+  constructor(
+    private readonly world: Surroundings,
+    private readonly deployment: Pick<Deployment, 'id' | 'experiment'>,
+    private readonly access: SshAccess,
+    private readonly api: AwsApi,
+  ) {
+    this.#folder = join(world.deployments.folder, 'terraform');
+    const pluginCache = join(world.home, '.logistician', 'plugin-cache');
+    this.#terraform = new Terraform(world.executor, { folder: this.#folder, pluginCache }, world.note);
+  }
+
+  /** Brings about that these machines are there and no others: those that are launched now, and of the rest those that
+   *  are there. No condition ever gets two. */
+  async apply(machines: readonly RentedMachine[], launching: ReadonlySet<string>): Promise<Applied> {
+    await this.#terraform.verify();
+    await this.#terraform.others();
+    const { executor } = this.world;
+    this.#setOldAside();
+    await executor.change(command('mkdir', '-p', '-m', '700', this.#folder));
+    const live = await this.live();
+    const wanted = wantedMachines(machines, launching, live);
+    const before = this.#readPlan();
+    const ground = await this.#ground(machines, before);
+    const first = wanted[0] ?? machines[0];
+    if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
+    const userData = this.#userData(wanted, before, live);
+    await this.#write(stackPlan(this.deployment, wanted, first.cloud, ground, userData));
+    await this.#init();
+    if (live.length > 0) {
+      const known = instancesInState(await this.#terraform.state());
+      await this.#end(strays(live, known));
+    }
+    const progress = await this.#terraform.apply(this.#teller(wanted));
+    const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
+    const { sshCidr } = ground;
+    return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
+  }
+
+  /** Ends everything, also what Terraform never learned of. Repeated, it does nothing. */
+  async destroy(): Promise<void> {
+    await this.#terraform.others();
+    if (this.#readPlan()) {
+      try {
+        await this.#init();
+        const progress = await this.#terraform.destroy(() => {});
+        const left = [
+          ...otherFailures(progress),
+          ...[...failures(progress).values()].map(({ text }) => text),
+        ];
+        for (const text of left) this.world.note(`Terraform could not end all: ${text}`);
+      } catch (error) {
+        if (!(error instanceof TerraformFailed)) throw error;
+        this.world.note(`${error.message}\nWhat is left at AWS is ended by its tag.`);
+      }
+    }
+    await this.sweep();
+  }
+
+  /** Ends all that bears the deployment's tag. */
+  async sweep(): Promise<void> {
+    await this.#end(await this.live());
+    const [keys, groups] = await Promise.all([
+      this.api.keyPairs(tagKeys.deployment, this.deployment.id),
+      this.api.securityGroups(tagKeys.deployment, this.deployment.id),
+    ]);
+    const { executor } = this.world;
+    for (const { id } of keys) await executor.change(deleteKeyPair(this.api.region, id));
+    for (const { id } of groups) await this.#deleteGroup(id);
+  }
+
+  /** Its instances that have not been ended, in Terraform's state or not. */
+  live(): Promise<InstanceFacts[]> {
+    return this.api.tagged(tagKeys.deployment, this.deployment.id);
+  }
+
+  /** Ends instances of these conditions that are there all the same. */
+  async endStrays(conditions: ReadonlySet<string>): Promise<void> {
+    const live = await this.live();
+    await this.#end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
+  }
+
+  async #end(instances: readonly InstanceFacts[]): Promise<void> {
+    if (instances.length === 0) return;
+    const ids = instances.map(({ id }) => id);
+    await this.world.executor.change(terminateInstances(this.api.region, ids));
+    if (this.world.executor.dryRun) return;
+    for (const end = Date.now() + patience; ; ) {
+      const left = (await this.api.instances(ids)).filter(({ state }) => state !== 'terminated');
+      if (left.length === 0) return;
+      if (Date.now() > end)
+        throw new UserError(
+          `AWS has not ended ${left.map(({ id, state }) => `${id} (${state})`).join(', ')} in ten minutes.`,
+          ['logistician terminate    # to look again'],
+        );
+      await sleep(1000);
+    }
+  }
+
+  /** An instance that has just ended holds it for a moment. */
+  async #deleteGroup(id: string): Promise<void> {
+    for (const end = Date.now() + 120_000; ; ) {
+      try {
+        await this.world.executor.change(deleteSecurityGroup(this.api.region, id));
+        return;
+      } catch (error) {
+        const isHeld = error instanceof CommandFailed && error.outcome.stderr.includes('DependencyViolation');
+        if (!isHeld || Date.now() > end) throw error;
+        await sleep(3000);
+      }
+    }
+  }
+
+  /** What another deployment left in the folder is empty, or what it holds is not to be mixed with ours. */
+  #setOldAside(): void {
+    const plan = this.#anyPlan();
+    if (!plan || plan.deployment === this.deployment.id || this.world.executor.dryRun) return;
+    renameSync(this.#folder, `${this.#folder}-${plan.deployment}`);
+  }
+
+  /** A machine that is there keeps its own; another gets a host key of its own with it. */
+  #userData(
+    wanted: readonly RentedMachine[],
+    before: StackPlan | null,
+    live: readonly InstanceFacts[],
+  ): Map<string, string> {
+    const template = readFileSync(this.world.cloudInit, 'utf8');
+    const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
+    const kept = before?.machines.filter(({ condition }) => there.has(condition)) ?? [];
+    const known = new Map(kept.map((one) => [one.condition, one.userData]));
+    return new Map(
+      wanted.map(({ name, cloud }) => {
+        const own = known.get(name);
+        if (own !== undefined) return [name, own];
+        const { known: shown, file } = newHostKey();
+        this.access.pin(name, shown);
+        const { deadline, user } = cloud;
+        return [name, userData(template, { deadline, loginUser: user, hostKey: file }).reveal()];
+      }),
+    );
+  }
+
+  async #ground(machines: readonly RentedMachine[], before: StackPlan | null): Promise<Ground> {
+    const { home, aws, tags } = this.world;
+    const path = join(home, '.logistician', 'ssh-key.pub');
+    if (!existsSync(path)) throw new NoKey();
+    return {
+      publicKey: before?.publicKey ?? readFileSync(path, 'utf8').trim(),
+      tags: before?.tags ?? tags,
+      sshCidr: aws.sshCidr ?? (await this.#callersCidr(machines)),
+    };
+  }
+
+  async #callersCidr(machines: readonly RentedMachine[]): Promise<string> {
+    const cloud = machines[0]?.cloud;
+    if (cloud?.ssh_address !== 'private') return publicCidr();
+    if (cloud.subnet) return cidrTowards(cloud.subnet.range);
+    throw new UserError(
+      'With "aws_ssh_address": "private" nobody knows from which address the machines see you, unless a subnet or the address is named.',
+      ['"aws_ssh_cidr": "10.0.0.0/8"    # in parameters.json', '"aws_subnet_id": "subnet-…"'],
+    );
+  }
+
+  async #write(plan: StackPlan): Promise<void> {
+    const { executor } = this.world;
+    const path = join(this.#folder, stackFile);
+    executor.journal.mention(`${path}: the stack of ${plan.machines.length} machines, as Terraform reads it`);
+    if (executor.dryRun) return;
+    const { synthesize } = await import('../../stacks/synthesize.js');
+    writeAtomically(join(this.#folder, planFile), `${JSON.stringify(plan, null, 2)}\n`, 0o600);
+    writeAtomically(path, synthesize(plan), 0o600);
+  }
+
+  async #init(): Promise<void> {
+    const mark = join(this.#folder, 'initialized');
+    if (existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment.id) return;
+    await this.#terraform.init();
+    if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
+  }
+
+  #teller(machines: readonly RentedMachine[]): (progress: Progress) => void {
+    let told = '';
+    return (progress) => {
+      const text = countUp(progress, machines);
+      if (text !== told) this.world.note(text);
+      told = text;
+    };
+  }
+
+  /** The plan that was written last for this deployment; null: none yet. */
+  #readPlan(): StackPlan | null {
+    const plan = this.#anyPlan();
+    return plan?.deployment === this.deployment.id ? plan : null;
+  }
+
+  #anyPlan(): StackPlan | null {
+    const path = join(this.#folder, planFile);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StackPlan) : null;
+  }
+}
+
+/** What the stack was made from, host keys and all. */
+const planFile = 'plan.json';
