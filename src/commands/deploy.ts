@@ -12,7 +12,7 @@ import { type DeployPlan, decide } from '../operations/decide-deployment.js';
 import { deploy } from '../operations/deploy.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
-import { type ExperimentStatus, isOfSweep, observe } from '../operations/observe.js';
+import { isOfSweep, observe } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
 import { Tending } from '../operations/tend.js';
 
@@ -44,6 +44,10 @@ export default class Deploy extends BaseCommand {
     wait: Flags.boolean({
       char: 'w',
       description: 'follow to the end; exit code 1 if any condition did not succeed',
+    }),
+    'keep-failed': Flags.boolean({
+      description: 'with --wait on aws: do not give back the machines of failed conditions',
+      dependsOn: ['wait'],
     }),
     first: Flags.integer({ helpValue: 'N', min: 1, description: 'only the first N conditions' }),
     only: Flags.string({
@@ -100,8 +104,9 @@ export default class Deploy extends BaseCommand {
     else this.log(nothingToRun(decided));
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
     if (flags.wait) {
-      const tending = new Tending(session, experiment, { ...request, force: false, pin: decided.pin });
-      return this.#follow(session, experiment, args.experiment, (status) => tending.tend(status));
+      const again = { ...request, force: false, pin: decided.pin };
+      const tending = new Tending(session, experiment, again, flags['keep-failed']);
+      return this.#follow(session, experiment, args.experiment, tending);
     }
     if (decided.problems.length > 0) process.exitCode = 1;
     this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
@@ -131,20 +136,16 @@ export default class Deploy extends BaseCommand {
     this.warnOf(problems);
   }
 
-  async #follow(
-    session: Session,
-    experiment: Experiment,
-    folder: string,
-    tend: (status: ExperimentStatus) => Promise<void>,
-  ) {
-    const { status, interrupted } = await followLive(session, experiment, tend);
+  async #follow(session: Session, experiment: Experiment, folder: string, tending: Tending) {
+    const { status, interrupted } = await followLive(session, experiment, (seen) => tending.tend(seen));
     if (interrupted) {
       process.stderr.write(
         `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}`)}\n`,
       );
       this.exit(130);
     }
-    const { problems } = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
+    const collected = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
+    const problems = [...collected.problems, ...(await tending.finish())];
     this.warnOf(problems);
     if (!this.liveIsResult) {
       const view = {

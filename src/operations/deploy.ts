@@ -14,6 +14,7 @@ import type { DeployPlan } from './decide-deployment.js';
 import { bringToAnEnd } from './end.js';
 import { type Experiment, targetOf } from './experiment.js';
 import { newRecord } from './receipt.js';
+import { makeWay } from './release.js';
 import { scriptOf, sweepOf } from './scripts.js';
 import { readSecrets } from './secrets.js';
 import type { Session } from './session.js';
@@ -31,6 +32,10 @@ export async function deploy(
   const target = targetOf(session, experiment, decided.target);
   if (before && before.released === null && !decided.joins) await bringToAnEnd(session, experiment);
 
+  if (decided.joins) {
+    const names = new Set(decided.places.map(({ deployed }) => deployed.name));
+    await makeWay(session, experiment, decided.joins, names);
+  }
   if (!decided.joins) deployments.setCommandsAside(before);
   const id = decided.joins?.id ?? newId(session);
   const sweep: Sweep = {

@@ -65,8 +65,29 @@ describe.skipIf(isMissing('terraform'))('Terraform itself', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('reads every text of a stack as it was written', () => {
-    const like = ['${a}', '$${a}', '$$${a}', '%{a}', '%%{a}', '$%{a}', '%${a}', '$', '$$', 'a$', '%', '$ {', '$\n{'];
-    const texts = [...hostileWords, ...like, ...like.map((text) => `"${text}"\\`), '//', '__proto__', '\u2028'];
+    const like = [
+      '${a}',
+      '$${a}',
+      '$$${a}',
+      '%{a}',
+      '%%{a}',
+      '$%{a}',
+      '%${a}',
+      '$',
+      '$$',
+      'a$',
+      '%',
+      '$ {',
+      '$\n{',
+    ];
+    const texts = [
+      ...hostileWords,
+      ...like,
+      ...like.map((text) => `"${text}"\\`),
+      '//',
+      '__proto__',
+      '\u2028',
+    ];
     const tags = Object.fromEntries(texts.filter((text) => text !== '').map((text) => [text, text]));
     const plan = { ...plans['on-demand'], tags, machines: [{ ...machine, userData: texts.join('\n') }] };
     const { resource } = JSON.parse(synthesize(plan as (typeof plans)[string]));

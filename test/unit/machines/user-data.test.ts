@@ -104,7 +104,8 @@ describe('its scripts', () => {
 
   it('arm the deadline without waiting for it', () => {
     expect(run(/^bootcmd:/m)).toEqual(['systemctl start --no-block logistician-deadline.timer']);
-    const unit = (name: string) => readFileSync(join(folder, 'units', `logistician-deadline.${name}`), 'utf8');
+    const unit = (name: string) =>
+      readFileSync(join(folder, 'units', `logistician-deadline.${name}`), 'utf8');
     expect(unit('timer')).toMatch(/^DefaultDependencies=no$[^]*^OnActiveSec=3601s$/m);
     expect(unit('service')).toMatch(/^ExecStart=\/bin\/systemctl --no-block poweroff$/m);
   });

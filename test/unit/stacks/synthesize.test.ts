@@ -36,7 +36,21 @@ const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc
     .array(
-      fc.constantFrom('$', '%', '{', '}', '${', '%{', 'a', '"', '\\', '\n', '${TfToken[TOKEN.0]}', 'e+5', '-1.8'),
+      fc.constantFrom(
+        '$',
+        '%',
+        '{',
+        '}',
+        '${',
+        '%{',
+        'a',
+        '"',
+        '\\',
+        '\n',
+        '${TfToken[TOKEN.0]}',
+        'e+5',
+        '-1.8',
+      ),
     )
     .map((parts) => parts.join('')),
   fc.constantFrom(
