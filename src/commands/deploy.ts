@@ -13,6 +13,7 @@ import { deploy } from '../operations/deploy.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
 import { isOfSweep, observe } from '../operations/observe.js';
+import { reopen } from '../operations/reopen.js';
 import type { Session } from '../operations/session.js';
 import { Tending } from '../operations/tend.js';
 
@@ -101,7 +102,14 @@ export default class Deploy extends BaseCommand {
     this.log(planView(experiment, decided, this.width));
     if (decided.run.length + decided.undelivered.length + decided.moves.length > 0)
       await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
-    else this.log(nothingToRun(decided));
+    else {
+      this.log(nothingToRun(decided));
+      const moved = await experiment.deployments.locked(
+        () => reopen(session, experiment),
+        () => {},
+      );
+      if (moved) this.log('Your address has changed; the machines let you in again.');
+    }
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
     if (flags.wait) {
       const again = { ...request, force: false, pin: decided.pin };

@@ -84,6 +84,7 @@ export async function deploy(
     throw error;
   }
   await recordBase();
+  recordMet();
   return { deployment, problems };
 
   /** A folder for each run, or for none. */
@@ -119,6 +120,15 @@ export async function deploy(
     for (const { job } of claimed) {
       const record = runs.read(job.run);
       if (record) runs.write({ ...record, image: { ...record.image, base } });
+    }
+  }
+
+  /** Machines that were not there to be asked. */
+  function recordMet(): void {
+    for (const { job } of claimed) {
+      const met = target.met?.(job.machine);
+      const record = met && runs.read(job.run);
+      if (record) runs.write({ ...record, tools: { ...record.tools, docker: met.docker } });
     }
   }
 

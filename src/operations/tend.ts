@@ -7,6 +7,7 @@ import { deploy } from './deploy.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentStatus } from './observe.js';
 import { finishedMachines, releaseFinished } from './release.js';
+import { reopen } from './reopen.js';
 import type { Session } from './session.js';
 
 /** How long after a failed try the next one may follow, in milliseconds. */
@@ -17,6 +18,7 @@ const pause = 10_000;
 export class Tending {
   readonly #home = new Set<string>();
   #next = 0;
+  #nextOpening = 0;
   #releasing: Promise<void> | null = null;
 
   constructor(
@@ -31,6 +33,10 @@ export class Tending {
     await this.#collect(status);
     this.#giveBack(status);
     const now = this.session.now().getTime();
+    if (status.silent.length > 0 && now >= this.#nextOpening && !this.#releasing) {
+      this.#nextOpening = now + 60_000;
+      await this.#reopen();
+    }
     if (this.#releasing || now < this.#next || !needsDelivery(status, now)) return;
     this.#next = now + pause;
     const again = () => decide(this.session, this.experiment, this.request);
@@ -47,6 +53,15 @@ export class Tending {
   async finish(): Promise<readonly MachineProblem[]> {
     await this.#releasing;
     return this.#release();
+  }
+
+  /** Who sits in a train has another address every now and then. */
+  async #reopen(): Promise<void> {
+    const moved = await this.experiment.deployments.locked(
+      () => reopen(this.session, this.experiment),
+      () => {},
+    );
+    if (moved) this.session.notify.note('Your address has changed; the machines let you in again.');
   }
 
   /** Ending machines takes AWS a while, in which the others are looked after. */

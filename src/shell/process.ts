@@ -25,7 +25,7 @@ export interface Io {
   /** Ends the process with SIGTERM when it fires. */
   readonly signal?: AbortSignal;
   /** The process is in a session of its own: neither a Ctrl-C nor our own end reaches it. With its output in a file it
-   *  goes on without us. */
+   *  goes on without us. What it writes is for its user alone. */
   readonly apart?: boolean;
 }
 
@@ -59,6 +59,7 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
   const [program = '', ...args] = revealArgv(command);
   const inherit = io.terminal === 'inherit';
   const file = command.output === undefined ? undefined : openSync(command.output, 'w', 0o600);
+  const mask = io.apart ? process.umask(0o077) : null;
   const child = spawn(program, args, {
     env: { ...withoutHook(process.env), ...revealEnv(command) },
     stdio: [
@@ -68,6 +69,7 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
     ],
     detached: io.apart === true,
   });
+  if (mask !== null) process.umask(mask);
   if (file !== undefined) closeSync(file);
   return { child, feeding: feed(child, command) };
 }

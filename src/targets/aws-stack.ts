@@ -16,6 +16,7 @@ import { stackFile } from '../tools/terraform/command-line.js';
 import type { Progress } from '../tools/terraform/progress.js';
 import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
+import { madeBy, maker, noteDeployment } from './aws-deployments.js';
 import {
   countUp,
   failures,
@@ -69,11 +70,11 @@ export class AwsStack {
   /** Brings about that these machines are there and no others: those that are launched now, and of the rest those that
    *  are there. No condition ever gets two. */
   async apply(machines: readonly RentedMachine[], launching: ReadonlySet<string>): Promise<Applied> {
-    await this.#terraform.verify();
     await this.#terraform.others();
     const { executor } = this.world;
     this.#setOldAside();
     await executor.change(command('mkdir', '-p', '-m', '700', this.#folder));
+    if (!executor.dryRun) noteDeployment(this.world.home, this.deployment.id, this.world.deployments.folder);
     const live = await this.live();
     const wanted = wantedMachines(machines, launching, live);
     const before = this.#readPlan();
@@ -91,6 +92,12 @@ export class AwsStack {
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
+  }
+
+  /** The machines let in another address than ours. */
+  async isShut(machines: readonly RentedMachine[]): Promise<boolean> {
+    const before = this.#readPlan();
+    return before !== null && before.sshCidr !== (await this.#ground(machines, before)).sshCidr;
   }
 
   /** Ends everything, also what Terraform never learned of. Repeated, it does nothing. */
@@ -202,7 +209,7 @@ export class AwsStack {
     if (!existsSync(path)) throw new NoKey();
     return {
       publicKey: before?.publicKey ?? readFileSync(path, 'utf8').trim(),
-      tags: before?.tags ?? tags,
+      tags: before?.tags ?? { ...tags, [madeBy]: maker() },
       sshCidr: aws.sshCidr ?? (await this.#callersCidr(machines)),
     };
   }

@@ -1,12 +1,15 @@
+import { UserError } from '../errors.js';
 import type { SweepScript } from '../machines/job-script.js';
 import { lacksFor } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { renderCommand } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
+import { isProgram } from '../shell/programs.js';
 import type { AwsApi } from '../tools/aws/api.js';
 import { startInstances } from '../tools/aws/command-line.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
+import { verifyTerraform } from '../tools/terraform/terraform.js';
 import { untilReady } from './aws-boot.js';
 import { instancesOf } from './aws-instances.js';
 import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } from './aws-plan.js';
@@ -23,6 +26,7 @@ import type {
   FoundMachine,
   LaunchedJob,
   MachineProblem,
+  MetMachine,
   Place,
   Sweep,
   Target,
@@ -35,6 +39,7 @@ export class AwsTarget implements Target {
   readonly name = 'aws';
   readonly docker: string;
   readonly #machines: RemoteMachines;
+  readonly #met = new Map<string, MetMachine>();
 
   constructor(private readonly world: Surroundings) {
     this.docker = world.remoteDocker;
@@ -43,6 +48,7 @@ export class AwsTarget implements Target {
 
   async survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly [] }> {
     if (wish.conditions.length + wish.undelivered.length === 0) return { machines: [], problems: [] };
+    await verifyPrograms(this.world);
     const kind = await surveyAws(await openApi(this.world.aws.region), this.world, wish);
     const before = sharedCloud(wish.joins?.machines ?? []);
     if (before) refuseOtherGround(before, kind.cloud);
@@ -88,6 +94,19 @@ export class AwsTarget implements Target {
         await this.#machines.deliver(now, machine, sweep, jobs);
       },
     );
+  }
+
+  met(machine: string): MetMachine | null {
+    return this.#met.get(machine) ?? null;
+  }
+
+  async reopen(deployment: Deployment): Promise<boolean> {
+    const machines = rented(deployment);
+    if (!machines.some(({ cloud }) => cloud.instance !== null)) return false;
+    const stack = await this.#stack(deployment);
+    if (!(await stack.isShut(machines))) return false;
+    await stack.apply(machines, new Set());
+    return true;
   }
 
   async status(deployment: Deployment): Promise<TargetStatus> {
@@ -194,6 +213,7 @@ export class AwsTarget implements Target {
   ): Promise<void> {
     if (this.world.executor.dryRun) return;
     const found = await untilReady(this.world, this.#machines.access, machine, sshCidr);
+    this.#met.set(machine.name, { docker: found.engine?.version ?? '' });
     const wish = { largeFiles: sweep.source.lfs !== null, secrets: sweep.secrets.length > 0 };
     const [lack] = lacksFor(found, wish);
     if (lack) throw new Unreachable(machine.name, `lacks ${lack.what}: ${lack.detail}`, lack.mend);
@@ -206,6 +226,15 @@ export class AwsTarget implements Target {
     const now = all.machines.map((one) => moved.find(({ name }) => name === one.name) ?? one);
     await this.#machines.writeConfig({ ...all, machines: now });
   }
+}
+
+/** All that changes anything at AWS. @throws TerraformFailed, UserError */
+async function verifyPrograms({ executor, env }: Surroundings): Promise<void> {
+  await verifyTerraform(executor);
+  if (!isProgram('aws', env.PATH))
+    throw new UserError('The aws command is not installed here. It ends what Terraform never learned of.', [
+      'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
+    ]);
 }
 
 /** The SDK is loaded when it is wanted. */

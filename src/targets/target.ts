@@ -40,6 +40,10 @@ export interface FoundMachine {
   readonly deployed: DeployedMachine;
 }
 
+export interface MetMachine {
+  readonly docker: string;
+}
+
 /** What kept a machine from doing its part; the others did theirs. */
 export interface MachineProblem {
   readonly machine: string;
@@ -101,6 +105,12 @@ export interface Target {
     jobs: readonly LaunchedJob[],
     io: Io,
   ): Promise<readonly MachineProblem[]>;
+
+  /** What a machine turned out to be once it was there, where a survey could not tell; null: the survey knew. */
+  met?(machine: string): MetMachine | null;
+
+  /** Lets us in again where our address is another than the machines let in. @returns whether it was */
+  reopen?(deployment: Deployment): Promise<boolean>;
 
   /** What the machines say of the jobs; a queue whose runner was killed is set going again. */
   status(deployment: Deployment): Promise<TargetStatus>;

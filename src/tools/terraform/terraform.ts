@@ -24,6 +24,18 @@ const howToInstall = [
 /** Terraform did not do what it was to do. */
 export class TerraformFailed extends UserError {}
 
+/** @throws TerraformFailed if there is none, or one that is too old */
+export async function verifyTerraform(executor: Executor): Promise<void> {
+  const { code, stdout, stderr } = await executor.query(line.version());
+  if (code === 127) throw new TerraformFailed('Terraform is not installed here.', howToInstall);
+  const [, version = '', major = '', minor = ''] =
+    /"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"/.exec(stdout) ?? [];
+  if (version === '')
+    throw new TerraformFailed(`Terraform does not say its version: ${stderr.trim()}`, ['terraform version']);
+  const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
+  if (isOld) throw new TerraformFailed(`Terraform ${version} is too old: 1.5 is the oldest.`, howToInstall);
+}
+
 /** Terraform at work in one folder. What changes something runs in a session of its own with its output in a file, so
  *  that it comes to its end, and writes its state, whatever becomes of us. */
 export class Terraform {
@@ -33,20 +45,6 @@ export class Terraform {
     /** Is told what takes a while. */
     private readonly note: (text: string) => void,
   ) {}
-
-  /** @throws TerraformFailed if there is none, or one that is too old */
-  async verify(): Promise<void> {
-    const { code, stdout, stderr } = await this.executor.query(line.version());
-    if (code === 127) throw new TerraformFailed('Terraform is not installed here.', howToInstall);
-    const [, version = '', major = '', minor = ''] =
-      /"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"/.exec(stdout) ?? [];
-    if (version === '')
-      throw new TerraformFailed(`Terraform does not say its version: ${stderr.trim()}`, [
-        'terraform version',
-      ]);
-    const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
-    if (isOld) throw new TerraformFailed(`Terraform ${version} is too old: 1.5 is the oldest.`, howToInstall);
-  }
 
   /** Waits for a Terraform that is still at work here: somebody who began it may be gone. */
   async others(): Promise<void> {

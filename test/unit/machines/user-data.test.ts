@@ -106,7 +106,7 @@ describe('its scripts', () => {
     expect(run(/^bootcmd:/m)).toEqual(['systemctl start --no-block logistician-deadline.timer']);
     const unit = (name: string) =>
       readFileSync(join(folder, 'units', `logistician-deadline.${name}`), 'utf8');
-    expect(unit('timer')).toMatch(/^DefaultDependencies=no$[^]*^OnActiveSec=3601s$/m);
+    expect(unit('timer')).toMatch(/^DefaultDependencies=no$[\s\S]*^OnActiveSec=3601s$/m);
     expect(unit('service')).toMatch(/^ExecStart=\/bin\/systemctl --no-block poweroff$/m);
   });
 
