@@ -145,6 +145,20 @@ function deploy() {
   );
 }
 
+/** Synthesis as the target does it: the module loaded, the text made, in a process of its own. */
+function synthesis() {
+  const made = (count) => JSON.parse(sh(`${process.execPath} bench/synthesis.js ${count}`, root));
+  const runs = (count, times) => Array.from({ length: times }, () => made(count));
+  const [thousand, most] = [runs(1000, 5), runs(10_000, 3)];
+  const took = (all) => median(all.map((one) => one.seconds));
+  row('synthesis of 1,000 conditions', took(thousand), 1, 'user data and all', inSeconds);
+  row('synthesis of 10,000 conditions', took(most), 12, `${(most[0].bytes / 1e6).toFixed(0)} MB`, inSeconds);
+  const ratio = took(most) / took(thousand);
+  row('synthesis of 10,000 conditions over that of 1,000', ratio, 12, 'linear is 10');
+  const memory = Math.max(...most.map((one) => one.memory));
+  row('memory of synthesis of 10,000 conditions', memory, 1024, 'most', (mib) => `${mib.toFixed(0)} MiB`);
+}
+
 function size() {
   const [{ unpackedSize }] = JSON.parse(sh('npm pack --dry-run --json --ignore-scripts', root));
   row(
@@ -179,7 +193,7 @@ ${lines.join('\n')}
 try {
   statSync(join(root, 'dist/main.js'));
   const parts = {
-    ...{ start, run, snapshot, expansion, deploy, size },
+    ...{ start, run, snapshot, expansion, deploy, synthesis, size },
     hosts: () => hosts({ work, cli, project, row, inSeconds }),
   };
   const wanted = process.argv.slice(2);

@@ -15,9 +15,10 @@ const maxRetries = 5;
 export class ExperimentStack extends TerraformStack {
   readonly #texts = new Texts();
 
-  constructor(scope: Construct, plan: StackPlan) {
+  /** @param stateFile where the state is, unless the plan has a bucket for it; from Terraform's working folder */
+  constructor(scope: Construct, plan: StackPlan, stateFile = 'terraform.tfstate') {
     super(scope, 'experiment');
-    addState(this, plan);
+    addState(this, plan, stateFile);
     new AwsProvider(this, 'aws', { region: plan.region, maxRetries });
     this.addOverride('terraform.required_version', '>= 1.5');
     // The bindings ask for the one version that they were made from.
@@ -34,14 +35,20 @@ export class ExperimentStack extends TerraformStack {
     for (const machine of plan.machines) addMachine(this, plan, machine, access, this.#texts, tags);
   }
 
-  override toTerraform(): unknown {
-    return this.#texts.putBack(super.toTerraform());
+  /** @returns the stack, and under `//` the notes by which cdktf's own CLI knows it */
+  override toTerraform(): Record<string, unknown> {
+    const { '//': notes, ...made } = super.toTerraform() as Record<string, unknown>;
+    return { '//': notes, ...this.#texts.putBack(made) };
   }
 }
 
-function addState(stack: TerraformStack, { state, experiment, deployment }: StackPlan): void {
+function addState(
+  stack: TerraformStack,
+  { state, experiment, deployment }: StackPlan,
+  stateFile: string,
+): void {
   // Without a path cdktf would write the folder of today into the stack.
-  if (!state) new LocalBackend(stack, { path: 'terraform.tfstate' });
+  if (!state) new LocalBackend(stack, { path: stateFile });
   else
     new S3Backend(stack, {
       ...state,

@@ -1,12 +1,15 @@
-// The stack by hand, through the cdktf CLI or without it: reads a plan, writes cdktf.out/.
+// The stack by hand, for the cdktf CLI: reads the plan of a deployment, writes cdktf.out/. The state is the
+// deployment's own, so that what stands there is seen.
 //
-//   LOGISTICIAN_PLAN=experiments/1/.logistician/terraform/plan.json cdktf diff
+//   npm run build && LOGISTICIAN_PLAN=experiments/1/.logistician/terraform/plan.json npx cdktf-cli diff
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { App } from 'cdktf';
 import { ExperimentStack } from './experiment-stack.js';
 import type { StackPlan } from './stack-plan.js';
 
-const path = process.env.LOGISTICIAN_PLAN ?? '.logistician/terraform/plan.json';
+const path = resolve(process.env.LOGISTICIAN_PLAN ?? '.logistician/terraform/plan.json');
 const app = new App({ stackTraces: false });
-new ExperimentStack(app, JSON.parse(readFileSync(path, 'utf8')) as StackPlan);
+const plan = JSON.parse(readFileSync(path, 'utf8')) as StackPlan;
+new ExperimentStack(app, plan, resolve(dirname(path), 'terraform.tfstate'));
 app.synth();

@@ -12,5 +12,6 @@ export function synthesize(plan: StackPlan): string {
   const root = new RootConstruct();
   // A trace for every resource costs more than all the rest.
   root.node.setContext(DISABLE_STACK_TRACE_IN_METADATA, true);
-  return `${JSON.stringify(new ExperimentStack(root, plan).toTerraform(), null, 2)}\n`;
+  const { '//': _notes, ...terraform } = new ExperimentStack(root, plan).toTerraform();
+  return `${JSON.stringify(terraform, null, 2)}\n`;
 }

@@ -1,4 +1,4 @@
-type Map = Readonly<Record<string, string>>;
+type TextMap = Readonly<Record<string, string>>;
 
 const placeholder = /^kept:(\d+)$/;
 
@@ -9,7 +9,7 @@ const placeholder = /^kept:(\d+)$/;
  */
 export class Texts {
   readonly #texts: string[] = [];
-  readonly #maps: Map[] = [];
+  readonly #maps: TextMap[] = [];
 
   /** @returns what stands for the text until `putBack` */
   keep(text: string): string {
@@ -17,21 +17,24 @@ export class Texts {
   }
 
   /** @returns what stands for all keys and values of the object until `putBack` */
-  keepMap(map: Map): Record<string, string> {
+  keepMap(map: TextMap): Record<string, string> {
     return { kept: `kept:${this.#maps.push(map) - 1}` };
   }
 
-  /** The tree with the texts in it, as Terraform reads them, and without cdktf's notes to itself. */
-  putBack(tree: unknown): unknown {
-    if (typeof tree === 'string') return this.#text(tree);
-    if (Array.isArray(tree)) return tree.map((item) => this.putBack(item));
-    if (typeof tree !== 'object' || tree === null) return tree;
-    if ('kept' in tree) return this.#map(String(tree.kept));
+  /** The tree with the texts in it, as Terraform reads them, and without what cdktf notes at each resource. */
+  putBack(tree: Readonly<Record<string, unknown>>): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(tree)
         .filter(([key]) => key !== '//')
-        .map(([key, value]) => [key, this.putBack(value)]),
+        .map(([key, value]) => [key, this.#value(value)]),
     );
+  }
+
+  #value(value: unknown): unknown {
+    if (typeof value === 'string') return this.#text(value);
+    if (Array.isArray(value)) return value.map((item) => this.#value(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return 'kept' in value ? this.#map(String(value.kept)) : this.putBack(value as Record<string, unknown>);
   }
 
   #text(word: string): string {
@@ -39,7 +42,7 @@ export class Texts {
     return place === null ? word : literal(this.#texts[place] ?? '');
   }
 
-  #map(word: string): Map {
+  #map(word: string): TextMap {
     const map = this.#maps[placeOf(word) ?? -1] ?? {};
     return Object.fromEntries(Object.entries(map).map(([key, value]) => [literal(key), literal(value)]));
   }

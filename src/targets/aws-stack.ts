@@ -1,22 +1,21 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
 import { UserError } from '../errors.js';
 import { userData } from '../machines/user-data.js';
 import type { Deployment } from '../runs/deployment.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
-import { CommandFailed } from '../shell/executor.js';
 import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
 import { cidrTowards, publicCidr } from '../tools/aws/caller.js';
-import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../tools/aws/command-line.js';
+import { deleteKeyPair } from '../tools/aws/command-line.js';
 import { newHostKey } from '../tools/ssh/host-key.js';
 import { stackFile } from '../tools/terraform/command-line.js';
 import type { Progress } from '../tools/terraform/progress.js';
 import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
 import { madeBy, maker, noteDeployment } from './aws-deployments.js';
+import { endInstances, untilGroupIsGone } from './aws-end.js';
 import {
   countUp,
   failures,
@@ -47,9 +46,6 @@ class NoKey extends UserError {
     super('There is no SSH key yet with which to reach machines at AWS.', ['logistician setup']);
   }
 }
-
-/** How long AWS may take to end instances, and what hung on them, in milliseconds. */
-const patience = 600_000;
 
 /** Everything at AWS of one deployment: the stack in `.logistician/terraform/`, and what a crash left outside of it. */
 export class AwsStack {
@@ -129,7 +125,7 @@ export class AwsStack {
     ]);
     const { executor } = this.world;
     for (const { id } of keys) await executor.change(deleteKeyPair(this.api.region, id));
-    for (const { id } of groups) await this.#deleteGroup(id);
+    for (const { id } of groups) await untilGroupIsGone(executor, this.api.region, id);
   }
 
   /** Its instances that have not been ended, in Terraform's state or not. */
@@ -143,35 +139,9 @@ export class AwsStack {
     await this.#end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
   }
 
-  async #end(instances: readonly InstanceFacts[]): Promise<void> {
-    if (instances.length === 0) return;
+  #end(instances: readonly InstanceFacts[]): Promise<void> {
     const ids = instances.map(({ id }) => id);
-    await this.world.executor.change(terminateInstances(this.api.region, ids));
-    if (this.world.executor.dryRun) return;
-    for (const end = Date.now() + patience; ; ) {
-      const left = (await this.api.instances(ids)).filter(({ state }) => state !== 'terminated');
-      if (left.length === 0) return;
-      if (Date.now() > end)
-        throw new UserError(
-          `AWS has not ended ${left.map(({ id, state }) => `${id} (${state})`).join(', ')} in ten minutes.`,
-          ['logistician terminate    # to look again'],
-        );
-      await sleep(1000);
-    }
-  }
-
-  /** An instance that has just ended holds it for a moment. */
-  async #deleteGroup(id: string): Promise<void> {
-    for (const end = Date.now() + 120_000; ; ) {
-      try {
-        await this.world.executor.change(deleteSecurityGroup(this.api.region, id));
-        return;
-      } catch (error) {
-        const isHeld = error instanceof CommandFailed && error.outcome.stderr.includes('DependencyViolation');
-        if (!isHeld || Date.now() > end) throw error;
-        await sleep(3000);
-      }
-    }
+    return endInstances(this.world.executor, this.api, ids);
   }
 
   /** What another deployment left in the folder is empty, or what it holds is not to be mixed with ours. */

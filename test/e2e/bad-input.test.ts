@@ -343,12 +343,16 @@ const cases: readonly Case[] = [
     says: ['The target "aws" is not in this version', '    logistician deploy --target local'],
   },
   {
-    name: 'the target hosts, of the file',
+    name: 'a machine that nobody knows',
     words: ['deploy', '--yes'],
     code: 1,
-    says: ['The target "hosts" is not in this version', '    logistician deploy --target local'],
+    says: ['there is no address for the name gpu1.invalid', '    logistician doctor --hosts'],
     arrange: (project) =>
-      project.setParameters({ target: 'hosts', hosts: ['user@gpu1'], experiment_conditions: ['1'] }),
+      project.setParameters({
+        target: 'hosts',
+        hosts: ['user@gpu1.invalid'],
+        experiment_conditions: ['1'],
+      }),
   },
   {
     name: 'a target that is none',

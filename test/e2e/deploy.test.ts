@@ -6,7 +6,11 @@ import { type Finished, linesOf, type StatusOutput, TestProject } from '../suppo
 
 const states = ({ conditions }: StatusOutput) => conditions.map(({ state }) => state);
 
-const networks = () => linesOf('docker', 'network', 'ls', '--quiet').sort();
+/** Those of machines that other tests have at this moment come and go. */
+const networks = () =>
+  linesOf('docker', 'network', 'ls', '--format', '{{.ID}}:{{.Label "logistician.test"}}')
+    .filter((line) => line.endsWith(':'))
+    .sort();
 
 describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from deploy to terminate', () => {
   let project: TestProject;

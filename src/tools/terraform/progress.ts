@@ -19,7 +19,7 @@ export interface Progress {
 export const nothingYet: Progress = { resources: new Map(), rest: [] };
 
 /** Progress after more events. */
-export function after(before: Progress, events: readonly TerraformEvent[]): Progress {
+export function progressAfter(before: Progress, events: readonly TerraformEvent[]): Progress {
   const resources = new Map(before.resources);
   const rest = [...before.rest];
   for (const event of events) {

@@ -9,7 +9,7 @@ import { processesWith } from '../../shell/processes.js';
 import { pasteable } from '../../shell/word.js';
 import * as line from './command-line.js';
 import { readEvents } from './messages.js';
-import { after, nothingYet, type Progress } from './progress.js';
+import { nothingYet, type Progress, progressAfter } from './progress.js';
 
 /** The oldest that the stack bears. */
 const oldest = [1, 5] as const;
@@ -117,7 +117,7 @@ export class Terraform {
       const { events, consumed } = readEvents(readFrom(output, offset));
       offset += consumed;
       if (events.length === 0) return;
-      progress = after(progress, events);
+      progress = progressAfter(progress, events);
       show(progress);
     };
     const timer = setInterval(() => existsSync(output) && look(), interval);
