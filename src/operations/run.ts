@@ -95,14 +95,21 @@ export async function run(
   executor.journal.mention(record.container_line);
   const end = () => machine.stop(null, graceSeconds, [folder]).catch(() => {});
   request.stop.addEventListener('abort', end, { once: true });
-  const { code } = await machine.run(folder, request.mode, request.io);
+  let onExit = () => {};
+  const exited = new Promise<void>((resolve) => {
+    onExit = resolve;
+  });
+  const running = machine.run(folder, request.mode, { ...request.io, onExit });
+  // While the runner still tidies up, what is left to do here begins.
+  await Promise.race([exited, running]);
   request.stop.removeEventListener('abort', end);
   if (executor.dryRun) {
     if (!request.clone) await sourceAtEnd(record);
     return { record, code: 0 };
   }
 
-  const [{ jobs }, source] = await Promise.all([
+  const [{ code }, { jobs }, source] = await Promise.all([
+    running,
     machine.report(null, [folder]),
     request.clone ? record.source : sourceAtEnd(record),
   ]);

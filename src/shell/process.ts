@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { Duplex } from 'node:stream';
+import { Duplex, type Readable } from 'node:stream';
 import { type Command, revealArgv, revealEnv } from './command.js';
 import { reveal } from './word.js';
 
@@ -27,6 +27,9 @@ export interface Io {
   /** The process is in a session of its own: neither a Ctrl-C nor our own end reaches it. With its output in a file it
    *  goes on without us. What it writes is for its user alone. */
   readonly apart?: boolean;
+  /** Is told the exit code at once, while what the process has left at work in the background, with descriptor 3 in
+   *  hand, is still waited for. */
+  readonly onExit?: (code: number) => void;
 }
 
 /** Runs the command, and those that feed it, to their end. Never throws for how a program ends. */
@@ -66,10 +69,16 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
       command.input ? 'pipe' : inherit ? 'inherit' : (io.stdin ?? 'ignore'),
       file ?? (inherit ? 'inherit' : 'pipe'),
       command.errors === 'output' && file !== undefined ? file : inherit ? 'inherit' : 'pipe',
+      ...(io.onExit ? (['pipe'] as const) : []),
     ],
     detached: io.apart === true,
   });
   if (mask !== null) process.umask(mask);
+  if (io.onExit) {
+    const { onExit } = io;
+    (child.stdio[3] as Readable).resume();
+    child.on('exit', (code, signal) => onExit(code ?? 128 + signalNumber(signal)));
+  }
   if (file !== undefined) closeSync(file);
   return { child, feeding: feed(child, command) };
 }

@@ -341,7 +341,12 @@ finish() {
   own_files
   bring_home || ! is_full "$job" || return
   record "$@" || return
-  tidy
+  # Whoever is attached has other things to do meanwhile, and hears by descriptor 3 when nothing is left.
+  if [ -n "${attached:-}" ]; then
+    (trap '' INT TERM HUP && tidy) </dev/null >/dev/null 2>&1 &
+  else
+    tidy
+  fi
 }
 
 bring_home() { { [ -z "${begun:-}" ] || [ -n "${output_is_home:-}" ] || catch_up; } && keep_changes; }
@@ -533,10 +538,10 @@ wait_for_follower() {
 }
 
 attach() {
-  interrupted=
+  interrupted='' attached=yes
   trap 'interrupted=yes' INT TERM HUP
   mode=$*
-  watch $$ </dev/null >/dev/null 2>&1 &
+  watch $$ </dev/null >/dev/null 2>&1 3>&- &
   watcher=$!
   start
   code=$?

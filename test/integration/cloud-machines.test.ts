@@ -21,7 +21,8 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     execFileSync('docker', ['build', '--quiet', '--tag', image, folder], { stdio: 'pipe' });
     cloud = await Cloud.start({ machines: 2, images: [image] });
     ec2 = new Ec2(Number(new URL(cloud.url).port), cloud.region);
-  });
+    // The first time images are made.
+  }, 600_000);
 
   afterAll(async () => {
     await cloud?.remove();
@@ -87,7 +88,7 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     await ec2.call('StartInstances', { 'InstanceId.1': id });
     await booted(id, 3);
     await ec2.call('TerminateInstances', { 'InstanceId.1': id });
-    await until('it is gone', () => containers().length === 0);
+    await until('it is gone', () => containers().length === 0, 60);
   });
 
   it('are no more than were asked for', async () => {
@@ -110,7 +111,7 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     const interrupted = cloud.interrupt(id, 2);
     expect(JSON.parse(await told('spot/instance-action'))).toMatchObject({ action: 'terminate' });
     await interrupted;
-    await until('it is gone', () => containers().length === 0);
+    await until('it is gone', () => containers().length === 0, 60);
 
     const other = await launch();
     await booted(other, 1);
@@ -119,7 +120,7 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     expect(await on(other, 'echo on')).toBe('');
     expect((await cloud.ec2.live()).map(({ state }) => state)).toEqual(['running']);
     await ec2.call('TerminateInstances', { 'InstanceId.1': other });
-    await until('it is gone', () => containers().length === 0);
+    await until('it is gone', () => containers().length === 0, 60);
     expect(await cloud.listAll()).toEqual([]);
     expect(cloud.problems).toEqual([]);
   });

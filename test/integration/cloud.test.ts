@@ -65,7 +65,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
     mkdirSync(stack);
     for (const name of ['key', 'pair', 'host-first', 'host-second', 'host-spot']) makeKey(join(stack, name));
     writeFileSync(join(stack, 'main.tf.json'), JSON.stringify(configuration(cloud, stack)));
-  });
+    // The first time images are made.
+  }, 600_000);
 
   afterAll(async () => {
     await cloud?.remove();
@@ -117,17 +118,17 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
     const boots = async () => (await on('first', 'cat /boots; cat /kept')).said;
     await on('first', 'echo kept | sudo tee /kept');
     await cloud.machine(first.id).exec('systemctl reboot >/dev/null 2>&1 || :');
-    await until('it has booted again', async () => (await boots()) === 'boot\nboot\nkept\n');
+    await until('it has booted again', async () => (await boots()) === 'boot\nboot\nkept\n', 60);
 
     const state = async (id: string) => (await cloud.ec2.instances({ 'InstanceId.1': id }))[0]?.state;
     for (const condition of ['first', 'second', 'spot']) await on(condition, 'sudo shutdown -P now');
-    await until('one is stopped', async () => (await state(first.id)) === 'stopped');
-    await until('one is terminated', async () => (await state(second.id)) === 'terminated');
-    await until('spot is terminated', async () => (await state(spot.id)) === 'terminated');
+    await until('one is stopped', async () => (await state(first.id)) === 'stopped', 60);
+    await until('one is terminated', async () => (await state(second.id)) === 'terminated', 60);
+    await until('spot is terminated', async () => (await state(spot.id)) === 'terminated', 60);
 
     const start = await run('aws', ['ec2', 'start-instances', '--instance-ids', first.id], cloud.env);
     expect(start.code).toBe(0);
-    await until('it has booted a third time', async () => (await boots()) === 'boot\nboot\nboot\nkept\n');
+    await until('it has booted a third time', async () => (await boots()) === 'boot\nboot\nboot\nkept\n', 60);
   });
 
   it('is empty after all is destroyed', async () => {
@@ -158,21 +159,33 @@ function configuration(cloud: Cloud, folder: string): object {
       runcmd: ['usermod --append --groups docker ubuntu'],
     })}`,
     metadata_options: { http_tokens: 'required', http_put_response_hop_limit: 1 },
-    root_block_device: { volume_size: 20, encrypted: true },
+    root_block_device: { volume_size: 20, encrypted: true, tags: { condition } },
     tags: { condition },
     ...more,
   });
   const spot = { market_type: 'spot', spot_options: { spot_instance_type: 'one-time', max_price: '0.1' } };
   return {
     terraform: { required_providers: { aws: { source: 'hashicorp/aws', version: '>= 5.0, < 7.0' } } },
-    provider: { aws: { max_retries: 2 } },
+    provider: { aws: { max_retries: 2, default_tags: { tags: { deployment: 'one' } } } },
     resource: {
       aws_key_pair: { pair: { key_name: 'pair', public_key: read('pair.pub') } },
       aws_security_group: { group: { name: 'group', vpc_id: cloud.network.vpc } },
+      aws_vpc_security_group_ingress_rule: {
+        ssh: {
+          security_group_id: reference('aws_security_group.group.id'),
+          cidr_ipv4: '192.0.2.1/32',
+          ip_protocol: 'tcp',
+          from_port: 22,
+          to_port: 22,
+        },
+      },
       aws_instance: {
-        first: instance('first', { instance_initiated_shutdown_behavior: 'stop' }),
+        first: instance('first', {
+          instance_initiated_shutdown_behavior: 'stop',
+          associate_public_ip_address: true,
+        }),
         second: instance('second', { instance_initiated_shutdown_behavior: 'terminate' }),
-        spot: instance('spot', { instance_market_options: spot }),
+        spot: instance('spot', { instance_market_options: spot, associate_public_ip_address: false }),
       },
     },
   };

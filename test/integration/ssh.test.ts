@@ -5,6 +5,7 @@ import { type Connection, here } from '../../src/machines/connection.js';
 import { known } from '../../src/machines/job-script.js';
 import type { JobReport } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
+import { command } from '../../src/shell/command.js';
 import { CommandFailed, Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
 import { Secret } from '../../src/shell/word.js';
@@ -14,6 +15,7 @@ import { hostileWords } from '../support/hostile-words.js';
 import { isThere, Lab, output, stateOf, text } from '../support/lab.js';
 import { scratchFolder } from '../support/repository.js';
 import { Sshd } from '../support/sshd.js';
+import { until } from '../support/until.js';
 
 const files = {
   'work.sh': `
@@ -47,6 +49,18 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     pool.close();
     await sshd.stop();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('lets go of a server that stands still', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((one) => one === 'TCPSocketWrap').length;
+    const own = new SshPool();
+    const before = sockets();
+    await sshd.connection('still', own).query(command('true'));
+    expect(sockets()).toBe(before + 1);
+    sshd.signalSessions('SIGSTOP');
+    own.close();
+    await until('the connection is gone', () => sockets() === before);
+    sshd.signalSessions('SIGCONT');
   });
 
   const labOf = (connection: Connection) => {

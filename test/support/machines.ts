@@ -232,7 +232,9 @@ export class LabMachine {
 
   /** Ends every session at once; new ones can be had. */
   async killSshd(): Promise<void> {
-    await this.exec('pkill -KILL -x sshd; /usr/sbin/sshd');
+    // It goes into the background before it listens.
+    await this.exec(`pkill -KILL -x sshd; /usr/sbin/sshd
+      until (: >/dev/tcp/127.0.0.1/22) 2>/dev/null; do sleep 0.02; done`);
   }
 
   /** Somebody else answers at its address from now on. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +10,15 @@ import { until } from './until.js';
 /** A real OpenSSH server on this computer for the current user, with keys and files of its own in one folder. */
 export class Sshd {
   readonly #server: ChildProcess;
-  #log = '';
 
   private constructor(
     readonly folder: string,
     readonly address: string,
     readonly port: number,
   ) {
-    this.#server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#server.stderr?.on('data', (chunk: Buffer) => {
-      this.#log += chunk.toString();
-    });
+    // Not to a pipe: a server that nobody reads stands still in the end.
+    const words = ['-D', '-E', join(folder, 'log'), '-f', join(folder, 'sshd_config')];
+    this.#server = spawn('/usr/sbin/sshd', words, { stdio: 'ignore' });
   }
 
   /** Starts one. Whoever comes gets `home` as a home folder, the user's own if left out. */
@@ -64,7 +60,8 @@ export class Sshd {
 
   /** What the server has written of those who came. */
   get log(): string {
-    return this.#log;
+    const path = join(this.folder, 'log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   /** The server's public host key. */
@@ -112,6 +109,12 @@ export class Sshd {
     };
     const access = { name, route, hostKeys: [{ type, key }], mend: [], key: null };
     return overSsh(this.configFor(name, hostKey), access, pool);
+  }
+
+  /** Sends a signal to the halves of the server that serve connections. */
+  signalSessions(signal: NodeJS.Signals): void {
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.#server.pid)]).toString();
+    for (const pid of children.split('\n').filter((line) => line.trim())) process.kill(Number(pid), signal);
   }
 
   async stop(): Promise<void> {

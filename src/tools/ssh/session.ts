@@ -28,8 +28,13 @@ const rest = 10_000;
 /** A server takes so many commands at once on one connection (MaxSessions in sshd_config, less some for others). */
 const commandsAtOnce = 8;
 
+interface Opened {
+  readonly client: Client;
+  readonly stream: Duplex;
+}
+
 interface Line {
-  readonly client: Promise<Client>;
+  readonly opened: Promise<Opened>;
   busy: number;
 }
 
@@ -51,14 +56,23 @@ export class SshSession {
     const line = this.#freeLine();
     line.busy++;
     try {
-      return await this.#run(await line.client, text, input, io);
+      const { client } = await line.opened;
+      return await this.#run(client, text, input, io);
     } finally {
       line.busy--;
     }
   }
 
+  /** Says goodbye, and waits no longer than a second for a server that does not. */
   close(): void {
-    for (const line of this.#lines) line.client.then((client) => client.end()).catch(() => {});
+    for (const { opened } of this.#lines)
+      opened.then(
+        (open) => {
+          open.client.end();
+          setTimeout(() => open.stream.destroy(), 1000).unref();
+        },
+        () => {},
+      );
     this.#lines.clear();
   }
 
@@ -82,14 +96,14 @@ export class SshSession {
   #freeLine(): Line {
     const free = [...this.#lines].find(({ busy }) => busy < commandsAtOnce);
     if (free) return free;
-    const line: Line = { client: this.gate(() => handshake(this.access)), busy: 0 };
+    const line: Line = { opened: this.gate(() => handshake(this.access)), busy: 0 };
     this.#lines.add(line);
     const forget = () => this.#lines.delete(line);
     const fail = (error: unknown) => {
       forget();
       this.#failure = { error, at: Date.now() };
     };
-    line.client.then((client) => client.on('close', forget).on('error', forget), fail);
+    line.opened.then(({ client }) => client.on('close', forget).on('error', forget), fail);
     return line;
   }
 }
@@ -118,12 +132,12 @@ function outcomeOf(channel: ClientChannel, io: Io): Promise<Outcome> {
   });
 }
 
-async function handshake({ name, route, hostKeys, mend, key }: Access): Promise<Client> {
+async function handshake({ name, route, hostKeys, mend, key }: Access): Promise<Opened> {
   if (hostKeys.length === 0)
     throw new UnknownHostKey(name, 'has no host key that is known here', ['logistician deploy']);
   const ssh2 = await import('ssh2');
   let refused: HostKey | undefined;
-  const client = await open(name, route, {
+  return open(name, route, {
     username: route.user,
     authHandler: ways(ssh2.default, route, key),
     algorithms: { serverHostKey: [...new Set(hostKeys.flatMap(({ type }) => signaturesOf(type)))] as never },
@@ -143,14 +157,13 @@ async function handshake({ name, route, hostKeys, mend, key }: Access): Promise<
     }
     throw error;
   });
-  return client;
 }
 
 /** The host key that a server shows. Nothing is sent to it but what a handshake needs. @throws Unreachable */
 export async function askHostKey(name: string, route: Route, types: readonly string[]): Promise<HostKey> {
   let shown: HostKey | undefined;
   try {
-    const client = await open(name, route, {
+    const { client } = await open(name, route, {
       username: route.user,
       ...(types.length > 0 && { algorithms: { serverHostKey: types.flatMap(signaturesOf) as never } }),
       hostVerifier: (blob: Buffer) => {
@@ -169,7 +182,7 @@ export async function askHostKey(name: string, route: Route, types: readonly str
 const signaturesOf = (type: string): string[] =>
   type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type];
 
-async function open(name: string, route: Route, config: ConnectConfig): Promise<Client> {
+async function open(name: string, route: Route, config: ConnectConfig): Promise<Opened> {
   const ssh2 = await import('ssh2');
   const client = new ssh2.default.Client();
   const sock = socketTo(route);
@@ -187,7 +200,7 @@ async function open(name: string, route: Route, config: ConnectConfig): Promise<
     };
     client.once('ready', () => {
       client.off('error', fail);
-      resolve(client);
+      resolve({ client, stream: sock.stream });
     });
     client.once('error', fail);
     // There may be more, of our hanging up or later: whoever waits for an answer hears that it has closed.

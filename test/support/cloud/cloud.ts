@@ -64,7 +64,10 @@ export class Cloud {
       return cloud;
     } catch (error) {
       if (cloud) await cloud.remove();
-      else await api.stop();
+      else {
+        await api.stop();
+        if (image) await docker('network', 'rm', name).catch(() => {});
+      }
       throw error;
     }
   }

@@ -15,6 +15,8 @@ interface Place {
   boots: number;
   /** Something is being done to it; looks pass it by. */
   isBusy: boolean;
+  /** The number of the look during which that ended: what this look was told may be older. */
+  settled: number;
 }
 
 /** Has a machine for every instance that the API says is running, and has the API know of a machine that switched
@@ -26,6 +28,7 @@ export class Hypervisor {
   readonly #work = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
   #look: Promise<void> | null = null;
+  #looks = 0;
   /** Somebody asked for a look while there was one. */
   #isDue = false;
   #isOver = false;
@@ -79,6 +82,7 @@ export class Hypervisor {
   }
 
   async #settleAll(): Promise<void> {
+    const look = ++this.#looks;
     const live = new Map((await this.ec2.live()).map((instance) => [instance.id, instance]));
     if (this.#isOver) return;
     for (const instance of live.values()) {
@@ -86,7 +90,7 @@ export class Hypervisor {
       if (isHere && instance.state === 'running') this.#make(instance);
     }
     for (const [id, place] of this.#places) {
-      if (place.isBusy) continue;
+      if (place.isBusy || place.settled === look) continue;
       const state = live.get(id)?.state;
       if (state === undefined) this.#begin(place, () => this.#remove(id, place));
       else if (state === 'running' && !place.isOn) this.#begin(place, () => this.#start(id, place));
@@ -102,7 +106,14 @@ export class Hypervisor {
       folder: join(this.folder, instance.id),
       memory: this.memory,
     });
-    const place: Place = { machine, isSpot: instance.isSpot, isOn: false, boots: 0, isBusy: false };
+    const place: Place = {
+      machine,
+      isSpot: instance.isSpot,
+      isOn: false,
+      boots: 0,
+      isBusy: false,
+      settled: 0,
+    };
     this.#places.set(instance.id, place);
     this.#begin(place, async () => {
       try {
@@ -176,6 +187,7 @@ export class Hypervisor {
       .catch((error: Error) => this.#complain(error))
       .finally(() => {
         place.isBusy = false;
+        place.settled = this.#looks;
         this.#work.delete(begun);
       });
     this.#work.add(begun);

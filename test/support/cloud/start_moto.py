@@ -151,6 +151,11 @@ def know_private_address(original, interface, *args, **named):
     interface.check_auto_public_ip()
 
 
+# moto has an association without an address where there is none, which the provider takes for an address.
+associated = elastic_network_interfaces.NetworkInterface.association.fget
+elastic_network_interfaces.NetworkInterface.association = property(lambda self: associated(self) or None)
+
+
 @replace(subnets.Subnet, "get_available_subnet_ip")
 def use_fresh_address(original, subnet, instance):
     """moto gives an address away the moment that it is free, while the machine that had it still shuts down."""
