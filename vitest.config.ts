@@ -17,7 +17,7 @@ export default defineConfig({
       project('integration', 120_000, false),
       project('e2e', 300_000, false),
       project('hosts', 300_000, false),
-      project('cloud', 300_000, false),
+      project('cloud', 300_000, true),
     ],
   },
 });

@@ -160,11 +160,12 @@ export class AwsApi {
     return this.#list([tagIs(key, value), { Name: 'instance-state-name', Values: alive }]);
   }
 
+  /** Their ids are their names. */
   async keyPairs(key: string, value: string | null): Promise<Tagged[]> {
     const { KeyPairs = [] } = await this.#asking('list key pairs', () =>
       this.#ec2.send(new DescribeKeyPairsCommand({ Filters: [tagIs(key, value)] })),
     );
-    return KeyPairs.map(({ KeyPairId = '', Tags }) => ({ id: KeyPairId, tags: tagsOf(Tags) }));
+    return KeyPairs.map(({ KeyName = '', Tags }) => ({ id: KeyName, tags: tagsOf(Tags) }));
   }
 
   async securityGroups(key: string, value: string | null): Promise<Tagged[]> {

@@ -8,8 +8,8 @@ export const terminateInstances = (region: string, ids: readonly string[]): Comm
 export const startInstances = (region: string, ids: readonly string[]): Command =>
   ec2(region, 'start-instances', '--instance-ids', ...ids);
 
-export const deleteKeyPair = (region: string, id: string): Command =>
-  ec2(region, 'delete-key-pair', '--key-pair-id', id);
+export const deleteKeyPair = (region: string, name: string): Command =>
+  ec2(region, 'delete-key-pair', '--key-name', name);
 
 export const deleteSecurityGroup = (region: string, id: string): Command =>
   ec2(region, 'delete-security-group', '--group-id', id);
