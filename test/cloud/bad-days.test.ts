@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
+import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import type { StatusOutput } from '../support/project.js';
 
@@ -9,7 +10,7 @@ const states = ({ conditions }: StatusOutput) =>
     [condition.replace(/-[0-9a-f]{10}$/, ''), state, ...(reason ? [reason] : [])].join(' '),
   );
 
-describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('bad days at AWS', () => {
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))('bad days at AWS', () => {
   let cloud: Cloud;
   let project: CloudProject;
   let ids: Map<string, string>;
@@ -104,5 +105,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('bad d
     const discarded = await project.cli(['terminate', '--yes', '--grace', '1', '--discard']);
     expect(discarded.code, said(discarded)).toBe(0);
     expect(await cloud.listAll()).toEqual([]);
+    expect(beyondPolicy(cloud)).toEqual([]);
   });
 });

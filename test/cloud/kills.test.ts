@@ -3,12 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenTags } from '../support/cloud/call.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
+import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import { linesOf } from '../support/project.js';
 import { until } from '../support/until.js';
 
 // Against the API alone: who is killed before there is a machine to speak to needs none.
-describe.skipIf(isMissing('moto', 'terraform', 'root'))('kill -9 while machines are made and ended', () => {
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 while machines are made and ended', () => {
   let cloud: Cloud;
   const projects: CloudProject[] = [];
 
@@ -127,5 +128,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'root'))('kill -9 while machines 
     expect(found.stdout.match(/BAD +instance/g)).toHaveLength(3);
     expect(await project.ok(['terminate', '--leaks', '--yes'])).toContain('Ended.');
     expect(await cloud.listAll()).toEqual([]);
+    expect(beyondPolicy(cloud)).toEqual([]);
   });
 });

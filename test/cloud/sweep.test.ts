@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
+import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
 import type { Started } from '../support/project.js';
 
 const secret = 'a word that nobody may read';
 
-describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('a sweep at AWS', () => {
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))('a sweep at AWS', () => {
   let cloud: Cloud;
   let project: CloudProject;
   let spot: CloudProject;
@@ -107,6 +108,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('a swe
     expect(spot.receipts().every(({ collected }) => collected !== null)).toBe(true);
     expect(await cloud.listAll()).toEqual([]);
     expect(spot.deployment.released).not.toBeNull();
+    expect(beyondPolicy(cloud)).toEqual([]);
     expect(
       cloud.calls.some(({ parameters }) => parameters.get('InstanceMarketOptions.MarketType') === 'spot'),
     ).toBe(true);
