@@ -10,6 +10,7 @@ export class TargetNotSupported extends UserError {
     super(`The target "${name}" is not in this version of logistician.`, [
       'logistician deploy --target local',
       'logistician deploy --target hosts --hosts user@gpu1,user@gpu2',
+      'logistician deploy --target aws',
     ]);
   }
 }
