@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { tagKeys } from '../../stacks/stack-plan.js';
 import type { Executor } from '../shell/executor.js';
 import type { AwsApi } from '../tools/aws/api.js';
 import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../tools/aws/command-line.js';
-import { isRecorded, madeBy, maker } from './aws-deployments.js';
+import { isRecorded, madeBy, maker, recordOf } from './aws-deployments.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
 
 /** Something of ours at AWS of which no record on this computer says that it is to be there. */
@@ -44,7 +45,20 @@ async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
     const by = tags[madeBy] ?? 'somebody';
     if (isRecorded(home, deployment)) return [];
     const experiment = tags[tagKeys.experiment] ?? '';
-    return [{ kind, id, region: api.region, experiment, deployment, by, isOurs: by === maker(), detail }];
+    const record = recordOf(home, deployment);
+    const where = record && !existsSync(record) ? `its record was ${record}, and is not there any more` : '';
+    return [
+      {
+        kind,
+        id,
+        region: api.region,
+        experiment,
+        deployment,
+        by,
+        isOurs: by === maker(),
+        detail: [detail, where].filter(Boolean).join('; '),
+      },
+    ];
   };
   return [
     ...instances.flatMap(({ id, tags, type, state, launched }) =>

@@ -94,12 +94,13 @@ function textOf({ summary, detail }: Diagnostic): string {
   return /api error (.*)$/.exec(text)?.[1] ?? text;
 }
 
-/** `12 of 20 up, 1 refused`. */
-export function countUp({ resources }: Progress, machines: readonly RentedMachine[]): string {
-  const steps = machines.map(({ name }) => resources.get(machineAddress(name))?.step ?? 'done');
+/** `12 of 20 machines up, 1 without success`.
+ *  @param all how many there are to be. @param fresh those of them that are made now */
+export function countUp({ resources }: Progress, all: number, fresh: readonly string[]): string {
+  const steps = fresh.map((name) => resources.get(machineAddress(name))?.step);
   const failed = steps.filter((step) => step === 'failed').length;
-  const up = steps.filter((step) => step === 'done').length;
-  return `${up} of ${machines.length} machines up${failed > 0 ? `, ${failed} without success` : ''}`;
+  const open = steps.filter((step) => step !== 'done').length;
+  return `${all - open} of ${all} machines up${failed > 0 ? `, ${failed} without success` : ''}`;
 }
 
 /** What the API's word on a machine means for its jobs: `ask` the machine itself, it is `starting`, it has `stopped`

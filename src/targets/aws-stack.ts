@@ -41,11 +41,8 @@ export interface Applied {
   readonly sshCidr: string;
 }
 
-class NoKey extends UserError {
-  constructor() {
-    super('There is no SSH key yet with which to reach machines at AWS.', ['logistician setup']);
-  }
-}
+/** The key that `setup` made, the half that machines are given. */
+export const publicKeyIn = (home: string): string => join(home, '.logistician', 'ssh-key.pub');
 
 /** Everything at AWS of one deployment: the stack in `.logistician/terraform/`, and what a crash left outside of it. */
 export class AwsStack {
@@ -64,8 +61,13 @@ export class AwsStack {
   }
 
   /** Brings about that these machines are there and no others: those that are launched now, and of the rest those that
-   *  are there. No condition ever gets two. */
-  async apply(machines: readonly RentedMachine[], launching: ReadonlySet<string>): Promise<Applied> {
+   *  are there. No condition ever gets two.
+   *  @param rule the rule for SSH: for the address that is ours now, or as it is */
+  async apply(
+    machines: readonly RentedMachine[],
+    launching: ReadonlySet<string>,
+    rule: 'for us' | 'as it is' = 'for us',
+  ): Promise<Applied> {
     await this.#terraform.others();
     const { executor } = this.world;
     this.#setOldAside();
@@ -74,17 +76,19 @@ export class AwsStack {
     const live = await this.live();
     const wanted = wantedMachines(machines, launching, live);
     const before = this.#readPlan();
-    const ground = await this.#ground(machines, before);
+    const ground = before && rule === 'as it is' ? before : await this.#ground(machines, before);
     const first = wanted[0] ?? machines[0];
     if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
     const userData = this.#userData(wanted, before, live);
-    await this.#write(stackPlan(this.deployment, wanted, first.cloud, ground, userData));
+    await this.#write(stackPlan(this.deployment, wanted, first.cloud, groundOf(ground), userData));
     await this.#init();
     if (live.length > 0) {
       const known = instancesInState(await this.#terraform.state());
       await this.#end(strays(live, known));
     }
-    const progress = await this.#terraform.apply(this.#teller(wanted));
+    const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
+    const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
+    const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh));
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
@@ -175,10 +179,8 @@ export class AwsStack {
 
   async #ground(machines: readonly RentedMachine[], before: StackPlan | null): Promise<Ground> {
     const { home, aws, tags } = this.world;
-    const path = join(home, '.logistician', 'ssh-key.pub');
-    if (!existsSync(path)) throw new NoKey();
     return {
-      publicKey: before?.publicKey ?? readFileSync(path, 'utf8').trim(),
+      publicKey: before?.publicKey ?? readFileSync(publicKeyIn(home), 'utf8').trim(),
       tags: before?.tags ?? { ...tags, [madeBy]: maker() },
       sshCidr: aws.sshCidr ?? (await this.#callersCidr(machines)),
     };
@@ -211,11 +213,11 @@ export class AwsStack {
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
   }
 
-  #teller(machines: readonly RentedMachine[]): (progress: Progress) => void {
+  #teller(all: number, fresh: readonly string[]): (progress: Progress) => void {
     let told = '';
     return (progress) => {
-      const text = countUp(progress, machines);
-      if (text !== told) this.world.note(text);
+      const text = countUp(progress, all, fresh);
+      if (text !== told && fresh.length > 0) this.world.note(text);
       told = text;
     };
   }
@@ -234,3 +236,5 @@ export class AwsStack {
 
 /** What the stack was made from, host keys and all. */
 const planFile = 'plan.json';
+
+const groundOf = ({ sshCidr, publicKey, tags }: Ground): Ground => ({ sshCidr, publicKey, tags });

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import type { SweepScript } from '../machines/job-script.js';
 import { lacksFor } from '../machines/survey.js';
@@ -11,9 +12,10 @@ import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { verifyTerraform } from '../tools/terraform/terraform.js';
 import { untilReady } from './aws-boot.js';
+import { noteDeployment } from './aws-deployments.js';
 import { instancesOf } from './aws-instances.js';
 import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } from './aws-plan.js';
-import { type Applied, AwsStack } from './aws-stack.js';
+import { type Applied, AwsStack, publicKeyIn } from './aws-stack.js';
 import { machineFor, surveyAws } from './aws-survey.js';
 import { onEach } from './on-each.js';
 import { jobsThere, sweepThere } from './remote-layout.js';
@@ -110,6 +112,9 @@ export class AwsTarget implements Target {
   }
 
   async status(deployment: Deployment): Promise<TargetStatus> {
+    const { executor, home, deployments } = this.world;
+    // The experiment may have been moved to another folder.
+    if (!executor.dryRun) noteDeployment(home, deployment.id, deployments.folder);
     const machines = rented(deployment);
     const known = await instancesOf(machines);
     const ended = new Map<string, EndedJob>();
@@ -125,11 +130,7 @@ export class AwsTarget implements Target {
       else if (fate === 'ask' && machine.route)
         asked.push(at(machine, instance?.publicAddress, instance?.privateAddress));
     }
-    const moved = asked.filter(({ name, route }) => {
-      const before = machines.find((one) => one.name === name);
-      return route?.host !== before?.route?.host;
-    });
-    if (moved.length > 0) await this.#writeMoved(moved);
+    await this.#writeMoved(deployment, asked);
     const told = await this.#machines.status(deployment, asked);
     return { reports: told.reports, ended, problems: [...problems, ...told.problems] };
   }
@@ -150,18 +151,18 @@ export class AwsTarget implements Target {
     if (machines.length === 0) return [];
     const leaving = new Set(machines.map(({ name }) => name));
     const staying = rented(deployment).filter(({ name }) => !leaving.has(name));
-    return onEach(
-      [machines[0]],
-      (machine) => machine?.name ?? '',
-      async () => {
-        const stack = await this.#stack(deployment);
-        if (staying.length === 0) return stack.destroy();
-        await stack.apply(staying, new Set());
+    try {
+      const stack = await this.#stack(deployment);
+      if (staying.length === 0) await stack.destroy();
+      else {
+        await stack.apply(staying, new Set(), 'as it is');
         await stack.endStrays(leaving);
-      },
-    ).then((problems) =>
-      problems.flatMap(({ problem }) => machines.map(({ name }) => ({ machine: name, problem }))),
-    );
+      }
+      return [];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return machines.map(({ name }) => ({ machine: name, problem: error }));
+    }
   }
 
   placeOf(deployment: Deployment, job: DeployedJob): Place {
@@ -220,20 +221,30 @@ export class AwsTarget implements Target {
   }
 
   /** Machines have other addresses since they were stopped and started. */
-  async #writeMoved(moved: readonly DeployedMachine[]): Promise<void> {
-    const all = this.world.deployments.read();
+  async #writeMoved(before: Deployment, machines: readonly DeployedMachine[]): Promise<void> {
+    const { deployments } = this.world;
+    const config = existsSync(deployments.sshConfig) ? readFileSync(deployments.sshConfig, 'utf8') : '';
+    const moved = machines.filter(({ name, route }) => {
+      const known = before.machines.find((one) => one.name === name)?.route?.host;
+      return route !== null && route.host !== known && !config.includes(`HostName ${route.host}\n`);
+    });
+    const all = moved.length > 0 ? deployments.read() : null;
     if (!all) return;
-    const now = all.machines.map((one) => moved.find(({ name }) => name === one.name) ?? one);
+    const now = all.machines.map((one) => machines.find(({ name }) => name === one.name) ?? one);
     await this.#machines.writeConfig({ ...all, machines: now });
   }
 }
 
 /** All that changes anything at AWS. @throws TerraformFailed, UserError */
-async function verifyPrograms({ executor, env }: Surroundings): Promise<void> {
+async function verifyPrograms({ executor, env, home }: Surroundings): Promise<void> {
   await verifyTerraform(executor);
   if (!isProgram('aws', env.PATH))
     throw new UserError('The aws command is not installed here. It ends what Terraform never learned of.', [
       'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
+    ]);
+  if (!existsSync(publicKeyIn(home)))
+    throw new UserError('There is no SSH key yet with which to reach machines at AWS.', [
+      'logistician setup',
     ]);
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../../../src/runs/deployment.js';
-import { type ProjectOptions, TestProject } from '../project.js';
+import { type How, type ProjectOptions, type Started, TestProject } from '../project.js';
 import type { Cloud } from './cloud.js';
 import type { Instance } from './ec2.js';
 
@@ -26,6 +26,11 @@ export class CloudProject extends TestProject {
 
   override get env(): NodeJS.ProcessEnv {
     return { ...super.env, ...this.cloud.env };
+  }
+
+  /** Terraform alone takes half a minute, and more on a computer that has other things to do. */
+  override startProgram(argv: readonly string[], how: How = {}): Started {
+    return super.startProgram(argv, { within: 280, ...how });
   }
 
   /** Other settings, over those that reach the cloud's machines. */
