@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type DeployedJob, isElsewhere } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { MachineProblem } from '../targets/target.js';
@@ -57,11 +59,20 @@ export async function collectFrom(
   const failed = await target.collect(deployment, jobs, { only, progress });
   const lacking = new Set(failed.map(({ machine }) => machine));
   const isRemote = new Set(deployment.machines.filter(isElsewhere).map(({ name }) => name));
+  const rented = new Set(deployment.machines.filter(({ cloud }) => cloud).map(({ name }) => name));
   const bases = new Map<string, RunRecord['image']['base']>();
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
     const record = records.get(job.run);
     if (!record || record.collected || session.executor.dryRun) continue;
+    if (
+      rented.has(job.machine) &&
+      record.started &&
+      !existsSync(join(experiment.runs.pathOf(job.run), 'state.json'))
+    ) {
+      session.notify.warn(`What ${job.condition} left went with its machine, before it was brought home.`);
+      continue;
+    }
     // What the image was built on is known where it was built.
     const base = bases.get(job.machine) ?? (await basesOf(job, record));
     bases.set(job.machine, base);
