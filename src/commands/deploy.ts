@@ -104,10 +104,9 @@ export default class Deploy extends BaseCommand {
       await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
     else {
       this.log(nothingToRun(decided));
-      const moved = await experiment.deployments.locked(
-        () => reopen(session, experiment),
-        () => {},
-      );
+      const isRented = decided.joins?.machines.some(({ cloud }) => cloud);
+      const again = () => reopen(session, experiment);
+      const moved = isRented && (await experiment.deployments.locked(again, () => {}));
       if (moved) this.log('Your address has changed; the machines let you in again.');
     }
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };

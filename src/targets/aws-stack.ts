@@ -44,6 +44,16 @@ export interface Applied {
 /** The key that `setup` made, the half that machines are given. */
 export const publicKeyIn = (home: string): string => join(home, '.logistician', 'ssh-key.pub');
 
+/** Machines that were handed to their jobs, and that Terraform does not know any more. */
+class StateLost extends UserError {
+  constructor(folder: string, instances: readonly InstanceFacts[]) {
+    super(
+      `Terraform's state in ${folder} does not know ${instances.map(({ id }) => id).join(', ')} any more, where jobs of this deployment are: it was lost.`,
+      ['logistician terminate    # brings home what is there and ends all by its tag', 'logistician deploy'],
+    );
+  }
+}
+
 /** Everything at AWS of one deployment: the stack in `.logistician/terraform/`, and what a crash left outside of it. */
 export class AwsStack {
   readonly #folder: string;
@@ -73,19 +83,15 @@ export class AwsStack {
     this.#setOldAside();
     await executor.change(command('mkdir', '-p', '-m', '700', this.#folder));
     if (!executor.dryRun) noteDeployment(this.world.home, this.deployment.id, this.world.deployments.folder);
-    const live = await this.live();
-    const wanted = wantedMachines(machines, launching, live);
     const before = this.#readPlan();
+    const live = await this.#withoutStrays(machines, before);
+    const wanted = wantedMachines(machines, launching, live);
     const ground = before && rule === 'as it is' ? before : await this.#ground(machines, before);
     const first = wanted[0] ?? machines[0];
     if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
     const userData = this.#userData(wanted, before, live);
     await this.#write(stackPlan(this.deployment, wanted, first.cloud, groundOf(ground), userData));
     await this.#init();
-    if (live.length > 0) {
-      const known = instancesInState(await this.#terraform.state());
-      await this.#end(strays(live, known));
-    }
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
     const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh));
@@ -130,6 +136,21 @@ export class AwsStack {
     const { executor } = this.world;
     for (const { id } of keys) await executor.change(deleteKeyPair(this.api.region, id));
     for (const { id } of groups) await untilGroupIsGone(executor, this.api.region, id);
+  }
+
+  /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
+  async #withoutStrays(
+    machines: readonly RentedMachine[],
+    before: StackPlan | null,
+  ): Promise<InstanceFacts[]> {
+    const live = await this.live();
+    if (live.length === 0) return [];
+    if (before) await this.#init();
+    const unknown = strays(live, instancesInState(await this.#terraform.state()));
+    const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
+    if (atWork.length > 0) throw new StateLost(this.#folder, atWork);
+    await this.#end(unknown);
+    return live.filter((one) => !unknown.includes(one));
   }
 
   /** Its instances that have not been ended, in Terraform's state or not. */
