@@ -5,7 +5,7 @@ import { lock } from 'proper-lockfile';
 import { UserError } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
-import { processesWith } from '../../shell/processes.js';
+import { processesIn, processesWith } from '../../shell/processes.js';
 import { pasteable } from '../../shell/word.js';
 import * as line from './command-line.js';
 import { readEvents } from './messages.js';
@@ -16,6 +16,9 @@ const oldest = [1, 5] as const;
 
 /** How often what Terraform writes is looked at, in milliseconds. */
 const interval = 200;
+
+/** In so many milliseconds AWS shows what was asked of it. */
+const settling = 5_000;
 
 const howToInstall = [
   'https://developer.hashicorp.com/terraform/install    # 1.5 or newer; then: terraform version',
@@ -50,10 +53,22 @@ export class Terraform {
   async others(): Promise<void> {
     for (let told = false; ; told = true) {
       const [pid] = await processesWith(this.executor, `-chdir=${this.at.folder}`);
-      if (pid === undefined) return;
+      if (pid === undefined) return this.#endOrphans();
       if (!told) this.note(`Terraform is still at work on this deployment (process ${pid}); waiting for it.`);
       await sleep(interval);
     }
+  }
+
+  /** A provider outlives a Terraform that was killed, and goes on with what it was at, which nobody writes down. */
+  async #endOrphans(): Promise<void> {
+    const orphans = processesIn(this.at.folder).filter(
+      ({ program, parent }) => program.startsWith('terraform-provider-') && parent !== 'terraform',
+    );
+    if (orphans.length === 0) return;
+    this.note('Terraform was killed; its provider, which goes on by itself, is ended.');
+    await this.executor.attempt(command('kill', '-KILL', ...orphans.map(({ pid }) => String(pid))));
+    // What it has asked for last may not be seen at once.
+    if (!this.executor.dryRun) await sleep(settling);
   }
 
   /** Makes the folder ready for the stack that is in it. */
