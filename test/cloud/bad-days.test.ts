@@ -4,6 +4,7 @@ import { CloudProject } from '../support/cloud/cloud-project.js';
 import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import type { StatusOutput } from '../support/project.js';
+import { until } from '../support/until.js';
 
 const states = ({ conditions }: StatusOutput) =>
   conditions.map(({ condition, state, reason }) =>
@@ -41,8 +42,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     const deployed = await project.cli(['deploy', '--yes']);
     expect(deployed.code, said(deployed)).toBe(1);
     expect(deployed.stderr).toMatch(/lr-2-\w+ is not there: InsufficientInstanceCapacity/);
-    const status = await project.json(['status']);
-    expect(states(status)).toEqual(['hold-1 running', 'lr-2 failed capacity']);
+    const wanted = 'hold-1 running, lr-2 failed capacity';
+    await until(wanted, async () => states(await project.json(['status'])).join(', ') === wanted, 60);
     ids = await instanceIds();
     expect([...ids.keys()]).toEqual(['hold-1']);
   });
