@@ -1,5 +1,7 @@
 import type { DeployPlan } from '../operations/decide-deployment.js';
 import type { Experiment } from '../operations/experiment.js';
+import type { CloudMachine } from '../runs/deployment.js';
+import type { FoundMachine } from '../targets/target.js';
 import { count, table } from './table.js';
 import { visibleArguments } from './text.js';
 
@@ -33,12 +35,28 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
 
 /** `gpu1: 2 slots, GPUs device=0 device=1; 3 conditions`, a line a machine. */
 function machines({ found, places }: DeployPlan): string[] {
+  const [rented] = found;
+  if (rented?.deployed.cloud) return [rentedMachines(found.length, rented.deployed.cloud, rented)];
   const shown = found.slice(0, 20).map(({ deployed: { name, slots } }) => {
     const own = places.filter(({ deployed }) => deployed.name === name).length;
     const gpus = slots[0] === '-' ? '' : `, GPUs ${slots.join(' ')}`;
     return `${name}, ${count(slots.length, 'slot')}${gpus}${found.length === 1 ? '' : `, ${count(own, 'condition')}`}`;
   });
   return found.length > shown.length ? [...shown, `… and ${found.length - shown.length} more`] : shown;
+}
+
+/** `3 × t3.small (2 CPUs, 2.0 GiB), on demand, in us-east-1, ami-0123; each ends after 25 h`. */
+function rentedMachines(
+  many: number,
+  { instance_type, spot, region, ami, deadline }: CloudMachine,
+  { facts }: FoundMachine,
+): string {
+  const { cpus, memory } = facts.engine;
+  const gpus = facts.gpus.length > 0 ? `, ${count(facts.gpus.length, 'GPU')}` : '';
+  const price = spot?.max_price ? ` at up to $${spot.max_price} an hour` : '';
+  const market = spot ? `spot${price}, lost with all that is not home when AWS wants it back` : 'on demand';
+  const end = `each ends ${(deadline / 3600).toFixed(1)} h after its start`;
+  return `${many} × ${instance_type} (${count(cpus, 'CPU')}, ${(memory / 2 ** 30).toFixed(1)} GiB${gpus}), ${market}, in ${region}, ${ami}; ${end}`;
 }
 
 function whySkipped(skip: DeployPlan['skip']): string {

@@ -12,7 +12,8 @@ import { type DeployPlan, decide } from '../operations/decide-deployment.js';
 import { deploy } from '../operations/deploy.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
-import { type ExperimentStatus, isOfSweep, observe } from '../operations/observe.js';
+import { isOfSweep, observe } from '../operations/observe.js';
+import { reopen } from '../operations/reopen.js';
 import type { Session } from '../operations/session.js';
 import { Tending } from '../operations/tend.js';
 
@@ -44,6 +45,10 @@ export default class Deploy extends BaseCommand {
     wait: Flags.boolean({
       char: 'w',
       description: 'follow to the end; exit code 1 if any condition did not succeed',
+    }),
+    'keep-failed': Flags.boolean({
+      description: 'with --wait on aws: do not give back the machines of failed conditions',
+      dependsOn: ['wait'],
     }),
     first: Flags.integer({ helpValue: 'N', min: 1, description: 'only the first N conditions' }),
     only: Flags.string({
@@ -97,11 +102,18 @@ export default class Deploy extends BaseCommand {
     this.log(planView(experiment, decided, this.width));
     if (decided.run.length + decided.undelivered.length + decided.moves.length > 0)
       await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
-    else this.log(nothingToRun(decided));
+    else {
+      this.log(nothingToRun(decided));
+      const isRented = decided.joins?.machines.some(({ cloud }) => cloud);
+      const again = () => reopen(session, experiment);
+      const moved = isRented && (await experiment.deployments.locked(again, () => {}));
+      if (moved) this.log('Your address has changed; the machines let you in again.');
+    }
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
     if (flags.wait) {
-      const tending = new Tending(session, experiment, { ...request, force: false, pin: decided.pin });
-      return this.#follow(session, experiment, args.experiment, (status) => tending.tend(status));
+      const again = { ...request, force: false, pin: decided.pin };
+      const tending = new Tending(session, experiment, again, flags['keep-failed']);
+      return this.#follow(session, experiment, args.experiment, tending);
     }
     if (decided.problems.length > 0) process.exitCode = 1;
     this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
@@ -131,20 +143,16 @@ export default class Deploy extends BaseCommand {
     this.warnOf(problems);
   }
 
-  async #follow(
-    session: Session,
-    experiment: Experiment,
-    folder: string,
-    tend: (status: ExperimentStatus) => Promise<void>,
-  ) {
-    const { status, interrupted } = await followLive(session, experiment, tend);
+  async #follow(session: Session, experiment: Experiment, folder: string, tending: Tending) {
+    const { status, interrupted } = await followLive(session, experiment, (seen) => tending.tend(seen));
     if (interrupted) {
       process.stderr.write(
         `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}`)}\n`,
       );
       this.exit(130);
     }
-    const { problems } = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
+    const collected = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
+    const problems = [...collected.problems, ...(await tending.finish())];
     this.warnOf(problems);
     if (!this.liveIsResult) {
       const view = {

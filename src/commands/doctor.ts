@@ -2,19 +2,22 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
+import { leakFlags } from '../cli/leak-flags.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { examine, type Finding } from '../operations/doctor.js';
 import { examineHosts } from '../operations/doctor-hosts.js';
+import { leakFindings, leaks } from '../operations/leaks.js';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check what logistician stands on; each finding has the line that mends it.';
   static override description =
-    'Changes nothing, save that a host key which is accepted is kept for the experiment. Exit code 1 if something is in the way. With --hosts it looks, over SSH, at the machines of the experiment, or at those that are named.';
-  static override usage = 'doctor [EXPERIMENT] [--hosts [LIST]]';
+    'Changes nothing, save that a host key which is accepted is kept for the experiment. Exit code 1 if something is in the way. With --hosts it looks, over SSH, at the machines of the experiment, or at those that are named; with --leaks, at AWS.';
+  static override usage = 'doctor [EXPERIMENT] [--hosts [LIST]] [--leaks [--region REGION]]';
   static override examples = [
     '<%= config.bin %> doctor',
     '<%= config.bin %> doctor --hosts',
     '<%= config.bin %> doctor --hosts me@gpu1,me@gpu2',
+    '<%= config.bin %> doctor --leaks --region all',
     '<%= config.bin %> doctor --json',
   ];
   static override args = experimentArg;
@@ -24,6 +27,7 @@ export default class Doctor extends BaseCommand {
       helpValue: 'LIST',
       description: 'look at machines: those of parameters.json, or these',
     }),
+    ...leakFlags('look for what is left at AWS of which no record here knows'),
   };
 
   async run(): Promise<{ findings: Finding[] }> {
@@ -32,7 +36,11 @@ export default class Doctor extends BaseCommand {
     const here = await examine(session, resolve(args.experiment));
     const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
     const there = flags.hosts === undefined ? [] : await examineHosts(session, args.experiment, machines);
-    const findings = [...here, ...there];
+    const region = flags.region ?? null;
+    const left = flags.leaks
+      ? leakFindings(await leaks(session, resolve(args.experiment), region), region)
+      : [];
+    const findings = [...here, ...there, ...left];
     const marks = {
       good: this.colors.green('ok  '),
       warning: this.colors.yellow('note'),

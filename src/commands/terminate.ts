@@ -1,11 +1,15 @@
+import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
+import { leakFlags } from '../cli/leak-flags.js';
 import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { UserError } from '../errors.js';
 import { terminate } from '../operations/end.js';
 import { openExperiment } from '../operations/experiment.js';
+import { endOurLeaks, leaks } from '../operations/leaks.js';
 import { observe } from '../operations/observe.js';
+import type { Session } from '../operations/session.js';
 import { hasEnded } from '../runs/run-record.js';
 
 export default class Terminate extends BaseCommand {
@@ -29,6 +33,7 @@ export default class Terminate extends BaseCommand {
     discard: Flags.boolean({
       description: 'give up what cannot be brought home from machines that do not answer',
     }),
+    ...leakFlags('end what is left at AWS of which no record here knows, if it was made here'),
   };
 
   protected override standing(): string {
@@ -38,6 +43,7 @@ export default class Terminate extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(Terminate);
     const session = this.session({ dryRun: flags['dry-run'] });
+    if (flags.leaks) return this.#leaks(session, args.experiment, flags);
     const experiment = await openExperiment(session, args.experiment);
     const before = await observe(session, experiment);
     const open = before.conditions.filter(
@@ -71,5 +77,28 @@ export default class Terminate extends BaseCommand {
         : 'There is no deployment here; nothing to end.',
     );
     return { ...statusJson(status), terminated: released };
+  }
+
+  async #leaks(
+    session: Session,
+    folder: string,
+    flags: { yes: boolean; 'dry-run': boolean; region?: string | undefined },
+  ) {
+    const found = (await leaks(session, resolve(folder), flags.region ?? null)).filter(
+      ({ isOurs }) => isOurs,
+    );
+    for (const { kind, id, region, experiment, detail } of found)
+      this.log(`${kind} ${id} in ${region}, of ${experiment}${detail && ` (${detail})`}`);
+    const region = flags.region ? ` --region ${flags.region}` : '';
+    const how = {
+      yes: flags.yes || flags['dry-run'],
+      isTerminal: this.isTerminal,
+      line: this.line(folder, `terminate --leaks${region}`),
+    };
+    if (found.length > 0 && !(await confirm('End these, with all that is on them?', how)))
+      throw new UserError('Nothing was ended.');
+    await endOurLeaks(session, found);
+    this.log(found.length === 0 ? 'Nothing of ours is left at AWS without a record.' : 'Ended.');
+    return { leaks: found };
   }
 }

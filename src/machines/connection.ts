@@ -63,6 +63,13 @@ export function overSsh(
   };
 }
 
+/** A machine that a dry run would make: what is asked of it is answered with no. */
+export const notYet = (config: string, name: string): Connection => ({
+  name,
+  reach: (there) => throughSsh(config, name, there),
+  query: async () => ({ code: 1, signal: null, stdout: '', stderr: '' }),
+});
+
 /** What went wrong, in ssh's own words: their last line says it. A connection that is shared breaks off without. */
 export function unreachable(name: string, stderr: string): Unreachable {
   const said = stderr.trim().split('\n').at(-1)?.replace(/\.$/, '');

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sizeBelow } from '../runs/data-size.js';
-import type { DeployedJob } from '../runs/deployment.js';
+import { type DeployedJob, isElsewhere } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { RunStore } from '../runs/run-store.js';
 import type { MachineProblem } from '../targets/target.js';
@@ -77,7 +78,8 @@ export async function collectFrom(
   const target = targetOf(session, experiment, deployment.target);
   const failed = await target.collect(deployment, jobs, { only, progress });
   const lacking = new Set(failed.map(({ machine }) => machine));
-  const isRemote = new Set(deployment.machines.filter(({ route }) => route).map(({ name }) => name));
+  const isRemote = new Set(deployment.machines.filter(isElsewhere).map(({ name }) => name));
+  const rented = new Set(deployment.machines.filter(({ cloud }) => cloud).map(({ name }) => name));
   const bases = new Map<string, RunRecord['image']['base']>();
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
@@ -86,6 +88,14 @@ export async function collectFrom(
     const data = dataHere(experiment.runs, job.run);
     if (record.collected) {
       experiment.runs.write({ ...record, ...data });
+      continue;
+    }
+    if (
+      rented.has(job.machine) &&
+      record.started &&
+      !existsSync(join(experiment.runs.pathOf(job.run), 'state.json'))
+    ) {
+      session.notify.warn(`What ${job.condition} left went with its machine, before it was brought home.`);
       continue;
     }
     // What the image was built on is known where it was built.

@@ -115,18 +115,23 @@ export async function decide(
     retryFailed: request.retryFailed,
   });
   const source = await checkoutOf(experiment.project, pin.commit);
-  const { machines: found, problems } = await target.survey({
-    gpus: parameters.gpus,
-    slots: request.slots,
-    largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
-    secrets: parameters.secrets.length > 0,
-  });
   const arrived = new Set(
     status.conditions.flatMap((row) => (row.report?.state || row.silent ? [row.record?.id] : [])),
   );
   const undelivered =
     status.live && joins ? joins.jobs.filter((job) => !arrived.has(job.run) && isNewest(job, status)) : [];
-  const waiting = joins ? waitingInVain(joins, status, session.now()) : [];
+  const { machines: found, problems } = await target.survey({
+    gpus: parameters.gpus,
+    slots: request.slots,
+    largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+    secrets: parameters.secrets.length > 0,
+    conditions: planned.run.map(({ id }) => id),
+    joins,
+    undelivered,
+  });
+  const shared = found.filter(({ condition }) => condition === undefined);
+  // A machine that is a condition's own is never another's.
+  const waiting = joins && shared.length > 0 ? waitingInVain(joins, status, session.now()) : [];
   if (found.length === 0 && planned.run.length > 0) throw new NoMachine(problems);
   const load = new Map<string, number>();
   for (const row of status.conditions) {
@@ -134,14 +139,17 @@ export async function decide(
       row.record && !hasEnded(row.record) ? joins?.jobs.find((job) => job.run === row.record?.id) : null;
     if (machine) load.set(machine.machine, (load.get(machine.machine) ?? 0) + 1);
   }
-  const able = found.map((machine) => ({ ...machine, ...machine.deployed }));
-  const places = place(planned.run.length + waiting.length, able, load);
+  const able = shared.map((machine) => ({ ...machine, ...machine.deployed }));
+  const own = planned.run.flatMap(({ id }) => found.find(({ condition }) => condition === id) ?? []);
+  const places: readonly FoundMachine[] =
+    shared.length > 0 ? place(planned.run.length + waiting.length, able, load) : own;
   /** No more slots than there is work for, but those that are at work. */
-  const withoutIdleSlots = ({ facts: its, deployed }: FoundMachine): FoundMachine => {
-    const placed = places.filter(({ name }) => name === deployed.name).length;
+  const withoutIdleSlots = (machine: FoundMachine): FoundMachine => {
+    const { deployed } = machine;
+    const placed = places.filter((one) => one.deployed.name === deployed.name).length;
     const before = joins?.machines.find(({ name }) => name === deployed.name)?.slots.length ?? 0;
     const work = Math.max(1, before, placed + (load.get(deployed.name) ?? 0));
-    return { facts: its, deployed: { ...deployed, slots: deployed.slots.slice(0, work) } };
+    return { ...machine, deployed: { ...deployed, slots: deployed.slots.slice(0, work) } };
   };
   return {
     ...planned,

@@ -14,6 +14,7 @@ import type { DeployPlan } from './decide-deployment.js';
 import { bringToAnEnd } from './end.js';
 import { type Experiment, targetOf } from './experiment.js';
 import { newRecord } from './receipt.js';
+import { makeWay } from './release.js';
 import { scriptOf, sweepOf } from './scripts.js';
 import { readSecrets } from './secrets.js';
 import type { Session } from './session.js';
@@ -31,6 +32,10 @@ export async function deploy(
   const target = targetOf(session, experiment, decided.target);
   if (before && before.released === null && !decided.joins) await bringToAnEnd(session, experiment);
 
+  if (decided.joins) {
+    const names = new Set(decided.places.map(({ deployed }) => deployed.name));
+    await makeWay(session, experiment, decided.joins, names);
+  }
   if (!decided.joins) deployments.setCommandsAside(before);
   const id = decided.joins?.id ?? newId(session);
   const sweep: Sweep = {
@@ -79,6 +84,7 @@ export async function deploy(
     throw error;
   }
   await recordBase();
+  recordMet();
   return { deployment, problems };
 
   /** A folder for each run, or for none. */
@@ -114,6 +120,15 @@ export async function deploy(
     for (const { job } of claimed) {
       const record = runs.read(job.run);
       if (record) runs.write({ ...record, image: { ...record.image, base } });
+    }
+  }
+
+  /** Machines that were not there to be asked. */
+  function recordMet(): void {
+    for (const { job } of claimed) {
+      const met = target.met?.(job.machine);
+      const record = met && runs.read(job.run);
+      if (record) runs.write({ ...record, tools: { ...record.tools, docker: met.docker } });
     }
   }
 

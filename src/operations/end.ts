@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import { selectConditions } from '../experiment/select.js';
 import { connectionLoss, here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
-import type { DeployedMachine, Deployment } from '../runs/deployment.js';
+import { type DeployedMachine, type Deployment, isElsewhere } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { MachineProblem } from '../targets/target.js';
@@ -95,7 +95,7 @@ async function stopRows(
 }
 
 const elsewhere = ({ machines }: Deployment, name: string): boolean =>
-  machines.some((machine) => machine.name === name && machine.route !== null);
+  machines.some((machine) => machine.name === name && isElsewhere(machine));
 
 const endedBy = (record: RunRecord, state: 'stopped' | 'lost', reason: string, at: Date): RunRecord => ({
   ...record,
@@ -159,17 +159,28 @@ export async function bringToAnEnd(
       continue;
     kept.set(machine, { machine, problem: new UserError(`${machine} could not end ${row.condition}.`) });
   }
-  const ready = deployment.machines.filter(({ name, released }) => released === null && !kept.has(name));
-  for (const one of await target.release(deployment, ready)) kept.set(one.machine, one);
+  // What is rented can be given back whether it answers or not.
+  const ready = deployment.machines.filter(
+    ({ name, released, cloud }) => released === null && (!kept.has(name) || (discard && cloud)),
+  );
+  const failed = await target.release(deployment, ready);
+  for (const one of failed) kept.set(one.machine, one);
+  const rentedStill = new Set(
+    failed
+      .map(({ machine }) => machine)
+      .filter((name) => ready.some((one) => one.name === name && one.cloud)),
+  );
   const now = session.now().toISOString();
-  const gone = (machine: DeployedMachine) =>
-    machine.released ?? (kept.has(machine.name) && !discard ? null : now);
+  const gone = ({ name, released }: DeployedMachine) =>
+    released ?? ((kept.has(name) && !discard) || rentedStill.has(name) ? null : now);
   const machines = deployment.machines.map((machine) => ({ ...machine, released: gone(machine) }));
   const all = machines.every(({ released }) => released !== null);
   deployments.write({ ...deployment, machines, released: all ? now : null });
-  if (kept.size > 0 && !discard) throw new NotAllHome([...kept.values()]);
+  if ((kept.size > 0 && !discard) || rentedStill.size > 0) throw new NotAllHome([...kept.values()]);
   for (const { machine, problem } of kept.values()) {
-    session.notify.warn(`Left as it is: ${problem.message}`);
+    session.notify.warn(
+      `${ready.some(({ name }) => name === machine) ? 'Given up' : 'Left as it is'}: ${problem.message}`,
+    );
     for (const row of session.executor.dryRun ? [] : status.conditions)
       if (row.record && !hasEnded(row.record) && machineOf(status, row) === machine)
         runs.write(endedBy(row.record, 'lost', 'discarded', session.now()));

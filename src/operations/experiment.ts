@@ -140,17 +140,22 @@ export function surroundings(
   experiment: Experiment,
   { hosts, trust }: Machines,
 ): Surroundings {
-  const { executor, ssh, env, home, now } = session;
+  const { executor, ssh, env, home, now, notify } = session;
   const { engine, deployments, runs, parameters } = experiment;
   return {
     ...{ executor, ssh, env, home, now, engine, deployments, trust },
     runs: runs.folder,
     experiment: parameters.experimentName,
     hosts: hosts ?? parameters.hosts,
+    aws: parameters.aws,
+    tags: parameters.tags,
+    maxHours: parameters.maxHours,
     localDocker: parameters.dockerCommand,
     remoteDocker: parameters.remoteDockerCommand,
     runner: runnerTemplate(session),
     survey: machineTemplate(session, 'survey.sh'),
+    cloudInit: machineTemplate(session, 'cloud-init.yaml'),
+    note: (text) => notify.step(text),
     buildHere: ({ source, image }, io) =>
       ensureImage(executor, engine, parameters.dockerCommand, source.repository, image, io),
   };

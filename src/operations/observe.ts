@@ -8,7 +8,7 @@ import { Machine } from '../machines/machine.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { hasEnded, type RunRecord, withState } from '../runs/run-record.js';
 import type { RunStore } from '../runs/run-store.js';
-import type { TargetStatus } from '../targets/target.js';
+import type { EndedJob, TargetStatus } from '../targets/target.js';
 import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
 import type { Session } from './session.js';
 
@@ -78,6 +78,7 @@ export async function observe(
     const jobs = open.filter((job) => about(job, deployment));
     const told = jobs.length > 0 ? await target.status({ ...deployment, jobs }) : nothing;
     for (const [run, report] of told.reports) reports.set(run, report);
+    noteEnded(session, experiment, newest, told.ended ?? new Map());
     const since = deployments.noteSilence(
       deployment.id,
       jobs.flatMap(({ machine, moved_from = [] }) => [machine, ...moved_from.map((left) => left.machine)]),
@@ -120,6 +121,23 @@ export async function observe(
 /** It has ended elsewhere, and what it left is here: nobody there has more to say of it. */
 export const isHome = (runs: RunStore, record: RunRecord): boolean =>
   hasEnded(record) && Boolean(record.collected) && existsSync(join(runs.pathOf(record.id), 'state.json'));
+
+/** Jobs whose end their target knows and no runner can tell any more. */
+function noteEnded(
+  { now }: Session,
+  { runs }: Experiment,
+  newest: Map<string, RunRecord>,
+  jobs: ReadonlyMap<string, EndedJob>,
+): void {
+  for (const record of [...newest.values()]) {
+    const end = jobs.get(record.id);
+    if (!end || hasEnded(record)) continue;
+    const times = { ...record.times, [end.state]: now().toISOString() };
+    const ended: RunRecord = { ...record, ...end, times };
+    newest.set(record.condition, ended);
+    runs.write(ended);
+  }
+}
 
 /** A receipt that cannot be written now is brought up to date by the next look: whoever only looks, may. */
 function update({ notify }: Session, { runs }: Experiment, record: RunRecord, report: JobReport): RunRecord {

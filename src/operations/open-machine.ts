@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import type { DeployedJob } from '../runs/deployment.js';
+import { type DeployedJob, isElsewhere } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
 import { type Command, command } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
@@ -41,7 +41,7 @@ export async function openMachine(
       `${row?.condition ?? request.condition} is on no machine: there is no deployment with it.`,
       ['logistician deploy'],
     );
-  const isHere = deployment.machines.every(({ route }) => route === null);
+  const isHere = !deployment.machines.some(isElsewhere);
   if (isHere && !request.container)
     throw new UserError(`${row.condition} runs on this computer.`, [
       `logistician ssh ${row.condition} --container`,

@@ -1,10 +1,13 @@
-import type { Deployment } from '../runs/deployment.js';
+import { type Deployment, isElsewhere } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
+import type { MachineProblem } from '../targets/target.js';
 import { collectFrom } from './collect.js';
 import { type DeployPlan, type DeployRequest, decide, patience } from './decide-deployment.js';
 import { deploy } from './deploy.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentStatus } from './observe.js';
+import { finishedMachines, releaseFinished } from './release.js';
+import { reopen } from './reopen.js';
 import type { Session } from './session.js';
 
 /** How long after a failed try the next one may follow, in milliseconds. */
@@ -15,17 +18,26 @@ const pause = 10_000;
 export class Tending {
   readonly #home = new Set<string>();
   #next = 0;
+  #nextOpening = 0;
+  #releasing: Promise<void> | null = null;
 
   constructor(
     private readonly session: Session,
     private readonly experiment: Experiment,
     private readonly request: DeployRequest,
+    /** The machines of failed jobs are not given back: a person looks at them first. */
+    private readonly keepFailed: boolean,
   ) {}
 
   async tend(status: ExperimentStatus): Promise<void> {
     await this.#collect(status);
+    this.#giveBack(status);
     const now = this.session.now().getTime();
-    if (now < this.#next || !needsDelivery(status, now)) return;
+    if (status.silent.length > 0 && now >= this.#nextOpening && !this.#releasing) {
+      this.#nextOpening = now + 60_000;
+      await this.#reopen();
+    }
+    if (this.#releasing || now < this.#next || !needsDelivery(status, now)) return;
     this.#next = now + pause;
     const again = () => decide(this.session, this.experiment, this.request);
     await this.experiment.deployments.locked(
@@ -33,6 +45,43 @@ export class Tending {
         const decided = await again();
         if (brings(decided)) await deploy(this.session, this.experiment, { ...decided, run: [] });
       },
+      () => {},
+    );
+  }
+
+  /** Gives back what is finished at the end. @returns what could not be given back */
+  async finish(): Promise<readonly MachineProblem[]> {
+    await this.#releasing;
+    return this.#release();
+  }
+
+  /** Who sits in a train has another address every now and then. */
+  async #reopen(): Promise<void> {
+    const moved = await this.experiment.deployments.locked(
+      () => reopen(this.session, this.experiment),
+      () => {},
+    );
+    if (moved) this.session.notify.note('Your address has changed; the machines let you in again.');
+  }
+
+  /** Ending machines takes AWS a while, in which the others are looked after. */
+  #giveBack({ deployment, live }: ExperimentStatus): void {
+    if (this.#releasing || !live || !deployment || this.session.executor.dryRun) return;
+    const read = (run: string) => this.experiment.runs.read(run);
+    if (finishedMachines(deployment, read, this.keepFailed).length === 0) return;
+    this.#releasing = this.#release()
+      .then((problems) => {
+        for (const { problem } of problems) this.session.notify.warn(problem.message);
+      })
+      .catch((error: Error) => this.session.notify.warn(error.message))
+      .finally(() => {
+        this.#releasing = null;
+      });
+  }
+
+  #release(): Promise<readonly MachineProblem[]> {
+    return this.experiment.deployments.locked(
+      () => releaseFinished(this.session, this.experiment, this.keepFailed),
       () => {},
     );
   }
@@ -59,7 +108,7 @@ export class Tending {
 
 /** Runs of which the job folder is not here. */
 function remoteRuns(deployment: Deployment | null): Set<string> {
-  const remote = new Set(deployment?.machines.filter(({ route }) => route).map(({ name }) => name));
+  const remote = new Set(deployment?.machines.filter(isElsewhere).map(({ name }) => name));
   return new Set(deployment?.jobs.filter(({ machine }) => remote.has(machine)).map(({ run }) => run));
 }
 

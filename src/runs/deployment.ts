@@ -19,6 +19,32 @@ export interface DeployedJob {
   readonly moved_from?: readonly Pick<DeployedJob, 'machine' | 'folder'>[];
 }
 
+/** What a rented machine is made of, and what became of it. */
+export interface CloudMachine {
+  readonly region: string;
+  readonly instance_type: string;
+  readonly ami: string;
+  /** GiB that the AMI brings, and that are wished for. */
+  readonly ami_volume: number;
+  readonly root_volume: number;
+  /** null: on demand. */
+  readonly spot: { readonly max_price: string | null } | null;
+  /** null: AWS chooses one of the default VPC. */
+  readonly subnet: { readonly id: string; readonly vpc: string; readonly range: string } | null;
+  readonly public_address: boolean;
+  /** Which of its addresses SSH goes to. */
+  readonly ssh_address: 'public' | 'private';
+  /** Where Terraform's state is; null: here. */
+  readonly state: { readonly bucket: string; readonly region: string } | null;
+  readonly user: string;
+  /** Seconds from each boot to its end. */
+  readonly deadline: number;
+  /** Its id; null: there is none yet. */
+  readonly instance: string | null;
+  /** AWS had none to give, in its own words; null: it was not refused. */
+  readonly refused: string | null;
+}
+
 /** A machine of a deployment. */
 export interface DeployedMachine {
   readonly name: string;
@@ -26,11 +52,17 @@ export interface DeployedMachine {
   readonly slots: readonly string[];
   /** Our folder on it, an absolute path; null: this computer, where things are in their own places. */
   readonly root: string | null;
-  /** How it is reached; null: this computer. */
+  /** How it is reached; null: this computer, or a rented machine that is not there yet. */
   readonly route: Route | null;
+  /** Of machines that are rented for the deployment. */
+  readonly cloud?: CloudMachine;
   /** Nothing of the deployment is left there: since when. */
   readonly released: string | null;
 }
+
+/** Whether it is another computer than this one. */
+export const isElsewhere = ({ route, cloud }: Pick<DeployedMachine, 'route' | 'cloud'>): boolean =>
+  route !== null || cloud !== undefined;
 
 /** A sweep placed on a target and pinned to a commit, as deployment.json holds it. */
 export interface Deployment {

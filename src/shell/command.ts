@@ -11,6 +11,8 @@ export interface Command {
   readonly input?: Input;
   /** Absolute path of a file that takes standard output, replaced. */
   readonly output?: string;
+  /** `output`: what it complains of goes to that file too. */
+  readonly errors?: 'output';
 }
 
 export const command = (...argv: Word[]): Command => ({ argv });
@@ -31,7 +33,8 @@ const commandRenderedBy = (render: (word: Word) => string) =>
       ...Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${render(value)}`),
       ...command.argv.map(render),
     ];
-    const line = command.output ? `${words.join(' ')} > ${render(command.output)}` : words.join(' ');
+    const errors = command.errors ? ' 2>&1' : '';
+    const line = command.output ? `${words.join(' ')} > ${render(command.output)}${errors}` : words.join(' ');
     if (!command.input) return line;
     return 'from' in command.input
       ? `${renderCommand(command.input.from)} | ${line}`

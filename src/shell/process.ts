@@ -24,6 +24,9 @@ export interface Io {
   readonly onStderr?: (chunk: Buffer) => unknown;
   /** Ends the process with SIGTERM when it fires. */
   readonly signal?: AbortSignal;
+  /** The process is in a session of its own: neither a Ctrl-C nor our own end reaches it. With its output in a file it
+   *  goes on without us. What it writes is for its user alone. */
+  readonly apart?: boolean;
   /** Is told the exit code at once, while what the process has left at work in the background, with descriptor 3 in
    *  hand, is still waited for. */
   readonly onExit?: (code: number) => void;
@@ -35,7 +38,7 @@ export async function perform(command: Command, io: Io): Promise<Outcome> {
   const stdout = collect(child.stdout, io.onStdout);
   const stderr = collect(child.stderr, io.onStderr);
   const abort = () => child.kill('SIGTERM');
-  io.signal?.addEventListener('abort', abort, { once: true });
+  if (!io.apart) io.signal?.addEventListener('abort', abort, { once: true });
   const [own, ...fed] = await Promise.all([ended(child, command), ...feeding]);
   io.signal?.removeEventListener('abort', abort);
   const failed = own.code === 0 ? fed.find((end) => end.code !== 0) : undefined;
@@ -59,15 +62,18 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
   const [program = '', ...args] = revealArgv(command);
   const inherit = io.terminal === 'inherit';
   const file = command.output === undefined ? undefined : openSync(command.output, 'w', 0o600);
+  const mask = io.apart ? process.umask(0o077) : null;
   const child = spawn(program, args, {
     env: { ...withoutHook(process.env), ...revealEnv(command) },
     stdio: [
       command.input ? 'pipe' : inherit ? 'inherit' : (io.stdin ?? 'ignore'),
       file ?? (inherit ? 'inherit' : 'pipe'),
-      inherit ? 'inherit' : 'pipe',
+      command.errors === 'output' && file !== undefined ? file : inherit ? 'inherit' : 'pipe',
       ...(io.onExit ? (['pipe'] as const) : []),
     ],
+    detached: io.apart === true,
   });
+  if (mask !== null) process.umask(mask);
   if (io.onExit) {
     const { onExit } = io;
     (child.stdio[3] as Readable).resume();

@@ -66,7 +66,8 @@ export class SshAccess {
     return sshConfig(machines, places);
   }
 
-  connect(name: string, route: Route): Connection {
+  /** @param pool for sessions that are not shared with others */
+  connect(name: string, route: Route, pool = this.pool): Connection {
     // A dry run makes no folder of the user's.
     if (!this.deployments.readOnly) this.#makeSockets();
     const mend = [
@@ -74,7 +75,7 @@ export class SshAccess {
       'logistician deploy    # once you know that the new key is right',
     ];
     const access = { name, route, hostKeys: this.hostKeys(name), mend, key: this.key };
-    return overSsh(this.deployments.sshConfig, access, this.pool, () => this.#readConfig(name, route));
+    return overSsh(this.deployments.sshConfig, access, pool, () => this.#readConfig(name, route));
   }
 
   /** For what reads by ssh itself before ssh_config is written, or where a dry run does not write it. */

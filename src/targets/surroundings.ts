@@ -1,4 +1,4 @@
-import type { Host } from '../experiment/settings.js';
+import type { AwsParameters, Host } from '../experiment/settings.js';
 import type { DeploymentStore } from '../runs/deployment.js';
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
@@ -19,15 +19,24 @@ export interface Surroundings {
   readonly experiment: string;
   /** The machines of target `hosts`. */
   readonly hosts: readonly Host[];
+  /** What parameters.json says of machines that are rented. */
+  readonly aws: AwsParameters;
+  /** The user's own tags for them. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly maxHours: number;
   /** The docker command of this computer, and that of a machine elsewhere. */
   readonly localDocker: string;
   readonly remoteDocker: string;
   /** The runner.sh and survey.sh of this version. */
   readonly runner: string;
   readonly survey: string;
+  /** The template of a rented machine's user data. */
+  readonly cloudInit: string;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
   readonly now: () => Date;
+  /** Tells a person of something that takes a while. */
+  readonly note: (text: string) => void;
   /** Makes the image of a sweep here, unless it is there. */
   readonly buildHere: (sweep: Sweep, io: Io) => Promise<unknown>;
   /** Asks whether a machine that nobody knows yet is who it says. */

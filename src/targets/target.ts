@@ -34,8 +34,14 @@ export interface LaunchedJob extends DeployedJob {
 /** A machine that can run jobs, as it was found now. */
 export interface FoundMachine {
   readonly facts: MachineFacts;
+  /** It is there for this condition alone; left out: for any. */
+  readonly condition?: string;
   /** What the deployment keeps of it. */
   readonly deployed: DeployedMachine;
+}
+
+export interface MetMachine {
+  readonly docker: string;
 }
 
 /** What kept a machine from doing its part; the others did theirs. */
@@ -52,11 +58,25 @@ export interface Wish {
   /** The source has files of git LFS. */
   readonly largeFiles: boolean;
   readonly secrets: boolean;
+  /** Ids of the conditions that are to run, in their order. */
+  readonly conditions: readonly string[];
+  /** The deployment that they join; null: a new one. */
+  readonly joins: Deployment | null;
+  /** Jobs of that deployment that have yet to arrive. */
+  readonly undelivered: readonly DeployedJob[];
+}
+
+/** The end of a job of which its runner can say nothing any more. */
+export interface EndedJob {
+  readonly state: 'failed' | 'lost';
+  readonly reason: 'capacity' | 'spot' | 'deadline' | 'gone';
 }
 
 export interface TargetStatus {
   /** By run id. */
   readonly reports: ReadonlyMap<string, JobReport>;
+  /** Jobs that have ended with their machine, by run id. */
+  readonly ended?: ReadonlyMap<string, EndedJob>;
   /** Machines that could not be asked. */
   readonly problems: readonly MachineProblem[];
 }
@@ -85,6 +105,12 @@ export interface Target {
     jobs: readonly LaunchedJob[],
     io: Io,
   ): Promise<readonly MachineProblem[]>;
+
+  /** What a machine turned out to be once it was there, where a survey could not tell; null: the survey knew. */
+  met?(machine: string): MetMachine | null;
+
+  /** Lets us in again where our address is another than the machines let in. @returns whether it was */
+  reopen?(deployment: Deployment): Promise<boolean>;
 
   /** What the machines say of the jobs; a queue whose runner was killed is set going again. */
   status(deployment: Deployment): Promise<TargetStatus>;

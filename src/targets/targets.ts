@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { AwsTarget } from './aws.js';
 import { HostsTarget } from './hosts.js';
 import { LocalTarget } from './local.js';
 import type { Surroundings } from './surroundings.js';
@@ -9,6 +10,7 @@ export class TargetNotSupported extends UserError {
     super(`The target "${name}" is not in this version of logistician.`, [
       'logistician deploy --target local',
       'logistician deploy --target hosts --hosts user@gpu1,user@gpu2',
+      'logistician deploy --target aws',
     ]);
   }
 }
@@ -17,5 +19,6 @@ export class TargetNotSupported extends UserError {
 export function targetNamed(name: string, world: Surroundings): Target {
   if (name === 'local') return new LocalTarget(world);
   if (name === 'hosts') return new HostsTarget(world);
+  if (name === 'aws') return new AwsTarget(world);
   throw new TargetNotSupported(name);
 }

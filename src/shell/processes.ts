@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { command } from './command.js';
+import type { Executor } from './executor.js';
+
+/** Processes of this computer that have a word on their command line. */
+export async function processesWith(executor: Executor, word: string): Promise<number[]> {
+  return fromProc(word) ?? fromPs(executor, word);
+}
+
+/** Linux tells by files; null: this is another system. */
+function fromProc(word: string): number[] | null {
+  return pidsInProc()?.filter((pid) => pid !== process.pid && wordsOf(pid).includes(word)) ?? null;
+}
+
+function pidsInProc(): number[] | null {
+  try {
+    const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return names.length === 0 ? null : names.map(Number);
+  } catch {
+    return null;
+  }
+}
+
+function wordsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    // It has ended.
+    return [];
+  }
+}
+
+async function fromPs(executor: Executor, word: string): Promise<number[]> {
+  const { stdout } = await executor.query(command('ps', '-A', '-ww', '-o', 'pid=,args='));
+  return stdout
+    .split('\n')
+    .filter((line) => `${line} `.includes(` ${word} `))
+    .map((line) => Number.parseInt(line, 10))
+    .filter((pid) => pid > 0 && pid !== process.pid);
+}
+
+/** A process at work in a folder. */
+export interface ProcessThere {
+  readonly pid: number;
+  /** Its program's name, and that of the process that started it; empty: that one has ended. */
+  readonly program: string;
+  readonly parent: string;
+}
+
+/** Processes whose working directory is the folder. Only Linux tells; elsewhere none is found. */
+export function processesIn(folder: string): ProcessThere[] {
+  return (pidsInProc() ?? []).flatMap((pid) => {
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return [];
+      // The name may hold spaces and parentheses: state and parent stand behind the last one.
+      const parent = / ?\S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''))?.[1];
+      return [{ pid, program: programOf(pid), parent: programOf(Number(parent)) }];
+    } catch {
+      // It has ended, or is somebody else's.
+      return [];
+    }
+  });
+}
+
+const programOf = (pid: number): string => basename(wordsOf(pid)[0] ?? '');

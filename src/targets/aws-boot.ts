@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lacksOf, NotReady, type Survey, survey } from '../machines/survey.js';
+import { command } from '../shell/command.js';
+import { pasteable } from '../shell/word.js';
+import { programWordsOf } from '../tools/docker/command-line.js';
+import { ChangedHostKey, Unreachable } from '../tools/ssh/errors.js';
+import { SshPool } from '../tools/ssh/pool.js';
+import type { ReachedMachine } from './remote-machines.js';
+import type { SshAccess } from './ssh-access.js';
+import type { Surroundings } from './surroundings.js';
+
+/** How long a machine may take, in milliseconds, to answer at all, and then to have all that it needs. */
+const toAnswer = 300_000;
+const toBeReady = 900_000;
+const pause = 500;
+
+/** cloud-init writes it when all that the user data says has been done. */
+const bootFinished = '/var/lib/cloud/instance/boot-finished';
+
+/** Waits until a machine that has just been started can run jobs. Each look has a connection of its own: a user who
+ *  was let into group docker is in it from the next session on.
+ *  @throws ChangedHostKey at once; Unreachable or NotReady when it took too long */
+export async function untilReady(
+  world: Surroundings,
+  access: SshAccess,
+  machine: ReachedMachine,
+  sshCidr: string,
+): Promise<Survey> {
+  const { name } = machine;
+  const script = readFileSync(world.survey, 'utf8');
+  let answered = false;
+  for (const began = Date.now(); ; ) {
+    const pool = new SshPool();
+    try {
+      const connection = access.connect(name, machine.route, pool);
+      const isFinished = (await connection.query(command('test', '-e', bootFinished))).code === 0;
+      answered = true;
+      const found = await survey(connection, script, programWordsOf(world.remoteDocker), world.now);
+      const lacks = lacksOf(found).filter(({ bearable }) => !bearable);
+      if (lacks.length === 0) return found;
+      if (isFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
+    } catch (error) {
+      if (error instanceof ChangedHostKey || !(error instanceof Unreachable))
+        throw withLog(world, name, error);
+      if (!answered && Date.now() - began > toAnswer) throw shutOut(machine, error, sshCidr);
+      if (Date.now() - began > toBeReady) throw error;
+    } finally {
+      pool.close();
+    }
+    await sleep(pause);
+  }
+}
+
+/** With where to look why its user data did not do what it was to do. */
+function withLog({ deployments }: Surroundings, name: string, error: unknown): unknown {
+  if (!(error instanceof NotReady)) return error;
+  const look = pasteable`ssh -F ${deployments.sshConfig} ${name} -- sudo tail -n 40 /var/log/cloud-init-output.log`;
+  return Object.assign(error, { suggestions: [look, 'logistician deploy    # when it is mended'] });
+}
+
+function shutOut({ name, route }: ReachedMachine, { why }: Unreachable, sshCidr: string): Unreachable {
+  return new Unreachable(
+    name,
+    `is running and does not answer at ${route.host} in five minutes (${why.replace(/\.$/, '')}). Its security group lets in ${sshCidr}: a subnet without a way out, a firewall on your side, or another address of yours would keep you apart`,
+    [
+      'curl https://checkip.amazonaws.com    # the address that you are seen from',
+      '"aws_ssh_cidr": "203.0.113.0/24"    # in parameters.json; then: logistician deploy',
+    ],
+  );
+}

@@ -1,0 +1,141 @@
+import { UserError } from '../errors.js';
+import type { MachineFacts } from '../machines/machine-facts.js';
+import { type GpuWish, slots } from '../machines/slots.js';
+import type { CloudMachine, DeployedMachine } from '../runs/deployment.js';
+import type { AmiFacts, AwsApi, TypeFacts } from '../tools/aws/api.js';
+import { bucketRegion } from '../tools/aws/caller.js';
+import { rootIn } from './remote-layout.js';
+import type { Surroundings } from './surroundings.js';
+import type { FoundMachine, Wish } from './target.js';
+
+/** What is wished for at AWS does not exist, or does not go together. */
+export class NotAtAws extends UserError {}
+
+/** How long a machine may live beyond its job, in seconds: to start, to build the image, to be synced. */
+const allowance = 3600;
+
+/** What all machines of a sweep have in common, as AWS says that it can be had.
+ *  @throws NotAtAws, AwsRefused */
+export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): Promise<Kind> {
+  const { aws } = world;
+  await api.identity();
+  const type = await api.instanceType(aws.instanceType);
+  if (!type)
+    throw new NotAtAws(`There is no instance type ${aws.instanceType} in ${api.region}.`, [
+      `aws --region ${api.region} ec2 describe-instance-type-offerings --query 'InstanceTypeOfferings[].InstanceType'`,
+      '"aws_instance_type": "t3.small"    # in parameters.json',
+    ]);
+  refuseGpus(wish.gpus, type, aws.instanceType);
+  const [ami, subnet] = await Promise.all([
+    findAmi(api, aws.ami, aws.instanceType, type),
+    aws.subnetId === null ? null : findSubnet(api, aws.subnetId),
+  ]);
+  return {
+    type,
+    ami,
+    cloud: {
+      region: api.region,
+      instance_type: aws.instanceType,
+      ami: ami.id,
+      ami_volume: ami.rootVolume,
+      root_volume: aws.rootVolumeSize,
+      spot: aws.spot ? { max_price: aws.maxPrice } : null,
+      subnet,
+      public_address: aws.sshAddress === 'public',
+      ssh_address: aws.sshAddress,
+      state: aws.stateBucket
+        ? { bucket: aws.stateBucket, region: await bucketRegion(aws.stateBucket, api.region, world.env) }
+        : null,
+      user: aws.amiUser,
+      deadline: Math.ceil(world.maxHours * 3600) + allowance,
+      instance: null,
+      refused: null,
+    },
+  };
+}
+
+/** A kind of machine, of which there will be one a condition. */
+export interface Kind {
+  readonly type: TypeFacts;
+  readonly ami: AmiFacts;
+  readonly cloud: CloudMachine;
+}
+
+/** The machine of a condition, before it is there. */
+export function machineFor(condition: string, { type, cloud }: Kind, gpus: GpuWish): FoundMachine {
+  const facts: MachineFacts = {
+    name: condition,
+    // The first user of an image, in every distribution.
+    user: { id: cloud.user === 'root' ? 0 : 1000, group: cloud.user === 'root' ? 0 : 1000, name: cloud.user },
+    engine: {
+      version: 'not known yet',
+      cpus: type.cpus,
+      memory: type.memory,
+      architecture: type.architectures.includes('arm64') ? 'aarch64' : 'x86_64',
+      hasNvidia: type.gpus > 0,
+    },
+    gpus: Array.from({ length: type.gpus }, (_, place) => String(place)),
+  };
+  const deployed: DeployedMachine = {
+    name: condition,
+    // One job, and all of the machine for it.
+    slots: slots(gpus === 'auto' && type.gpus > 0 ? 'all' : gpus, facts.gpus, facts.engine, 1),
+    root: rootIn(cloud.user === 'root' ? '/root' : `/home/${cloud.user}`),
+    route: null,
+    cloud,
+    released: null,
+  };
+  return { facts, deployed, condition };
+}
+
+function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
+  const wanted = wish === 'all' ? 1 : typeof wish === 'number' ? wish : 0;
+  if (wanted > gpus)
+    throw new NotAtAws(`A job wants ${wish} GPUs, and ${type} has ${gpus === 0 ? 'none' : gpus}.`, [
+      '"aws_instance_type": "g4dn.xlarge"    # in parameters.json: one with GPUs',
+      '"gpus": "none"    # in parameters.json: none are needed',
+    ]);
+}
+
+const names = (isArm: boolean) => ({
+  gpu: `/aws/service/deeplearning/ami/${isArm ? 'arm64' : 'x86_64'}/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id`,
+  plain: `/aws/service/canonical/ubuntu/server/24.04/stable/current/${isArm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`,
+});
+
+async function findAmi(
+  api: AwsApi,
+  given: string | null,
+  typeName: string,
+  type: TypeFacts,
+): Promise<AmiFacts> {
+  const isArm = type.architectures.includes('arm64');
+  const name = names(isArm)[type.gpus > 0 ? 'gpu' : 'plain'];
+  const id = given ?? (await api.parameter(name));
+  const sayOne = '"aws_ami": "ami-0123456789abcdef0"    # in parameters.json';
+  if (id === null)
+    throw new NotAtAws(
+      `${api.region} names no current image for ${typeName}: there is no parameter ${name}.`,
+      [sayOne],
+    );
+  const image = await api.image(id);
+  if (!image)
+    throw new NotAtAws(
+      `There is no image ${id} in ${api.region}, or none that you may use. Images belong to a region.`,
+      [`aws --region ${api.region} ec2 describe-images --image-ids ${id}`, sayOne],
+    );
+  if (!type.architectures.includes(image.architecture))
+    throw new NotAtAws(
+      `${id} (${image.name}) is for ${image.architecture}, and ${typeName} is ${type.architectures.join(' and ')}.`,
+      [sayOne, '"aws_instance_type": "t3.small"    # in parameters.json: a type that fits the image'],
+    );
+  return image;
+}
+
+async function findSubnet(api: AwsApi, id: string): Promise<CloudMachine['subnet']> {
+  const found = await api.subnet(id);
+  if (!found)
+    throw new NotAtAws(`There is no subnet ${id} in ${api.region}.`, [
+      `aws --region ${api.region} ec2 describe-subnets --query 'Subnets[].SubnetId'`,
+    ]);
+  return { id, ...found };
+}

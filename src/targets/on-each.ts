@@ -1,0 +1,38 @@
+import pLimit from 'p-limit';
+import { UserError } from '../errors.js';
+import { connectionLoss } from '../machines/connection.js';
+import { CommandFailed } from '../shell/executor.js';
+import type { MachineProblem } from './target.js';
+
+/** Machines at which we are at work at the same time. */
+const atOnce = 30;
+
+/** Does the work for each machine, several at a time. @returns what went wrong with some of them */
+export async function onEach<T>(
+  items: readonly T[],
+  nameOf: (item: T, place: number) => string,
+  work: (item: T, name: string) => Promise<unknown>,
+): Promise<MachineProblem[]> {
+  const limit = pLimit(atOnce);
+  const outcomes = await Promise.all(
+    items.map((item, place) =>
+      limit(async (): Promise<MachineProblem | null> => {
+        const name = nameOf(item, place);
+        try {
+          await work(item, name);
+          return null;
+        } catch (error) {
+          return { machine: name, problem: problemOf(name, error) };
+        }
+      }),
+    ),
+  );
+  return outcomes.filter((outcome) => outcome !== null);
+}
+
+/** @throws what is no problem of the machine's */
+function problemOf(machine: string, error: unknown): UserError {
+  if (error instanceof CommandFailed) return connectionLoss(machine, error) ?? error;
+  if (error instanceof UserError) return error;
+  throw error;
+}

@@ -1,0 +1,223 @@
+import {
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeInstanceTypesCommand,
+  DescribeKeyPairsCommand,
+  DescribeRegionsCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+  type Filter,
+  type Instance,
+} from '@aws-sdk/client-ec2';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { AwsRefused, refusal } from './errors.js';
+
+/** What a type of instance has. */
+export interface TypeFacts {
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** As AWS names them: `x86_64`, `arm64`. */
+  readonly architectures: readonly string[];
+  readonly gpus: number;
+}
+
+export interface AmiFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly architecture: string;
+  /** GiB of its root volume. */
+  readonly rootVolume: number;
+}
+
+export interface InstanceFacts {
+  readonly id: string;
+  /** pending, running, stopping, stopped, shutting-down, terminated */
+  readonly state: string;
+  /** AWS's code for why it is in that state; empty: none. */
+  readonly why: string;
+  readonly publicAddress: string | null;
+  readonly privateAddress: string | null;
+  readonly launched: Date | null;
+  readonly type: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Something at AWS that bears a tag. */
+export interface Tagged {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Reads of AWS in one region: nothing here changes anything. Credentials and endpoints come as the SDKs' standard
+ *  variables and files say. Every method throws AwsRefused. */
+export class AwsApi {
+  readonly #ec2: EC2Client;
+
+  private constructor(readonly region: string) {
+    this.#ec2 = new EC2Client({ region });
+  }
+
+  /** @param region null: the one of the environment or of the profile. @throws AwsRefused if nobody says which */
+  static async open(region: string | null): Promise<AwsApi> {
+    if (region !== null) return new AwsApi(region);
+    const found = await new EC2Client({}).config.region().catch(() => '');
+    if (found === '')
+      throw new AwsRefused('Nobody says in which AWS region the machines are to be.', 'NoRegion', [
+        '"aws_region": "eu-central-1"    # in parameters.json',
+        'export AWS_REGION=eu-central-1',
+      ]);
+    return new AwsApi(found);
+  }
+
+  /** Who we are: proves that there are credentials and that AWS takes them. */
+  async identity(): Promise<string> {
+    const client = new STSClient({ region: this.region });
+    const { Arn } = await this.#asking('say who you are', () =>
+      client.send(new GetCallerIdentityCommand({})),
+    );
+    return Arn ?? '';
+  }
+
+  async regions(): Promise<string[]> {
+    const { Regions = [] } = await this.#asking('list the regions', () =>
+      this.#ec2.send(new DescribeRegionsCommand({})),
+    );
+    return Regions.flatMap(({ RegionName }) => RegionName ?? []);
+  }
+
+  /** null: there is no such type in the region. */
+  async instanceType(type: string): Promise<TypeFacts | null> {
+    const found = await this.#unless(/^InvalidInstanceType|^InvalidParameterValue/, () =>
+      this.#asking(`ask for the instance type ${type}`, () =>
+        this.#ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: [type as never] })),
+      ),
+    );
+    const facts = found?.InstanceTypes?.[0];
+    if (!facts) return null;
+    return {
+      cpus: facts.VCpuInfo?.DefaultVCpus ?? 1,
+      memory: (facts.MemoryInfo?.SizeInMiB ?? 1024) * 2 ** 20,
+      architectures: facts.ProcessorInfo?.SupportedArchitectures ?? [],
+      gpus: (facts.GpuInfo?.Gpus ?? []).reduce((sum, { Count = 0 }) => sum + Count, 0),
+    };
+  }
+
+  /** null: there is no such AMI in the region, or none that we may use. */
+  async image(id: string): Promise<AmiFacts | null> {
+    const found = await this.#unless(/^InvalidAMIID/, () =>
+      this.#asking(`ask for the AMI ${id}`, () =>
+        this.#ec2.send(new DescribeImagesCommand({ ImageIds: [id] })),
+      ),
+    );
+    const image = found?.Images?.[0];
+    if (!image) return null;
+    const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === image.RootDeviceName);
+    return {
+      id,
+      name: image.Name ?? id,
+      architecture: image.Architecture ?? '',
+      rootVolume: root?.Ebs?.VolumeSize ?? 8,
+    };
+  }
+
+  /** The value of a public parameter; null: there is none in the region. */
+  async parameter(name: string): Promise<string | null> {
+    const client = new SSMClient({ region: this.region });
+    const found = await this.#unless(/^ParameterNotFound/, () =>
+      this.#asking(`read the public parameter ${name}`, () =>
+        client.send(new GetParameterCommand({ Name: name })),
+      ),
+    );
+    return found?.Parameter?.Value ?? null;
+  }
+
+  /** The VPC of a subnet, and its own range; null: there is no such subnet in the region. */
+  async subnet(subnet: string): Promise<{ vpc: string; range: string } | null> {
+    const found = await this.#unless(/^InvalidSubnet/, () =>
+      this.#asking(`ask for the subnet ${subnet}`, () =>
+        this.#ec2.send(new DescribeSubnetsCommand({ SubnetIds: [subnet] })),
+      ),
+    );
+    const { VpcId, CidrBlock } = found?.Subnets?.[0] ?? {};
+    return VpcId && CidrBlock ? { vpc: VpcId, range: CidrBlock } : null;
+  }
+
+  /** Instances with these ids, as far as there are any; AWS forgets those that were ended after about an hour. */
+  async instances(ids: readonly string[]): Promise<InstanceFacts[]> {
+    const found: InstanceFacts[] = [];
+    // A filter takes 200 values.
+    for (let from = 0; from < ids.length; from += 200)
+      found.push(...(await this.#list([{ Name: 'instance-id', Values: ids.slice(from, from + 200) }])));
+    return found;
+  }
+
+  /** Instances with a tag that have not been ended. @param value null: whatever value */
+  tagged(key: string, value: string | null): Promise<InstanceFacts[]> {
+    const alive = ['pending', 'running', 'stopping', 'stopped'];
+    return this.#list([tagIs(key, value), { Name: 'instance-state-name', Values: alive }]);
+  }
+
+  /** Their ids are their names. */
+  async keyPairs(key: string, value: string | null): Promise<Tagged[]> {
+    const { KeyPairs = [] } = await this.#asking('list key pairs', () =>
+      this.#ec2.send(new DescribeKeyPairsCommand({ Filters: [tagIs(key, value)] })),
+    );
+    return KeyPairs.map(({ KeyName = '', Tags }) => ({ id: KeyName, tags: tagsOf(Tags) }));
+  }
+
+  async securityGroups(key: string, value: string | null): Promise<Tagged[]> {
+    const { SecurityGroups = [] } = await this.#asking('list security groups', () =>
+      this.#ec2.send(new DescribeSecurityGroupsCommand({ Filters: [tagIs(key, value)] })),
+    );
+    return SecurityGroups.map(({ GroupId = '', Tags }) => ({ id: GroupId, tags: tagsOf(Tags) }));
+  }
+
+  async #list(filters: Filter[]): Promise<InstanceFacts[]> {
+    const found: Instance[] = [];
+    for (let token: string | undefined; ; ) {
+      const page = await this.#asking('list instances', () =>
+        this.#ec2.send(new DescribeInstancesCommand({ Filters: filters, NextToken: token })),
+      );
+      found.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances));
+      token = page.NextToken;
+      if (!token) return found.map(factsOf);
+    }
+  }
+
+  async #asking<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw refusal(what, this.region, error);
+    }
+  }
+
+  async #unless<T>(code: RegExp, ask: () => Promise<T>): Promise<T | null> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof AwsRefused && code.test(error.code)) return null;
+      throw error;
+    }
+  }
+}
+
+const tagIs = (key: string, value: string | null): Filter =>
+  value === null ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] };
+
+const tagsOf = (tags: Instance['Tags'] = []): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+
+const factsOf = (instance: Instance): InstanceFacts => ({
+  id: instance.InstanceId ?? '',
+  state: instance.State?.Name ?? '',
+  why: instance.StateReason?.Code ?? '',
+  publicAddress: instance.PublicIpAddress || null,
+  privateAddress: instance.PrivateIpAddress || null,
+  launched: instance.LaunchTime ?? null,
+  type: instance.InstanceType ?? '',
+  tags: tagsOf(instance.Tags),
+});

@@ -1,0 +1,66 @@
+import { createSocket } from 'node:dgram';
+import { AwsRefused } from './errors.js';
+
+/** AWS's own way to ask from which address one is seen. */
+const asked = 'https://checkip.amazonaws.com';
+
+const sayIt = [
+  '"aws_ssh_cidr": "203.0.113.7/32"    # in parameters.json: where your SSH connections come from',
+];
+
+/** The address from which this computer is seen on the internet, as a range of one. @throws AwsRefused */
+export async function publicCidr(): Promise<string> {
+  try {
+    const answer = await fetch(asked, { signal: AbortSignal.timeout(10_000) });
+    const address = (await answer.text()).trim();
+    if (isIpv4(address)) return `${address}/32`;
+    throw new Error(`it says ${address.slice(0, 40)}`);
+  } catch (error) {
+    const why = (error as Error).cause instanceof Error ? (error as Error).cause : error;
+    throw new AwsRefused(
+      `Nobody says from which address you are seen: ${asked}: ${(why as Error).message}`,
+      'NoAddress',
+      sayIt,
+    );
+  }
+}
+
+/** The address that this computer has towards a network, as a range of one. Nothing is sent.
+ *  @param range of the network, IPv4 in CIDR notation. @throws AwsRefused */
+export async function cidrTowards(range: string): Promise<string> {
+  const socket = createSocket('udp4');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      // No packet goes with that: only a route is looked for. Port 9 discards.
+      socket.connect(9, range.split('/')[0] ?? '', resolve);
+    });
+    return `${socket.address().address}/32`;
+  } catch (error) {
+    throw new AwsRefused(
+      `There is no way from here to the network ${range}: ${(error as Error).message}`,
+      'NoAddress',
+      sayIt,
+    );
+  } finally {
+    socket.close();
+  }
+}
+
+/** The region of an S3 bucket, which AWS tells everybody. @returns `otherwise` where nothing is said */
+export async function bucketRegion(
+  bucket: string,
+  otherwise: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  if (env.AWS_ENDPOINT_URL || env.AWS_ENDPOINT_URL_S3) return otherwise;
+  try {
+    const url = `https://s3.amazonaws.com/${bucket}`;
+    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(10_000) });
+    return answer.headers.get('x-amz-bucket-region') ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+const isIpv4 = (text: string): boolean => /^(\d{1,3}\.){3}\d{1,3}$/.test(text);

@@ -1,0 +1,21 @@
+import { type Command, command } from '../../shell/command.js';
+
+/** Ends instances, their disks with them. */
+export const terminateInstances = (region: string, ids: readonly string[]): Command =>
+  ec2(region, 'terminate-instances', '--instance-ids', ...ids);
+
+/** Starts instances that have stopped. */
+export const startInstances = (region: string, ids: readonly string[]): Command =>
+  ec2(region, 'start-instances', '--instance-ids', ...ids);
+
+export const deleteKeyPair = (region: string, name: string): Command =>
+  ec2(region, 'delete-key-pair', '--key-name', name);
+
+export const deleteSecurityGroup = (region: string, id: string): Command =>
+  ec2(region, 'delete-security-group', '--group-id', id);
+
+const ec2 = (region: string, ...words: string[]): Command => ({
+  ...command('aws', '--region', region, 'ec2', ...words),
+  // Nobody is there to leaf through what it prints.
+  env: { AWS_PAGER: '' },
+});

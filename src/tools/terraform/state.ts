@@ -1,0 +1,45 @@
+/** What the stack's output says of a machine. */
+export interface MachineOutput {
+  readonly instance: string;
+  readonly publicAddress: string | null;
+  readonly privateAddress: string | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads what `terraform output -json` prints: a machine a condition. Those that did not come up are left out. */
+export function machinesIn(text: string): Map<string, MachineOutput> {
+  const outputs = objectIn(text);
+  return new Map(
+    Object.entries(outputs).flatMap(([condition, output]): [string, MachineOutput][] => {
+      const { instance_id, public_address, private_address } = objectOf(objectOf(output).value);
+      if (typeof instance_id !== 'string' || instance_id === '') return [];
+      const addresses = { publicAddress: word(public_address), privateAddress: word(private_address) };
+      return [[condition, { instance: instance_id, ...addresses }]];
+    }),
+  );
+}
+
+/** Ids of the instances that the state knows, in what `terraform show -json` prints. */
+export function instancesInState(text: string): Set<string> {
+  const root = objectOf(objectOf(objectIn(text).values).root_module);
+  const resources = Array.isArray(root.resources) ? root.resources.map(objectOf) : [];
+  return new Set(
+    resources
+      .filter(({ type }) => type === 'aws_instance')
+      .flatMap(({ values }) => word(objectOf(values).id) ?? []),
+  );
+}
+
+const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+function objectIn(text: string): Fields {
+  try {
+    return objectOf(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+const objectOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};

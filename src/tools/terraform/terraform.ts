@@ -1,0 +1,184 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lock } from 'proper-lockfile';
+import { UserError } from '../../errors.js';
+import { type Command, command } from '../../shell/command.js';
+import type { Executor } from '../../shell/executor.js';
+import { processesIn, processesWith } from '../../shell/processes.js';
+import { pasteable } from '../../shell/word.js';
+import * as line from './command-line.js';
+import { readEvents } from './messages.js';
+import { nothingYet, type Progress, progressAfter } from './progress.js';
+
+/** The oldest that the stack bears. */
+const oldest = [1, 5] as const;
+
+/** How often what Terraform writes is looked at, in milliseconds. */
+const interval = 200;
+
+/** In so many milliseconds AWS shows what was asked of it. */
+const settling = 5_000;
+
+const howToInstall = [
+  'https://developer.hashicorp.com/terraform/install    # 1.5 or newer; then: terraform version',
+];
+
+/** Terraform did not do what it was to do. */
+export class TerraformFailed extends UserError {}
+
+/** @throws TerraformFailed if there is none, or one that is too old */
+export async function verifyTerraform(executor: Executor): Promise<void> {
+  const { code, stdout, stderr } = await executor.query(line.version());
+  if (code === 127) throw new TerraformFailed('Terraform is not installed here.', howToInstall);
+  const [, version = '', major = '', minor = ''] =
+    /"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"/.exec(stdout) ?? [];
+  if (version === '')
+    throw new TerraformFailed(`Terraform does not say its version: ${stderr.trim()}`, ['terraform version']);
+  const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
+  if (isOld) throw new TerraformFailed(`Terraform ${version} is too old: 1.5 is the oldest.`, howToInstall);
+}
+
+/** Terraform at work in one folder. What changes something runs in a session of its own with its output in a file, so
+ *  that it comes to its end, and writes its state, whatever becomes of us. */
+export class Terraform {
+  constructor(
+    private readonly executor: Executor,
+    readonly at: line.Workplace,
+    /** Is told what takes a while. */
+    private readonly note: (text: string) => void,
+  ) {}
+
+  /** Waits for a Terraform that is still at work here: somebody who began it may be gone. */
+  async others(): Promise<void> {
+    for (let told = false; ; told = true) {
+      const [pid] = await processesWith(this.executor, `-chdir=${this.at.folder}`);
+      if (pid === undefined) return this.#endOrphans();
+      if (!told) this.note(`Terraform is still at work on this deployment (process ${pid}); waiting for it.`);
+      await sleep(interval);
+    }
+  }
+
+  /** A provider outlives a Terraform that was killed, and goes on with what it was at, which nobody writes down. */
+  async #endOrphans(): Promise<void> {
+    const orphans = processesIn(this.at.folder).filter(
+      ({ program, parent }) => program.startsWith('terraform-provider-') && parent !== 'terraform',
+    );
+    if (orphans.length === 0) return;
+    this.note('Terraform was killed; its provider, which goes on by itself, is ended.');
+    await this.executor.attempt(command('kill', '-KILL', ...orphans.map(({ pid }) => String(pid))));
+    // What it has asked for last may not be seen at once.
+    if (!this.executor.dryRun) await sleep(settling);
+  }
+
+  /** Makes the folder ready for the stack that is in it. */
+  async init(): Promise<void> {
+    await this.executor.change(command('mkdir', '-p', '-m', '700', this.at.pluginCache));
+    if (this.executor.dryRun) {
+      await this.executor.change(this.#apart(line.init(this.at), 'init.txt').command);
+      return;
+    }
+    if (!existsSync(join(this.at.pluginCache, 'registry.terraform.io', 'hashicorp', 'aws')))
+      this.note(
+        `Terraform gets its AWS provider, some 150 MB to download and 700 MB on disk, once: ${this.at.pluginCache}`,
+      );
+    // The cache bears one writer.
+    const release = await lock(this.at.pluginCache, {
+      stale: 10_000,
+      update: 2_000,
+      retries: { retries: 600, minTimeout: 1000, maxTimeout: 1000, factor: 1 },
+      onCompromised: () => {},
+    });
+    try {
+      const { command: init, output } = this.#apart(line.init(this.at), 'init.txt');
+      const { code } = await this.executor.attempt(init, { apart: true });
+      if (code !== 0) throw this.#failed('init', output);
+    } finally {
+      await release().catch(() => {});
+    }
+  }
+
+  /** @param show is told of progress. @returns how it ended; errors of single resources are in it
+   *  @throws TerraformFailed if nothing can be made of how it ended */
+  async apply(show: (progress: Progress) => void): Promise<Progress> {
+    return this.#follow(line.apply(this.at), 'apply.jsonl', show);
+  }
+
+  /** @throws TerraformFailed if not everything is gone */
+  async destroy(show: (progress: Progress) => void): Promise<Progress> {
+    return this.#follow(line.destroy(this.at), 'destroy.jsonl', show);
+  }
+
+  /** What the outputs say, as JSON. */
+  async outputs(): Promise<string> {
+    return this.executor.read(line.output(this.at));
+  }
+
+  /** The state as JSON; empty: there is none. */
+  async state(): Promise<string> {
+    const { code, stdout } = await this.executor.query(line.show(this.at));
+    return code === 0 ? stdout : '';
+  }
+
+  async #follow(what: Command, name: string, show: (progress: Progress) => void): Promise<Progress> {
+    const { command: apart, output } = this.#apart(what, name);
+    if (this.executor.dryRun) {
+      await this.executor.change(apart);
+      return nothingYet;
+    }
+    let progress = nothingYet;
+    let offset = 0;
+    const look = () => {
+      const { events, consumed } = readEvents(readFrom(output, offset));
+      offset += consumed;
+      if (events.length === 0) return;
+      progress = progressAfter(progress, events);
+      show(progress);
+    };
+    const timer = setInterval(() => existsSync(output) && look(), interval);
+    const { code } = await this.executor.attempt(apart, { apart: true }).finally(() => clearInterval(timer));
+    look();
+    const isToldOf = [...progress.resources.values()].some(({ step }) => step === 'failed');
+    if (code !== 0 && !isToldOf) throw this.#failed(name.split('.')[0] ?? '', output, progress);
+    return progress;
+  }
+
+  #apart(what: Command, name: string): { command: Command; output: string } {
+    const output = join(this.at.folder, name);
+    return { command: { ...what, output, errors: 'output' }, output };
+  }
+
+  #failed(verb: string, output: string, progress: Progress = nothingYet): TerraformFailed {
+    const told = progress.rest
+      .filter(({ severity }) => severity === 'error')
+      .map(({ summary, detail }) => [summary, detail].filter(Boolean).join(': '));
+    const said = told.length > 0 ? told : lastLines(existsSync(output) ? readFileSync(output, 'utf8') : '');
+    return new TerraformFailed(
+      [`terraform ${verb} did not come to a good end:`, ...said.map((text) => `  ${text}`)].join('\n'),
+      [pasteable`less ${output}    # all that it said`],
+    );
+  }
+}
+
+const lastLines = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((one) => /[\p{L}\p{N}]/u.test(one))
+    .slice(-12);
+
+/** What a file has from an offset on. */
+function readFrom(path: string, offset: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const parts: Buffer[] = [];
+    for (let from = offset; ; ) {
+      const part = Buffer.alloc(1 << 16);
+      const count = readSync(file, part, 0, part.length, from);
+      if (count === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, count));
+      from += count;
+    }
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Cloud } from '../support/cloud/cloud.js';
+import { CloudProject } from '../support/cloud/cloud-project.js';
+import { isMissing } from '../support/engines.js';
+
+const conditions = { experiment_conditions: ['--lr 1', '--lr 2'] };
+
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything is made at AWS', () => {
+  let cloud: Cloud;
+  let project: CloudProject;
+
+  beforeAll(async () => {
+    cloud = await Cloud.start();
+    project = await CloudProject.start(cloud, { parameters: conditions });
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await cloud?.remove();
+  });
+
+  const bad: readonly {
+    readonly name: string;
+    readonly settings?: () => Record<string, unknown>;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly fault?: string;
+    readonly says: RegExp;
+  }[] = [
+    {
+      name: 'no credentials',
+      env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      says: /There are no AWS credentials here\.[\s\S]*aws configure/,
+    },
+    {
+      name: 'credentials that have expired',
+      fault: 'ExpiredToken',
+      says: /have expired\.[\s\S]*aws sso login/,
+    },
+    {
+      name: 'credentials that AWS does not know',
+      fault: 'InvalidClientTokenId',
+      says: /does not accept your credentials/,
+    },
+    { name: 'no region', env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' }, says: /in which AWS region/ },
+    {
+      name: 'a type that is none',
+      settings: () => ({ aws_instance_type: 't9.huge' }),
+      says: /no instance type t9\.huge in us-east-1/,
+    },
+    {
+      name: 'an image that is none',
+      settings: () => ({ aws_ami: 'ami-0123456789abcdef0' }),
+      says: /no image ami-0123456789abcdef0 in us-east-1/,
+    },
+    {
+      name: 'an image of another architecture',
+      settings: () => ({ aws_ami: cloud.image('ubuntu', 'arm64') }),
+      says: /is for arm64, and t3\.small is x86_64/,
+    },
+    {
+      name: 'GPUs that the type has not',
+      settings: () => ({ gpus: 2 }),
+      says: /wants 2 GPUs, and t3\.small has none/,
+    },
+    {
+      name: 'a subnet that is none',
+      settings: () => ({ aws_subnet_id: 'subnet-0123456789abcdef0' }),
+      says: /no subnet subnet-0123456789abcdef0 in us-east-1/,
+    },
+  ];
+
+  it.each(bad)('says what is wrong: $name', async ({ settings = () => ({}), env = {}, fault, says }) => {
+    project.settings({ ...conditions, ...settings() });
+    if (fault) cloud.fault({ action: 'GetCallerIdentity', code: fault });
+    const { code, stderr } = await project.cli(['deploy', '--yes'], { env });
+    cloud.endFaults();
+    expect(stderr).toMatch(says);
+    expect(code).toBe(1);
+    expect(project.runs).toEqual([]);
+  });
+
+  it('a dry run prints the lines and makes nothing', async () => {
+    project.settings(conditions);
+    const { code, stdout, stderr } = await project.cli(['deploy', '--dry-run']);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^machines +2 × t3\.small \(2 CPUs, 2\.0 GiB\), on demand, in us-east-1, ami-/m);
+    expect(stderr).toMatch(/^\$ .*terraform -chdir=\S+ init .*\n\$ .*terraform -chdir=\S+ apply .*-json/m);
+    expect(stderr).toMatch(/^\$ GIT_SSH_COMMAND=.* git .*push .*lr-1-/m);
+    expect(stderr).toMatch(/^\$ ssh -F \S+ lr-2-\w+ -- .* begin /m);
+    expect(await cloud.listAll()).toEqual([]);
+    expect(project.runs).toEqual([]);
+  });
+
+  it('GPUs choose an image with drivers, and arm64 one that fits', async () => {
+    project.settings({ ...conditions, aws_instance_type: 'g4dn.xlarge' });
+    expect(await project.ok(['deploy', '--dry-run'])).toContain(
+      `1 GPU), on demand, in us-east-1, ${cloud.image('gpu')}`,
+    );
+    project.settings({ ...conditions, aws_instance_type: 't4g.small' });
+    expect(await project.ok(['deploy', '--dry-run'])).toContain(cloud.image('ubuntu', 'arm64'));
+  });
+});

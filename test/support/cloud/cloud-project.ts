@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Deployment } from '../../../src/runs/deployment.js';
+import { type How, type ProjectOptions, type Started, TestProject } from '../project.js';
+import type { Cloud } from './cloud.js';
+import type { Instance } from './ec2.js';
+
+/** A project of somebody whose AWS is the test cloud. */
+export class CloudProject extends TestProject {
+  private constructor(
+    private readonly cloud: Cloud,
+    options: ProjectOptions,
+  ) {
+    super({
+      ...options,
+      parameters: { ...atCloud(cloud), ...options.parameters },
+    });
+  }
+
+  /** The project, with the key that `setup` makes. */
+  static async start(cloud: Cloud, options: ProjectOptions = {}): Promise<CloudProject> {
+    const project = new CloudProject(cloud, options);
+    await project.ok(['setup', '--yes']);
+    return project;
+  }
+
+  override get env(): NodeJS.ProcessEnv {
+    return { ...super.env, ...this.cloud.env };
+  }
+
+  /** Terraform alone takes half a minute, and more on a computer that has other things to do. */
+  override startProgram(argv: readonly string[], how: How = {}): Started {
+    return super.startProgram(argv, { within: 280, ...how });
+  }
+
+  /** Other settings, over those that reach the cloud's machines. */
+  settings(settings: Readonly<Record<string, unknown>>): void {
+    this.setParameters({ ...atCloud(this.cloud), ...settings });
+  }
+
+  get deployment(): Deployment {
+    const path = join(this.experiment, '.logistician', 'deployment.json');
+    return JSON.parse(readFileSync(path, 'utf8')) as Deployment;
+  }
+
+  /** Live instances of this experiment by their condition's first word, such as `lr-1`. */
+  async instances(): Promise<Map<string, Instance>> {
+    const live = await this.cloud.ec2.live();
+    const own = live.filter(({ tags }) => tags['logistician.experiment'] === this.name);
+    return new Map(
+      own.map((one) => [(one.tags['logistician.condition'] ?? '').replace(/-[0-9a-f]{10}$/, ''), one]),
+    );
+  }
+
+  /** Every file below the experiment's folder and the home folder that has these bytes, with its mode. */
+  filesWith(bytes: string): { path: string; mode: number }[] {
+    return [this.root, this.home].flatMap((folder) =>
+      existsSync(folder)
+        ? readdirSync(folder, { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile() && !entry.parentPath.includes('plugin-cache'))
+            .filter((entry) => !entry.parentPath.includes('.terraform'))
+            .map((entry) => join(entry.parentPath, entry.name))
+            .filter((path) => readFileSync(path).includes(bytes))
+            .map((path) => ({ path, mode: statSync(path).mode & 0o777 }))
+        : [],
+    );
+  }
+}
+
+const atCloud = (cloud: Cloud) => ({
+  target: 'aws',
+  aws_instance_type: 't3.small',
+  aws_subnet_id: cloud.subnet,
+  aws_ssh_address: 'private',
+});
