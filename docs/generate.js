@@ -108,9 +108,8 @@ export function parametersPage(schema) {
     `One of the two files of an experiment. It is configuration, not source: it is read from the working tree, its changes
 do not make the tree dirty, and every receipt holds a copy. All of it is checked at once, before anything runs
 (\`logistician validate\`); an unknown key is an error that names the nearest known one.`,
-    `This version runs conditions on this computer and on [your own machines](../guide/your-own-machines.md): \`deploy\` refuses
-the target \`aws\`. Its keys (\`aws_…\`, \`idle_minutes\`, \`tags\`) are checked already and have no effect yet, so that a file that
-names them is valid, and \`deploy --target local\` runs it.`,
+    `Conditions run on this computer, on [your own machines](../guide/your-own-machines.md) or at [AWS](../guide/aws.md). Keys of
+one target (\`hosts\`, \`aws_…\`, \`tags\`) do not disturb another: \`deploy --target local\` runs a file that names them.`,
     table(
       ['key', 'type', 'default', 'meaning'],
       [
