@@ -6,9 +6,10 @@ import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { RunStore } from '../runs/run-store.js';
 import type { MachineProblem } from '../targets/target.js';
 import { baseNames } from './base-images.js';
-import { type Experiment, targetOf } from './experiment.js';
+import type { Experiment } from './experiment.js';
 import { type ExperimentStatus, isHome, observe } from './observe.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 export interface CollectRequest {
   /** A path below data/ that alone is wanted; null: all. */

@@ -8,7 +8,7 @@ import { DirtyTree, type Pin, pinCommit, pinHead } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import type { FoundMachine, MachineProblem } from '../targets/target.js';
 import type { Checkout } from '../tools/git/command-line.js';
-import { type Experiment, type Machines, planImage, targetOf } from './experiment.js';
+import { type Experiment, planImage } from './experiment.js';
 import { type ExperimentStatus, observe } from './observe.js';
 import { place } from './place.js';
 import {
@@ -21,6 +21,7 @@ import {
 import { fingerprint, gatherFacts, type RunFacts } from './run-facts.js';
 import { readSecrets } from './secrets.js';
 import type { Session } from './session.js';
+import { type Machines, targetOf } from './target-of.js';
 
 export interface DeployRequest {
   readonly target: string;

@@ -12,12 +12,13 @@ import type { FoundMachine, LaunchedJob, MachineProblem, Sweep } from '../target
 import { baseImages } from './base-images.js';
 import type { DeployPlan } from './decide-deployment.js';
 import { bringToAnEnd } from './end.js';
-import { type Experiment, targetOf } from './experiment.js';
+import type { Experiment } from './experiment.js';
 import { newRecord } from './receipt.js';
 import { makeWay } from './release.js';
 import { scriptOf, sweepOf } from './scripts.js';
 import { readSecrets } from './secrets.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 /** Records the deployment, then brings it about: after a crash in between, the same again delivers the rest.
  *  Returns when every job is delivered. @throws BuildFailed, and what kept it from being recorded, with nothing

@@ -3,8 +3,9 @@ import { lacksOf, type Survey } from '../machines/survey.js';
 import { HostsTarget } from '../targets/hosts.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import type { Finding } from './doctor.js';
-import { type Machines, openExperiment, surroundings } from './experiment.js';
+import { openExperiment } from './experiment.js';
 import type { Session } from './session.js';
+import { type Machines, surroundings } from './target-of.js';
 
 /** Looks over SSH at all that the machines of an experiment need. Changes nothing on them.
  *  @throws NoHosts, NoExperiment, InvalidParameters */

@@ -7,9 +7,10 @@ import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import { CommandFailed } from '../shell/executor.js';
 import type { MachineProblem } from '../targets/target.js';
 import { collect } from './collect.js';
-import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
+import { type Experiment, runnerTemplate } from './experiment.js';
 import { type ConditionStatus, type ExperimentStatus, observe } from './observe.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 /** Rows by condition id or its beginning; none named: all. @throws UserError for one that is not there */
 export function chosenRows(status: ExperimentStatus, wanted: readonly string[]): ConditionStatus[] {

@@ -3,20 +3,14 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Parameters } from '../experiment/parameters.js';
-import type { Host } from '../experiment/settings.js';
-import { ensureImage } from '../machines/image.js';
 import { DeploymentStore } from '../runs/deployment.js';
 import { RunStore } from '../runs/run-store.js';
 import { pasteable } from '../shell/word.js';
 import { sourceId, treeAt } from '../source/listing.js';
 import { NotInCommit, type Pin } from '../source/pin.js';
 import { openProject, type Project, pathInProject } from '../source/project.js';
-import type { Surroundings } from '../targets/surroundings.js';
-import type { Target } from '../targets/target.js';
-import { targetNamed } from '../targets/targets.js';
 import type { ImagePlan } from '../tools/docker/command-line.js';
 import { Engine } from '../tools/docker/engine.js';
-import type { HostKey } from '../tools/ssh/known-hosts.js';
 import { NoExperiment, readExperiment } from './read-experiment.js';
 import type { Session } from './session.js';
 
@@ -116,52 +110,8 @@ export function inputFolders({ folder, parameters }: Experiment): Record<string,
   );
 }
 
-/** What a person may say of machines beyond parameters.json. */
-export interface Machines {
-  /** In the place of the file's `hosts`; null: those of the file. */
-  readonly hosts: readonly Host[] | null;
-  /** Says whether a machine that nobody knows yet is who it says. */
-  readonly trust: (machine: string, key: HostKey) => Promise<boolean>;
-}
-
-const asTheFileSays: Machines = { hosts: null, trust: async () => false };
-
-/** @throws TargetNotSupported */
-export const targetOf = (
-  session: Session,
-  experiment: Experiment,
-  name: string,
-  machines = asTheFileSays,
-): Target => targetNamed(name, surroundings(session, experiment, machines));
-
-/** What targets are given of the world. */
-export function surroundings(
-  session: Session,
-  experiment: Experiment,
-  { hosts, trust }: Machines,
-): Surroundings {
-  const { executor, ssh, env, home, now, notify } = session;
-  const { engine, deployments, runs, parameters } = experiment;
-  return {
-    ...{ executor, ssh, env, home, now, engine, deployments, trust },
-    runs: runs.folder,
-    experiment: parameters.experimentName,
-    hosts: hosts ?? parameters.hosts,
-    aws: parameters.aws,
-    tags: parameters.tags,
-    maxHours: parameters.maxHours,
-    localDocker: parameters.dockerCommand,
-    remoteDocker: parameters.remoteDockerCommand,
-    runner: runnerTemplate(session),
-    survey: machineTemplate(session, 'survey.sh'),
-    cloudInit: machineTemplate(session, 'cloud-init.yaml'),
-    note: (text) => notify.step(text),
-    buildHere: ({ source, image }, io) =>
-      ensureImage(executor, engine, parameters.dockerCommand, source.repository, image, io),
-  };
-}
-
-const machineTemplate = (session: Session, name: string): string =>
+/** Of this version. */
+export const machineTemplate = (session: Session, name: string): string =>
   join(session.packageRoot, 'templates', 'machine', name);
 
 export const runnerTemplate = (session: Session): string => machineTemplate(session, 'runner.sh');

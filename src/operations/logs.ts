@@ -5,9 +5,10 @@ import { Machine } from '../machines/machine.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { chosenRows } from './end.js';
-import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
+import { type Experiment, runnerTemplate } from './experiment.js';
 import { type ConditionStatus, isHome, isOfSweep, observe } from './observe.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 /** How long until a machine that was lost is asked again. */
 const retrySeconds = 2;

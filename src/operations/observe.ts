@@ -9,8 +9,9 @@ import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { hasEnded, type RunRecord, withState } from '../runs/run-record.js';
 import type { RunStore } from '../runs/run-store.js';
 import type { EndedJob, TargetStatus } from '../targets/target.js';
-import { type Experiment, runnerTemplate, targetOf } from './experiment.js';
+import { type Experiment, runnerTemplate } from './experiment.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 /** One condition as it stands: its newest run, or none. */
 export interface ConditionStatus {

@@ -3,8 +3,9 @@ import type { DeployedMachine, Deployment } from '../runs/deployment.js';
 import { hasEnded, type RunRecord } from '../runs/run-record.js';
 import type { MachineProblem } from '../targets/target.js';
 import { collect } from './collect.js';
-import { type Experiment, targetOf } from './experiment.js';
+import type { Experiment } from './experiment.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 /** Rented machines that nobody needs any more: all of their jobs have ended, and what those left is here.
  *  @param records by run id. @param keepFailed those of failed jobs are looked at by a person first */

@@ -1,5 +1,6 @@
-import { type Experiment, targetOf } from './experiment.js';
+import type { Experiment } from './experiment.js';
 import type { Session } from './session.js';
+import { targetOf } from './target-of.js';
 
 /** Lets this computer in again where its address is another than the one that its machines let in.
  *  @returns whether it was */

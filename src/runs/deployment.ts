@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { lock } from 'proper-lockfile';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
@@ -199,6 +198,8 @@ export class DeploymentStore {
   }
 
   async #lock(waiting: () => void): Promise<() => Promise<void>> {
+    // Loaded late: it takes long for what most commands do without.
+    const { lock } = (await import('proper-lockfile')).default;
     const once = {
       realpath: false,
       lockfilePath: join(this.folder, 'lock'),
