@@ -176,12 +176,14 @@ function report() {
       `| ${what} | ${value} | ${bound} | ${bound === '' ? '' : good ? 'yes' : '**no**'} | ${detail} |`,
   );
   const where = `${cpus().length} × ${cpus()[0].model.trim()}, Node ${process.versions.node}, Docker ${sh("docker version --format '{{.Server.Version}}'").trim()}`;
+  // It makes Node read those certificates at each start, ours and that of `node -e 0`.
+  const certificates = process.env.NODE_EXTRA_CA_CERTS ? ', NODE_EXTRA_CA_CERTS set' : '';
   writeFileSync(
     join(root, 'docs/performance.md'),
     `# Performance
 
 Made by \`npm run bench\`: ratios within one run, because machines differ. Medians; what is compared was
-measured in turns. Machine: ${where}.
+measured in turns. Machine: ${where}${certificates}.
 
 | what | measured | at most | kept | from |
 | --- | --- | --- | --- | --- |
