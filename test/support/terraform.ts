@@ -1,26 +1,32 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-
-const provider = 'registry.terraform.io/hashicorp/aws';
+import { basename, join } from 'node:path';
 
 /** A folder that holds the AWS provider, as a plugin cache or a filesystem mirror does; null: there is none in
- *  `LOGISTICIAN_TEST_PROVIDERS`, in a plugin cache, or where the reference machine has it. Nothing is downloaded. */
+ *  `LOGISTICIAN_TEST_PROVIDERS`, where bin/prepare.sh puts it, in a plugin cache, or where a computer keeps mirrors.
+ *  Nothing is downloaded. */
 export function providerMirror(env: NodeJS.ProcessEnv = process.env): string | null {
   const places = [
     env.LOGISTICIAN_TEST_PROVIDERS,
+    join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'logistician-test', 'providers'),
     env.TF_PLUGIN_CACHE_DIR,
     join(homedir(), '.logistician', 'plugin-cache'),
-    join(homedir(), '.terraform.d', 'plugin-cache'),
-    '/opt/tf-plugins',
+    ...['plugin-cache', 'plugins'].map((name) => join(homedir(), '.terraform.d', name)),
+    ...['/usr/local/share', '/usr/share'].map((share) => join(share, 'terraform', 'plugins')),
+    ...foldersIn('/opt'),
   ];
   return places.find((place) => place && hasProvider(place)) ?? null;
 }
 
+/** Its folders begin with the name of the host that it is a mirror of. */
 const hasProvider = (mirror: string): boolean =>
-  existsSync(join(mirror, provider)) &&
-  readdirSync(join(mirror, provider)).some((version) => /^[56]\./.test(version));
+  foldersIn(mirror).some((host) =>
+    foldersIn(join(host, 'hashicorp', 'aws')).some((version) => /^[56]\./.test(basename(version))),
+  );
+
+const foldersIn = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 
 /** The environment in which Terraform finds its provider in the mirror, and asks nobody for anything.
  *  @param folder where its configuration file is to be */

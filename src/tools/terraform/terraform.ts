@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
@@ -78,7 +78,7 @@ export class Terraform {
       await this.executor.change(this.#apart(line.init(this.at), 'init.txt').command);
       return;
     }
-    if (!existsSync(join(this.at.pluginCache, 'registry.terraform.io', 'hashicorp', 'aws')))
+    if (!hasProvider(this.at.pluginCache))
       this.note(
         `Terraform gets its AWS provider, some 150 MB to download and 700 MB on disk, once: ${this.at.pluginCache}`,
       );
@@ -182,3 +182,8 @@ function readFrom(path: string, offset: number): Buffer {
     closeSync(file);
   }
 }
+
+/** A cache has a folder for each host that providers come from. */
+const hasProvider = (pluginCache: string): boolean =>
+  existsSync(pluginCache) &&
+  readdirSync(pluginCache).some((host) => existsSync(join(pluginCache, host, 'hashicorp', 'aws')));

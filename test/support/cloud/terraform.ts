@@ -1,24 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** A folder with the AWS provider in the layout of a mirror, which begins with the name of the host that it is a mirror
- *  of; null if there is none. bin/prepare.sh fills the first. */
-export function providerMirror(): string | null {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const mirrors = [
-    join(cache, 'logistician-test', 'providers'),
-    '/opt/tf-plugins',
-    join(homedir(), '.terraform.d', 'plugins'),
-    '/usr/local/share/terraform/plugins',
-    '/usr/share/terraform/plugins',
-  ];
-  const has = (mirror: string) =>
-    existsSync(mirror) &&
-    readdirSync(mirror).some((host) => existsSync(join(mirror, host, 'hashicorp', 'aws')));
-  return mirrors.find(has) ?? null;
-}
+import { providerMirror } from '../terraform.js';
 
 export function hasTerraform(): boolean {
   try {
