@@ -7,8 +7,8 @@ import { isHangUp } from '../tools/git/command-line.js';
 import { isConnectionLoss } from '../tools/rsync/command-line.js';
 import { lineFor, sshFailed, throughSsh } from '../tools/ssh/command-line.js';
 import { KeysRefused, Unreachable } from '../tools/ssh/errors.js';
+import type { Access } from '../tools/ssh/handshake.js';
 import type { SshPool } from '../tools/ssh/pool.js';
-import type { Access } from '../tools/ssh/session.js';
 
 /** How commands get to a machine. */
 export interface Connection {

@@ -18,7 +18,6 @@ import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } 
 import { type Applied, AwsStack, publicKeyIn } from './aws-stack.js';
 import { machineFor, surveyAws } from './aws-survey.js';
 import { onEach } from './on-each.js';
-import { jobsThere, sweepThere } from './remote-layout.js';
 import { isReached, RemoteMachines, unreleased } from './remote-machines.js';
 import type { Surroundings } from './surroundings.js';
 import type {
@@ -65,12 +64,12 @@ export class AwsTarget implements Target {
     };
   }
 
-  jobFolder({ root }: DeployedMachine, run: string): string {
-    return `${jobsThere(root ?? '', this.world.experiment)}/${run}`;
+  jobFolder(machine: DeployedMachine, run: string): string {
+    return this.#machines.jobFolder(machine, run);
   }
 
-  sweepOn({ root }: DeployedMachine, sweep: Sweep): SweepScript {
-    return sweepThere(root ?? '', sweep);
+  sweepOn(machine: DeployedMachine, sweep: Sweep): SweepScript {
+    return this.#machines.sweepOn(machine, sweep);
   }
 
   async launch(

@@ -4,9 +4,9 @@ import { renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { pasteable } from '../shell/word.js';
 import { ChangedHostKey, UnknownHostKey } from '../tools/ssh/errors.js';
+import { askHostKey } from '../tools/ssh/handshake.js';
 import { findHostKeys, fingerprint, type HostKey, sameKey } from '../tools/ssh/known-hosts.js';
 import { openByHand, type Route } from '../tools/ssh/route.js';
-import { askHostKey } from '../tools/ssh/session.js';
 import type { SshAccess } from './ssh-access.js';
 
 /** Nobody can answer two questions at once. */

@@ -11,7 +11,7 @@ import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { identify } from './host-identity.js';
 import { hostNames } from './host-names.js';
 import { onEach } from './on-each.js';
-import { jobsThere, rootIn, sweepThere } from './remote-layout.js';
+import { rootIn } from './remote-layout.js';
 import { RemoteMachines, unreleased } from './remote-machines.js';
 import type { Surroundings } from './surroundings.js';
 import type {
@@ -113,12 +113,12 @@ export class HostsTarget implements Target {
     };
   }
 
-  jobFolder({ root }: DeployedMachine, run: string): string {
-    return `${jobsThere(root ?? '', this.world.experiment)}/${run}`;
+  jobFolder(machine: DeployedMachine, run: string): string {
+    return this.#machines.jobFolder(machine, run);
   }
 
-  sweepOn({ root }: DeployedMachine, sweep: Sweep): SweepScript {
-    return sweepThere(root ?? '', sweep);
+  sweepOn(machine: DeployedMachine, sweep: Sweep): SweepScript {
+    return this.#machines.sweepOn(machine, sweep);
   }
 
   async launch(deployment: Deployment, sweep: Sweep, jobs: readonly LaunchedJob[], io: Io) {

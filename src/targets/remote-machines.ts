@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Connection, notYet } from '../machines/connection.js';
+import type { SweepScript } from '../machines/job-script.js';
 import type { JobReport } from '../machines/job-state.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { command, write } from '../shell/command.js';
@@ -7,6 +8,7 @@ import { type NamedRoute, namesKnownHosts } from '../tools/ssh/config-file.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import type { Route } from '../tools/ssh/route.js';
 import { onEach } from './on-each.js';
+import { jobsThere, sweepThere } from './remote-layout.js';
 import { RemoteMachine } from './remote-machine.js';
 import { SshAccess } from './ssh-access.js';
 import type { Surroundings } from './surroundings.js';
@@ -31,6 +33,14 @@ export class RemoteMachines {
 
   constructor(private readonly world: Surroundings) {
     this.access = new SshAccess(world.deployments, world.ssh, world.home);
+  }
+
+  jobFolder({ root }: DeployedMachine, run: string): string {
+    return `${jobsThere(root ?? '', this.world.experiment)}/${run}`;
+  }
+
+  sweepOn({ root }: DeployedMachine, sweep: Sweep): SweepScript {
+    return sweepThere(root ?? '', sweep);
   }
 
   /** Brings the jobs to their machine, and sets its queue going. */

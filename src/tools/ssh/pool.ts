@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
-import { type Access, SshSession } from './session.js';
+import type { Access } from './handshake.js';
+import { SshSession } from './session.js';
 
 /** How many handshakes are made at once: servers, and those between, take more for an attack. */
 const handshakes = 30;
