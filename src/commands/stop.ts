@@ -3,8 +3,8 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
 import { statusJson } from '../cli/status-json.js';
 import { experimentAndConditions } from '../cli/words.js';
-import { stop } from '../operations/end.js';
 import { openExperiment } from '../operations/experiment.js';
+import { stop } from '../operations/stop.js';
 
 export default class Stop extends BaseCommand {
   static override summary = 'End jobs gently, then firmly. Their data stays.';

@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
+import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { UserError } from '../errors.js';
 import { terminate } from '../operations/end.js';
-import { openExperiment } from '../operations/experiment.js';
+import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { endOurLeaks, leaks } from '../operations/leaks.js';
-import { observe } from '../operations/observe.js';
+import { chosenRows, observe } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
 import { hasEnded } from '../runs/run-record.js';
 
@@ -19,6 +20,7 @@ export default class Terminate extends BaseCommand {
   static override examples = [
     '<%= config.bin %> terminate',
     '<%= config.bin %> terminate experiments/rnn-1 --yes',
+    '<%= config.bin %> terminate --condition lr-0-1    # one machine of a rented sweep',
   ];
   static override args = experimentArg;
   static override flags = {
@@ -33,6 +35,12 @@ export default class Terminate extends BaseCommand {
     discard: Flags.boolean({
       description: 'give up what cannot be brought home from machines that do not answer',
     }),
+    condition: Flags.string({
+      helpValue: 'ID',
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'only this condition, by the beginning of its id; may be repeated',
+    }),
     ...leakFlags('end what is left at AWS of which no record here knows, if it was made here'),
   };
 
@@ -45,38 +53,34 @@ export default class Terminate extends BaseCommand {
     const session = this.session({ dryRun: flags['dry-run'] });
     if (flags.leaks) return this.#leaks(session, args.experiment, flags);
     const experiment = await openExperiment(session, args.experiment);
+    const only = flags.condition ?? [];
     const before = await observe(session, experiment);
-    const open = before.conditions.filter(
+    const open = chosenRows(before, only).filter(
       (row) => row.deployed && row.record && !hasEnded(row.record),
     ).length;
-    if (before.live) {
+    const again = ['terminate', ...only.map((id) => `--condition ${quote(id)}`)].join(' ');
+    if (before.live && (open > 0 || only.length === 0)) {
       const how = {
         yes: flags.yes || flags['dry-run'],
         isTerminal: this.isTerminal,
-        line: this.line(args.experiment, 'terminate'),
+        line: this.line(args.experiment, again),
       };
-      if (
-        !(await confirm(
-          open === 1
-            ? '1 job is running or waiting. End it?'
-            : `${open} jobs are running or waiting. End them?`,
-          how,
-        ))
-      )
-        throw new UserError('Nothing was ended.');
+      const question =
+        open === 1
+          ? '1 job is running or waiting. End it?'
+          : `${open} jobs are running or waiting. End them?`;
+      if (!(await confirm(question, how))) throw new UserError('Nothing was ended.');
     }
     const wait = () =>
       session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
-    const { status, released } = await experiment.deployments.locked(
-      () => terminate(session, experiment, { grace: flags.grace, discard: flags.discard }),
+    const { status, ended } = await experiment.deployments.locked(
+      () => terminate(session, experiment, { grace: flags.grace, discard: flags.discard, only }),
       wait,
     );
-    this.log(
-      released
-        ? `Terminated. Results and receipts are in ${experiment.runs.folder}.`
-        : 'There is no deployment here; nothing to end.',
-    );
-    return { ...statusJson(status), terminated: released };
+    const isPart = only.length > 0 && experiment.deployments.read()?.released === null;
+    this.log(outcome(experiment, ended, isPart));
+    if (isPart) this.next(args.experiment, 'status', 'terminate');
+    return { ...statusJson(status), terminated: ended.length > 0 };
   }
 
   async #leaks(
@@ -101,4 +105,10 @@ export default class Terminate extends BaseCommand {
     this.log(found.length === 0 ? 'Nothing of ours is left at AWS without a record.' : 'Ended.');
     return { leaks: found };
   }
+}
+
+function outcome({ runs }: Experiment, ended: readonly string[], isPart: boolean): string {
+  if (ended.length === 0) return 'There is no deployment here; nothing to end.';
+  const what = isPart ? `Terminated: ${ended.join(', ')}. The rest is as it was.` : 'Terminated.';
+  return `${what} Results and receipts are in ${runs.folder}.`;
 }

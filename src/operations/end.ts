@@ -1,109 +1,13 @@
 import { UserError } from '../errors.js';
-import { selectConditions } from '../experiment/select.js';
-import { connectionLoss, here } from '../machines/connection.js';
-import { Machine } from '../machines/machine.js';
-import { type DeployedMachine, type Deployment, isElsewhere } from '../runs/deployment.js';
-import { hasEnded, type RunRecord } from '../runs/run-record.js';
-import { CommandFailed } from '../shell/executor.js';
+import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
+import { hasEnded } from '../runs/run-record.js';
 import type { MachineProblem } from '../targets/target.js';
 import { collect } from './collect.js';
-import { type Experiment, runnerTemplate } from './experiment.js';
-import { type ConditionStatus, type ExperimentStatus, observe } from './observe.js';
+import type { Experiment } from './experiment.js';
+import { chosenRows, type ExperimentStatus, observe } from './observe.js';
 import type { Session } from './session.js';
+import { endedBy, machineOf, stopRows } from './stop.js';
 import { targetOf } from './target-of.js';
-
-/** Rows by condition id or its beginning; none named: all. @throws UserError for one that is not there */
-export function chosenRows(status: ExperimentStatus, wanted: readonly string[]): ConditionStatus[] {
-  const rows = status.conditions.map((row) => ({ ...row, id: row.condition }));
-  return wanted.length === 0 ? rows : [...selectConditions(rows, wanted)];
-}
-
-/** Ends the jobs of these conditions, or all, gently and then firmly. Their data and their machines stay.
- *  @param grace seconds between SIGTERM and SIGKILL.
- *  @returns how things stand afterwards, the conditions that were ended, and machines that could not be told. */
-export async function stop(
-  session: Session,
-  experiment: Experiment,
-  wanted: readonly string[],
-  grace: number,
-): Promise<{
-  status: ExperimentStatus;
-  stopped: readonly string[];
-  problems: readonly MachineProblem[];
-}> {
-  const before = await observe(session, experiment);
-  const open = chosenRows(before, wanted).filter((row) => row.record && !hasEnded(row.record));
-  const problems = await stopRows(session, experiment, before, open, grace);
-  const status = await observe(session, experiment);
-  const unheard = new Set(problems.map(({ machine }) => machine));
-  const stopped = open.filter((row) => !unheard.has(machineOf(before, row)));
-  return { status, stopped: stopped.map((row) => row.condition), problems };
-}
-
-const machineOf = ({ deployment }: ExperimentStatus, { record }: ConditionStatus): string =>
-  deployment?.jobs.find((job) => job.run === record?.id)?.machine ?? '';
-
-async function stopRows(
-  session: Session,
-  experiment: Experiment,
-  { deployment, silent }: ExperimentStatus,
-  rows: readonly ConditionStatus[],
-  grace: number,
-): Promise<readonly MachineProblem[]> {
-  const { runs } = experiment;
-  const reachable = rows.filter((row) => !row.silent);
-  if (reachable.length > 0 && !session.executor.dryRun) {
-    const jobs = reachable.length === 1 ? 'one job' : `${reachable.length} jobs`;
-    session.notify.step(`Ending ${jobs}: SIGTERM now, SIGKILL to what is left after ${grace} s.`);
-  }
-  // A launch that was cut short wrote these down and never delivered them: there is nothing to end but that.
-  const undelivered = reachable.filter((row) => row.deployed && !row.report?.state);
-  for (const { record } of session.executor.dryRun ? [] : undelivered)
-    if (record) runs.write(endedBy(record, 'stopped', 'user', session.now()));
-  const runsOf = (deployed: boolean) =>
-    reachable
-      .filter((row) => row.deployed === deployed && !undelivered.includes(row))
-      .flatMap((row) => row.record?.id ?? []);
-  const problems = new Map(
-    silent
-      .filter(({ machine }) => rows.some((row) => row.silent?.machine === machine))
-      .map((one): [string, MachineProblem] => [one.machine, one]),
-  );
-  const theirs = new Set(runsOf(true));
-  const jobs = deployment?.jobs.filter((job) => theirs.has(job.run)) ?? [];
-  await Promise.all(
-    [...new Set(jobs.map(({ machine }) => machine))].map(async (name) => {
-      const own = jobs.filter(({ machine }) => machine === name);
-      if (!deployment || !own[0]) return;
-      const { machine, queue } = targetOf(session, experiment, deployment.target).placeOf(deployment, own[0]);
-      try {
-        await machine.stop(
-          queue,
-          grace,
-          own.map((job) => job.folder),
-        );
-      } catch (error) {
-        if (!(error instanceof UserError) || !elsewhere(deployment, name)) throw error;
-        const loss = error instanceof CommandFailed ? connectionLoss(name, error) : null;
-        problems.set(name, { machine: name, problem: loss ?? error });
-      }
-    }),
-  );
-  const here_ = runsOf(false).map((id) => runs.pathOf(id));
-  if (here_.length > 0)
-    await new Machine(session.executor, here(''), runnerTemplate(session)).stop(null, grace, here_);
-  return [...problems.values()];
-}
-
-const elsewhere = ({ machines }: Deployment, name: string): boolean =>
-  machines.some((machine) => machine.name === name && isElsewhere(machine));
-
-const endedBy = (record: RunRecord, state: 'stopped' | 'lost', reason: string, at: Date): RunRecord => ({
-  ...record,
-  state,
-  reason,
-  times: { ...record.times, [state]: at.toISOString() },
-});
 
 export class NotAllHome extends UserError {
   constructor(problems: readonly MachineProblem[]) {
@@ -120,48 +24,65 @@ export class NotAllHome extends UserError {
   }
 }
 
-/** Ends the deployment: its jobs stopped, its data brought home, nothing of it left. Safe to repeat.
- *  @param discard gives up what cannot be brought home.
- *  @returns how things stand afterwards; `released` false if there was nothing to end.
- *  @throws NotAllHome with everything released that could be */
+export interface Ending {
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly grace: number;
+  /** Gives up what cannot be brought home. */
+  readonly discard: boolean;
+  /** Conditions by id or its beginning, whose machines alone are to go; empty: all. */
+  readonly only: readonly string[];
+}
+
+/** Ends the deployment, or single conditions of it: jobs stopped, data brought home, nothing left on their machines.
+ *  A machine that others are on stays. Safe to repeat.
+ *  @returns how things stand afterwards, and the conditions that were ended; none: there was nothing to end
+ *  @throws NotAllHome with everything released that could be; UnknownCondition */
 export async function terminate(
   session: Session,
   experiment: Experiment,
-  { grace, discard }: { readonly grace: number; readonly discard: boolean },
-): Promise<{ status: ExperimentStatus; released: boolean }> {
+  { grace, discard, only }: Ending,
+): Promise<{ status: ExperimentStatus; ended: readonly string[] }> {
   const { deployments } = experiment;
   const before = await observe(session, experiment);
   const { deployment } = before;
-  if (!deployment || deployment.released !== null) return { status: before, released: false };
+  if (!deployment || deployment.released !== null) return { status: before, ended: [] };
+  const rows = chosenRows(before, only).filter((row) => row.deployed);
   if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
-  const open = before.conditions.filter((row) => row.deployed && row.record && !hasEnded(row.record));
+  const open = rows.filter((row) => row.record && !hasEnded(row.record));
   if (open.length > 0) await stopRows(session, experiment, before, open, grace);
-  const status = await bringToAnEnd(session, experiment, discard);
-  return { status, released: true };
+  const chosen = new Set(rows.map((row) => row.condition));
+  const status = await bringToAnEnd(session, experiment, discard, only.length > 0 ? chosen : null);
+  return { status, ended: [...chosen] };
 }
 
 /** Brings home what a deployment has left, whose jobs have ended, and releases its machines.
+ *  @param chosen the conditions of which alone this is done; null: all
  *  @throws NotAllHome with every machine released that could be */
 export async function bringToAnEnd(
   session: Session,
   experiment: Experiment,
   discard = false,
+  chosen: ReadonlySet<string> | null = null,
 ): Promise<ExperimentStatus> {
   const { deployments, runs } = experiment;
-  const { status, problems } = await collect(session, experiment, { only: null });
+  const isChosen = ({ condition }: Pick<DeployedJob, 'condition'>) => !chosen || chosen.has(condition);
+  const jobs = deployments.read()?.jobs.filter(isChosen) ?? [];
+  const about = { only: null, ...(chosen && { runs: new Set(jobs.map(({ run }) => run)) }) };
+  const { status, problems } = await collect(session, experiment, about);
   const { deployment } = status;
   if (!deployment) return status;
   const target = targetOf(session, experiment, deployment.target);
   // A machine with a job that has not ended has not answered, or could not end it.
   const kept = new Map(problems.map((one) => [one.machine, one]));
-  for (const row of status.conditions) {
+  for (const row of status.conditions.filter(isChosen)) {
     const machine = machineOf(status, row);
     if (!row.deployed || !row.record || hasEnded(row.record) || kept.has(machine) || session.executor.dryRun)
       continue;
     kept.set(machine, { machine, problem: new UserError(`${machine} could not end ${row.condition}.`) });
   }
+  const leaving = machinesOf(deployment, isChosen);
   // What is rented can be given back whether it answers or not.
-  const ready = deployment.machines.filter(
+  const ready = leaving.filter(
     ({ name, released, cloud }) => released === null && (!kept.has(name) || (discard && cloud)),
   );
   const failed = await target.release(deployment, ready);
@@ -172,9 +93,12 @@ export async function bringToAnEnd(
       .filter((name) => ready.some((one) => one.name === name && one.cloud)),
   );
   const now = session.now().toISOString();
-  const gone = ({ name, released }: DeployedMachine) =>
-    released ?? ((kept.has(name) && !discard) || rentedStill.has(name) ? null : now);
-  const machines = deployment.machines.map((machine) => ({ ...machine, released: gone(machine) }));
+  const isGone = (machine: DeployedMachine) =>
+    leaving.includes(machine) && (discard || !kept.has(machine.name)) && !rentedStill.has(machine.name);
+  const machines = deployment.machines.map((machine) => ({
+    ...machine,
+    released: machine.released ?? (isGone(machine) ? now : null),
+  }));
   const all = machines.every(({ released }) => released !== null);
   deployments.write({ ...deployment, machines, released: all ? now : null });
   if ((kept.size > 0 && !discard) || rentedStill.size > 0) throw new NotAllHome([...kept.values()]);
@@ -187,4 +111,14 @@ export async function bringToAnEnd(
         runs.write(endedBy(row.record, 'lost', 'discarded', session.now()));
   }
   return kept.size > 0 ? observe(session, experiment) : status;
+}
+
+/** The machines on which there are no others than these jobs. */
+function machinesOf(
+  { machines, jobs }: Deployment,
+  isChosen: (job: DeployedJob) => boolean,
+): readonly DeployedMachine[] {
+  const others = new Set(jobs.filter((job) => !isChosen(job)).map(({ machine }) => machine));
+  const own = new Set(jobs.filter(isChosen).map(({ machine }) => machine));
+  return others.size === 0 ? machines : machines.filter(({ name }) => own.has(name) && !others.has(name));
 }

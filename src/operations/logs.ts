@@ -4,9 +4,8 @@ import { here } from '../machines/connection.js';
 import { Machine } from '../machines/machine.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import { Unreachable } from '../tools/ssh/errors.js';
-import { chosenRows } from './end.js';
 import { type Experiment, runnerTemplate } from './experiment.js';
-import { type ConditionStatus, isHome, isOfSweep, observe } from './observe.js';
+import { type ConditionStatus, chosenRows, isHome, isOfSweep, observe } from './observe.js';
 import type { Session } from './session.js';
 import { targetOf } from './target-of.js';
 

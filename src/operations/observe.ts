@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UserError } from '../errors.js';
 import type { Condition } from '../experiment/condition.js';
+import { selectConditions } from '../experiment/select.js';
 import { here } from '../machines/connection.js';
 import type { JobReport } from '../machines/job-state.js';
 import { Machine } from '../machines/machine.js';
@@ -32,6 +33,12 @@ export interface Silence {
   readonly since: Date;
   /** What happened, and what mends it. */
   readonly problem: UserError;
+}
+
+/** Rows by condition id or its beginning; none named: all. @throws UserError for one that is not there */
+export function chosenRows(status: ExperimentStatus, wanted: readonly string[]): ConditionStatus[] {
+  const rows = status.conditions.map((row) => ({ ...row, id: row.condition }));
+  return wanted.length === 0 ? rows : [...selectConditions(rows, wanted)];
 }
 
 /** Whether it is of the file or of the deployment, rather than tried out by `run` alone. */

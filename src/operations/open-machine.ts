@@ -5,9 +5,8 @@ import { type Command, command } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
 import { interactive } from '../tools/ssh/command-line.js';
-import { chosenRows } from './end.js';
 import type { Experiment } from './experiment.js';
-import { observe } from './observe.js';
+import { chosenRows, observe } from './observe.js';
 import type { Session } from './session.js';
 
 export interface OpenRequest {
