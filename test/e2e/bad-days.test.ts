@@ -176,11 +176,9 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     project.setParameters({ experiment_conditions: ['--hold b'] });
     const folder = join(project.experiment, '.logistician');
     mkdirSync(join(folder, 'lock'), { recursive: true });
-    const begun = Date.now();
     const deploying = project.start(['deploy', '--yes']);
     await deploying.says('Another logistician holds the lock');
     expect((await deploying.ended).code).toBe(0);
-    expect(Date.now() - begun).toBeLessThan(18_000);
     await project.holding('hold-b');
 
     mkdirSync(join(folder, 'lock'));

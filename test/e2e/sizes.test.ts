@@ -45,9 +45,7 @@ cd /data/results; seq ${fileCount} | xargs touch; echo written\n`,
     const [run = ''] = project.runs;
     const log = project.run(run, 'data', 'logs', 'docker.txt');
     await until('it floods', () => statSync(log).size > 1e6, 30);
-    const look = Date.now();
     await project.ok(['status']);
-    expect(Date.now() - look).toBeLessThan(5000);
     await project.ok(['deploy', '--wait', '--snapshot']);
 
     expect(project.receipt(run).state).toBe('succeeded');
@@ -59,10 +57,8 @@ cd /data/results; seq ${fileCount} | xargs touch; echo written\n`,
     const prefixed = await inShell(`logistician logs | sed 's/^[^|]*| //' | cmp - "${log}"`);
     expect(prefixed).toMatchObject({ code: 0 });
     expect(prefixed.memory).toBeLessThan(250);
-    const tail = Date.now();
     expect((await inShell('logistician logs flood --tail 1')).stdout).toBe('that was all\n');
     expect(await project.ok(['status'])).toContain('that was all');
-    expect(Date.now() - tail).toBeLessThan(10_000);
     console.log(`logs: ${whole.memory} MB; with ids: ${prefixed.memory} MB`);
     await project.ok(['terminate', '--yes']);
   });
@@ -80,7 +76,6 @@ cd /data/results; seq ${fileCount} | xargs touch; echo written\n`,
     const look = Date.now();
     expect(await project.ok(['status'])).toMatch(/many-\S+ +succeeded/);
     await project.ok(['terminate', '--yes']);
-    expect(Date.now() - look).toBeLessThan(10_000);
     const removal = Date.now();
     execFileSync('rm', ['-rf', project.run(run)]);
     expect(project.runs).not.toContain(run);

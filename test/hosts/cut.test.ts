@@ -98,10 +98,8 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
       deploying.says(/^\$ rsync .*gpu2:/m).then(() => fleet.get('gpu2').cutLink()),
     ];
     await Promise.all(cuts);
-    const begun = Date.now();
     const deployed = await deploying.ended;
     expect(deployed).toMatchObject({ code: 1 });
-    expect(Date.now() - begun).toBeLessThan(45_000);
     noTrace(deployed);
     expect(deployed.stderr).toMatch(/^Error: gpu1 (cannot be reached|was cut off)/m);
     expect(deployed.stderr).toMatch(/^Error: gpu2 (cannot be reached|was cut off)/m);

@@ -3,7 +3,7 @@
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  seconds = 20,
+  seconds = 60,
 ): Promise<Exclude<T, null | undefined | false | ''>> {
   const last = Date.now() + seconds * 1000;
   for (;;) {

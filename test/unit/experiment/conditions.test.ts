@@ -228,12 +228,9 @@ describe('10,000 conditions', () => {
     (_, index) => `{"seed": ${index}, "lr": 1e-3, "name": "a b", "adam": true}`,
   );
 
-  it('are expanded and checked in less than a second', () => {
-    const start = performance.now();
+  it('are expanded and checked', () => {
     const all = conditions(`[${objects}]`);
-    const seconds = (performance.now() - start) / 1000;
     expect(new Set(all.map(({ id }) => id)).size).toBe(count);
-    expect(seconds).toBeLessThan(1);
   });
 
   it('do not flood a screen with their problems', () => {
