@@ -13,6 +13,7 @@ import { deploy } from '../operations/deploy.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { allSucceeded } from '../operations/follow.js';
 import { isOfSweep, observe } from '../operations/observe.js';
+import { preview } from '../operations/preview.js';
 import { reopen } from '../operations/reopen.js';
 import type { Session } from '../operations/session.js';
 import { Tending } from '../operations/tend.js';
@@ -27,6 +28,7 @@ export default class Deploy extends BaseCommand {
     '<%= config.bin %> deploy --snapshot --wait    # the tree as it is, to the end',
     '<%= config.bin %> deploy --retry-failed',
     '<%= config.bin %> deploy --dry-run',
+    '<%= config.bin %> deploy --target aws --plan    # what Terraform would make',
   ];
   static override args = experimentArg;
   static override flags = {
@@ -41,6 +43,10 @@ export default class Deploy extends BaseCommand {
       helpValue: 'N',
       min: 1,
       description: 'how many conditions run at a time on a machine; default: what it bears',
+    }),
+    plan: Flags.boolean({
+      description: 'on aws: show what Terraform would do, and do nothing',
+      exclusive: ['wait', 'dry-run'],
     }),
     wait: Flags.boolean({
       char: 'w',
@@ -100,6 +106,12 @@ export default class Deploy extends BaseCommand {
     // While it waits for an answer, or for the lock, another may deploy the same.
     const decideAgain = () => decide(session, experiment, { ...request, pin: decided.pin });
     this.log(planView(experiment, decided, this.width));
+    if (flags.plan) {
+      const plan = await preview(session, experiment, decided);
+      this.log(plan.trim());
+      this.next(args.experiment, 'deploy --dry-run', 'deploy');
+      return { plan, conditions: decided.run.map(({ id }) => id) };
+    }
     if (decided.run.length + decided.undelivered.length + decided.moves.length > 0)
       await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
     else {

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { type Condition, conditionFromArgv } from '../experiment/condition.js';
 import { BuildFailed } from '../machines/image.js';
 import { jobScript, known } from '../machines/job-script.js';
-import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
+import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { refuseMissingFiles } from '../source/checkout.js';
 import type { Project } from '../source/project.js';
@@ -13,6 +13,7 @@ import { baseImages } from './base-images.js';
 import type { DeployPlan } from './decide-deployment.js';
 import { bringToAnEnd } from './end.js';
 import type { Experiment } from './experiment.js';
+import { proposedDeployment } from './propose.js';
 import { newRecord } from './receipt.js';
 import { makeWay } from './release.js';
 import { scriptOf, sweepOf } from './scripts.js';
@@ -38,7 +39,8 @@ export async function deploy(
     await makeWay(session, experiment, decided.joins, names);
   }
   if (!decided.joins) deployments.setCommandsAside(before);
-  const id = decided.joins?.id ?? newId(session);
+  const proposed = proposedDeployment(session, experiment, decided);
+  const { id } = proposed;
   const sweep: Sweep = {
     ...sweepOf(decided.facts, decided.docker, {
       project: [known.job, '/source'],
@@ -53,21 +55,7 @@ export async function deploy(
   };
   if (!session.executor.dryRun) await refuseMissingFiles(sweep.source);
   const claimed = claim();
-  const deployment: Deployment = {
-    schema: 1,
-    id,
-    experiment: parameters.experimentName,
-    experiment_path: experiment.path,
-    target: decided.target,
-    commit: decided.joins?.commit ?? decided.pin.commit,
-    source_id: decided.facts.sourceId,
-    created: decided.joins?.created ?? session.now().toISOString(),
-    released: null,
-    machines: withFound(decided),
-    docker: decided.docker,
-    parameters_file: experiment.parametersText,
-    jobs: [...withMoves(), ...claimed.map(({ job }) => job)],
-  };
+  const deployment = { ...proposed, jobs: [...withMoves(), ...claimed.map(({ job }) => job)] };
   let jobs: LaunchedJob[] | undefined;
   let problems: readonly MachineProblem[];
   try {
@@ -187,19 +175,6 @@ interface Claimed {
   readonly job: DeployedJob;
 }
 
-/** The machines of the deployment that is joined, as they are now, and those that are new to it. */
-function withFound({ found, joins, places, moves }: DeployPlan): DeployedMachine[] {
-  const before = joins?.machines ?? [];
-  const used = new Set(
-    [...before, ...[...places, ...moves.map(({ to }) => to)].map(({ deployed }) => deployed)].map(
-      ({ name }) => name,
-    ),
-  );
-  const now = found.map(({ deployed }) => deployed);
-  const unheard = before.filter(({ name }) => !now.some((one) => one.name === name));
-  return [...now.filter(({ name }) => used.has(name)), ...unheard];
-}
-
 /** The same for all clones of a project that have a remote; for one without, this clone's own. */
 function projectKey({ root, remote }: Project): string {
   const hash = createHash('sha256')
@@ -213,7 +188,3 @@ function launched(condition: Condition, job: DeployedJob, record: RunRecord): La
   const script = scriptOf(record, condition, job.folder);
   return { ...job, record, script: jobScript(script), containerName: script.containerName };
 }
-
-/** Sorts by time; also part of the names of what the deployment makes. */
-const newId = (session: Session) =>
-  `${session.now().toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${randomBytes(3).toString('hex')}`;

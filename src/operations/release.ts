@@ -61,6 +61,13 @@ export async function releaseMachines(
   return problems;
 }
 
+/** Machines at AWS that others are to take the place of. */
+export const machinesInTheWay = (
+  { machines }: Deployment,
+  names: ReadonlySet<string>,
+): readonly DeployedMachine[] =>
+  machines.filter(({ name, released, cloud }) => names.has(name) && released === null && cloud?.instance);
+
 /** Makes way for machines that take the place of others: brings home what those have left, and gives them back.
  *  @throws UserError if something could not be brought home, or given back */
 export async function makeWay(
@@ -69,9 +76,7 @@ export async function makeWay(
   deployment: Deployment,
   names: ReadonlySet<string>,
 ): Promise<void> {
-  const inTheWay = deployment.machines.filter(
-    ({ name, released, cloud }) => names.has(name) && released === null && cloud?.instance,
-  );
+  const inTheWay = machinesInTheWay(deployment, names);
   if (inTheWay.length === 0) return;
   const runs = new Set(
     deployment.jobs

@@ -1,21 +1,20 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
+import { machineAddress, type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
 import { UserError } from '../errors.js';
-import { userData } from '../machines/user-data.js';
 import type { Deployment } from '../runs/deployment.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
 import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
-import { cidrTowards, publicCidr } from '../tools/aws/caller.js';
 import { deleteKeyPair } from '../tools/aws/command-line.js';
-import { newHostKey } from '../tools/ssh/host-key.js';
-import { stackFile } from '../tools/terraform/command-line.js';
+import type { HostKey } from '../tools/ssh/known-hosts.js';
+import { stateFile } from '../tools/terraform/command-line.js';
 import type { Progress } from '../tools/terraform/progress.js';
 import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
-import { madeBy, maker, noteDeployment } from './aws-deployments.js';
+import { noteDeployment } from './aws-deployments.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
+import { groundOf, userDataOf } from './aws-ground.js';
 import {
   countUp,
   failures,
@@ -26,6 +25,7 @@ import {
   strays,
   wantedMachines,
 } from './aws-plan.js';
+import { StackFiles } from './aws-stack-files.js';
 import type { SshAccess } from './ssh-access.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -41,9 +41,6 @@ export interface Applied {
   readonly sshCidr: string;
 }
 
-/** The key that `setup` made, the half that machines are given. */
-export const publicKeyIn = (home: string): string => join(home, '.logistician', 'ssh-key.pub');
-
 /** Machines that were handed to their jobs, and that Terraform does not know any more. */
 class StateLost extends UserError {
   constructor(folder: string, instances: readonly InstanceFacts[]) {
@@ -56,7 +53,8 @@ class StateLost extends UserError {
 
 /** Everything at AWS of one deployment: the stack in `.logistician/terraform/`, and what a crash left outside of it. */
 export class AwsStack {
-  readonly #folder: string;
+  readonly #files: StackFiles;
+  readonly #pluginCache: string;
   readonly #terraform: Terraform;
 
   constructor(
@@ -65,9 +63,15 @@ export class AwsStack {
     private readonly access: SshAccess,
     private readonly api: AwsApi,
   ) {
-    this.#folder = join(world.deployments.folder, 'terraform');
-    const pluginCache = join(world.home, '.logistician', 'plugin-cache');
-    this.#terraform = new Terraform(world.executor, { folder: this.#folder, pluginCache }, world.note);
+    const folder = join(world.deployments.folder, 'terraform');
+    this.#files = new StackFiles(world, deployment.id, folder);
+    this.#pluginCache = join(world.home, '.logistician', 'plugin-cache');
+    this.#terraform = this.#terraformIn(folder);
+  }
+
+  #terraformIn(folder: string): Terraform {
+    const at = { folder, pluginCache: this.#pluginCache };
+    return new Terraform(this.world.executor, at, this.world.note);
   }
 
   /** Brings about that these machines are there and no others: those that are launched now, and of the rest those that
@@ -79,18 +83,15 @@ export class AwsStack {
     rule: 'for us' | 'as it is' = 'for us',
   ): Promise<Applied> {
     await this.#terraform.others();
-    const { executor } = this.world;
-    this.#setOldAside();
-    await executor.change(command('mkdir', '-p', '-m', '700', this.#folder));
-    if (!executor.dryRun) noteDeployment(this.world.home, this.deployment.id, this.world.deployments.folder);
-    const before = this.#readPlan();
+    const { executor, home, deployments } = this.world;
+    await this.#files.prepare();
+    if (!executor.dryRun) noteDeployment(home, this.deployment.id, deployments.folder);
+    const before = this.#files.read();
     const live = await this.#withoutStrays(machines, before);
     const wanted = wantedMachines(machines, launching, live);
-    const ground = before && rule === 'as it is' ? before : await this.#ground(machines, before);
-    const first = wanted[0] ?? machines[0];
-    if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
-    const userData = this.#userData(wanted, before, live);
-    await this.#write(stackPlan(this.deployment, wanted, first.cloud, groundOf(ground), userData));
+    const ground = before && rule === 'as it is' ? before : await groundOf(this.world, machines, before);
+    const pin = (name: string, key: HostKey) => this.access.pin(name, key);
+    await this.#files.write(this.#plan(machines, wanted, ground, before, live, pin));
     await this.#init();
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
@@ -100,16 +101,58 @@ export class AwsStack {
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
   }
 
+  /** What `apply` would do, in Terraform's words. Changes nothing, here or at AWS.
+   *  @param replaced machines that are given back before, for another in their place */
+  async preview(
+    machines: readonly RentedMachine[],
+    launching: ReadonlySet<string>,
+    replaced: ReadonlySet<string>,
+  ): Promise<string> {
+    await this.#terraform.others();
+    const { executor } = this.world;
+    const before = this.#files.read();
+    const live = await this.live();
+    const wanted = wantedMachines(machines, launching, live);
+    const ground = await groundOf(this.world, machines, before);
+    const scratch = new StackFiles(this.world, this.deployment.id, `${this.#files.folder}-preview`);
+    const state = join(this.#files.folder, stateFile);
+    try {
+      await executor.change(command('rm', '-rf', scratch.folder));
+      await scratch.prepare();
+      await scratch.write(this.#plan(machines, wanted, ground, before, live, () => {}));
+      if (before && existsSync(state)) await executor.change(command('cp', '-p', state, scratch.folder));
+      const terraform = this.#terraformIn(scratch.folder);
+      await terraform.init();
+      return await terraform.plan([...replaced].map(machineAddress));
+    } finally {
+      await executor.change(command('rm', '-rf', scratch.folder));
+    }
+  }
+
+  #plan(
+    machines: readonly RentedMachine[],
+    wanted: readonly RentedMachine[],
+    { sshCidr, publicKey, tags }: Ground,
+    before: StackPlan | null,
+    live: readonly InstanceFacts[],
+    pin: (machine: string, key: HostKey) => void,
+  ): StackPlan {
+    const first = wanted[0] ?? machines[0];
+    if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
+    const userData = userDataOf(this.world, wanted, before, live, pin);
+    return stackPlan(this.deployment, wanted, first.cloud, { sshCidr, publicKey, tags }, userData);
+  }
+
   /** The machines let in another address than ours. */
   async isShut(machines: readonly RentedMachine[]): Promise<boolean> {
-    const before = this.#readPlan();
-    return before !== null && before.sshCidr !== (await this.#ground(machines, before)).sshCidr;
+    const before = this.#files.read();
+    return before !== null && before.sshCidr !== (await groundOf(this.world, machines, before)).sshCidr;
   }
 
   /** Ends everything, also what Terraform never learned of. Repeated, it does nothing. */
   async destroy(): Promise<void> {
     await this.#terraform.others();
-    if (this.#readPlan()) {
+    if (this.#files.read()) {
       try {
         await this.#init();
         const progress = await this.#terraform.destroy(() => {});
@@ -148,7 +191,7 @@ export class AwsStack {
     if (before) await this.#init();
     const unknown = strays(live, instancesInState(await this.#terraform.state()));
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
-    if (atWork.length > 0) throw new StateLost(this.#folder, atWork);
+    if (atWork.length > 0) throw new StateLost(this.#files.folder, atWork);
     await this.#end(unknown);
     return live.filter((one) => !unknown.includes(one));
   }
@@ -169,66 +212,8 @@ export class AwsStack {
     return endInstances(this.world.executor, this.api, ids);
   }
 
-  /** What another deployment left in the folder is empty, or what it holds is not to be mixed with ours. */
-  #setOldAside(): void {
-    const plan = this.#anyPlan();
-    if (!plan || plan.deployment === this.deployment.id || this.world.executor.dryRun) return;
-    renameSync(this.#folder, `${this.#folder}-${plan.deployment}`);
-  }
-
-  /** A machine that is there keeps its own; another gets a host key of its own with it. */
-  #userData(
-    wanted: readonly RentedMachine[],
-    before: StackPlan | null,
-    live: readonly InstanceFacts[],
-  ): Map<string, string> {
-    const template = readFileSync(this.world.cloudInit, 'utf8');
-    const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
-    const kept = before?.machines.filter(({ condition }) => there.has(condition)) ?? [];
-    const known = new Map(kept.map((one) => [one.condition, one.userData]));
-    return new Map(
-      wanted.map(({ name, cloud }) => {
-        const own = known.get(name);
-        if (own !== undefined) return [name, own];
-        const { known: shown, file } = newHostKey();
-        this.access.pin(name, shown);
-        const { deadline, user } = cloud;
-        return [name, userData(template, { deadline, loginUser: user, hostKey: file }).reveal()];
-      }),
-    );
-  }
-
-  async #ground(machines: readonly RentedMachine[], before: StackPlan | null): Promise<Ground> {
-    const { home, aws, tags } = this.world;
-    return {
-      publicKey: before?.publicKey ?? readFileSync(publicKeyIn(home), 'utf8').trim(),
-      tags: before?.tags ?? { ...tags, [madeBy]: maker() },
-      sshCidr: aws.sshCidr ?? (await this.#callersCidr(machines)),
-    };
-  }
-
-  async #callersCidr(machines: readonly RentedMachine[]): Promise<string> {
-    const cloud = machines[0]?.cloud;
-    if (cloud?.ssh_address !== 'private') return publicCidr();
-    if (cloud.subnet) return cidrTowards(cloud.subnet.range);
-    throw new UserError(
-      'With "aws_ssh_address": "private" nobody knows from which address the machines see you, unless a subnet or the address is named.',
-      ['"aws_ssh_cidr": "10.0.0.0/8"    # in parameters.json', '"aws_subnet_id": "subnet-…"'],
-    );
-  }
-
-  async #write(plan: StackPlan): Promise<void> {
-    const { executor } = this.world;
-    const path = join(this.#folder, stackFile);
-    executor.journal.mention(`${path}: the stack of ${plan.machines.length} machines, as Terraform reads it`);
-    if (executor.dryRun) return;
-    const { synthesize } = await import('../../stacks/synthesize.js');
-    writeAtomically(join(this.#folder, planFile), `${JSON.stringify(plan, null, 2)}\n`, 0o600);
-    writeAtomically(path, synthesize(plan), 0o600);
-  }
-
   async #init(): Promise<void> {
-    const mark = join(this.#folder, 'initialized');
+    const mark = join(this.#files.folder, 'initialized');
     if (existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment.id) return;
     await this.#terraform.init();
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
@@ -242,20 +227,4 @@ export class AwsStack {
       told = text;
     };
   }
-
-  /** The plan that was written last for this deployment; null: none yet. */
-  #readPlan(): StackPlan | null {
-    const plan = this.#anyPlan();
-    return plan?.deployment === this.deployment.id ? plan : null;
-  }
-
-  #anyPlan(): StackPlan | null {
-    const path = join(this.#folder, planFile);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StackPlan) : null;
-  }
 }
-
-/** What the stack was made from, host keys and all. */
-const planFile = 'plan.json';
-
-const groundOf = ({ sshCidr, publicKey, tags }: Ground): Ground => ({ sshCidr, publicKey, tags });

@@ -13,9 +13,10 @@ import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { verifyTerraform } from '../tools/terraform/terraform.js';
 import { untilReady } from './aws-boot.js';
 import { noteDeployment } from './aws-deployments.js';
+import { publicKeyIn } from './aws-ground.js';
 import { instancesOf } from './aws-instances.js';
 import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } from './aws-plan.js';
-import { type Applied, AwsStack, publicKeyIn } from './aws-stack.js';
+import { type Applied, AwsStack } from './aws-stack.js';
 import { machineFor, surveyAws } from './aws-survey.js';
 import { onEach } from './on-each.js';
 import { isReached, RemoteMachines, unreleased } from './remote-machines.js';
@@ -95,6 +96,14 @@ export class AwsTarget implements Target {
         await this.#machines.deliver(now, machine, sweep, jobs);
       },
     );
+  }
+
+  async preview(
+    deployment: Deployment,
+    launching: ReadonlySet<string>,
+    replaced: ReadonlySet<string>,
+  ): Promise<string> {
+    return (await this.#stack(deployment)).preview(rented(deployment), launching, replaced);
   }
 
   met(machine: string): MetMachine | null {

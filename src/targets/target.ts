@@ -106,6 +106,14 @@ export interface Target {
     io: Io,
   ): Promise<readonly MachineProblem[]>;
 
+  /** What would be made for the deployment, in the words of the tool that makes machines. Makes nothing.
+   *  @param launching machines that are asked for now. @param replaced those of them that take the place of others */
+  preview?(
+    deployment: Deployment,
+    launching: ReadonlySet<string>,
+    replaced: ReadonlySet<string>,
+  ): Promise<string>;
+
   /** What a machine turned out to be once it was there, where a survey could not tell; null: the survey knew. */
   met?(machine: string): MetMachine | null;
 

@@ -11,14 +11,18 @@ export interface Workplace {
 /** The stack's file in its folder; Terraform reads every `.tf.json`. */
 export const stackFile = 'cdk.tf.json';
 
+/** Where Terraform keeps what it knows, if that is here. */
+export const stateFile = 'terraform.tfstate';
+
 /** Makes the folder ready: finds the provider, downloads it once, looks at the state. Each deployment has a state of
  *  its own, so what the folder was used with before is nothing to be carried over. Not to be run for two folders at
  *  once: the plugin cache bears one writer. */
 export const init = (at: Workplace): Command =>
   terraform(at, 'init', '-input=false', '-no-color', '-reconfigure');
 
-/** Shows a person what `apply` would do. */
-export const plan = (at: Workplace): Command => terraform(at, 'plan', '-input=false', '-no-color', wait);
+/** Shows a person what `apply` would do, if these addresses were made anew. */
+export const plan = (at: Workplace, anew: readonly string[]): Command =>
+  terraform(at, 'plan', '-input=false', '-no-color', wait, ...anew.map((address) => `-replace=${address}`));
 
 /** Brings about what the stack says. Prints a line of JSON for each thing that happens: see messages.ts. */
 export const apply = (at: Workplace): Command =>

@@ -109,6 +109,13 @@ export class Terraform {
     return this.#follow(line.destroy(this.at), 'destroy.jsonl', show);
   }
 
+  /** What `apply` would do, as Terraform tells people. @param anew addresses of what would be made anew
+   *  @throws CommandFailed */
+  async plan(anew: readonly string[]): Promise<string> {
+    this.note('Asking Terraform what it would do.');
+    return (await this.executor.change(line.plan(this.at, anew))).stdout;
+  }
+
   /** What the outputs say, as JSON. */
   async outputs(): Promise<string> {
     return this.executor.read(line.output(this.at));

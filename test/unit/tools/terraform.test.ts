@@ -27,7 +27,7 @@ describe('the command lines of Terraform', () => {
 
   it.each<[string, Command]>([
     ['init -input=false -no-color -reconfigure', init(at)],
-    ['plan -input=false -no-color -lock-timeout=5m', plan(at)],
+    ['plan -input=false -no-color -lock-timeout=5m', plan(at, [])],
     ['apply -input=false -auto-approve -json -lock-timeout=5m -parallelism=30', apply(at)],
     ['destroy -input=false -auto-approve -json -lock-timeout=5m -parallelism=30', destroy(at)],
     ['output -json -no-color', output(at)],
