@@ -920,8 +920,17 @@ release() {
   for owner in "$1"/slots/*/owner; do
     is_alive "$owner" && kill "${known%% *}" 2>/dev/null
   done
-  left=$($docker ps --all --quiet --filter "label=logistician.deployment=$2")
-  [ -z "$left" ] || $docker rm --force $left >/dev/null
+  tries=20
+  while left=$($docker ps --all --quiet --filter "label=logistician.deployment=$2") || return; [ -n "$left" ]; do
+    # Docker refuses to remove what is being removed already, at a runner's word: what counts is that none is left.
+    said=$($docker rm --force $left 2>&1 >/dev/null) && continue
+    tries=$((tries - 1))
+    if [ "$tries" = 0 ]; then
+      echo "$said" >&2
+      return 1
+    fi
+    sleep 0.5
+  done
 }
 
 # repository PATH FORMAT: a bare repository that takes commits from any clone, shallow ones too, and large files.

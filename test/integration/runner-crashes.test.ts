@@ -212,4 +212,18 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     await until('the worker is gone', () => workersOf(sweep).length === 0);
     await sweep.machine.release(sweep.queue, sweep.deployment);
   });
+
+  it('waits for a container that is being removed already, at somebody else’s word', async () => {
+    const busy = join(lab.root, 'busy-docker');
+    const told = join(lab.root, 'told');
+    const refuses = `if [ "$1" = rm ] && [ ! -e '${told}' ]; then : >'${told}'; echo 'removal of container is already in progress' >&2; exit 1; fi`;
+    writeFileSync(busy, `#!/bin/sh\n${refuses}\nexec docker "$@"\n`, { mode: 0o755 });
+    const sweep = await lab.sweep('sh wait.sh', { docker: busy });
+    const job = await sweep.add('being-removed');
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    await sweep.machine.release(sweep.queue, sweep.deployment);
+    expect(existsSync(told)).toBe(true);
+    expect(isThere(job)).toBe(false);
+  });
 });
