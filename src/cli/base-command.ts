@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
@@ -12,8 +13,8 @@ import type { MachineProblem } from '../targets/target.js';
 import { SshPool } from '../tools/ssh/pool.js';
 import { asUserError, failureText } from './failure.js';
 import { endsByItself } from './interrupt.js';
-import { canRedraw } from './live.js';
 import { notifyOn } from './notify.js';
+import { canRedraw, Screen } from './screen.js';
 import { colorsFor } from './style.js';
 import { wrongUsage } from './wrong-usage.js';
 
@@ -35,6 +36,7 @@ export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
   protected readonly colors = colorsFor(process.stdout, process.env);
+  protected readonly screen = new Screen(process.stderr, process.env);
   protected readonly dim = colorsFor(process.stderr, process.env).dim;
 
   #ssh: SshPool | undefined;
@@ -87,13 +89,17 @@ export abstract class BaseCommand extends Command {
   }
 
   protected session({ dryRun = false }: { readonly dryRun?: boolean } = {}): Session {
-    const toStderr = (chunk: Buffer) => process.stderr.write(chunk);
+    const { screen } = this;
+    const toScreen = () => {
+      const texts = new StringDecoder('utf8');
+      return (chunk: Buffer) => screen.write(texts.write(chunk));
+    };
     this.#ssh ??= new SshPool();
-    const journal = new Journal((line) => process.stderr.write(`${this.dim(line)}\n`), dryRun);
+    const journal = new Journal((line) => screen.write(`${this.dim(line)}\n`), dryRun);
     return {
       executor: new Executor(journal, dryRun, this.#interrupt.signal),
-      notify: notifyOn(process.stderr, colorsFor(process.stderr, process.env)),
-      progress: { onStdout: toStderr, onStderr: toStderr },
+      notify: notifyOn(screen, colorsFor(process.stderr, process.env)),
+      progress: { onStdout: toScreen(), onStderr: toScreen() },
       ssh: this.#ssh,
       env: process.env,
       now: () => new Date(),

@@ -3,7 +3,7 @@ import { follow, progressOf } from '../operations/follow.js';
 import { type ExperimentStatus, isOfSweep } from '../operations/observe.js';
 import type { Session } from '../operations/session.js';
 import { interruptible } from './interrupt.js';
-import { liveOn } from './live.js';
+import type { Screen } from './screen.js';
 import { statusView } from './status-view.js';
 import { colorsFor } from './style.js';
 
@@ -11,18 +11,19 @@ import { colorsFor } from './style.js';
 export async function followLive(
   session: Session,
   experiment: Experiment,
+  screen: Screen,
   tend?: (status: ExperimentStatus) => Promise<void>,
 ): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
-  const live = await liveOn(process.stderr);
+  const live = await screen.live();
   return interruptible(async (signal) => {
     const show = (status: ExperimentStatus) => {
       // The window may have become another.
-      const { columns = 80, rows = 24 } = process.stderr;
+      const { columns = 80, rows = 24 } = screen.stream;
       const view = {
         width: columns,
         height: rows - 5,
         now: new Date(),
-        colors: colorsFor(process.stderr, process.env),
+        colors: colorsFor(screen.stream, process.env),
       };
       const shown = { ...status, conditions: status.conditions.filter(isOfSweep) };
       live.show(statusView(shown, view), news(status));

@@ -1,9 +1,12 @@
 import type { Notify } from '../operations/session.js';
 import type { colorsFor } from './style.js';
 
-/** Tells a person on standard error what goes on. */
-export function notifyOn(stream: NodeJS.WritableStream, colors: ReturnType<typeof colorsFor>): Notify {
-  const say = (text: string) => stream.write(`${text}\n`);
+/** Tells a person what goes on. */
+export function notifyOn(
+  screen: { write(text: string): void },
+  colors: ReturnType<typeof colorsFor>,
+): Notify {
+  const say = (text: string) => screen.write(`${text}\n`);
   const warned = new Set<string>();
   return {
     step: (text) => say(colors.bold(text)),

@@ -1,10 +1,10 @@
-import { liveOn } from './live.js';
+import type { Screen } from './screen.js';
 
 /** A row for each machine that something is copied from, drawn anew as it goes on. */
 export async function progressRows(
-  stream: NodeJS.WriteStream,
+  screen: Screen,
 ): Promise<{ show: (machine: string, text: string) => void; done: () => void }> {
-  const live = await liveOn(stream);
+  const live = await screen.live();
   const rows = new Map<string, string>();
   return {
     show: (machine, text) => {

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { followLive } from '../cli/follow-view.js';
+import { LaunchRows } from '../cli/launch-view.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { planView } from '../cli/plan-view.js';
 import { confirm } from '../cli/prompts.js';
@@ -17,6 +18,7 @@ import { preview } from '../operations/preview.js';
 import { reopen } from '../operations/reopen.js';
 import type { Session } from '../operations/session.js';
 import { Tending } from '../operations/tend.js';
+import type { Step } from '../targets/target.js';
 
 export default class Deploy extends BaseCommand {
   static override summary = 'Run all conditions, pinned to a commit.';
@@ -148,15 +150,22 @@ export default class Deploy extends BaseCommand {
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const wait = () =>
       session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
-    const { problems } = await experiment.deployments.locked(
-      async () => deploy(session, experiment, flags['dry-run'] ? decided : await decideAgain()),
-      wait,
-    );
+    const rows = new LaunchRows(await this.screen.live(), this.screen.stream);
+    const notify = { ...session.notify, machine: (name: string, step: Step) => rows.show(name, step) };
+    const { problems } = await experiment.deployments
+      .locked(
+        async () =>
+          deploy({ ...session, notify }, experiment, flags['dry-run'] ? decided : await decideAgain()),
+        wait,
+      )
+      .finally(() => rows.done());
     this.warnOf(problems);
   }
 
   async #follow(session: Session, experiment: Experiment, folder: string, tending: Tending) {
-    const { status, interrupted } = await followLive(session, experiment, (seen) => tending.tend(seen));
+    const { status, interrupted } = await followLive(session, experiment, this.screen, (seen) =>
+      tending.tend(seen),
+    );
     if (interrupted) {
       process.stderr.write(
         `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}`)}\n`,

@@ -26,7 +26,7 @@ export default class Status extends BaseCommand {
     const session = this.session();
     const experiment = await openExperiment(session, args.experiment);
     const { status: whole, interrupted } = flags.watch
-      ? await followLive(session, experiment)
+      ? await followLive(session, experiment, this.screen)
       : { status: await observe(session, experiment), interrupted: false };
     if (interrupted) process.exitCode = 130;
     const status = flags.all ? whole : { ...whole, conditions: whole.conditions.filter(isOfSweep) };

@@ -38,7 +38,7 @@ export default class Sync extends BaseCommand {
       );
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
-    const rows = await progressRows(process.stderr);
+    const rows = await progressRows(this.screen);
     const { status, problems } = await collect(session, experiment, { only, progress: rows.show });
     rows.done();
     const runs = status.conditions.flatMap((row) => row.record ?? []);

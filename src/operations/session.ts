@@ -1,5 +1,6 @@
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
+import type { Step } from '../targets/target.js';
 import type { SshPool } from '../tools/ssh/pool.js';
 
 /** What an operation tells a person while it works. It decides nothing. */
@@ -8,6 +9,8 @@ export interface Notify {
   step(text: string): void;
   note(text: string): void;
   warn(text: string): void;
+  /** How far a machine is that jobs are brought to. */
+  machine?(name: string, step: Step): void;
 }
 
 /** What every operation is given of the world. */

@@ -49,6 +49,7 @@ export function surroundings(
     survey: machineTemplate(session, 'survey.sh'),
     cloudInit: machineTemplate(session, 'cloud-init.yaml'),
     note: (text) => notify.step(text),
+    step: (machine, step) => notify.machine?.(machine, step),
     buildHere: ({ source, image }, io) =>
       ensureImage(executor, engine, parameters.dockerCommand, source.repository, image, io),
   };

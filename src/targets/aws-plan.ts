@@ -1,10 +1,10 @@
-import { conditionAt, machineAddress, type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
+import { conditionAt, type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
 import { UserError } from '../errors.js';
 import type { CloudMachine, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { InstanceFacts } from '../tools/aws/api.js';
 import type { Diagnostic } from '../tools/terraform/messages.js';
-import type { Progress } from '../tools/terraform/progress.js';
-import type { EndedJob } from './target.js';
+import type { Progress, ResourceProgress } from '../tools/terraform/progress.js';
+import type { EndedJob, Step } from './target.js';
 
 /** A machine that is rented for a deployment. */
 export type RentedMachine = DeployedMachine & { readonly cloud: CloudMachine };
@@ -94,13 +94,23 @@ function textOf({ summary, detail }: Diagnostic): string {
   return /api error (.*)$/.exec(text)?.[1] ?? text;
 }
 
-/** `12 of 20 machines up, 1 without success`.
- *  @param all how many there are to be. @param fresh those of them that are made now */
-export function countUp({ resources }: Progress, all: number, fresh: readonly string[]): string {
-  const steps = fresh.map((name) => resources.get(machineAddress(name))?.step);
-  const failed = steps.filter((step) => step === 'failed').length;
-  const open = steps.filter((step) => step !== 'done').length;
-  return `${all - open} of ${all} machines up${failed > 0 ? `, ${failed} without success` : ''}`;
+/** What Terraform's word on a machine means for it. */
+export function stepOf(
+  step: ResourceProgress['step'],
+  failure: { readonly text: string; readonly refused: boolean } | undefined,
+): Step {
+  if (step === 'failed') return { failed: failure?.text ?? '', refused: failure?.refused ?? false };
+  return ({ planned: 'waiting', started: 'making', done: 'starting' } as const)[step];
+}
+
+/** `2 of 3 machines ended`; '': there are none to end. */
+export function countEnded({ resources }: Progress): string {
+  const all = [...resources].filter(
+    ([address, { action }]) => conditionAt(address) !== null && action === 'delete',
+  );
+  if (all.length === 0) return '';
+  const ended = all.filter(([, { step }]) => step === 'done');
+  return `${ended.length} of ${all.length} ${all.length === 1 ? 'machine' : 'machines'} ended`;
 }
 
 /** What the API's word on a machine means for its jobs: `ask` the machine itself, it is `starting`, it has `stopped`

@@ -16,12 +16,13 @@ import { noteDeployment } from './aws-deployments.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
 import { groundOf, userDataOf } from './aws-ground.js';
 import {
-  countUp,
+  countEnded,
   failures,
   type Ground,
   otherFailures,
   type RentedMachine,
   stackPlan,
+  stepOf,
   strays,
   wantedMachines,
 } from './aws-plan.js';
@@ -95,7 +96,7 @@ export class AwsStack {
     await this.#init();
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
-    const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh));
+    const progress = await this.#terraform.apply(this.#tell(executor.dryRun ? [] : fresh));
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
@@ -155,7 +156,7 @@ export class AwsStack {
     if (this.#files.read()) {
       try {
         await this.#init();
-        const progress = await this.#terraform.destroy(() => {});
+        const progress = await this.#terraform.destroy(this.#tellEnds());
         const left = [
           ...otherFailures(progress),
           ...[...failures(progress).values()].map(({ text }) => text),
@@ -219,12 +220,28 @@ export class AwsStack {
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
   }
 
-  #teller(all: number, fresh: readonly string[]): (progress: Progress) => void {
+  #tellEnds(): (progress: Progress) => void {
     let told = '';
     return (progress) => {
-      const text = countUp(progress, all, fresh);
-      if (text !== told && fresh.length > 0) this.world.note(text);
+      const text = countEnded(progress);
+      if (text !== '' && text !== told) this.world.note(text);
       told = text;
+    };
+  }
+
+  /** Tells how far those machines are that are made now. */
+  #tell(fresh: readonly string[]): (progress: Progress) => void {
+    for (const name of fresh) this.world.step(name, 'waiting');
+    const told = new Map<string, string>();
+    return ({ resources }) => {
+      const failed = failures({ resources, rest: [] });
+      for (const name of fresh) {
+        const resource = resources.get(machineAddress(name));
+        const step = resource && stepOf(resource.step, failed.get(name));
+        const text = JSON.stringify(step);
+        if (step && told.get(name) !== text) this.world.step(name, step);
+        told.set(name, text);
+      }
     };
   }
 }

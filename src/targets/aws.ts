@@ -18,7 +18,6 @@ import { instancesOf } from './aws-instances.js';
 import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } from './aws-plan.js';
 import { type Applied, AwsStack } from './aws-stack.js';
 import { machineFor, surveyAws } from './aws-survey.js';
-import { onEach } from './on-each.js';
 import { isReached, RemoteMachines, unreleased } from './remote-machines.js';
 import type { Surroundings } from './surroundings.js';
 import type {
@@ -87,15 +86,13 @@ export class AwsTarget implements Target {
     await this.#machines.writeConfig(now);
     for (const text of applied.other) this.world.note(`Terraform: ${text}`);
     const wanted = now.machines.filter(({ name }) => launching.has(name));
-    return onEach(
-      wanted,
-      ({ name }) => name,
-      async (machine) => {
-        if (isReached(machine)) await this.#isReady(machine, applied, sweep);
-        else if (!this.world.executor.dryRun) throw notUp(machine.name, applied);
-        await this.#machines.deliver(now, machine, sweep, jobs);
-      },
-    );
+    if (this.world.executor.dryRun) return this.#machines.deliver(now, wanted, sweep, jobs);
+    const isReady = async (machine: DeployedMachine) => {
+      if (isReached(machine)) await this.#isReady(machine, applied, sweep);
+    };
+    const problems = await this.#machines.deliver(now, wanted.filter(isReached), sweep, jobs, isReady);
+    const missing = wanted.filter((machine) => !isReached(machine));
+    return [...missing.map(({ name }) => ({ machine: name, problem: notUp(name, applied) })), ...problems];
   }
 
   async preview(
@@ -220,7 +217,6 @@ export class AwsTarget implements Target {
     { sshCidr }: Applied,
     sweep: Sweep,
   ): Promise<void> {
-    if (this.world.executor.dryRun) return;
     const found = await untilReady(this.world, this.#machines.access, machine, sshCidr);
     this.#met.set(machine.name, { docker: found.engine?.version ?? '' });
     const wish = { largeFiles: sweep.source.lfs !== null, secrets: sweep.secrets.length > 0 };

@@ -125,11 +125,7 @@ export class HostsTarget implements Target {
     await this.#machines.writeConfig(deployment);
     if (sweep.transport === 'ssh') await this.world.buildHere(sweep, io);
     const wanted = deployment.machines.filter(({ name }) => jobs.some(({ machine }) => machine === name));
-    return onEach(
-      wanted,
-      ({ name }) => name,
-      (machine) => this.#machines.deliver(deployment, machine, sweep, jobs),
-    );
+    return this.#machines.deliver(deployment, wanted, sweep, jobs);
   }
 
   status(deployment: Deployment): Promise<TargetStatus> {

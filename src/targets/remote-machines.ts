@@ -43,14 +43,34 @@ export class RemoteMachines {
     return sweepThere(root ?? '', sweep);
   }
 
-  /** Brings the jobs to their machine, and sets its queue going. */
+  /** Brings the jobs to these machines, and sets their queues going.
+   *  @param isReady is waited for before, machine by machine */
   deliver(
     deployment: Deployment,
-    machine: DeployedMachine,
+    machines: readonly DeployedMachine[],
     sweep: Sweep,
     jobs: readonly LaunchedJob[],
-  ): Promise<void> {
-    return this.#machine(deployment, machine).deliver(sweep, jobsOn(jobs, machine));
+    isReady: (machine: DeployedMachine) => Promise<void> = async () => {},
+  ): Promise<MachineProblem[]> {
+    const { executor, step } = this.world;
+    const tell = executor.dryRun ? () => {} : step;
+    for (const { name } of machines) tell(name, 'starting');
+    return onEach(
+      machines,
+      ({ name }) => name,
+      async (machine, name) => {
+        try {
+          await isReady(machine);
+          tell(name, 'delivering');
+          await this.#machine(deployment, machine).deliver(sweep, jobsOn(jobs, machine));
+          tell(name, 'delivered');
+        } catch (error) {
+          const [failed = ''] = (error as Error).message.split('\n');
+          tell(name, { failed, refused: false });
+          throw error;
+        }
+      },
+    );
   }
 
   /** What these machines say of the deployment's jobs. */

@@ -5,7 +5,7 @@ import type { Io } from '../shell/process.js';
 import type { Engine } from '../tools/docker/engine.js';
 import type { HostKey } from '../tools/ssh/known-hosts.js';
 import type { SshPool } from '../tools/ssh/pool.js';
-import type { Sweep } from './target.js';
+import type { Step, Sweep } from './target.js';
 
 /** What every target may need of its surroundings. Paths are absolute. */
 export interface Surroundings {
@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly now: () => Date;
   /** Tells a person of something that takes a while. */
   readonly note: (text: string) => void;
+  /** Tells how far a machine is that jobs are brought to. */
+  readonly step: (machine: string, step: Step) => void;
   /** Makes the image of a sweep here, unless it is there. */
   readonly buildHere: (sweep: Sweep, io: Io) => Promise<unknown>;
   /** Asks whether a machine that nobody knows yet is who it says. */

@@ -81,6 +81,15 @@ export interface TargetStatus {
   readonly problems: readonly MachineProblem[];
 }
 
+/** How far a machine is on its way to its jobs. `refused`: nobody had such a machine to give. */
+export type Step =
+  | 'waiting'
+  | 'making'
+  | 'starting'
+  | 'delivering'
+  | 'delivered'
+  | { readonly failed: string; readonly refused: boolean };
+
 /** Where conditions run. Each verb may be repeated after a crash: it then does what is left of it. What goes wrong
  *  on one machine is told, and stops no other. */
 export interface Target {
