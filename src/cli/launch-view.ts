@@ -21,7 +21,11 @@ export function launchView(
   );
   const rows = all
     .filter((row) => shown.has(row))
-    .map(([name, { step, since }]) => [name, isOver(step) ? '' : duration(now - since), wordsOf(step)]);
+    .map(([name, { step, since }]) => [
+      name,
+      isOver(step) ? '' : duration(Math.round((now - since) / 1000) * 1000),
+      wordsOf(step),
+    ]);
   const columns = [
     { head: 'MACHINE', atMost: 44, stays: true },
     { head: 'FOR', atMost: 8 },

@@ -5,6 +5,7 @@ import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
+import { Terminal } from '../support/terminal.js';
 
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'what Terraform would do, and single conditions at AWS',
@@ -41,7 +42,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     });
 
     it('--plan of a condition more leaves the machine alone that is there', async () => {
-      await project.ok(['deploy', '--yes', '--only', 'lr-1']);
+      const screen = Terminal.logistician(project, ['deploy', '--yes', '--only', 'lr-1']);
+      expect(await screen.ended, screen.text).toBe(0);
+      for (const step of ['is being made', 'is up, and starts', 'gets its jobs', 'has its jobs'])
+        expect(screen.text).toMatch(new RegExp(`^lr-1-\\w+ .*${step}`, 'm'));
+      expect(screen.text).toContain('1 of 1 machine up; 1 has its jobs');
       const before = changes().length;
       const { stdout } = await project.cli(['deploy', '--plan', '--json']);
       const output = JSON.parse(stdout);
