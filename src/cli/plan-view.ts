@@ -48,14 +48,17 @@ function machines({ found, places }: DeployPlan): string[] {
 /** `3 × t3.small (2 CPUs, 2.0 GiB), on demand, in us-east-1, ami-0123; each ends after 25 h`. */
 function rentedMachines(
   many: number,
-  { instance_type, spot, region, ami, deadline }: CloudMachine,
+  { instance_type, spot, region, ami, deadline, idle_minutes }: CloudMachine,
   { facts }: FoundMachine,
 ): string {
   const { cpus, memory } = facts.engine;
   const gpus = facts.gpus.length > 0 ? `, ${count(facts.gpus.length, 'GPU')}` : '';
   const price = spot?.max_price ? ` at up to $${spot.max_price} an hour` : '';
   const market = spot ? `spot${price}, lost with all that is not home when AWS wants it back` : 'on demand';
-  const end = `each ends ${(deadline / 3600).toFixed(1)} h after its start`;
+  const hours = `${(deadline / 3600).toFixed(1)} h after its start`;
+  const end = spot
+    ? `each ends ${hours}, with what is not home by then`
+    : `each stops, its disk kept, after ${idle_minutes} min without work, or ${hours}`;
   return `${many} × ${instance_type} (${count(cpus, 'CPU')}, ${(memory / 2 ** 30).toFixed(1)} GiB${gpus}), ${market}, in ${region}, ${ami}; ${end}`;
 }
 

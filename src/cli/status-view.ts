@@ -70,7 +70,7 @@ function cells({ condition, record, report, silent }: ConditionStatus, view: Vie
     ...(view.width < wide ? [latest(record, report)] : [measuresOf(report), saidBy(report)]),
     silent
       ? view.colors.yellow(
-          `${record.machine.name}, unreachable for ${between(silent.since.toISOString(), null, view.now)}`,
+          `${record.machine.name}, ${silent.stopped ? 'stopped' : 'unreachable'} for ${between(silent.since.toISOString(), null, view.now)}`,
         )
       : record.machine.name,
   ];

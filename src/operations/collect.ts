@@ -10,6 +10,7 @@ import type { Experiment } from './experiment.js';
 import { type ExperimentStatus, isHome, observe } from './observe.js';
 import type { Session } from './session.js';
 import { targetOf } from './target-of.js';
+import { rest, wake } from './wake.js';
 
 export interface CollectRequest {
   /** A path below data/ that alone is wanted; null: all. */
@@ -26,8 +27,12 @@ export async function collect(
   experiment: Experiment,
   request: CollectRequest,
 ): Promise<{ status: ExperimentStatus; problems: readonly MachineProblem[] }> {
-  const status = await observe(session, experiment);
-  return { status, problems: await collectFrom(session, experiment, status, request) };
+  const before = await observe(session, experiment);
+  const woken = await wake(session, experiment, before, request.runs);
+  const status = woken.size > 0 ? await observe(session, experiment) : before;
+  const problems = await collectFrom(session, experiment, status, request);
+  await rest(session, experiment, status, woken);
+  return { status, problems };
 }
 
 /** Runs of the deployment of which something may not be here yet. */

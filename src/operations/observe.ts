@@ -33,6 +33,8 @@ export interface Silence {
   readonly since: Date;
   /** What happened, and what mends it. */
   readonly problem: UserError;
+  /** It has stopped, with all that is on its disk, and can be started again. */
+  readonly stopped: boolean;
 }
 
 /** Rows by condition id or its beginning; none named: all. @throws UserError for one that is not there */
@@ -93,7 +95,11 @@ export async function observe(
       told.problems.map(({ machine }) => machine),
       session.now(),
     );
-    silent = told.problems.map((one) => ({ ...one, since: since.get(one.machine) ?? session.now() }));
+    silent = told.problems.map((one) => ({
+      ...one,
+      since: since.get(one.machine) ?? session.now(),
+      stopped: told.stopped?.has(one.machine) ?? false,
+    }));
     unheard = deployment.jobs.filter(
       (job) =>
         silent.some(({ machine }) => machine === job.machine) || (open.includes(job) && !jobs.includes(job)),

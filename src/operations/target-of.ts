@@ -43,11 +43,13 @@ export function surroundings(
     aws: parameters.aws,
     tags: parameters.tags,
     maxHours: parameters.maxHours,
+    idleMinutes: parameters.idleMinutes,
     localDocker: parameters.dockerCommand,
     remoteDocker: parameters.remoteDockerCommand,
     runner: runnerTemplate(session),
     survey: machineTemplate(session, 'survey.sh'),
     cloudInit: machineTemplate(session, 'cloud-init.yaml'),
+    idle: machineTemplate(session, 'idle.sh'),
     note: (text) => notify.step(text),
     step: (machine, step) => notify.machine?.(machine, step),
     buildHere: ({ source, image }, io) =>

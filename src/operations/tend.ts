@@ -9,6 +9,7 @@ import type { ExperimentStatus } from './observe.js';
 import { finishedMachines, releaseFinished } from './release.js';
 import { reopen } from './reopen.js';
 import type { Session } from './session.js';
+import { wake } from './wake.js';
 
 /** How long after a failed try the next one may follow, in milliseconds. */
 const pause = 10_000;
@@ -36,6 +37,8 @@ export class Tending {
     if (status.silent.length > 0 && now >= this.#nextOpening && !this.#releasing) {
       this.#nextOpening = now + 60_000;
       await this.#reopen();
+      // Woken by whoever waits for them, they are asked at the next look.
+      await wake(this.session, this.experiment, status);
     }
     if (this.#releasing || now < this.#next || !needsDelivery(status, now)) return;
     this.#next = now + pause;

@@ -38,6 +38,8 @@ export interface CloudMachine {
   readonly user: string;
   /** Seconds from each boot to its end. */
   readonly deadline: number;
+  /** Minutes without work after which it stops; null: it does not. */
+  readonly idle_minutes: number | null;
   /** Its id; null: there is none yet. */
   readonly instance: string | null;
   /** AWS had none to give, in its own words; null: it was not refused. */

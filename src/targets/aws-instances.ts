@@ -1,4 +1,4 @@
-import type { InstanceFacts } from '../tools/aws/api.js';
+import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
 import { AwsRefused } from '../tools/aws/errors.js';
 import type { RentedMachine } from './aws-plan.js';
 
@@ -23,10 +23,18 @@ export async function instancesOf(
   return known;
 }
 
-async function ask(region: string, ids: readonly string[]): Promise<Map<string, InstanceFacts> | null> {
+/** They have been started or stopped: an answer of before is none. */
+export const forgetInstances = (): void => answers.clear();
+
+/** The API, as the caller's own settings reach it. The SDK is loaded when it is wanted. @throws AwsRefused */
+export async function openApi(region: string | null): Promise<AwsApi> {
   const { AwsApi } = await import('../tools/aws/api.js');
+  return AwsApi.open(region);
+}
+
+async function ask(region: string, ids: readonly string[]): Promise<Map<string, InstanceFacts> | null> {
   try {
-    const api = await AwsApi.open(region);
+    const api = await openApi(region);
     return new Map((await api.instances(ids)).map((instance) => [instance.id, instance]));
   } catch (error) {
     if (error instanceof AwsRefused) return null;

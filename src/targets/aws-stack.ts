@@ -144,6 +144,11 @@ export class AwsStack {
     return stackPlan(this.deployment, wanted, first.cloud, { sshCidr, publicKey, tags }, userData);
   }
 
+  /** From where the machines let SSH connections in. */
+  get sshCidr(): string {
+    return this.#files.read()?.sshCidr ?? '';
+  }
+
   /** The machines let in another address than ours. */
   async isShut(machines: readonly RentedMachine[]): Promise<boolean> {
     const before = this.#files.read();

@@ -48,6 +48,8 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
         : null,
       user: aws.amiUser,
       deadline: Math.ceil(world.maxHours * 3600) + allowance,
+      // A one-time spot instance cannot be stopped: what is not home would be gone.
+      idle_minutes: aws.spot ? null : world.idleMinutes,
       instance: null,
       refused: null,
     },

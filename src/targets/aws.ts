@@ -1,29 +1,26 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { UserError } from '../errors.js';
+import type { Connection } from '../machines/connection.js';
 import type { SweepScript } from '../machines/job-script.js';
 import { lacksFor } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
-import { renderCommand } from '../shell/command.js';
 import type { Io } from '../shell/process.js';
 import { isProgram } from '../shell/programs.js';
-import type { AwsApi } from '../tools/aws/api.js';
-import { startInstances } from '../tools/aws/command-line.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { verifyTerraform } from '../tools/terraform/terraform.js';
 import { untilReady } from './aws-boot.js';
-import { noteDeployment } from './aws-deployments.js';
 import { publicKeyIn } from './aws-ground.js';
-import { instancesOf } from './aws-instances.js';
-import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } from './aws-plan.js';
+import { openApi } from './aws-instances.js';
+import { RentedMachines, rented } from './aws-machines.js';
+import { refuseOtherGround, sharedCloud } from './aws-plan.js';
 import { type Applied, AwsStack } from './aws-stack.js';
 import { machineFor, surveyAws } from './aws-survey.js';
-import { isReached, RemoteMachines, unreleased } from './remote-machines.js';
+import { isReached, RemoteMachines } from './remote-machines.js';
 import type { Surroundings } from './surroundings.js';
 import type {
   CollectedJob,
   Collecting,
-  EndedJob,
   FoundMachine,
   LaunchedJob,
   MachineProblem,
@@ -40,11 +37,13 @@ export class AwsTarget implements Target {
   readonly name = 'aws';
   readonly docker: string;
   readonly #machines: RemoteMachines;
+  readonly #rented: RentedMachines;
   readonly #met = new Map<string, MetMachine>();
 
   constructor(private readonly world: Surroundings) {
     this.docker = world.remoteDocker;
     this.#machines = new RemoteMachines(world);
+    this.#rented = new RentedMachines(world, this.#machines);
   }
 
   async survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly [] }> {
@@ -86,11 +85,16 @@ export class AwsTarget implements Target {
     await this.#machines.writeConfig(now);
     for (const text of applied.other) this.world.note(`Terraform: ${text}`);
     const wanted = now.machines.filter(({ name }) => launching.has(name));
-    if (this.world.executor.dryRun) return this.#machines.deliver(now, wanted, sweep, jobs);
+    const isDelivered = (machine: DeployedMachine, connection: Connection) =>
+      this.#rented.stopWhenIdle(machine, connection);
+    if (this.world.executor.dryRun) return this.#machines.deliver(now, wanted, sweep, jobs, { isDelivered });
     const isReady = async (machine: DeployedMachine) => {
       if (isReached(machine)) await this.#isReady(machine, applied, sweep);
     };
-    const problems = await this.#machines.deliver(now, wanted.filter(isReached), sweep, jobs, isReady);
+    const problems = await this.#machines.deliver(now, wanted.filter(isReached), sweep, jobs, {
+      isReady,
+      isDelivered,
+    });
     const missing = wanted.filter((machine) => !isReached(machine));
     return [...missing.map(({ name }) => ({ machine: name, problem: notUp(name, applied) })), ...problems];
   }
@@ -116,39 +120,6 @@ export class AwsTarget implements Target {
     return true;
   }
 
-  async status(deployment: Deployment): Promise<TargetStatus> {
-    const { executor, home, deployments } = this.world;
-    // The experiment may have been moved to another folder.
-    if (!executor.dryRun) noteDeployment(home, deployment.id, deployments.folder);
-    const machines = rented(deployment);
-    const known = await instancesOf(machines);
-    const ended = new Map<string, EndedJob>();
-    const problems: MachineProblem[] = [];
-    const asked: DeployedMachine[] = [];
-    for (const machine of machines) {
-      const own = deployment.jobs.filter((job) => job.machine === machine.name);
-      const instance = known?.get(machine.cloud.instance ?? '');
-      const fate = known || machine.cloud.refused ? fateOf(machine, instance) : 'ask';
-      if (typeof fate === 'object') for (const { run } of own) ended.set(run, fate);
-      else if (fate === 'stopped' && own.length > 0)
-        problems.push({ machine: machine.name, problem: stopped(machine) });
-      else if (fate === 'ask' && machine.route)
-        asked.push(at(machine, instance?.publicAddress, instance?.privateAddress));
-    }
-    await this.#writeMoved(deployment, asked);
-    const told = await this.#machines.status(deployment, asked);
-    return { reports: told.reports, ended, problems: [...problems, ...told.problems] };
-  }
-
-  async collect(deployment: Deployment, jobs: readonly CollectedJob[], how: Collecting) {
-    const known = await instancesOf(rented(deployment));
-    const there = rented(deployment).filter((machine) => {
-      const fate = known ? fateOf(machine, known.get(machine.cloud.instance ?? '')) : 'ask';
-      return fate === 'ask' && machine.route !== null;
-    });
-    return this.#machines.collect(deployment, there, jobs, how);
-  }
-
   async release(
     deployment: Deployment,
     machines: readonly DeployedMachine[],
@@ -168,6 +139,23 @@ export class AwsTarget implements Target {
       if (!(error instanceof UserError)) throw error;
       return machines.map(({ name }) => ({ machine: name, problem: error }));
     }
+  }
+
+  status(deployment: Deployment): Promise<TargetStatus> {
+    return this.#rented.status(deployment);
+  }
+
+  collect(deployment: Deployment, jobs: readonly CollectedJob[], how: Collecting) {
+    return this.#rented.collect(deployment, jobs, how);
+  }
+
+  async wake(deployment: Deployment, names: ReadonlySet<string>): Promise<readonly MachineProblem[]> {
+    if (!this.world.executor.dryRun) await this.reopen(deployment);
+    return this.#rented.wake(deployment, names, (await this.#stack(deployment)).sshCidr);
+  }
+
+  rest(deployment: Deployment, names: ReadonlySet<string>): Promise<void> {
+    return this.#rented.rest(deployment, names);
   }
 
   placeOf(deployment: Deployment, job: DeployedJob): Place {
@@ -223,20 +211,6 @@ export class AwsTarget implements Target {
     const [lack] = lacksFor(found, wish);
     if (lack) throw new Unreachable(machine.name, `lacks ${lack.what}: ${lack.detail}`, lack.mend);
   }
-
-  /** Machines have other addresses since they were stopped and started. */
-  async #writeMoved(before: Deployment, machines: readonly DeployedMachine[]): Promise<void> {
-    const { deployments } = this.world;
-    const config = existsSync(deployments.sshConfig) ? readFileSync(deployments.sshConfig, 'utf8') : '';
-    const moved = machines.filter(({ name, route }) => {
-      const known = before.machines.find((one) => one.name === name)?.route?.host;
-      return route !== null && route.host !== known && !config.includes(`HostName ${route.host}\n`);
-    });
-    const all = moved.length > 0 ? deployments.read() : null;
-    if (!all) return;
-    const now = all.machines.map((one) => machines.find(({ name }) => name === one.name) ?? one);
-    await this.#machines.writeConfig({ ...all, machines: now });
-  }
 }
 
 /** All that changes anything at AWS. @throws TerraformFailed, UserError */
@@ -252,38 +226,11 @@ async function verifyPrograms({ executor, env, home }: Surroundings): Promise<vo
     ]);
 }
 
-/** The SDK is loaded when it is wanted. */
-async function openApi(region: string | null): Promise<AwsApi> {
-  const { AwsApi } = await import('../tools/aws/api.js');
-  return AwsApi.open(region);
-}
-
-const rented = (deployment: Deployment): RentedMachine[] => unreleased(deployment).filter(isRented);
-
-/** The machine at the address that it has now. */
-function at(
-  machine: RentedMachine,
-  publicAddress: string | null = null,
-  privateAddress: string | null = null,
-): DeployedMachine {
-  const host = machine.cloud.ssh_address === 'public' ? publicAddress : privateAddress;
-  return host && machine.route ? { ...machine, route: { ...machine.route, host } } : machine;
-}
-
 function notUp(name: string, { failed, other }: Applied): Unreachable {
   const why = failed.get(name)?.text ?? other[0] ?? 'Terraform says nothing of it';
   return new Unreachable(name, `is not there: ${why}`, [
     failed.get(name)?.refused
       ? 'logistician deploy --retry-failed    # later, or with another aws_instance_type or aws_subnet_id'
       : 'logistician deploy    # to try again',
-  ]);
-}
-
-function stopped({ name, cloud }: RentedMachine): Unreachable {
-  const { instance } = cloud;
-  const start = renderCommand(startInstances(cloud.region, instance ? [instance] : []));
-  return new Unreachable(name, `has been stopped; what its job left is on its disk (${instance})`, [
-    `${start}    # then: logistician sync`,
-    'logistician terminate --discard    # give it up',
   ]);
 }

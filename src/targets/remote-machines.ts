@@ -27,6 +27,12 @@ export type ReachedMachine = DeployedMachine & { readonly route: Route };
 
 export const isReached = (machine: DeployedMachine): machine is ReachedMachine => machine.route !== null;
 
+/** What a target has to do before jobs are brought to a machine, and afterwards. */
+interface Around {
+  readonly isReady?: (machine: DeployedMachine) => Promise<void>;
+  readonly isDelivered?: (machine: DeployedMachine, connection: Connection) => Promise<void>;
+}
+
 /** Machines of a deployment over SSH, all together: what is the same for every target that has some. */
 export class RemoteMachines {
   readonly access: SshAccess;
@@ -44,13 +50,13 @@ export class RemoteMachines {
   }
 
   /** Brings the jobs to these machines, and sets their queues going.
-   *  @param isReady is waited for before, machine by machine */
+   *  @param around what is done before and after, machine by machine */
   deliver(
     deployment: Deployment,
     machines: readonly DeployedMachine[],
     sweep: Sweep,
     jobs: readonly LaunchedJob[],
-    isReady: (machine: DeployedMachine) => Promise<void> = async () => {},
+    { isReady, isDelivered }: Around = {},
   ): Promise<MachineProblem[]> {
     const { executor, step } = this.world;
     const tell = executor.dryRun ? () => {} : step;
@@ -60,9 +66,10 @@ export class RemoteMachines {
       ({ name }) => name,
       async (machine, name) => {
         try {
-          await isReady(machine);
+          await isReady?.(machine);
           tell(name, 'delivering');
           await this.#machine(deployment, machine).deliver(sweep, jobsOn(jobs, machine));
+          await isDelivered?.(machine, this.#connection(machine));
           tell(name, 'delivered');
         } catch (error) {
           const [failed = ''] = (error as Error).message.split('\n');

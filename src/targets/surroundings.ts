@@ -24,14 +24,16 @@ export interface Surroundings {
   /** The user's own tags for them. */
   readonly tags: Readonly<Record<string, string>>;
   readonly maxHours: number;
+  readonly idleMinutes: number;
   /** The docker command of this computer, and that of a machine elsewhere. */
   readonly localDocker: string;
   readonly remoteDocker: string;
   /** The runner.sh and survey.sh of this version. */
   readonly runner: string;
   readonly survey: string;
-  /** The template of a rented machine's user data. */
+  /** The template of a rented machine's user data, and the script that ends it when it is idle. */
   readonly cloudInit: string;
+  readonly idle: string;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
   readonly now: () => Date;

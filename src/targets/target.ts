@@ -79,6 +79,8 @@ export interface TargetStatus {
   readonly ended?: ReadonlyMap<string, EndedJob>;
   /** Machines that could not be asked. */
   readonly problems: readonly MachineProblem[];
+  /** Those of them that have stopped and can be woken, with all that is on their disks. */
+  readonly stopped?: ReadonlySet<string>;
 }
 
 /** How far a machine is on its way to its jobs. `refused`: nobody had such a machine to give. */
@@ -128,6 +130,12 @@ export interface Target {
 
   /** Lets us in again where our address is another than the machines let in. @returns whether it was */
   reopen?(deployment: Deployment): Promise<boolean>;
+
+  /** Starts machines that have stopped, so that they can be asked again. @returns those that could not be */
+  wake?(deployment: Deployment, machines: ReadonlySet<string>): Promise<readonly MachineProblem[]>;
+
+  /** Stops machines that were woken. */
+  rest?(deployment: Deployment, machines: ReadonlySet<string>): Promise<void>;
 
   /** What the machines say of the jobs; a queue whose runner was killed is set going again. */
   status(deployment: Deployment): Promise<TargetStatus>;

@@ -339,6 +339,7 @@ export interface StatusOutput {
     readonly commit: string;
     readonly released: string | null;
   } | null;
+  readonly unreachable: readonly { readonly machine: string; readonly why: string }[];
   readonly conditions: readonly {
     readonly condition: string;
     readonly run: string | null;

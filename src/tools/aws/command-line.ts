@@ -8,6 +8,10 @@ export const terminateInstances = (region: string, ids: readonly string[]): Comm
 export const startInstances = (region: string, ids: readonly string[]): Command =>
   ec2(region, 'start-instances', '--instance-ids', ...ids);
 
+/** Stops instances; their disks stay. */
+export const stopInstances = (region: string, ids: readonly string[]): Command =>
+  ec2(region, 'stop-instances', '--instance-ids', ...ids);
+
 export const deleteKeyPair = (region: string, name: string): Command =>
   ec2(region, 'delete-key-pair', '--key-name', name);
 

@@ -25,6 +25,7 @@ const cloud: CloudMachine = {
   state: null,
   user: 'ubuntu',
   deadline: 3600,
+  idle_minutes: 10,
   instance: 'i-1',
   refused: null,
 };

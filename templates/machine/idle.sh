@@ -1,0 +1,26 @@
+#!/bin/sh
+# Powers a rented machine off once nothing has been at work on it for a while. A timer of systemd's calls it now and
+# then, as root, from the delivery of jobs until the next boot.
+#
+#   idle.sh SECONDS
+#
+# At work are: a container, our runner, something that is copied here or away, a person at a terminal.
+since=/run/logistician-idle
+
+is_at_work() {
+  [ -n "$(docker ps --quiet)" ] && return
+  pgrep -f 'sh [^ ]*/runner\.sh' >/dev/null && return
+  pgrep -x 'rsync|git|git-receive-pac' >/dev/null && return
+  for terminal in /dev/pts/[0-9]*; do
+    [ -e "$terminal" ] && return
+  done
+  return 1
+}
+
+if is_at_work; then
+  rm -f "$since"
+elif [ ! -e "$since" ]; then
+  : >"$since"
+elif [ $(($(date +%s) - $(stat --format %Y "$since"))) -ge "$1" ]; then
+  systemctl --no-block poweroff
+fi
