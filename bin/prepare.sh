@@ -35,6 +35,8 @@ package_of() {
     docker | dockerd) echo docker.io iptables ca-certificates ;;
     sshd) echo openssh-server ;;
     ssh) echo openssh-client ;;
+    aws) echo awscli ;;
+    ps) echo procps ;;
     *) echo "$1" ;;
   esac
 }
@@ -124,8 +126,14 @@ has_moto() {
   "$1" -c 'import flask_cors; from importlib.metadata import version; version("moto")' >/dev/null 2>&1
 }
 
-# The API of the test cloud, in a virtual environment of the user's cache. Tests of the cloud do without: they are
-# skipped.
+# no_cloud WHAT HOW: what the test cloud lacks, and how to get it. Tests do without it: they are skipped. Who cannot has
+# set $cloud_is_needed.
+no_cloud() {
+  [ -z "${cloud_is_needed:-}" ] || fail "$1, which the cloud of containers needs: $2"
+  say "$1: tests of the cloud will be skipped. To have it: $2"
+}
+
+# The API of the test cloud, in a virtual environment of the user's cache.
 need_moto() {
   for python in "$cache/moto/bin/python" python3 python; do
     ! has_moto "$python" || return 0
@@ -143,18 +151,18 @@ need_moto() {
     tail -n 3 "$scratch/log" >&2
     rm -rf "$cache/moto"
   fi
-  say "no moto: tests of the cloud will be skipped. They need Python with it: pip install 'moto[server]'"
+  no_cloud 'no moto' "pip install 'moto[server]' (apt-get install virtualenv, and it is done by itself)"
 }
 
 # Terraform, which Debian does not have, and its AWS provider, which is kept in the user's cache.
 need_terraform() {
   if ! command -v terraform >/dev/null; then
-    say 'no terraform: tests of the cloud will be skipped. It has to be installed by hand'
+    no_cloud 'no terraform' 'https://developer.hashicorp.com/terraform/install'
     return 0
   fi
   # As test/support/terraform.ts looks for it.
   optional=/opt
-  for provider in "$cache"/providers/*/hashicorp/aws "$optional"/*/*/hashicorp/aws \
+  for provider in "${LOGISTICIAN_TEST_PROVIDERS:-$cache/providers}"/*/hashicorp/aws "$optional"/*/*/hashicorp/aws \
     "${HOME:-/root}"/.terraform.d/plug*/*/hashicorp/aws /usr/local/share/terraform/plugins/*/hashicorp/aws \
     /usr/share/terraform/plugins/*/hashicorp/aws; do
     [ ! -e "$provider" ] || return 0
@@ -168,7 +176,8 @@ need_terraform() {
     return 0
   tail -n 5 "$scratch/log" >&2
   rm -rf "$cache/providers"
-  say "no AWS provider for Terraform: tests of the cloud will be skipped"
+  no_cloud 'no AWS provider for Terraform' \
+    'terraform providers mirror DIR with hashicorp/aws 5 or 6; LOGISTICIAN_TEST_PROVIDERS=DIR'
 }
 
 # newer FILE PATH...: whether FILE is missing or something under a PATH is newer than it.

@@ -5,7 +5,7 @@ import type { JobReport } from '../machines/job-state.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import { command, write } from '../shell/command.js';
 import { type NamedRoute, namesKnownHosts } from '../tools/ssh/config-file.js';
-import { Unreachable } from '../tools/ssh/errors.js';
+import { NotThereYet } from '../tools/ssh/errors.js';
 import type { Route } from '../tools/ssh/route.js';
 import { onEach } from './on-each.js';
 import { jobsThere, sweepThere } from './remote-layout.js';
@@ -162,7 +162,7 @@ export class RemoteMachines {
   #connection({ name, route, cloud }: DeployedMachine): Connection {
     if (route) return this.access.connect(name, route);
     if (cloud && this.world.executor.dryRun) return notYet(this.world.deployments.sshConfig, name);
-    throw new Unreachable(name, 'is not there yet', ['logistician deploy    # brings about what is missing']);
+    throw new NotThereYet(name);
   }
 
   /** The experiment's folder is no longer where it was when the files were written that name it. */

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/runs/run-record.js';
+import { digits, measures } from '../support/digits.js';
 import { isMissing } from '../support/engines.js';
-import { stateOfFolder } from '../support/folder-state.js';
 import { asNobody, onHosts, writeSshConfig } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import { copyOfPackage, linesOf, type TestProject } from '../support/project.js';
 import { sshConfig } from '../support/sshd.js';
 
-const digits = fileURLToPath(new URL('../../examples/digits/', import.meta.url));
+const example = fileURLToPath(new URL('../../examples/digits/', import.meta.url));
 
 describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => {
   let fleet: Fleet;
@@ -22,13 +22,13 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
     fleet = await Fleet.start({ gpu1: {}, gpu2: {}, gpu3: {} });
     project = onHosts(fleet, {
       files: {
-        'train.py': readFileSync(join(digits, 'train.py')),
-        'experiments/one/Dockerfile': readFileSync(join(digits, 'experiments/learning-rate/Dockerfile')),
+        'train.py': digits.program,
+        'experiments/one/Dockerfile': digits.dockerfile,
       },
       parameters: {
         experiment_command: 'python3 train.py --epochs 3 --seed 1',
         experiment_grid: { optimizer: ['sgd', 'adam'], lr: [0.001, 0.01, 0.1] },
-        environment: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+        environment: digits.environment,
         docker_image_transport: 'ssh',
       },
     });
@@ -61,12 +61,6 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
     return stdout;
   };
 
-  /** All but the time that it took. */
-  const measures = (run: string) => ({
-    epochs: project.readRun(run, 'data', 'measures', 'epochs.jsonl').replaceAll(/"seconds": [\d.]+/g, ''),
-    results: stateOfFolder(project.run(run, 'data', 'results')),
-  });
-
   it('come out on three machines as they do here, for somebody who is root nowhere', async () => {
     expect(await cli(['deploy', '--wait', '--yes'])).toContain('6 of 6 ended: 6 succeeded');
     const there = project.receipts();
@@ -87,8 +81,9 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
       expect(receipt.state).toBe('succeeded');
       expect(receipt.image.id).toBe(same?.image.id);
       expect(receipt.source).toMatchObject({ commit: project.repository.head, tree: same?.source.tree });
-      expect(measures(receipt.id)).toEqual(measures(same?.id ?? ''));
-      expect(Object.keys(measures(receipt.id).results)).toContain('model.npz');
+      const there = measures(project.run(receipt.id));
+      expect(there).toEqual(measures(project.run(same?.id)));
+      expect(Object.keys(there.results)).toContain('model.npz');
       expect(existsSync(project.run(receipt.id, 'data', 'measures', 'summary.json'))).toBe(true);
     }
   });
@@ -97,7 +92,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
     expect(linesOf('find', project.scratch, '!', '-uid', '65534')).toEqual([]);
     const owners = await fleet.get('gpu1').exec(`find ~ada/logistician -printf '%u\\n' | sort -u`);
     expect(owners).toBe('ada\n');
-    const accuracy = execFileSync('node', [join(digits, 'accuracy.mjs'), project.experiment]).toString();
+    const accuracy = execFileSync('node', [join(example, 'accuracy.mjs'), project.experiment]).toString();
     expect(accuracy.trim().split('\n')).toHaveLength(13);
   });
 });

@@ -6,6 +6,7 @@ import { Cloud } from '../support/cloud/cloud.js';
 import { Ec2 } from '../support/cloud/ec2.js';
 import { cloudMachineImage } from '../support/cloud/machine-image.js';
 import { baseImage, isMissing } from '../support/engines.js';
+import { seedOf } from '../support/machine-image.js';
 import { scratchFolder } from '../support/repository.js';
 import { until } from '../support/until.js';
 
@@ -26,8 +27,10 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
 
   afterAll(async () => {
     await cloud?.remove();
-    const images = [cloudMachineImage([image]), image];
-    execFileSync('docker', ['image', 'rm', ...images], { stdio: 'pipe' });
+    const machines = cloudMachineImage([image]);
+    const seed = seedOf(machines) ?? '';
+    execFileSync('docker', ['image', 'rm', machines, image], { stdio: 'pipe' });
+    execFileSync('docker', ['volume', 'rm', seed], { stdio: 'pipe' });
   });
 
   async function launch(more: Record<string, string> = {}): Promise<string> {

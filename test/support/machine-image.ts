@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,9 @@ export const machineTools: Recipe = {
 export const machineImage = (): string =>
   seededImage('logistician-test/machine', machineTools, [baseImage], ['tini', '--', '/machine/boot.sh']);
 
+/** The label of an image of machines that names the volume which their engines begin with. */
+const seedLabel = 'logistician.seed';
+
 /** An image of machines whose engine begins with these images, made if it is not there. They come with all that they
  *  were built on: where nothing has changed since, a build on such a machine takes every step from its cache. */
 export function seededImage(
@@ -45,22 +48,46 @@ export function seededImage(
   command: readonly string[],
 ): string {
   const tag = `${name}:${fingerprint(tools, images)}`;
-  if (docker('image', 'ls', '--quiet', tag) !== '') return tag;
+  if (seedOf(tag) !== null) return tag;
   const label = ['--label', 'logistician.test=image'];
-  // Its /var/lib/docker must be a volume: an engine writes to no layer of another.
-  const seeding = ['--mount', 'type=volume,target=/var/lib/docker', ...machineFlags];
+  // A volume, not part of the image: a layer that deletes something can be in no layer of another engine.
+  const seed = docker(
+    'volume',
+    'create',
+    ...label,
+    `logistician-test-seed-${randomBytes(4).toString('hex')}`,
+  );
+  const seeding = ['--mount', `type=volume,source=${seed},target=/var/lib/docker`, ...machineFlags];
   const machine = docker('run', '--detach', ...label, ...seeding, build(tools), 'tini', 'sleep', 'infinity');
   try {
     const load =
       'machine=$1; shift; docker save "$@" | docker exec --interactive "$machine" /machine/seed.sh';
     const all = images.flatMap((image) => [image, ...builtOn(image)]);
     execFileSync('sh', ['-c', load, 'sh', machine, ...all], { stdio: 'pipe' });
-    docker('commit', '--change', `CMD ${JSON.stringify(command)}`, machine, tag);
+    const changes = [`CMD ${JSON.stringify(command)}`, `LABEL ${seedLabel}=${seed}`];
+    docker('commit', ...changes.flatMap((change) => ['--change', change]), machine, tag);
   } finally {
-    docker('rm', '--force', '--volumes', machine);
+    docker('rm', '--force', machine);
+    if (seedOf(tag) === null) docker('volume', 'rm', seed);
   }
   return tag;
 }
+
+/** The volume that engines of such machines begin with; null if it, or the image, is not there. */
+export function seedOf(image: string): string | null {
+  try {
+    const seed = docker('image', 'inspect', '--format', `{{index .Config.Labels "${seedLabel}"}}`, image);
+    return docker('volume', 'inspect', '--format', '{{.Name}}', seed);
+  } catch {
+    return null;
+  }
+}
+
+/** What a machine of such an image has for a disk. @param label of the volume that goes with the machine */
+export const diskFlags = (image: string, label: string): string[] => [
+  ...['--mount', `type=volume,target=/var/lib/docker,volume-label=${label}`],
+  ...['--mount', `type=volume,source=${seedOf(image)},target=/machine/seed,readonly`],
+];
 
 function build({ name, folder, from }: Recipe): string {
   const begin = from ? ['--build-arg', `tools=${build(from)}`] : [];

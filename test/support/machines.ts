@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { machineFlags, machineImage } from './machine-image.js';
+import { diskFlags, machineFlags, machineImage } from './machine-image.js';
 import { scratchFolder } from './repository.js';
 import { SmallDisk } from './small-disk.js';
 import { makeKey, sshConfig, sshProgram } from './sshd.js';
@@ -64,8 +64,8 @@ export class Fleet {
     this.machines.push(machine);
     execFileSync('cp', [`${this.key}.pub`, join(machine.folder, 'authorized_keys')]);
     this.#writeConfig();
-    const disk = `type=volume,target=/var/lib/docker,volume-label=logistician.test=${this.name}`;
-    await machine.create([...this.#label, '--mount', disk, ...machineFlags], this.#image);
+    const disk = diskFlags(this.#image, `logistician.test=${this.name}`);
+    await machine.create([...this.#label, ...disk, ...machineFlags], this.#image);
     return machine;
   }
 

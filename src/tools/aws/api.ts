@@ -62,6 +62,8 @@ export class AwsApi {
 
   /** @param region null: the one of the environment or of the profile. @throws AwsRefused if nobody says which */
   static async open(region: string | null): Promise<AwsApi> {
+    // It would tell our users which Node later versions of it need; this one is bundled.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     if (region !== null) return new AwsApi(region);
     const found = await new EC2Client({}).config.region().catch(() => '');
     if (found === '')

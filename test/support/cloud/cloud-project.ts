@@ -43,10 +43,10 @@ export class CloudProject extends TestProject {
     return JSON.parse(readFileSync(path, 'utf8')) as Deployment;
   }
 
-  /** Live instances of this experiment by their condition's first word, such as `lr-1`. */
-  async instances(): Promise<Map<string, Instance>> {
+  /** Live instances of an experiment by their condition's first word, such as `lr-1`. */
+  async instances(experiment = this.name): Promise<Map<string, Instance>> {
     const live = await this.cloud.ec2.live();
-    const own = live.filter(({ tags }) => tags['logistician.experiment'] === this.name);
+    const own = live.filter(({ tags }) => tags['logistician.experiment'] === experiment);
     return new Map(
       own.map((one) => [(one.tags['logistician.condition'] ?? '').replace(/-[0-9a-f]{10}$/, ''), one]),
     );
@@ -67,7 +67,8 @@ export class CloudProject extends TestProject {
   }
 }
 
-const atCloud = (cloud: Cloud) => ({
+/** The settings with which the cloud's machines are reached. */
+export const atCloud = (cloud: Cloud) => ({
   target: 'aws',
   aws_instance_type: 't3.small',
   aws_subnet_id: cloud.subnet,

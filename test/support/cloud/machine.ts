@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { machineFlags } from '../machine-image.js';
+import { diskFlags, machineFlags } from '../machine-image.js';
 import { ControlGroup } from './control-group.js';
 import { docker, run } from './docker.js';
 import type { Instance } from './ec2.js';
@@ -58,7 +58,7 @@ export class CloudMachine {
       ...['--network', network.name, '--ip', instance.address],
       ...machineFlags,
       ...['--tmpfs', '/run/lock', ...(await this.group.create(memory))],
-      ...['--mount', `type=volume,target=/var/lib/docker,volume-label=${label}`],
+      ...diskFlags(image, label),
       ...['--volume', `${join(folder, 'seed')}:/var/lib/cloud/seed/nocloud:ro`],
       ...['--volume', `${join(folder, 'resolv.conf')}:/etc/resolv.conf:ro`],
       ...['--volume', `${join(folder, 'daemon.json')}:/etc/docker/daemon.json:ro`],

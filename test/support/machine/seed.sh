@@ -1,6 +1,5 @@
 #!/bin/sh
-# Has an engine store the image that comes on standard input, and keeps what it stores: the layers, which nobody
-# writes to, in /machine/layers, and all else in /machine/disk.
+# Has an engine store the images that come on standard input in /var/lib/docker: a volume that machines begin with.
 set -eu
 mount -o remount,rw /proc/sys
 dockerd --storage-driver overlay2 >/var/log/dockerd.log 2>&1 &
@@ -14,12 +13,5 @@ done
 docker load --quiet
 kill $!
 wait
-cp -a /var/lib/docker /machine/disk
-mkdir /machine/layers
-for diff in /machine/disk/overlay2/*/diff; do
-  layer=${diff%/diff}
-  mv "$diff" "/machine/layers/${layer##*/}"
-  mkdir "$diff"
-done
 # With it each machine's engine would be the same one.
 rm -r /etc/docker /var/log/dockerd.log
