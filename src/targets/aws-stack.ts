@@ -91,7 +91,7 @@ export class AwsStack {
     if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
     const userData = this.#userData(wanted, before, live);
     await this.#write(stackPlan(this.deployment, wanted, first.cloud, groundOf(ground), userData));
-    await this.#init();
+    await this.#init(first.cloud.state);
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
     const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh));
@@ -109,9 +109,10 @@ export class AwsStack {
   /** Ends everything, also what Terraform never learned of. Repeated, it does nothing. */
   async destroy(): Promise<void> {
     await this.#terraform.others();
-    if (this.#readPlan()) {
+    const before = this.#readPlan();
+    if (before) {
       try {
-        await this.#init();
+        await this.#init(before.state);
         const progress = await this.#terraform.destroy(() => {});
         const left = [
           ...otherFailures(progress),
@@ -145,8 +146,9 @@ export class AwsStack {
   ): Promise<InstanceFacts[]> {
     const live = await this.live();
     if (live.length === 0) return [];
-    if (before) await this.#init();
-    const unknown = strays(live, instancesInState(await this.#terraform.state()));
+    if (before) await this.#init(before.state);
+    const isElsewhere = (before?.state ?? null) !== null;
+    const unknown = strays(live, instancesInState(await this.#terraform.state(isElsewhere)));
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#folder, atWork);
     await this.#end(unknown);
@@ -227,10 +229,11 @@ export class AwsStack {
     writeAtomically(path, synthesize(plan), 0o600);
   }
 
-  async #init(): Promise<void> {
+  async #init(state: StackPlan['state']): Promise<void> {
     const mark = join(this.#folder, 'initialized');
     if (existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment.id) return;
     await this.#terraform.init();
+    if (state) await this.#terraform.claimState(this.deployment.id);
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
   }
 

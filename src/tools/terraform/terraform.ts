@@ -5,6 +5,7 @@ import { lock } from 'proper-lockfile';
 import { UserError } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
+import type { Outcome } from '../../shell/process.js';
 import { processesIn, processesWith } from '../../shell/processes.js';
 import { pasteable } from '../../shell/word.js';
 import * as line from './command-line.js';
@@ -98,6 +99,19 @@ export class Terraform {
     }
   }
 
+  /** Proves, before anything is made, that the state can be read and written where it is to be kept elsewhere.
+   *  @param lineage of this state, no other's. @throws TerraformFailed */
+  async claimState(lineage: string): Promise<void> {
+    if (!this.executor.dryRun) {
+      const pulled = await this.executor.query(line.pull(this.at));
+      if (pulled.code !== 0) throw stateFailed('read', pulled);
+      // Where there is no state, newer ones print one that has never been kept.
+      if (/"lineage": *"[^"]/.test(pulled.stdout)) return;
+    }
+    const pushed = await this.executor.attempt(line.pushEmpty(this.at, lineage));
+    if (pushed.code !== 0) throw stateFailed('write', pushed);
+  }
+
   /** @param show is told of progress. @returns how it ended; errors of single resources are in it
    *  @throws TerraformFailed if nothing can be made of how it ended */
   async apply(show: (progress: Progress) => void): Promise<Progress> {
@@ -114,10 +128,12 @@ export class Terraform {
     return this.executor.read(line.output(this.at));
   }
 
-  /** The state as JSON; empty: there is none. */
-  async state(): Promise<string> {
-    const { code, stdout } = await this.executor.query(line.show(this.at));
-    return code === 0 ? stdout : '';
+  /** The state as JSON; empty: there is none, or what is here is no state any more.
+   *  @param isElsewhere it is not kept here: not to be read then says nothing of what it knows. @throws TerraformFailed */
+  async state(isElsewhere: boolean): Promise<string> {
+    const shown = await this.executor.query(line.show(this.at));
+    if (shown.code !== 0 && isElsewhere) throw stateFailed('read', shown);
+    return shown.code === 0 ? shown.stdout : '';
   }
 
   async #follow(what: Command, name: string, show: (progress: Progress) => void): Promise<Progress> {
@@ -159,6 +175,15 @@ export class Terraform {
     );
   }
 }
+
+const stateFailed = (verb: string, { stdout, stderr }: Outcome): TerraformFailed =>
+  new TerraformFailed(
+    [
+      `Terraform cannot ${verb} its state:`,
+      ...lastLines(`${stdout}\n${stderr}`).map((text) => `  ${text}`),
+    ].join('\n'),
+    ['logistician deploy    # when it can', 'logistician terminate    # ends all by its tag'],
+  );
 
 const lastLines = (text: string): string[] =>
   text
