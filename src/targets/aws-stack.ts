@@ -72,11 +72,13 @@ export class AwsStack {
 
   /** Brings about that these machines are there and no others: those that are launched now, and of the rest those that
    *  are there. No condition ever gets two.
-   *  @param rule the rule for SSH: for the address that is ours now, or as it is */
+   *  @param rule the rule for SSH: for the address that is ours now, or as it is
+   *  @param programs that those which are launched now are to have beside the usual ones */
   async apply(
     machines: readonly RentedMachine[],
     launching: ReadonlySet<string>,
     rule: 'for us' | 'as it is' = 'for us',
+    programs: readonly string[] = [],
   ): Promise<Applied> {
     await this.#terraform.others();
     const { executor } = this.world;
@@ -89,7 +91,7 @@ export class AwsStack {
     const ground = before && rule === 'as it is' ? before : await this.#ground(machines, before);
     const first = wanted[0] ?? machines[0];
     if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
-    const userData = this.#userData(wanted, before, live);
+    const userData = this.#userData(wanted, before, live, programs);
     await this.#write(stackPlan(this.deployment, wanted, first.cloud, groundOf(ground), userData));
     await this.#init(first.cloud.state);
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
@@ -183,6 +185,7 @@ export class AwsStack {
     wanted: readonly RentedMachine[],
     before: StackPlan | null,
     live: readonly InstanceFacts[],
+    programs: readonly string[],
   ): Map<string, string> {
     const template = readFileSync(this.world.cloudInit, 'utf8');
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
@@ -194,8 +197,8 @@ export class AwsStack {
         if (own !== undefined) return [name, own];
         const { known: shown, file } = newHostKey();
         this.access.pin(name, shown);
-        const { deadline, user } = cloud;
-        return [name, userData(template, { deadline, loginUser: user, hostKey: file }).reveal()];
+        const start = { deadline: cloud.deadline, loginUser: cloud.user, programs, hostKey: file };
+        return [name, userData(template, start).reveal()];
       }),
     );
   }
