@@ -28,8 +28,8 @@ const howToInstall = [
 /** Terraform did not do what it was to do. */
 export class TerraformFailed extends UserError {}
 
-/** @throws TerraformFailed if there is none, or one that is too old */
-export async function verifyTerraform(executor: Executor): Promise<void> {
+/** @returns its version. @throws TerraformFailed if there is none, or one that is too old */
+export async function verifyTerraform(executor: Executor): Promise<string> {
   const { code, stdout, stderr } = await executor.query(line.version());
   if (code === 127) throw new TerraformFailed('Terraform is not installed here.', howToInstall);
   const [, version = '', major = '', minor = ''] =
@@ -38,6 +38,7 @@ export async function verifyTerraform(executor: Executor): Promise<void> {
     throw new TerraformFailed(`Terraform does not say its version: ${stderr.trim()}`, ['terraform version']);
   const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
   if (isOld) throw new TerraformFailed(`Terraform ${version} is too old: 1.5 is the oldest.`, howToInstall);
+  return version;
 }
 
 /** Terraform at work in one folder. What changes something runs in a session of its own with its output in a file, so
