@@ -97,7 +97,7 @@ export class AwsStack {
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
     const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh));
-    const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
+    const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs(progress));
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
   }

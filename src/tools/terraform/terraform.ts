@@ -11,6 +11,7 @@ import { pasteable } from '../../shell/word.js';
 import * as line from './command-line.js';
 import { readEvents } from './messages.js';
 import { nothingYet, type Progress, progressAfter } from './progress.js';
+import { objectIn } from './state.js';
 
 /** The oldest that the stack bears. */
 const oldest = [1, 5] as const;
@@ -103,14 +104,11 @@ export class Terraform {
   /** Proves, before anything is made, that the state can be read and written where it is to be kept elsewhere.
    *  @param lineage of this state, no other's. @throws TerraformFailed */
   async claimState(lineage: string): Promise<void> {
-    if (!this.executor.dryRun) {
-      const pulled = await this.executor.query(line.pull(this.at));
-      if (pulled.code !== 0) throw stateFailed('read', pulled);
-      // Where there is no state, newer ones print one that has never been kept.
-      if (/"lineage": *"[^"]/.test(pulled.stdout)) return;
-    }
     const pushed = await this.executor.attempt(line.pushEmpty(this.at, lineage));
-    if (pushed.code !== 0) throw stateFailed('write', pushed);
+    if (pushed.code === 0) return;
+    // Terraform replaces no state that is there, of the same deployment as its key says.
+    const { stdout } = await this.executor.query(line.pull(this.at));
+    if (!/"lineage": *"[^"]/.test(stdout)) throw stateFailed('write', pushed);
   }
 
   /** @param show is told of progress. @returns how it ended; errors of single resources are in it
@@ -124,9 +122,10 @@ export class Terraform {
     return this.#follow(line.destroy(this.at), 'destroy.jsonl', show);
   }
 
-  /** What the outputs say, as JSON. */
-  async outputs(): Promise<string> {
-    return this.executor.read(line.output(this.at));
+  /** What the outputs are after an apply. Each start of Terraform reads the whole provider to know it again, which
+   *  takes seconds: so what the apply itself has said is good enough. */
+  async outputs({ outputs }: Progress): Promise<Readonly<Record<string, unknown>>> {
+    return outputs ?? objectIn(await this.executor.read(line.output(this.at)));
   }
 
   /** The state as JSON; empty: there is none, or what is here is no state any more.
