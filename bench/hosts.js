@@ -4,15 +4,15 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { lightFleet } from './fleet.js';
 import { inTurns, median, seconds, sh } from './measure.js';
+import { testSupport } from './test-support.js';
 
 const many = 100;
 const mib = (value) => `${Math.round(value)} MiB`;
 
 /** @param project makes a project with an experiment */
 export async function hosts({ work, cli, project, row, inSeconds }) {
-  const LightFleet = await lightFleet();
+  const { LightFleet } = await testSupport('light-fleet.ts');
   const fleet = await LightFleet.start(many);
   const home = join(work, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cloud } from './cloud.js';
 import { hosts } from './hosts.js';
 import { inTurns, median, seconds, sh } from './measure.js';
 
@@ -197,6 +198,7 @@ try {
   const parts = {
     ...{ start, run, snapshot, expansion, deploy, synthesis, size },
     hosts: () => hosts({ work, cli, project, row, inSeconds }),
+    cloud: () => cloud({ work, cli, project, row, inSeconds }),
   };
   const wanted = process.argv.slice(2);
   for (const [name, part] of Object.entries(parts))

@@ -4,8 +4,9 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
-import { examine, type Finding } from '../operations/doctor.js';
+import { examine } from '../operations/doctor.js';
 import { examineHosts } from '../operations/doctor-hosts.js';
+import type { Finding } from '../operations/finding.js';
 import { leakFindings, leaks } from '../operations/leaks.js';
 
 export default class Doctor extends BaseCommand {

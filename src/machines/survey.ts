@@ -140,11 +140,15 @@ export function lacksOf(found: Survey): Lack[] {
   return lacks;
 }
 
+/** What not every job needs. */
+export interface Needs {
+  /** The project has files in git LFS. */
+  readonly largeFiles: boolean;
+  readonly secrets: boolean;
+}
+
 /** What is wrong with it for jobs that need that. */
-export function lacksFor(
-  { has }: Survey,
-  { largeFiles, secrets }: { readonly largeFiles: boolean; readonly secrets: boolean },
-): Lack[] {
+export function lacksFor({ has }: Survey, { largeFiles, secrets }: Needs): Lack[] {
   const lacks: Lack[] = [];
   if (largeFiles && !has.has('git-lfs')) {
     const mend = ['sudo apt-get install git-lfs'];

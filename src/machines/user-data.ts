@@ -6,6 +6,8 @@ export interface FirstStart {
   readonly deadline: number;
   /** The user of its image, who gets to use Docker. */
   readonly loginUser: string;
+  /** Programs that it is to have beside what every machine has. */
+  readonly programs: readonly string[];
   /** The private half of its SSH host key, as OpenSSH writes it. */
   readonly hostKey: Secret;
 }
@@ -20,12 +22,15 @@ export const mostUserData = 16 * 1024;
  * @returns the text, which is secret for the host key that it holds
  * @throws RangeError if a value would say something else in the template, or the text is more than EC2 takes
  */
-export function userData(template: string, { deadline, loginUser, hostKey }: FirstStart): Secret {
+export function userData(template: string, { deadline, loginUser, programs, hostKey }: FirstStart): Secret {
   if (!(deadline > 0) || !Number.isFinite(deadline)) throw new RangeError(`no deadline: ${deadline}`);
   if (!/^[a-z_][a-z0-9_-]*$/.test(loginUser)) throw new RangeError(`no login name: ${loginUser}`);
+  for (const name of programs)
+    if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new RangeError(`no program: ${name}`);
   const values: Readonly<Record<string, string>> = {
     deadline: String(Math.ceil(deadline)),
     login_user: loginUser,
+    programs: programs.join(' '),
     // The lines of a block of YAML are as deep as its first one.
     host_key: hostKey.reveal().trim().replaceAll('\n', '\n    '),
   };

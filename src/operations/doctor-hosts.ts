@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { lacksOf, type Survey } from '../machines/survey.js';
 import { HostsTarget } from '../targets/hosts.js';
 import { Unreachable } from '../tools/ssh/errors.js';
-import type { Finding } from './doctor.js';
 import { openExperiment } from './experiment.js';
+import type { Finding } from './finding.js';
 import type { Session } from './session.js';
 import { type Machines, surroundings } from './target-of.js';
 

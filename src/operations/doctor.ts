@@ -6,49 +6,49 @@ import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import { findRepository } from '../source/project.js';
 import { Engine } from '../tools/docker/engine.js';
+import { examineAws } from './doctor-aws.js';
+import type { Experiment } from './experiment.js';
 import { openExperiment } from './experiment.js';
+import { bad, type Finding, good, warning } from './finding.js';
 import type { Session } from './session.js';
-
-/** One thing that was looked at. A `warning` is no hindrance on this computer. */
-export interface Finding {
-  readonly what: string;
-  readonly state: 'good' | 'warning' | 'bad';
-  readonly detail: string;
-  /** Lines that mend it. */
-  readonly mend: readonly string[];
-}
-
-const good = (what: string, detail: string): Finding => ({ what, state: 'good', detail, mend: [] });
-const bad = (what: string, detail: string, ...mend: string[]): Finding => ({
-  what,
-  state: 'bad',
-  detail,
-  mend,
-});
-const warning = (what: string, detail: string, ...mend: string[]): Finding => ({
-  ...bad(what, detail, ...mend),
-  state: 'warning',
-});
 
 /** Images and builds need room: less than this, in bytes, is worth a word. */
 const littleSpace = 5e9;
 
 /** Looks at all that logistician stands on: here, and in the folder if it is an experiment. Changes nothing. */
 export async function examine(session: Session, folder: string): Promise<Finding[]> {
-  const isExperiment = existsSync(join(folder, 'parameters.json'));
+  const opened = existsSync(join(folder, 'parameters.json')) ? await experiment(session, folder) : null;
+  const target = opened?.experiment?.parameters.target ?? 'local';
+  const overSsh = target === 'local' ? 'warning' : 'bad';
   return [
     node(),
     await program(session, 'git', ['--version'], 'bad'),
-    ...(await docker(session)),
-    await program(session, 'ssh', ['-V'], 'warning'),
-    await program(session, 'rsync', ['--version'], 'warning'),
-    key(session),
+    ...(await docker(session)).map((finding) =>
+      buildsElsewhere(opened?.experiment) ? asWarning(finding) : finding,
+    ),
+    await program(session, 'ssh', ['-V'], overSsh),
+    await program(session, 'rsync', ['--version'], overSsh),
+    key(session, target === 'aws'),
     memoryForSecrets(),
     disk(folder),
     await repository(folder),
-    ...(isExperiment ? [await experiment(session, folder)] : []),
+    ...(opened ? [opened.finding] : []),
+    ...(opened?.experiment && target === 'aws'
+      ? await examineAws(session, opened.experiment.parameters)
+      : []),
   ];
 }
+
+/** Images are built where jobs run, and this computer needs no Docker for that. */
+const buildsElsewhere = (opened: Experiment | null = null): boolean =>
+  opened !== null &&
+  opened.parameters.target !== 'local' &&
+  opened.parameters.dockerImageTransport === 'build';
+
+const asWarning = (finding: Finding): Finding =>
+  finding.state === 'bad'
+    ? { ...finding, state: 'warning', detail: `${finding.detail}; only \`run\` and \`build\` need it here` }
+    : finding;
 
 function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -107,9 +107,12 @@ async function leftovers(engine: Engine): Promise<Finding> {
   return warning('leftovers', `${ended.length} ended containers of runs`, `docker rm ${names.join(' ')}`);
 }
 
-function key(session: Session): Finding {
+/** @param isNeeded machines at AWS know no other */
+function key(session: Session, isNeeded: boolean): Finding {
   const path = join(session.home, '.logistician', 'ssh-key');
   const found = statSync(path, { throwIfNoEntry: false });
+  if (!found && isNeeded)
+    return bad('SSH key', 'none of our own yet, with which machines at AWS are reached', 'logistician setup');
   if (!found)
     return warning(
       'SSH key',
@@ -143,12 +146,17 @@ async function repository(folder: string): Promise<Finding> {
   }
 }
 
-async function experiment(session: Session, folder: string): Promise<Finding> {
+async function experiment(
+  session: Session,
+  folder: string,
+): Promise<{ finding: Finding; experiment: Experiment | null }> {
   try {
-    const { parameters } = await openExperiment(session, folder);
-    return good('experiment', `${parameters.experimentName}, ${parameters.conditions.length} conditions`);
+    const experiment = await openExperiment(session, folder);
+    const { experimentName, conditions } = experiment.parameters;
+    return { finding: good('experiment', `${experimentName}, ${conditions.length} conditions`), experiment };
   } catch (error) {
-    if (error instanceof UserError) return bad('experiment', error.message, ...error.suggestions);
+    if (error instanceof UserError)
+      return { finding: bad('experiment', error.message, ...error.suggestions), experiment: null };
     throw error;
   }
 }

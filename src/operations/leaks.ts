@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderCommand } from '../shell/command.js';
 import { endLeaks, findLeaks, type Leak, lineToEnd } from '../targets/aws-leaks.js';
-import type { Finding } from './doctor.js';
+import type { Finding } from './finding.js';
 import { readExperiment } from './read-experiment.js';
 import type { Session } from './session.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lacksOf, NotReady, type Survey, survey } from '../machines/survey.js';
+import { lacksFor, lacksOf, type Needs, NotReady, type Survey, survey } from '../machines/survey.js';
 import { command } from '../shell/command.js';
 import { pasteable } from '../shell/word.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
@@ -26,6 +26,7 @@ export async function untilReady(
   access: SshAccess,
   machine: ReachedMachine,
   sshCidr: string,
+  needs: Needs,
 ): Promise<Survey> {
   const { name } = machine;
   const script = readFileSync(world.survey, 'utf8');
@@ -37,7 +38,7 @@ export async function untilReady(
       const isFinished = (await connection.query(command('test', '-e', bootFinished))).code === 0;
       answered = true;
       const found = await survey(connection, script, programWordsOf(world.remoteDocker), world.now);
-      const lacks = lacksOf(found).filter(({ bearable }) => !bearable);
+      const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ bearable }) => !bearable);
       if (lacks.length === 0) return found;
       if (isFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
     } catch (error) {

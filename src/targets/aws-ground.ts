@@ -39,12 +39,13 @@ async function callersCidr(machines: readonly RentedMachine[]): Promise<string> 
 }
 
 /** The user data of each machine. One that is there keeps its own; another gets a host key of its own with it.
- *  @param pin is told of a new key, the public half */
+ *  @param programs what a new one installs beside what every machine has. @param pin is told of a new key, the public half */
 export function userDataOf(
   { cloudInit }: Pick<Surroundings, 'cloudInit'>,
   wanted: readonly RentedMachine[],
   before: StackPlan | null,
   live: readonly InstanceFacts[],
+  programs: readonly string[],
   pin: (machine: string, key: HostKey) => void,
 ): Map<string, string> {
   const template = readFileSync(cloudInit, 'utf8');
@@ -57,8 +58,8 @@ export function userDataOf(
       if (own !== undefined) return [name, own];
       const { known: shown, file } = newHostKey();
       pin(name, shown);
-      const { deadline, user } = cloud;
-      return [name, userData(template, { deadline, loginUser: user, hostKey: file }).reveal()];
+      const start = { deadline: cloud.deadline, loginUser: cloud.user, programs, hostKey: file };
+      return [name, userData(template, start).reveal()];
     }),
   );
 }

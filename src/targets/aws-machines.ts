@@ -14,6 +14,9 @@ import { isReached, type RemoteMachines, unreleased } from './remote-machines.js
 import type { Surroundings } from './surroundings.js';
 import type { CollectedJob, Collecting, EndedJob, MachineProblem, TargetStatus } from './target.js';
 
+/** A machine that has run its jobs had what they needed. */
+const anything = { largeFiles: false, secrets: false };
+
 /** Rented machines that are there: machines over SSH of which AWS knows more than they themselves. */
 export class RentedMachines {
   constructor(
@@ -82,7 +85,7 @@ export class RentedMachines {
         const awake = at(machine, publicAddress, privateAddress);
         await this.#writeMoved(deployment, [awake]);
         if (!isReached(awake)) return;
-        await untilReady(this.world, this.machines.access, awake, sshCidr);
+        await untilReady(this.world, this.machines.access, awake, sshCidr, anything);
         await this.stopWhenIdle(awake, this.machines.access.connect(awake.name, awake.route));
       },
     ).finally(forgetInstances);

@@ -69,7 +69,9 @@ const nothingToGive =
   /InsufficientInstanceCapacity|InsufficientHostCapacity|InsufficientCapacity|InsufficientFreeAddressesInSubnet|SpotMaxPriceTooLow|MaxSpotInstanceCountExceeded|VcpuLimitExceeded|InstanceLimitExceeded|capacity-not-available|Unsupported/;
 
 /** Why a machine did not come up, by condition. */
-export function failures({ resources }: Progress): Map<string, { text: string; refused: boolean }> {
+export function failures({
+  resources,
+}: Pick<Progress, 'resources'>): Map<string, { text: string; refused: boolean }> {
   const found = new Map<string, { text: string; refused: boolean }>();
   for (const [address, { step, why }] of resources) {
     const condition = conditionAt(address);

@@ -42,6 +42,19 @@ export interface Applied {
   readonly sshCidr: string;
 }
 
+/** What a stack is planned from. */
+interface Basis {
+  readonly machines: readonly RentedMachine[];
+  /** Those of them that are to be there. */
+  readonly wanted: readonly RentedMachine[];
+  readonly ground: Ground;
+  /** The plan before; null: none. */
+  readonly before: StackPlan | null;
+  readonly live: readonly InstanceFacts[];
+  /** What new machines install beside what every machine has. */
+  readonly programs: readonly string[];
+}
+
 /** Machines that were handed to their jobs, and that Terraform does not know any more. */
 class StateLost extends UserError {
   constructor(folder: string, instances: readonly InstanceFacts[]) {
@@ -77,11 +90,13 @@ export class AwsStack {
 
   /** Brings about that these machines are there and no others: those that are launched now, and of the rest those that
    *  are there. No condition ever gets two.
-   *  @param rule the rule for SSH: for the address that is ours now, or as it is */
+   *  @param rule the rule for SSH: for the address that is ours now, or as it is
+   *  @param programs that those which are launched now are to have beside the usual ones */
   async apply(
     machines: readonly RentedMachine[],
     launching: ReadonlySet<string>,
     rule: 'for us' | 'as it is' = 'for us',
+    programs: readonly string[] = [],
   ): Promise<Applied> {
     await this.#terraform.others();
     const { executor, home, deployments } = this.world;
@@ -92,12 +107,13 @@ export class AwsStack {
     const wanted = wantedMachines(machines, launching, live);
     const ground = before && rule === 'as it is' ? before : await groundOf(this.world, machines, before);
     const pin = (name: string, key: HostKey) => this.access.pin(name, key);
-    await this.#files.write(this.#plan(machines, wanted, ground, before, live, pin));
-    await this.#init();
+    const plan = this.#plan({ machines, wanted, ground, before, live, programs }, pin);
+    await this.#files.write(plan);
+    await this.#init(plan.state);
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
     const progress = await this.#terraform.apply(this.#tell(executor.dryRun ? [] : fresh));
-    const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
+    const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs(progress));
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
   }
@@ -120,7 +136,7 @@ export class AwsStack {
     try {
       await executor.change(command('rm', '-rf', scratch.folder));
       await scratch.prepare();
-      await scratch.write(this.#plan(machines, wanted, ground, before, live, () => {}));
+      await scratch.write(this.#plan({ machines, wanted, ground, before, live, programs: [] }, () => {}));
       if (before && existsSync(state)) await executor.change(command('cp', '-p', state, scratch.folder));
       const terraform = this.#terraformIn(scratch.folder);
       await terraform.init();
@@ -131,16 +147,13 @@ export class AwsStack {
   }
 
   #plan(
-    machines: readonly RentedMachine[],
-    wanted: readonly RentedMachine[],
-    { sshCidr, publicKey, tags }: Ground,
-    before: StackPlan | null,
-    live: readonly InstanceFacts[],
+    { machines, wanted, ground, before, live, programs }: Basis,
     pin: (machine: string, key: HostKey) => void,
   ): StackPlan {
     const first = wanted[0] ?? machines[0];
     if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
-    const userData = userDataOf(this.world, wanted, before, live, pin);
+    const { sshCidr, publicKey, tags } = ground;
+    const userData = userDataOf(this.world, wanted, before, live, programs, pin);
     return stackPlan(this.deployment, wanted, first.cloud, { sshCidr, publicKey, tags }, userData);
   }
 
@@ -158,9 +171,10 @@ export class AwsStack {
   /** Ends everything, also what Terraform never learned of. Repeated, it does nothing. */
   async destroy(): Promise<void> {
     await this.#terraform.others();
-    if (this.#files.read()) {
+    const before = this.#files.read();
+    if (before) {
       try {
-        await this.#init();
+        await this.#init(before.state);
         const progress = await this.#terraform.destroy(this.#tellEnds());
         const left = [
           ...otherFailures(progress),
@@ -194,8 +208,9 @@ export class AwsStack {
   ): Promise<InstanceFacts[]> {
     const live = await this.live();
     if (live.length === 0) return [];
-    if (before) await this.#init();
-    const unknown = strays(live, instancesInState(await this.#terraform.state()));
+    if (before) await this.#init(before.state);
+    const isElsewhere = (before?.state ?? null) !== null;
+    const unknown = strays(live, instancesInState(await this.#terraform.state(isElsewhere)));
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#files.folder, atWork);
     await this.#end(unknown);
@@ -218,10 +233,11 @@ export class AwsStack {
     return endInstances(this.world.executor, this.api, ids);
   }
 
-  async #init(): Promise<void> {
+  async #init(state: StackPlan['state']): Promise<void> {
     const mark = join(this.#files.folder, 'initialized');
     if (existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment.id) return;
     await this.#terraform.init();
+    if (state) await this.#terraform.claimState(this.deployment.id);
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
   }
 
@@ -239,7 +255,7 @@ export class AwsStack {
     for (const name of fresh) this.world.step(name, 'waiting');
     const told = new Map<string, string>();
     return ({ resources }) => {
-      const failed = failures({ resources, rest: [] });
+      const failed = failures({ resources });
       for (const name of fresh) {
         const resource = resources.get(machineAddress(name));
         const step = resource && stepOf(resource.step, failed.get(name));

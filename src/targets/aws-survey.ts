@@ -3,7 +3,7 @@ import type { MachineFacts } from '../machines/machine-facts.js';
 import { type GpuWish, slots } from '../machines/slots.js';
 import type { CloudMachine, DeployedMachine } from '../runs/deployment.js';
 import type { AmiFacts, AwsApi, TypeFacts } from '../tools/aws/api.js';
-import { bucketRegion } from '../tools/aws/caller.js';
+import { stateBucket } from '../tools/aws/state-bucket.js';
 import { rootIn } from './remote-layout.js';
 import type { Surroundings } from './surroundings.js';
 import type { FoundMachine, Wish } from './target.js';
@@ -26,9 +26,10 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
       '"aws_instance_type": "t3.small"    # in parameters.json',
     ]);
   refuseGpus(wish.gpus, type, aws.instanceType);
-  const [ami, subnet] = await Promise.all([
+  const [ami, subnet, state] = await Promise.all([
     findAmi(api, aws.ami, aws.instanceType, type),
     aws.subnetId === null ? null : findSubnet(api, aws.subnetId),
+    aws.stateBucket === null ? null : stateBucket(world.executor, api.region, aws.stateBucket),
   ]);
   return {
     type,
@@ -43,9 +44,7 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
       subnet,
       public_address: aws.sshAddress === 'public',
       ssh_address: aws.sshAddress,
-      state: aws.stateBucket
-        ? { bucket: aws.stateBucket, region: await bucketRegion(aws.stateBucket, api.region, world.env) }
-        : null,
+      state,
       user: aws.amiUser,
       deadline: Math.ceil(world.maxHours * 3600) + allowance,
       // A one-time spot instance cannot be stopped: what is not home would be gone.

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import type { Connection } from '../machines/connection.js';
 import type { SweepScript } from '../machines/job-script.js';
-import { lacksFor } from '../machines/survey.js';
+import type { Needs } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { Io } from '../shell/process.js';
-import { isProgram } from '../shell/programs.js';
+import { verifyAws } from '../tools/aws/program.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { verifyTerraform } from '../tools/terraform/terraform.js';
@@ -80,7 +80,9 @@ export class AwsTarget implements Target {
     if (sweep.transport === 'ssh') await this.world.buildHere(sweep, io);
     const launching = new Set(jobs.map(({ machine }) => machine));
     const stack = await this.#stack(deployment);
-    const applied = await stack.apply(rented(deployment), launching);
+    const needs = needsOf(sweep);
+    const programs = needs.largeFiles ? ['git-lfs'] : [];
+    const applied = await stack.apply(rented(deployment), launching, 'for us', programs);
     const now = await this.#record(deployment, applied, launching);
     await this.#machines.writeConfig(now);
     for (const text of applied.other) this.world.note(`Terraform: ${text}`);
@@ -89,7 +91,7 @@ export class AwsTarget implements Target {
       this.#rented.stopWhenIdle(machine, connection);
     if (this.world.executor.dryRun) return this.#machines.deliver(now, wanted, sweep, jobs, { isDelivered });
     const isReady = async (machine: DeployedMachine) => {
-      if (isReached(machine)) await this.#isReady(machine, applied, sweep);
+      if (isReached(machine)) await this.#isReady(machine, applied, needs);
     };
     const problems = await this.#machines.deliver(now, wanted.filter(isReached), sweep, jobs, {
       isReady,
@@ -203,28 +205,27 @@ export class AwsTarget implements Target {
   async #isReady(
     machine: DeployedMachine & { route: Route },
     { sshCidr }: Applied,
-    sweep: Sweep,
+    needs: Needs,
   ): Promise<void> {
-    const found = await untilReady(this.world, this.#machines.access, machine, sshCidr);
+    const found = await untilReady(this.world, this.#machines.access, machine, sshCidr, needs);
     this.#met.set(machine.name, { docker: found.engine?.version ?? '' });
-    const wish = { largeFiles: sweep.source.lfs !== null, secrets: sweep.secrets.length > 0 };
-    const [lack] = lacksFor(found, wish);
-    if (lack) throw new Unreachable(machine.name, `lacks ${lack.what}: ${lack.detail}`, lack.mend);
   }
 }
 
 /** All that changes anything at AWS. @throws TerraformFailed, UserError */
 async function verifyPrograms({ executor, env, home }: Surroundings): Promise<void> {
   await verifyTerraform(executor);
-  if (!isProgram('aws', env.PATH))
-    throw new UserError('The aws command is not installed here. It ends what Terraform never learned of.', [
-      'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
-    ]);
+  verifyAws(env.PATH);
   if (!existsSync(publicKeyIn(home)))
     throw new UserError('There is no SSH key yet with which to reach machines at AWS.', [
       'logistician setup',
     ]);
 }
+
+const needsOf = ({ source, secrets }: Sweep): Needs => ({
+  largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+  secrets: secrets.length > 0,
+});
 
 function notUp(name: string, { failed, other }: Applied): Unreachable {
   const why = failed.get(name)?.text ?? other[0] ?? 'Terraform says nothing of it';

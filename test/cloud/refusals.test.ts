@@ -1,7 +1,10 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { isMissing } from '../support/engines.js';
+import { linesOf } from '../support/project.js';
 
 const conditions = { experiment_conditions: ['--lr 1', '--lr 2'] };
 
@@ -72,10 +75,57 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     project.settings({ ...conditions, ...settings() });
     if (fault) cloud.fault({ action: 'GetCallerIdentity', code: fault });
     const { code, stderr } = await project.cli(['deploy', '--yes'], { env });
+    // What is no matter of the settings, doctor says too.
+    const looked = fault || Object.keys(env).length > 0 ? await project.cli(['doctor'], { env }) : null;
     cloud.endFaults();
     expect(stderr).toMatch(says);
     expect(code).toBe(1);
+    if (looked) expect(looked.stdout).toMatch(says);
+    expect(looked?.code ?? 1).toBe(1);
     expect(project.runs).toEqual([]);
+  });
+
+  const doctor = async (env: NodeJS.ProcessEnv = {}) => {
+    const { code, stdout } = await project.cli(['doctor', '--json'], { env });
+    const { findings } = JSON.parse(stdout) as {
+      findings: { what: string; state: string; detail: string; mend: string[] }[];
+    };
+    return { code, found: new Map(findings.map((finding) => [finding.what, finding])) };
+  };
+
+  it('doctor finds all that target aws stands on', async () => {
+    project.settings({ ...conditions, aws_state_bucket: 'nobody-has-this-one' });
+    const { code, found } = await doctor();
+    expect(found.get('Terraform')?.state).toBe('good');
+    expect(found.get('aws')?.detail).toMatch(/^aws-cli/);
+    expect(found.get('AWS account')?.detail).toMatch(/^arn:aws:.*, in us-east-1$/);
+    expect(found.get('state bucket')).toMatchObject({
+      state: 'bad',
+      mend: [expect.stringContaining('s3 mb s3://nobody-has-this-one'), expect.anything()],
+    });
+    expect(code).toBe(1);
+  });
+
+  it('doctor says what is not there, or too old, and what mends it', async () => {
+    project.settings(conditions);
+    const bin = join(project.scratch, 'bin');
+    mkdirSync(bin);
+    for (const name of ['git', 'ssh', 'rsync']) symlinkSync(linesOf('which', name)[0] ?? '', join(bin, name));
+    const old = `#!/bin/sh\necho '{ "terraform_version": "1.4.7" }'\n`;
+    writeFileSync(join(bin, 'terraform'), old, { mode: 0o755 });
+    const { code, found } = await doctor({ PATH: bin, HOME: bin });
+    expect(found.get('Terraform')).toMatchObject({
+      state: 'bad',
+      detail: expect.stringContaining('1.4.7 is too old'),
+    });
+    expect(found.get('aws')).toMatchObject({
+      state: 'bad',
+      mend: [expect.stringContaining('https://docs.aws')],
+    });
+    expect(found.get('SSH key')).toMatchObject({ state: 'bad', mend: ['logistician setup'] });
+    // Images are built on the machines.
+    expect(found.get('docker')?.state).toBe('warning');
+    expect(code).toBe(1);
   });
 
   it('a dry run prints the lines and makes nothing', async () => {

@@ -14,6 +14,9 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { AwsRefused, refusal } from './errors.js';
 
+// Which SDK is bundled is no matter of whoever runs it: not every command is to speak of the next one's Node.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** What a type of instance has. */
 export interface TypeFacts {
   readonly cpus: number;

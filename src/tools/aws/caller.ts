@@ -47,20 +47,4 @@ export async function cidrTowards(range: string): Promise<string> {
   }
 }
 
-/** The region of an S3 bucket, which AWS tells everybody. @returns `otherwise` where nothing is said */
-export async function bucketRegion(
-  bucket: string,
-  otherwise: string,
-  env: NodeJS.ProcessEnv,
-): Promise<string> {
-  if (env.AWS_ENDPOINT_URL || env.AWS_ENDPOINT_URL_S3) return otherwise;
-  try {
-    const url = `https://s3.amazonaws.com/${bucket}`;
-    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(10_000) });
-    return answer.headers.get('x-amz-bucket-region') ?? otherwise;
-  } catch {
-    return otherwise;
-  }
-}
-
 const isIpv4 = (text: string): boolean => /^(\d{1,3}\.){3}\d{1,3}$/.test(text);

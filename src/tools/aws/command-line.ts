@@ -18,8 +18,14 @@ export const deleteKeyPair = (region: string, name: string): Command =>
 export const deleteSecurityGroup = (region: string, id: string): Command =>
   ec2(region, 'delete-security-group', '--group-id', id);
 
-const ec2 = (region: string, ...words: string[]): Command => ({
-  ...command('aws', '--region', region, 'ec2', ...words),
+/** Says whether there is such a bucket that we may list, and where. */
+export const headBucket = (region: string, bucket: string): Command =>
+  aws(region, 's3api', 'head-bucket', '--bucket', bucket);
+
+const ec2 = (region: string, ...words: string[]): Command => aws(region, 'ec2', ...words);
+
+const aws = (region: string, ...words: string[]): Command => ({
+  ...command('aws', '--region', region, ...words),
   // Nobody is there to leaf through what it prints.
   env: { AWS_PAGER: '' },
 });

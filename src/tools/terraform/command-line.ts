@@ -38,6 +38,16 @@ export const output = (at: Workplace): Command => terraform(at, 'output', '-json
 /** Prints the state as JSON, user data and all. */
 export const show = (at: Workplace): Command => terraform(at, 'show', '-json', '-no-color');
 
+/** Prints the state as it is kept. */
+export const pull = (at: Workplace): Command => terraform(at, 'state', 'pull');
+
+/** Puts a state without anything where the state is to be kept.
+ *  @param lineage tells it from others that are kept there */
+export const pushEmpty = (at: Workplace, lineage: string): Command => ({
+  ...terraform(at, 'state', 'push', '-'),
+  input: { text: JSON.stringify({ version: 4, serial: 1, lineage, outputs: {}, resources: [] }) },
+});
+
 /** Prints the version as JSON: `terraform_version`. */
 export const version = (): Command => ({ ...command('terraform', 'version', '-json'), env: quiet });
 

@@ -5,7 +5,15 @@ export type TerraformEvent =
       readonly address: string;
       readonly action: Action;
     }
+  | Outputs
   | Diagnostic;
+
+/** What the outputs are at the end of an apply that came to a good one. */
+export interface Outputs {
+  readonly kind: 'outputs';
+  /** By name, as `terraform output -json` prints them. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
 
 export type Action = 'create' | 'update' | 'delete' | 'replace' | 'read' | 'other';
 
@@ -41,8 +49,9 @@ export function readEvents(bytes: Uint8Array): { events: TerraformEvent[]; consu
 
 /** The event that a line tells; null: none that matters here, or the line is not Terraform's. */
 export function eventIn(line: string): TerraformEvent | null {
-  const { type, change, hook, diagnostic } = objectIn(line);
+  const { type, change, hook, diagnostic, outputs } = objectIn(line);
   if (type === 'diagnostic') return diagnosticIn(objectOf(diagnostic));
+  if (type === 'outputs') return outputsIn(objectOf(outputs));
   const kind = typeof type === 'string' && Object.hasOwn(kinds, type) && kinds[type as keyof typeof kinds];
   if (!kind) return null;
   const about = objectOf(kind === 'planned' ? change : hook);
@@ -60,6 +69,10 @@ function diagnosticIn({ severity, summary, detail, address }: Fields): Diagnosti
     address: typeof address === 'string' && address !== '' ? address : null,
   };
 }
+
+/** A plan tells what is to become of outputs by the same message. */
+const outputsIn = (values: Fields): Outputs | null =>
+  Object.values(values).some((output) => 'action' in objectOf(output)) ? null : { kind: 'outputs', values };
 
 const actionOf = (action: unknown): Action =>
   typeof action === 'string' && actions.includes(action) ? (action as Action) : 'other';

@@ -1,4 +1,4 @@
-import type { Action, Diagnostic, TerraformEvent } from './messages.js';
+import type { Action, Diagnostic, Outputs, TerraformEvent } from './messages.js';
 
 /** How far Terraform is with a resource. */
 export interface ResourceProgress {
@@ -14,15 +14,22 @@ export interface Progress {
   readonly resources: ReadonlyMap<string, ResourceProgress>;
   /** Errors and warnings that are about no resource in particular. */
   readonly rest: readonly Diagnostic[];
+  /** null: not known yet, or it did not come to a good end. */
+  readonly outputs: Outputs['values'] | null;
 }
 
-export const nothingYet: Progress = { resources: new Map(), rest: [] };
+export const nothingYet: Progress = { resources: new Map(), rest: [], outputs: null };
 
 /** Progress after more events. */
 export function progressAfter(before: Progress, events: readonly TerraformEvent[]): Progress {
   const resources = new Map(before.resources);
   const rest = [...before.rest];
+  let { outputs } = before;
   for (const event of events) {
+    if (event.kind === 'outputs') {
+      outputs = event.values;
+      continue;
+    }
     if (event.kind !== 'diagnostic') {
       const why = resources.get(event.address)?.why ?? [];
       resources.set(event.address, { action: event.action, step: event.kind, why });
@@ -37,5 +44,5 @@ export function progressAfter(before: Progress, events: readonly TerraformEvent[
         why: [...(known?.why ?? []), event],
       });
   }
-  return { resources, rest };
+  return { resources, rest, outputs };
 }

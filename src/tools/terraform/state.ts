@@ -7,9 +7,8 @@ export interface MachineOutput {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads what `terraform output -json` prints: a machine a condition. Those that did not come up are left out. */
-export function machinesIn(text: string): Map<string, MachineOutput> {
-  const outputs = objectIn(text);
+/** Reads outputs: a machine a condition. Those that did not come up are left out. */
+export function machinesIn(outputs: Fields): Map<string, MachineOutput> {
   return new Map(
     Object.entries(outputs).flatMap(([condition, output]): [string, MachineOutput][] => {
       const { instance_id, public_address, private_address } = objectOf(objectOf(output).value);
@@ -33,7 +32,8 @@ export function instancesInState(text: string): Set<string> {
 
 const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-function objectIn(text: string): Fields {
+/** What a text of JSON holds; nothing if that is no object. */
+export function objectIn(text: string): Fields {
   try {
     return objectOf(JSON.parse(text));
   } catch {

@@ -5,11 +5,13 @@ import { lock } from 'proper-lockfile';
 import { UserError } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
+import type { Outcome } from '../../shell/process.js';
 import { processesIn, processesWith } from '../../shell/processes.js';
 import { pasteable } from '../../shell/word.js';
 import * as line from './command-line.js';
 import { readEvents } from './messages.js';
 import { nothingYet, type Progress, progressAfter } from './progress.js';
+import { objectIn } from './state.js';
 
 /** The oldest that the stack bears. */
 const oldest = [1, 5] as const;
@@ -27,8 +29,8 @@ const howToInstall = [
 /** Terraform did not do what it was to do. */
 export class TerraformFailed extends UserError {}
 
-/** @throws TerraformFailed if there is none, or one that is too old */
-export async function verifyTerraform(executor: Executor): Promise<void> {
+/** @returns its version. @throws TerraformFailed if there is none, or one that is too old */
+export async function verifyTerraform(executor: Executor): Promise<string> {
   const { code, stdout, stderr } = await executor.query(line.version());
   if (code === 127) throw new TerraformFailed('Terraform is not installed here.', howToInstall);
   const [, version = '', major = '', minor = ''] =
@@ -37,6 +39,7 @@ export async function verifyTerraform(executor: Executor): Promise<void> {
     throw new TerraformFailed(`Terraform does not say its version: ${stderr.trim()}`, ['terraform version']);
   const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
   if (isOld) throw new TerraformFailed(`Terraform ${version} is too old: 1.5 is the oldest.`, howToInstall);
+  return version;
 }
 
 /** Terraform at work in one folder. What changes something runs in a session of its own with its output in a file, so
@@ -98,6 +101,16 @@ export class Terraform {
     }
   }
 
+  /** Proves, before anything is made, that the state can be read and written where it is to be kept elsewhere.
+   *  @param lineage of this state, no other's. @throws TerraformFailed */
+  async claimState(lineage: string): Promise<void> {
+    const pushed = await this.executor.attempt(line.pushEmpty(this.at, lineage));
+    if (pushed.code === 0) return;
+    // Terraform replaces no state that is there, of the same deployment as its key says.
+    const { stdout } = await this.executor.query(line.pull(this.at));
+    if (!/"lineage": *"[^"]/.test(stdout)) throw stateFailed('write', pushed);
+  }
+
   /** @param show is told of progress. @returns how it ended; errors of single resources are in it
    *  @throws TerraformFailed if nothing can be made of how it ended */
   async apply(show: (progress: Progress) => void): Promise<Progress> {
@@ -116,15 +129,18 @@ export class Terraform {
     return (await this.executor.change(line.plan(this.at, anew))).stdout;
   }
 
-  /** What the outputs say, as JSON. */
-  async outputs(): Promise<string> {
-    return this.executor.read(line.output(this.at));
+  /** What the outputs are after an apply. Each start of Terraform reads the whole provider to know it again, which
+   *  takes seconds: so what the apply itself has said is good enough. */
+  async outputs({ outputs }: Progress): Promise<Readonly<Record<string, unknown>>> {
+    return outputs ?? objectIn(await this.executor.read(line.output(this.at)));
   }
 
-  /** The state as JSON; empty: there is none. */
-  async state(): Promise<string> {
-    const { code, stdout } = await this.executor.query(line.show(this.at));
-    return code === 0 ? stdout : '';
+  /** The state as JSON; empty: there is none, or what is here is no state any more.
+   *  @param isElsewhere it is not kept here: not to be read then says nothing of what it knows. @throws TerraformFailed */
+  async state(isElsewhere: boolean): Promise<string> {
+    const shown = await this.executor.query(line.show(this.at));
+    if (shown.code !== 0 && isElsewhere) throw stateFailed('read', shown);
+    return shown.code === 0 ? shown.stdout : '';
   }
 
   async #follow(what: Command, name: string, show: (progress: Progress) => void): Promise<Progress> {
@@ -166,6 +182,15 @@ export class Terraform {
     );
   }
 }
+
+const stateFailed = (verb: string, { stdout, stderr }: Outcome): TerraformFailed =>
+  new TerraformFailed(
+    [
+      `Terraform cannot ${verb} its state:`,
+      ...lastLines(`${stdout}\n${stderr}`).map((text) => `  ${text}`),
+    ].join('\n'),
+    ['logistician deploy    # when it can', 'logistician terminate    # ends all by its tag'],
+  );
 
 const lastLines = (text: string): string[] =>
   text

@@ -11,11 +11,13 @@ const read = (name: string): string[] => {
   return Statement.flatMap(({ Action }) => Action);
 };
 
-/** Actions of the calls so far that stacks/policy.json does not allow. */
-export function beyondPolicy(cloud: Cloud): string[] {
-  const allowed = new Set(read('policy.json'));
+/** Actions of the calls so far that stacks/policy.json does not allow.
+ *  @param more other policies of stacks/ that a user has beside it */
+export function beyondPolicy(cloud: Cloud, ...more: string[]): string[] {
+  const allowed = new Set(['policy.json', ...more].flatMap(read));
   return cloud.actions.filter((action) => !allowed.has(action));
 }
 
-/** What the policy allows. */
-export const allowedActions = (): string[] => read('policy.json');
+/** What a policy of stacks/ allows and nobody asked for so far. */
+export const unusedOf = (cloud: Cloud, policy: string): string[] =>
+  read(policy).filter((action) => !cloud.actions.includes(action));

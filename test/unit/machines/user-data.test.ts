@@ -12,7 +12,7 @@ import { isMissing } from '../../support/engines.js';
 const path = fileURLToPath(new URL('../../../templates/machine/cloud-init.yaml', import.meta.url));
 const template = readFileSync(path, 'utf8');
 const hostKey = newHostKey().file;
-const usual: FirstStart = { deadline: 86_400, loginUser: 'ubuntu', hostKey };
+const usual: FirstStart = { deadline: 86_400, loginUser: 'ubuntu', programs: [], hostKey };
 const filled = (changes: Partial<FirstStart> = {}) => userData(template, { ...usual, ...changes }).reveal();
 
 /** The lines of a block of YAML that `begin` opens, as YAML reads them. */
@@ -44,12 +44,15 @@ describe('user data', () => {
     expect(other).toBe(text.reveal().replace(hostKey.reveal().trim().replaceAll('\n', '\n    '), 'another'));
   });
 
-  it.each([{ deadline: 0 }, { deadline: Number.NaN }, { deadline: Infinity }, { loginUser: 'a;b' }])(
-    'refuses %o',
-    (changes) => {
-      expect(() => filled(changes)).toThrow(RangeError);
-    },
-  );
+  it.each([
+    { deadline: 0 },
+    { deadline: Number.NaN },
+    { deadline: Infinity },
+    { loginUser: 'a;b' },
+    { programs: ['a;b'] },
+  ])('refuses %o', (changes) => {
+    expect(() => filled(changes)).toThrow(RangeError);
+  });
 
   it.skipIf(isMissing('cloud-init'))("passes cloud-init's own check", () => {
     const folder = mkdtempSync(join(tmpdir(), 'logistician-user-data-'));
@@ -59,7 +62,7 @@ describe('user data', () => {
         writeFileSync(file, text, { mode: 0o600 });
         return execFileSync('cloud-init', ['schema', '--config-file', file], { stdio: 'pipe' }).toString();
       };
-      expect(check(filled())).toContain('Valid');
+      expect(check(filled({ programs: ['git-lfs'] }))).toContain('Valid');
       expect(() => check(filled().replace('bootcmd:', 'bootcmd: 1\nx:'))).toThrow();
     } finally {
       rmSync(folder, { recursive: true });
@@ -88,8 +91,8 @@ describe('its scripts', () => {
     writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  function run(section: RegExp): string[] {
-    const script = block(filled({ deadline: 3600.2, loginUser: 'ada' }), section);
+  function run(section: RegExp, programs: readonly string[] = []): string[] {
+    const script = block(filled({ deadline: 3600.2, loginUser: 'ada', programs }), section);
     const moved = script.replaceAll('/run/systemd/system', `${folder}/units`);
     execFileSync('/bin/sh', ['-c', moved], { env: { PATH: bin }, stdio: 'pipe' });
     const calls = join(folder, 'calls');
@@ -124,6 +127,13 @@ describe('its scripts', () => {
   it.each(['dnf', 'yum'])("install what is missing by Amazon's packages, with %s", (program) => {
     has('git', program);
     expect(run(/^runcmd:/m)).toEqual([`${program} --assumeyes install docker rsync`, ...always]);
+  });
+
+  it('install what a project wants only once Docker is there, and go on without it', () => {
+    has('docker', 'rsync');
+    writeProgram('dnf', `echo "dnf $3" >>"${folder}/calls"; [ "$3" = git ]`);
+    const tries = Array.from({ length: 5 }, () => ['dnf git-lfs', 'sleep 10']);
+    expect(run(/^runcmd:/m, ['rsync', 'git-lfs'])).toEqual(['dnf git', ...always, ...tries.flat()]);
   });
 
   it('try again, and go on all the same', () => {

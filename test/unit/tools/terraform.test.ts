@@ -136,6 +136,14 @@ describe('what Terraform says', () => {
     expect(rest).toEqual([]);
   });
 
+  it('has the outputs of its end, not those that it plans', () => {
+    const told = (output: object) => JSON.stringify({ type: 'outputs', outputs: { a: output } });
+    const end = { sensitive: false, type: 'string', value: 'b' };
+    const said = `${[told({ sensitive: false, action: 'create' }), told(end)].join('\n')}\n`;
+    expect(progressAfter(nothingYet, readEvents(Buffer.from(said)).events).outputs).toEqual({ a: end });
+    expect(eventIn(told({ sensitive: false, action: 'noop', value: 'b' }))).toBeNull();
+  });
+
   it('keeps apart what is about everything, and warnings', () => {
     const general = { ...why, address: null };
     const warning: Diagnostic = { ...why, severity: 'warning' };
