@@ -9,24 +9,22 @@ import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
 import { deleteKeyPair } from '../tools/aws/command-line.js';
 import type { HostKey } from '../tools/ssh/known-hosts.js';
 import { stateFile } from '../tools/terraform/command-line.js';
-import type { Progress } from '../tools/terraform/progress.js';
 import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
 import { noteDeployment } from './aws-deployments.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
 import { groundOf, userDataOf } from './aws-ground.js';
 import {
-  countEnded,
   failures,
   type Ground,
   otherFailures,
   type RentedMachine,
   stackPlan,
-  stepOf,
   strays,
   wantedMachines,
 } from './aws-plan.js';
 import { StackFiles } from './aws-stack-files.js';
+import { tellEnds, tellSteps } from './aws-tell.js';
 import type { SshAccess } from './ssh-access.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -112,7 +110,7 @@ export class AwsStack {
     await this.#init(plan.state);
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
-    const progress = await this.#terraform.apply(this.#tell(executor.dryRun ? [] : fresh));
+    const progress = await this.#terraform.apply(tellSteps(this.world, executor.dryRun ? [] : fresh));
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs(progress));
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
@@ -175,7 +173,7 @@ export class AwsStack {
     if (before) {
       try {
         await this.#init(before.state);
-        const progress = await this.#terraform.destroy(this.#tellEnds());
+        const progress = await this.#terraform.destroy(tellEnds(this.world));
         const left = [
           ...otherFailures(progress),
           ...[...failures(progress).values()].map(({ text }) => text),
@@ -239,30 +237,5 @@ export class AwsStack {
     await this.#terraform.init();
     if (state) await this.#terraform.claimState(this.deployment.id);
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
-  }
-
-  #tellEnds(): (progress: Progress) => void {
-    let told = '';
-    return (progress) => {
-      const text = countEnded(progress);
-      if (text !== '' && text !== told) this.world.note(text);
-      told = text;
-    };
-  }
-
-  /** Tells how far those machines are that are made now. */
-  #tell(fresh: readonly string[]): (progress: Progress) => void {
-    for (const name of fresh) this.world.step(name, 'waiting');
-    const told = new Map<string, string>();
-    return ({ resources }) => {
-      const failed = failures({ resources });
-      for (const name of fresh) {
-        const resource = resources.get(machineAddress(name));
-        const step = resource && stepOf(resource.step, failed.get(name));
-        const text = JSON.stringify(step);
-        if (step && told.get(name) !== text) this.world.step(name, step);
-        told.set(name, text);
-      }
-    };
   }
 }
