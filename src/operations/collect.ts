@@ -82,11 +82,22 @@ export async function collectFrom(
       return { ...job, whole: record !== null && hasEnded(record) };
     });
   const target = targetOf(session, experiment, deployment.target);
+  const isRemote = new Set(deployment.machines.filter(isElsewhere).map(({ name }) => name));
+  // What the image was built on is known where it was built: machines that answer are asked while data is on its way.
+  const answering = new Set(status.conditions.flatMap(({ report, record }) => (report && record?.id) || []));
+  const bases = new Map<string, Promise<RunRecord['image']['base']>>();
+  for (const job of session.executor.dryRun || only !== null ? [] : jobs) {
+    const record = records.get(job.run);
+    const isDue = job.whole && record && !record.collected && answering.has(job.run);
+    if (isDue && isRemote.has(job.machine) && !bases.has(job.machine))
+      bases.set(
+        job.machine,
+        basesOf(job, record).catch(() => []),
+      );
+  }
   const failed = await target.collect(deployment, jobs, { only, progress });
   const lacking = new Set(failed.map(({ machine }) => machine));
-  const isRemote = new Set(deployment.machines.filter(isElsewhere).map(({ name }) => name));
   const rented = new Set(deployment.machines.filter(({ cloud }) => cloud).map(({ name }) => name));
-  const bases = new Map<string, RunRecord['image']['base']>();
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
     const record = records.get(job.run);
@@ -104,9 +115,7 @@ export async function collectFrom(
       session.notify.warn(`What ${job.condition} left went with its machine, before it was brought home.`);
       continue;
     }
-    // What the image was built on is known where it was built.
-    const base = bases.get(job.machine) ?? (await basesOf(job, record));
-    bases.set(job.machine, base);
+    const base = (await bases.get(job.machine)) ?? record.image.base;
     const collected = session.now().toISOString();
     experiment.runs.write({ ...record, collected, ...data, image: { ...record.image, base } });
   }
