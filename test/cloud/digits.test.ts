@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
@@ -64,9 +64,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
 
   it.concurrent('on demand, with logs -f before there are machines and until they are given back', async () => {
     const waiting = deploy('demand', '--target', 'aws', '--wait');
-    await until('it is recorded', async () => (await status('demand')).live, 60);
+    await until('it is recorded', () => existsSync(join(folder('demand'), '.logistician/deployment.json')));
     const logs = start('logs', 'demand', '-f');
-    await until('three machines at once', async () => (await machinesOf('demand')).size === 3, 60);
+    await waiting.says('3 of 3 machines up', 120);
+    expect((await machinesOf('demand')).size).toBe(3);
+    expect((await status('demand')).live).toBe(true);
     expect(await well(waiting)).toContain('3 of 3 ended: 3 succeeded');
     everyEpochOnce(await well(logs));
     expect((await machinesOf('demand')).size).toBe(0);
