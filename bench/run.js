@@ -1,5 +1,6 @@
 // Measures what docs/performance.md shows, and writes it: `npm run bench`. With names of parts
-// (`npm run bench -- hosts`) it measures only those, and writes nothing. Needs Docker, sshd, rsync and a built dist/.
+// (`npm run bench -- hosts`) it measures only those, and writes nothing. Needs Docker, sshd, rsync and a built dist/;
+// what is measured at the test cloud is left out where that is not to be had.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
