@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../../../src/runs/deployment.js';
-import { type How, type ProjectOptions, type Started, TestProject } from '../project.js';
+import { type ProcessThere, processesIn } from '../../../src/shell/processes.js';
+import { type How, killHard, type ProjectOptions, type Started, TestProject } from '../project.js';
+import type { Call } from './call.js';
 import type { Cloud } from './cloud.js';
 import type { Instance } from './ec2.js';
 
@@ -25,7 +27,17 @@ export class CloudProject extends TestProject {
   }
 
   override get env(): NodeJS.ProcessEnv {
-    return { ...super.env, ...this.cloud.env };
+    return { ...super.env, ...this.cloud.env, AWS_ACCESS_KEY_ID: this.name };
+  }
+
+  /** The calls of the API that this project has made. */
+  get calls(): readonly Call[] {
+    return this.cloud.calls.filter(({ key }) => key === this.name);
+  }
+
+  /** Its Terraform at work, and the providers that it has started, or left behind. */
+  get terraform(): readonly ProcessThere[] {
+    return processesIn(join(this.experiment, '.logistician', 'terraform'));
   }
 
   /** Terraform alone takes half a minute, and more on a computer that has other things to do. */
@@ -50,6 +62,12 @@ export class CloudProject extends TestProject {
     return new Map(
       own.map((one) => [(one.tags['logistician.condition'] ?? '').replace(/-[0-9a-f]{10}$/, ''), one]),
     );
+  }
+
+  /** Kills the others first, whose folder goes: a provider has no word of the project on its command line. */
+  override async remove(): Promise<void> {
+    for (const { pid } of this.terraform) killHard(pid);
+    await super.remove();
   }
 
   /** Every file below the experiment's folder and the home folder that has these bytes, with its mode. */
