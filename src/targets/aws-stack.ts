@@ -9,10 +9,11 @@ import { command } from '../shell/command.js';
 import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
 import { cidrTowards, publicCidr } from '../tools/aws/caller.js';
 import { deleteKeyPair } from '../tools/aws/command-line.js';
+import { signInAgain } from '../tools/aws/errors.js';
 import { newHostKey } from '../tools/ssh/host-key.js';
 import { stackFile } from '../tools/terraform/command-line.js';
 import type { Progress } from '../tools/terraform/progress.js';
-import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
+import { idsInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
 import { madeBy, maker, noteDeployment } from './aws-deployments.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
@@ -94,7 +95,7 @@ export class AwsStack {
     await this.#init();
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
-    const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh));
+    const progress = await this.#terraform.apply(this.#teller(wanted.length, fresh)).catch(halfDone);
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs());
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
@@ -129,13 +130,22 @@ export class AwsStack {
   /** Ends all that bears the deployment's tag. */
   async sweep(): Promise<void> {
     await this.#end(await this.live());
+    await this.#delete(await this.#access());
+  }
+
+  /** What lets people in: the ids of key pairs and security groups. */
+  async #access(): Promise<AccessFacts> {
     const [keys, groups] = await Promise.all([
       this.api.keyPairs(tagKeys.deployment, this.deployment.id),
       this.api.securityGroups(tagKeys.deployment, this.deployment.id),
     ]);
+    return { keys: keys.map(({ id }) => id), groups: groups.map(({ id }) => id) };
+  }
+
+  async #delete({ keys, groups }: AccessFacts): Promise<void> {
     const { executor } = this.world;
-    for (const { id } of keys) await executor.change(deleteKeyPair(this.api.region, id));
-    for (const { id } of groups) await untilGroupIsGone(executor, this.api.region, id);
+    for (const id of keys) await executor.change(deleteKeyPair(this.api.region, id));
+    for (const id of groups) await untilGroupIsGone(executor, this.api.region, id);
   }
 
   /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
@@ -143,13 +153,17 @@ export class AwsStack {
     machines: readonly RentedMachine[],
     before: StackPlan | null,
   ): Promise<InstanceFacts[]> {
-    const live = await this.live();
-    if (live.length === 0) return [];
+    const [live, { keys, groups }] = await Promise.all([this.live(), this.#access()]);
+    if (live.length + keys.length + groups.length === 0) return [];
     if (before) await this.#init();
-    const unknown = strays(live, instancesInState(await this.#terraform.state()));
+    const known = idsInState(await this.#terraform.state());
+    const unknown = strays(live, known);
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#folder, atWork);
     await this.#end(unknown);
+    // Their names are taken: Terraform could not make them again.
+    const isUnknown = (id: string) => !known.has(id);
+    await this.#delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
     return live.filter((one) => !unknown.includes(one));
   }
 
@@ -253,6 +267,22 @@ export class AwsStack {
     const path = join(this.#folder, planFile);
     return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StackPlan) : null;
   }
+}
+
+/** With the lines that go on from there. */
+function halfDone(error: unknown): never {
+  if (!(error instanceof TerraformFailed)) throw error;
+  throw new TerraformFailed(error.message, [
+    ...signInAgain(error.message),
+    'logistician deploy    # goes on from there',
+    'logistician terminate    # takes all back',
+    ...error.suggestions,
+  ]);
+}
+
+interface AccessFacts {
+  readonly keys: readonly string[];
+  readonly groups: readonly string[];
 }
 
 /** What the stack was made from, host keys and all. */

@@ -8,6 +8,7 @@ import type { Io } from '../shell/process.js';
 import { isProgram } from '../shell/programs.js';
 import type { AwsApi } from '../tools/aws/api.js';
 import { startInstances } from '../tools/aws/command-line.js';
+import { signInAgain } from '../tools/aws/errors.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { verifyTerraform } from '../tools/terraform/terraform.js';
@@ -269,6 +270,7 @@ function at(
 function notUp(name: string, { failed, other }: Applied): Unreachable {
   const why = failed.get(name)?.text ?? other[0] ?? 'Terraform says nothing of it';
   return new Unreachable(name, `is not there: ${why}`, [
+    ...signInAgain(why),
     failed.get(name)?.refused
       ? 'logistician deploy --retry-failed    # later, or with another aws_instance_type or aws_subnet_id'
       : 'logistician deploy    # to try again',

@@ -4,7 +4,6 @@ import { CloudProject } from '../support/cloud/cloud-project.js';
 import { isMissing } from '../support/engines.js';
 import { killHard, type Started } from '../support/project.js';
 import { random } from '../support/random.js';
-import { until } from '../support/until.js';
 
 /** More of them with LOGISTICIAN_SOAK_ROUNDS, for a soak; other ones with LOGISTICIAN_SOAK_SEED, which the name of a
  *  round has: with it and one round, that round is played again. */
@@ -12,8 +11,6 @@ const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 20);
 const firstSeed = Number(process.env.LOGISTICIAN_SOAK_SEED ?? 1);
 
 const conditions = ['--lr 1', '--lr 2'];
-/** A line that deploy issues when its machines are there. */
-const isUp = /\.logistician\/ssh_config/;
 
 const victims = [
   'the CLI',
@@ -83,13 +80,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at rando
     return names.filter((name, place) => names.indexOf(name) !== place);
   }
 
-  /** Until all machines are there, which nobody can reach, or it has ended. */
-  async function launch(deploy: Started): Promise<void> {
-    let hasEnded = false;
-    void deploy.ended.catch(() => {}).finally(() => (hasEnded = true));
-    await until('machines, or an end', () => hasEnded || isUp.test(deploy.stderr), 200);
-  }
-
   async function play(round: Round): Promise<void> {
     const { verb, victim, call, later, again } = round;
     const project = await CloudProject.start(cloud, { parameters: { experiment_conditions: conditions } });
@@ -101,8 +91,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at rando
     cloud.fault({ ...own('RunInstances'), meanwhile: () => seen.push(doubles(project)) });
     try {
       if (verb === 'terminate') {
-        const deploy = project.start(['deploy', '--yes']);
-        await launch(deploy);
+        const deploy = await project.deployed();
         deploy.signal('SIGINT');
         await deploy.ended;
       }
@@ -121,14 +110,16 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at rando
         });
       });
       cli = project.start(words);
-      const end = verb === 'deploy' ? launch(cli) : cli.ended.catch(() => {});
+      const end = verb === 'deploy' ? project.untilUp(cli) : cli.ended.catch(() => {});
       await Promise.race([killed, end]);
       await end;
       cli.signal('SIGKILL');
       if (again) {
-        const deploy = project.start(['deploy', '--yes']);
-        await launch(deploy);
+        const deploy = await project.deployed();
         seen.push(doubles(project));
+        // What terminate has ended is lost, and not what deploy begins again by itself.
+        const all = verb === 'deploy' ? ['lr-1', 'lr-2'] : expect.any(Array);
+        expect([...(await project.instances()).keys()].sort(), deploy.stderr).toEqual(all);
         deploy.signal('SIGKILL');
       }
       const { code, stdout, stderr } = await project.cli(['terminate', '--yes', '--discard', '--grace', '0']);
