@@ -130,6 +130,7 @@ export default class Deploy extends BaseCommand {
       return this.#follow(session, experiment, args.experiment, tending);
     }
     if (decided.problems.length > 0) process.exitCode = 1;
+    this.warnOf(decided.silent);
     this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
     return statusJson(await observe(session, experiment));
   }

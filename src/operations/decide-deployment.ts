@@ -48,6 +48,8 @@ export interface DeployPlan extends Planned {
   /** The machines that there are now, and those that are no help. */
   readonly found: readonly FoundMachine[];
   readonly problems: readonly MachineProblem[];
+  /** Rented machines of the deployment that is joined that do not answer: nobody else can take their jobs. */
+  readonly silent: readonly MachineProblem[];
   /** The machines of conditions to run, in their order. */
   readonly places: readonly FoundMachine[];
   /** The docker command there. */
@@ -161,6 +163,9 @@ export async function decide(
     docker: target.docker,
     found: found.map(withoutIdleSlots),
     problems,
+    silent: status.silent.filter(({ machine }) =>
+      joins?.machines.some(({ name, cloud }) => name === machine && cloud),
+    ),
     places: places.slice(0, planned.run.length),
     moves: waiting.flatMap((job, index) => {
       const to = places[planned.run.length + index];

@@ -10,15 +10,22 @@ import { endedBy, machineOf, stopRows } from './stop.js';
 import { targetOf } from './target-of.js';
 
 export class NotAllHome extends UserError {
-  constructor(problems: readonly MachineProblem[]) {
+  /** @param away machines of which not all could be ended and brought home
+   *  @param kept rented machines that could not be given back; it may be one problem of all */
+  constructor(away: readonly MachineProblem[], kept: readonly MachineProblem[]) {
+    const told = (title: string, problems: readonly MachineProblem[]) =>
+      problems.length === 0
+        ? []
+        : [title, ...new Set(problems.map(({ problem }) => `  ${problem.message.replaceAll('\n', '\n  ')}`))];
     super(
       [
-        'Not everything could be ended and brought home, so not everything was released:',
-        ...problems.map(({ problem }) => `  ${problem.message}`),
+        ...told('Not everything could be ended and brought home, so not everything was released:', away),
+        ...told('Not all that is rented could be given back:', kept),
       ].join('\n'),
       [
-        'logistician terminate    # again, once the machine answers',
-        'logistician terminate --discard    # give up what is not home',
+        ...new Set(kept.flatMap(({ problem }) => problem.suggestions)),
+        `logistician terminate    # again${away.length > 0 ? ', once the machine answers' : ''}`,
+        ...(away.length > 0 ? ['logistician terminate --discard    # give up what is not home'] : []),
       ],
     );
   }
@@ -101,7 +108,12 @@ export async function bringToAnEnd(
   }));
   const all = machines.every(({ released }) => released !== null);
   deployments.write({ ...deployment, machines, released: all ? now : null });
-  if ((kept.size > 0 && !discard) || rentedStill.size > 0) throw new NotAllHome([...kept.values()]);
+  const away = discard ? [] : [...kept.values()].filter(({ machine }) => !rentedStill.has(machine));
+  if (away.length + rentedStill.size > 0)
+    throw new NotAllHome(
+      away,
+      failed.filter(({ machine }) => rentedStill.has(machine)),
+    );
   for (const { machine, problem } of kept.values()) {
     session.notify.warn(
       `${ready.some(({ name }) => name === machine) ? 'Given up' : 'Left as it is'}: ${problem.message}`,

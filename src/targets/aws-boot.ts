@@ -4,15 +4,14 @@ import { lacksFor, lacksOf, type Needs, NotReady, type Survey, survey } from '..
 import { command } from '../shell/command.js';
 import { pasteable } from '../shell/word.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
-import { ChangedHostKey, Unreachable } from '../tools/ssh/errors.js';
+import { ChangedHostKey, KeysRefused, Unreachable } from '../tools/ssh/errors.js';
 import { SshPool } from '../tools/ssh/pool.js';
 import type { ReachedMachine } from './remote-machines.js';
 import type { SshAccess } from './ssh-access.js';
 import type { Surroundings } from './surroundings.js';
 
-/** How long a machine may take, in milliseconds, to answer at all, and then to have all that it needs. */
-const toAnswer = 300_000;
-const toBeReady = 900_000;
+/** How long a machine may take, in milliseconds, to answer at all, and to have all that it needs. */
+const usual = { toAnswer: 300_000, toBeReady: 900_000 };
 const pause = 500;
 
 /** cloud-init writes it when all that the user data says has been done. */
@@ -22,11 +21,12 @@ const bootFinished = '/var/lib/cloud/instance/boot-finished';
  *  was let into group docker is in it from the next session on.
  *  @throws ChangedHostKey at once; Unreachable or NotReady when it took too long */
 export async function untilReady(
-  world: Surroundings,
-  access: SshAccess,
+  world: Pick<Surroundings, 'survey' | 'remoteDocker' | 'deployments' | 'now'>,
+  access: Pick<SshAccess, 'connect'>,
   machine: ReachedMachine,
   sshCidr: string,
   needs: Needs,
+  { toAnswer, toBeReady } = usual,
 ): Promise<Survey> {
   const { name } = machine;
   const script = readFileSync(world.survey, 'utf8');
@@ -44,7 +44,7 @@ export async function untilReady(
     } catch (error) {
       if (error instanceof ChangedHostKey || !(error instanceof Unreachable))
         throw withLog(world, name, error);
-      if (!answered && Date.now() - began > toAnswer) throw shutOut(machine, error, sshCidr);
+      if (!answered && Date.now() - began > toAnswer) throw notAnswering(machine, error, sshCidr, toAnswer);
       if (Date.now() - began > toBeReady) throw error;
     } finally {
       pool.close();
@@ -54,16 +54,27 @@ export async function untilReady(
 }
 
 /** With where to look why its user data did not do what it was to do. */
-function withLog({ deployments }: Surroundings, name: string, error: unknown): unknown {
+function withLog({ deployments }: Pick<Surroundings, 'deployments'>, name: string, error: unknown): unknown {
   if (!(error instanceof NotReady)) return error;
   const look = pasteable`ssh -F ${deployments.sshConfig} ${name} -- sudo tail -n 40 /var/log/cloud-init-output.log`;
   return Object.assign(error, { suggestions: [look, 'logistician deploy    # when it is mended'] });
 }
 
-function shutOut({ name, route }: ReachedMachine, { why }: Unreachable, sshCidr: string): Unreachable {
+function notAnswering(
+  { name, route }: ReachedMachine,
+  error: Unreachable,
+  sshCidr: string,
+  waited: number,
+): Unreachable {
+  const { why } = error;
+  if (error instanceof KeysRefused)
+    return new KeysRefused(name, why, [
+      '"aws_ami_user": "ec2-user"    # in parameters.json, if that is who logs in on this image',
+      'logistician terminate --discard    # and deploy again',
+    ]);
   return new Unreachable(
     name,
-    `is running and does not answer at ${route.host} in five minutes (${why.replace(/\.$/, '')}). Its security group lets in ${sshCidr}: a subnet without a way out, a firewall on your side, or another address of yours would keep you apart`,
+    `is running and does not answer at ${route.host} in ${waited / 1000} s (${why.replace(/\.$/, '')}). Its security group lets in ${sshCidr}: a subnet without a way out, a firewall on your side, or another address of yours would keep you apart`,
     [
       'curl https://checkip.amazonaws.com    # the address that you are seen from',
       '"aws_ssh_cidr": "203.0.113.0/24"    # in parameters.json; then: logistician deploy',

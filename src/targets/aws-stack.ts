@@ -7,9 +7,10 @@ import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
 import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
 import { deleteKeyPair } from '../tools/aws/command-line.js';
+import { signInAgain } from '../tools/aws/errors.js';
 import type { HostKey } from '../tools/ssh/known-hosts.js';
 import { stateFile } from '../tools/terraform/command-line.js';
-import { instancesInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
+import { idsInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
 import { noteDeployment } from './aws-deployments.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
@@ -110,7 +111,8 @@ export class AwsStack {
     await this.#init(plan.state);
     const there = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
     const fresh = wanted.filter(({ name }) => !there.has(name)).map(({ name }) => name);
-    const progress = await this.#terraform.apply(tellSteps(this.world, executor.dryRun ? [] : fresh));
+    const teller = tellSteps(this.world, executor.dryRun ? [] : fresh);
+    const progress = await this.#terraform.apply(teller).catch(halfDone);
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs(progress));
     const { sshCidr } = ground;
     return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
@@ -190,13 +192,22 @@ export class AwsStack {
   /** Ends all that bears the deployment's tag. */
   async sweep(): Promise<void> {
     await this.#end(await this.live());
+    await this.#delete(await this.#access());
+  }
+
+  /** What lets people in: the ids of key pairs and security groups. */
+  async #access(): Promise<AccessFacts> {
     const [keys, groups] = await Promise.all([
       this.api.keyPairs(tagKeys.deployment, this.deployment.id),
       this.api.securityGroups(tagKeys.deployment, this.deployment.id),
     ]);
+    return { keys: keys.map(({ id }) => id), groups: groups.map(({ id }) => id) };
+  }
+
+  async #delete({ keys, groups }: AccessFacts): Promise<void> {
     const { executor } = this.world;
-    for (const { id } of keys) await executor.change(deleteKeyPair(this.api.region, id));
-    for (const { id } of groups) await untilGroupIsGone(executor, this.api.region, id);
+    for (const id of keys) await executor.change(deleteKeyPair(this.api.region, id));
+    for (const id of groups) await untilGroupIsGone(executor, this.api.region, id);
   }
 
   /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
@@ -204,14 +215,18 @@ export class AwsStack {
     machines: readonly RentedMachine[],
     before: StackPlan | null,
   ): Promise<InstanceFacts[]> {
-    const live = await this.live();
-    if (live.length === 0) return [];
+    const [live, { keys, groups }] = await Promise.all([this.live(), this.#access()]);
+    if (live.length + keys.length + groups.length === 0) return [];
     if (before) await this.#init(before.state);
     const isElsewhere = (before?.state ?? null) !== null;
-    const unknown = strays(live, instancesInState(await this.#terraform.state(isElsewhere)));
+    const known = idsInState(await this.#terraform.state(isElsewhere));
+    const unknown = strays(live, known);
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#files.folder, atWork);
     await this.#end(unknown);
+    // Their names are taken: Terraform could not make them again.
+    const isUnknown = (id: string) => !known.has(id);
+    await this.#delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
     return live.filter((one) => !unknown.includes(one));
   }
 
@@ -238,4 +253,20 @@ export class AwsStack {
     if (state) await this.#terraform.claimState(this.deployment.id);
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
   }
+}
+
+/** With the lines that go on from there. */
+function halfDone(error: unknown): never {
+  if (!(error instanceof TerraformFailed)) throw error;
+  throw new TerraformFailed(error.message, [
+    ...signInAgain(error.message),
+    'logistician deploy    # goes on from there',
+    'logistician terminate    # takes all back',
+    ...error.suggestions,
+  ]);
+}
+
+interface AccessFacts {
+  readonly keys: readonly string[];
+  readonly groups: readonly string[];
 }

@@ -5,6 +5,7 @@ import type { SweepScript } from '../machines/job-script.js';
 import type { Needs } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { Io } from '../shell/process.js';
+import { signInAgain } from '../tools/aws/errors.js';
 import { verifyAws } from '../tools/aws/program.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
@@ -230,6 +231,7 @@ const needsOf = ({ source, secrets }: Sweep): Needs => ({
 function notUp(name: string, { failed, other }: Applied): Unreachable {
   const why = failed.get(name)?.text ?? other[0] ?? 'Terraform says nothing of it';
   return new Unreachable(name, `is not there: ${why}`, [
+    ...signInAgain(why),
     failed.get(name)?.refused
       ? 'logistician deploy --retry-failed    # later, or with another aws_instance_type or aws_subnet_id'
       : 'logistician deploy    # to try again',

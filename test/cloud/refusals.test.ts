@@ -21,16 +21,24 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     await cloud?.remove();
   });
 
+  function oldTerraform(): string {
+    const folder = join(project.scratch, 'old');
+    mkdirSync(folder);
+    const says = '{"terraform_version": "1.4.7", "platform": "linux_amd64"}';
+    writeFileSync(join(folder, 'terraform'), `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 });
+    return folder;
+  }
+
   const bad: readonly {
     readonly name: string;
     readonly settings?: () => Record<string, unknown>;
-    readonly env?: NodeJS.ProcessEnv;
+    readonly env?: () => NodeJS.ProcessEnv;
     readonly fault?: string;
     readonly says: RegExp;
   }[] = [
     {
       name: 'no credentials',
-      env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      env: () => ({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }),
       says: /There are no AWS credentials here\.[\s\S]*aws configure/,
     },
     {
@@ -43,7 +51,21 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
       fault: 'InvalidClientTokenId',
       says: /does not accept your credentials/,
     },
-    { name: 'no region', env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' }, says: /in which AWS region/ },
+    {
+      name: 'no region',
+      env: () => ({ AWS_REGION: '', AWS_DEFAULT_REGION: '' }),
+      says: /in which AWS region/,
+    },
+    {
+      name: 'no Terraform',
+      env: () => ({ PATH: project.pathWithout('terraform') }),
+      says: /Terraform is not installed here\.[\s\S]*developer\.hashicorp\.com/,
+    },
+    {
+      name: 'a Terraform that is too old',
+      env: () => ({ PATH: `${oldTerraform()}:${process.env.PATH}` }),
+      says: /Terraform 1\.4\.7 is too old: 1\.5 is the oldest\.[\s\S]*developer\.hashicorp\.com/,
+    },
     {
       name: 'a type that is none',
       settings: () => ({ aws_instance_type: 't9.huge' }),
@@ -71,19 +93,23 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     },
   ];
 
-  it.each(bad)('says what is wrong: $name', async ({ settings = () => ({}), env = {}, fault, says }) => {
-    project.settings({ ...conditions, ...settings() });
-    if (fault) cloud.fault({ action: 'GetCallerIdentity', code: fault });
-    const { code, stderr } = await project.cli(['deploy', '--yes'], { env });
-    // What is no matter of the settings, doctor says too.
-    const looked = fault || Object.keys(env).length > 0 ? await project.cli(['doctor'], { env }) : null;
-    cloud.endFaults();
-    expect(stderr).toMatch(says);
-    expect(code).toBe(1);
-    if (looked) expect(looked.stdout).toMatch(says);
-    expect(looked?.code ?? 1).toBe(1);
-    expect(project.runs).toEqual([]);
-  });
+  it.each(bad)(
+    'says what is wrong: $name',
+    async ({ settings = () => ({}), env: envOf = () => ({}), fault, says }) => {
+      const env = envOf();
+      project.settings({ ...conditions, ...settings() });
+      if (fault) cloud.fault({ action: 'GetCallerIdentity', code: fault });
+      const { code, stderr } = await project.cli(['deploy', '--yes'], { env });
+      // What is no matter of the settings, doctor says too.
+      const looked = fault || Object.keys(env).length > 0 ? await project.cli(['doctor'], { env }) : null;
+      cloud.endFaults();
+      expect(stderr).toMatch(says);
+      expect(code).toBe(1);
+      if (looked) expect(looked.stdout).toMatch(says);
+      expect(looked?.code ?? 1).toBe(1);
+      expect(project.runs).toEqual([]);
+    },
+  );
 
   const doctor = async (env: NodeJS.ProcessEnv = {}) => {
     const { code, stdout } = await project.cli(['doctor', '--json'], { env });

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { type StatusOutput, TestProject } from '../support/project.js';
+import { killHard, type StatusOutput, TestProject } from '../support/project.js';
+import { random } from '../support/random.js';
 import { until } from '../support/until.js';
 
 /** More of them with LOGISTICIAN_SOAK_ROUNDS, for a soak; other ones with LOGISTICIAN_SOAK_SEED, which the name of a
@@ -17,12 +18,6 @@ const job = `for n in $(seq 0 19); do echo "line $n"; sleep 0.05; done
 
 type Victim = 'cli' | 'runner' | 'container' | 'all';
 const victims: readonly Victim[] = ['cli', 'runner', 'container', 'all'];
-
-/** The same moment each time for one seed. */
-const random = (seed: number) => {
-  const value = Math.sin(seed * 12.9898) * 43758.5453;
-  return value - Math.floor(value);
-};
 
 describe.skipIf(isMissing('docker', 'git'))('kill -9 at random moments', () => {
   let project: TestProject;
@@ -110,11 +105,3 @@ describe.skipIf(isMissing('docker', 'git'))('kill -9 at random moments', () => {
     await project.quiet();
   });
 });
-
-function killHard(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It had ended by itself.
-  }
-}

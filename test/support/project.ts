@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunRecord } from '../../src/runs/run-record.js';
@@ -183,6 +192,22 @@ export class TestProject {
     return { ...inherited, HOME: this.home, GIT_CONFIG_NOSYSTEM: '1', COLUMNS: '100' };
   }
 
+  /** A folder for PATH that has all programs but one. */
+  pathWithout(program: string): string {
+    const folder = join(this.scratch, `without-${program}`);
+    mkdirSync(folder, { recursive: true });
+    // The first of a name is the one that is found.
+    for (const place of (process.env.PATH ?? '')
+      .split(':')
+      .filter((one) => existsSync(one))
+      .reverse())
+      for (const name of readdirSync(place).filter((one) => one !== program)) {
+        rmSync(join(folder, name), { force: true });
+        symlinkSync(join(place, name), join(folder, name));
+      }
+    return folder;
+  }
+
   /** Starts `logistician` with these words. */
   start(words: readonly string[], how: How = {}): Started {
     const argv = [...(how.as ?? []), process.execPath, join(packageRoot, 'bin', 'run.js'), ...words];
@@ -304,13 +329,7 @@ export class TestProject {
   async remove(): Promise<void> {
     for (const started of this.#started) started.signal('SIGKILL');
     await Promise.allSettled(this.#started.map((started) => started.ended));
-    for (const line of this.processes) {
-      try {
-        process.kill(Number.parseInt(line, 10), 'SIGKILL');
-      } catch {
-        // It went by itself.
-      }
-    }
+    for (const line of this.processes) killHard(Number.parseInt(line, 10));
     const images = linesOf(
       'docker',
       'image',
@@ -328,6 +347,15 @@ export class TestProject {
     } catch {
       // Not there, or somebody else's job has secrets at this moment.
     }
+  }
+}
+
+/** kill -9, where it has not ended by itself. @param pid negative: a whole group */
+export function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It had ended.
   }
 }
 

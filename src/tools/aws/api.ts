@@ -54,13 +54,16 @@ export interface Tagged {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** As Terraform is told to: AWS has too much to do for some seconds where many ask, the machines of a sweep among them. */
+const maxAttempts = 6;
+
 /** Reads of AWS in one region: nothing here changes anything. Credentials and endpoints come as the SDKs' standard
  *  variables and files say. Every method throws AwsRefused. */
 export class AwsApi {
   readonly #ec2: EC2Client;
 
   private constructor(readonly region: string) {
-    this.#ec2 = new EC2Client({ region });
+    this.#ec2 = new EC2Client({ region, maxAttempts });
   }
 
   /** @param region null: the one of the environment or of the profile. @throws AwsRefused if nobody says which */
@@ -79,7 +82,7 @@ export class AwsApi {
 
   /** Who we are: proves that there are credentials and that AWS takes them. */
   async identity(): Promise<string> {
-    const client = new STSClient({ region: this.region });
+    const client = new STSClient({ region: this.region, maxAttempts });
     const { Arn } = await this.#asking('say who you are', () =>
       client.send(new GetCallerIdentityCommand({})),
     );
@@ -130,7 +133,7 @@ export class AwsApi {
 
   /** The value of a public parameter; null: there is none in the region. */
   async parameter(name: string): Promise<string | null> {
-    const client = new SSMClient({ region: this.region });
+    const client = new SSMClient({ region: this.region, maxAttempts });
     const found = await this.#unless(/^ParameterNotFound/, () =>
       this.#asking(`read the public parameter ${name}`, () =>
         client.send(new GetParameterCommand({ Name: name })),

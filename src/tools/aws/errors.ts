@@ -18,6 +18,10 @@ const signIn = [
 ];
 
 const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
+
+/** How to sign in again, where a text of somebody else's, such as Terraform's, says that this is what is wanted. */
+export const signInAgain = (text: string): readonly string[] =>
+  [...expired].some((code) => text.includes(code)) ? signIn : [];
 const unknown = new Set([
   'AuthFailure',
   'InvalidClientTokenId',

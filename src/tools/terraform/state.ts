@@ -19,15 +19,11 @@ export function machinesIn(outputs: Fields): Map<string, MachineOutput> {
   );
 }
 
-/** Ids of the instances that the state knows, in what `terraform show -json` prints. */
-export function instancesInState(text: string): Set<string> {
+/** Ids of all that the state knows, in what `terraform show -json` prints. */
+export function idsInState(text: string): Set<string> {
   const root = objectOf(objectOf(objectIn(text).values).root_module);
   const resources = Array.isArray(root.resources) ? root.resources.map(objectOf) : [];
-  return new Set(
-    resources
-      .filter(({ type }) => type === 'aws_instance')
-      .flatMap(({ values }) => word(objectOf(values).id) ?? []),
-  );
+  return new Set(resources.flatMap(({ values }) => word(objectOf(values).id) ?? []));
 }
 
 const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);

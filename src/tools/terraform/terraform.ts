@@ -55,7 +55,9 @@ export class Terraform {
   /** Waits for a Terraform that is still at work here: somebody who began it may be gone. */
   async others(): Promise<void> {
     for (let told = false; ; told = true) {
-      const [pid] = await processesWith(this.executor, `-chdir=${this.at.folder}`);
+      // A person may have begun it in the folder itself.
+      const there = processesIn(this.at.folder).find(({ program }) => program === 'terraform');
+      const pid = there?.pid ?? (await processesWith(this.executor, `-chdir=${this.at.folder}`))[0];
       if (pid === undefined) return this.#endOrphans();
       if (!told) this.note(`Terraform is still at work on this deployment (process ${pid}); waiting for it.`);
       await sleep(interval);

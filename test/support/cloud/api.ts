@@ -21,6 +21,7 @@ export class Api {
 
   private constructor(
     private readonly server: Server,
+    private readonly port: number,
     private readonly moto: Moto,
     /** Past the rules and the record. */
     readonly ec2: Ec2,
@@ -33,13 +34,24 @@ export class Api {
     });
     // A client may hold its connection for long between two calls.
     server.keepAliveTimeout = 60_000;
-    const api = new Api(server, moto, new Ec2(moto.port, region));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const api = new Api(server, port, moto, new Ec2(moto.port, region));
     return api;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Nobody is there any more; what has come is done, and whoever asked never hears of it. */
+  goDown(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  async comeBack(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
   }
 
   /** Lets calls fail from now on. */
@@ -64,7 +76,8 @@ export class Api {
     const call = readCall(asked.method ?? 'GET', asked.url ?? '/', asked.headers, body);
     this.calls.push(call);
     const fault = await this.#faultOf(call);
-    const { code, message, cut } = fault?.rule ?? {};
+    const { code, message, cut, meanwhile } = fault?.rule ?? {};
+    meanwhile?.();
     if (cut === 'before') return this.#cut(call, answered);
     const answer = code ? errorAnswer(call.service, code, message) : await this.#answer(call, asked, body);
     call.error = answer.status < 300 ? null : errorCode(answer);

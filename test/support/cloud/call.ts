@@ -6,6 +6,8 @@ export interface Call {
   readonly service: string;
   /** As IAM names it: `RunInstances`, `GetObject`. */
   readonly action: string;
+  /** The access key that it was signed with: who asked. */
+  readonly key: string;
   /** Of services with a query for a body, such as EC2; empty for others. */
   readonly parameters: URLSearchParams;
   /** The code of the error that it was answered with; `cut` if it was not answered, null if all was well. */
@@ -15,8 +17,9 @@ export interface Call {
 /** What a request is about. */
 export function readCall(method: string, url: string, headers: IncomingHttpHeaders, body: Buffer): Call {
   const scope = `${headers.authorization ?? ''} ${decodeURIComponent(url)}`;
-  const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(scope)?.[1] ?? 'unsigned';
-  const call = { service, parameters: new URLSearchParams(), error: null };
+  const [, key = '', service = 'unsigned'] =
+    /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(scope) ?? [];
+  const call = { service, key, parameters: new URLSearchParams(), error: null };
   const target = headers['x-amz-target'];
   if (typeof target === 'string') return { ...call, action: target.replace(/^.*\./, '') };
   if (service === 's3') return { ...call, action: s3Action(method, new URL(url, 'http://s3')) };

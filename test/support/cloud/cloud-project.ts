@@ -1,7 +1,17 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../../../src/runs/deployment.js';
-import { type How, type ProjectOptions, type Started, TestProject } from '../project.js';
+import { type ProcessThere, processesIn } from '../../../src/shell/processes.js';
+import {
+  type How,
+  killHard,
+  type ProjectOptions,
+  packageRoot,
+  type Started,
+  TestProject,
+} from '../project.js';
+import { until } from '../until.js';
+import type { Call } from './call.js';
 import type { Cloud } from './cloud.js';
 import type { Instance } from './ec2.js';
 
@@ -25,12 +35,44 @@ export class CloudProject extends TestProject {
   }
 
   override get env(): NodeJS.ProcessEnv {
-    return { ...super.env, ...this.cloud.env };
+    return { ...super.env, ...this.cloud.env, AWS_ACCESS_KEY_ID: this.name };
+  }
+
+  /** The calls of the API that this project has made. */
+  get calls(): readonly Call[] {
+    return this.cloud.calls.filter(({ key }) => key === this.name);
+  }
+
+  /** Its Terraform at work, and the providers that it has started, or left behind. */
+  get terraform(): readonly ProcessThere[] {
+    return processesIn(join(this.experiment, '.logistician', 'terraform'));
   }
 
   /** Terraform alone takes half a minute, and more on a computer that has other things to do. */
   override startProgram(argv: readonly string[], how: How = {}): Started {
     return super.startProgram(argv, { within: 280, ...how });
+  }
+
+  /** Deploys until its machines are there, or it has ended: where there is the API alone nobody can reach them. */
+  async deployed(program?: string): Promise<Started> {
+    const deploy = this.startProgram([
+      process.execPath,
+      program ?? join(packageRoot, 'bin', 'run.js'),
+      ...['deploy', '--yes'],
+    ]);
+    await this.untilUp(deploy);
+    return deploy;
+  }
+
+  async untilUp(deploy: Started): Promise<void> {
+    let hasEnded = false;
+    const note = () => {
+      hasEnded = true;
+    };
+    void deploy.ended.then(note, note);
+    // It writes down how they are reached once they are there.
+    const isUp = /terraform -chdir=\S+ apply [\s\S]*\.logistician\/ssh_config/;
+    await until('machines, or an end', () => hasEnded || isUp.test(deploy.stderr), 200);
   }
 
   /** Other settings, over those that reach the cloud's machines. */
@@ -50,6 +92,12 @@ export class CloudProject extends TestProject {
     return new Map(
       own.map((one) => [(one.tags['logistician.condition'] ?? '').replace(/-[0-9a-f]{10}$/, ''), one]),
     );
+  }
+
+  /** Kills the others first, whose folder goes: a provider has no word of the project on its command line. */
+  override async remove(): Promise<void> {
+    for (const { pid } of this.terraform) killHard(pid);
+    await super.remove();
   }
 
   /** Every file below the experiment's folder and the home folder that has these bytes, with its mode. */

@@ -6,7 +6,7 @@ import { Api } from './api.js';
 import { type Call, neededActions } from './call.js';
 import { ControlGroup } from './control-group.js';
 import { docker } from './docker.js';
-import type { Ec2 } from './ec2.js';
+import type { Ec2, Instance } from './ec2.js';
 import type { Fault, FaultRule } from './faults.js';
 import { Hypervisor } from './hypervisor.js';
 import type { CloudMachine } from './machine.js';
@@ -26,6 +26,8 @@ export interface CloudOptions {
   /** MiB that a machine may use, containers and page cache included; 1024 if left out. */
   readonly memory?: number;
   readonly region?: string;
+  /** What a machine goes by in place of its user data, such as one that is an impostor. */
+  readonly instead?: (userData: string, instance: Instance) => string;
 }
 
 /** AWS for tests, on this computer and without an account. It is served by the test's own process: whoever starts a
@@ -50,6 +52,7 @@ export class Cloud {
     images = [],
     memory = 1024,
     region = 'us-east-1',
+    instead = (userData) => userData,
   }: CloudOptions = {}): Promise<Cloud> {
     const image = machines > 0 ? cloudMachineImage(images) : null;
     const name = `logistician-test-${randomBytes(4).toString('hex')}`;
@@ -60,7 +63,7 @@ export class Cloud {
       const ids = new Map(known.map((found) => [found.get('name'), found.get('imageId')]));
       const network = await makeNetwork(name, api.ec2, machines > 0);
       cloud = new Cloud(name, region, api, network, ids);
-      if (image) await cloud.#bringUp(image, machines, memory);
+      if (image) await cloud.#bringUp(image, machines, memory, instead);
       return cloud;
     } catch (error) {
       if (cloud) await cloud.remove();
@@ -72,10 +75,15 @@ export class Cloud {
     }
   }
 
-  async #bringUp(image: string, machines: number, memory: number): Promise<void> {
+  async #bringUp(
+    image: string,
+    machines: number,
+    memory: number,
+    instead: Required<CloudOptions>['instead'],
+  ): Promise<void> {
     const folder = join(this.folder, 'machines');
     mkdirSync(folder, { mode: 0o700 });
-    const hypervisor = new Hypervisor(this.api.ec2, this.network, image, folder, memory);
+    const hypervisor = new Hypervisor(this.api.ec2, this.network, image, folder, memory, instead);
     this.#hypervisor = hypervisor;
     this.api.limit = machines;
     this.api.onDone = (call) => hypervisor.heed(call);
@@ -101,6 +109,8 @@ export class Cloud {
       AWS_EC2_METADATA_DISABLED: 'true',
       NO_PROXY: '127.0.0.1',
       CHECKPOINT_DISABLE: '1',
+      // Terraform starts its provider again and again, and a sixth of that was tidying up memory.
+      GOGC: '400',
       TF_CLI_CONFIG_FILE: this.#terraformConfig,
     };
   }
@@ -153,6 +163,15 @@ export class Cloud {
   /** All is well again. */
   endFaults(): void {
     this.api.endFaults();
+  }
+
+  /** AWS is gone: connections break off, and nobody answers at its address. */
+  goDown(): void {
+    this.api.goDown();
+  }
+
+  comeBack(): Promise<void> {
+    return this.api.comeBack();
   }
 
   /** The machine that an instance is. @throws Error where there is none */

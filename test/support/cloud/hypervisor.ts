@@ -39,6 +39,7 @@ export class Hypervisor {
     private readonly image: string,
     private readonly folder: string,
     private readonly memory: number,
+    private readonly instead: (userData: string, instance: Instance) => string,
   ) {}
 
   /** The machine of an instance. @throws Error where there is none */
@@ -117,8 +118,8 @@ export class Hypervisor {
     this.#places.set(instance.id, place);
     this.#begin(place, async () => {
       try {
-        const userData = Buffer.from(await this.ec2.attribute(instance.id, 'userData'), 'base64');
-        await machine.create(userData, await this.#publicKey(instance.keyName));
+        const userData = Buffer.from(await this.ec2.attribute(instance.id, 'userData'), 'base64').toString();
+        await machine.create(this.instead(userData, instance), await this.#publicKey(instance.keyName));
         await this.#start(instance.id, place);
       } catch (error) {
         // Such as an address that the machine before has not given back yet: the next look tries again.

@@ -37,11 +37,11 @@ export class CloudMachine {
   }
 
   /** @param publicKey of its key pair; empty if it has none */
-  async create(userData: Buffer, publicKey: string): Promise<void> {
+  async create(userData: string, publicKey: string): Promise<void> {
     const { network, image, instance, folder, memory } = this.plan;
     const name = `ip-${instance.address.replaceAll('.', '-')}`;
     mkdirSync(join(folder, 'seed'), { recursive: true, mode: 0o700 });
-    const write = (file: string, text: string | Buffer, mode = 0o600) =>
+    const write = (file: string, text: string, mode = 0o600) =>
       writeFileSync(join(folder, file), text, { mode });
     write('seed/user-data', userData);
     const keys = publicKey ? [publicKey] : [];
@@ -91,6 +91,13 @@ export class CloudMachine {
   /** Runs a line of shell as root, whatever the network is like. @returns what it prints */
   async exec(line: string, input?: string): Promise<string> {
     return run('docker', ['exec', '--interactive', this.#container, 'bash', '-euc', line], input);
+  }
+
+  /** Paths of all files there that have the text in them, those in memory among them. */
+  async findText(text: string): Promise<string[]> {
+    const inMemory = `grep -rlF ${JSON.stringify(text)} /dev/shm /run --exclude=wanted || :`;
+    const found = `${await this.exec('/machine/find-text.sh', text)}${await this.exec(inMemory)}`;
+    return found.split('\n').filter(Boolean);
   }
 
   /** What it wrote of its boots, cloud-init's lines among them. */

@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { namedInstances } from '../support/cloud/call.js';
+import { Cloud } from '../support/cloud/cloud.js';
+import { CloudProject } from '../support/cloud/cloud-project.js';
+import { isMissing } from '../support/engines.js';
+import { copyOfPackage } from '../support/project.js';
+import { until } from '../support/until.js';
+
+const discard = ['terminate', '--yes', '--discard', '--grace', '0'];
+
+// Against the API alone: no machine answers, and none has to.
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS that are there', () => {
+  let cloud: Cloud;
+  let project: CloudProject;
+
+  beforeAll(async () => {
+    cloud = await Cloud.start();
+    project = await CloudProject.start(cloud, {
+      parameters: { experiment_conditions: ['--lr 1', '--lr 2'] },
+    });
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await cloud?.remove();
+  });
+
+  const ids = async () =>
+    new Map([...(await project.instances())].map(([condition, { id }]) => [condition, id]));
+
+  async function bringUp(program?: string): Promise<void> {
+    const deploy = await project.deployed(program);
+    deploy.signal('SIGINT');
+    await deploy.ended;
+  }
+
+  it('are left alone by a newer version with other settings, a condition more and a machine less', async () => {
+    await bringUp();
+    const before = await ids();
+    await cloud.ec2.call('TerminateInstances', { 'InstanceId.1': before.get('lr-2') ?? '' });
+    const newer = join(project.scratch, 'newer');
+    copyOfPackage(newer);
+    const template = join(newer, 'templates', 'machine', 'cloud-init.yaml');
+    writeFileSync(template, `${readFileSync(template, 'utf8')}    echo newer\n`);
+    project.settings({
+      experiment_conditions: ['--lr 1', '--lr 2', '--lr 3'],
+      aws_instance_type: 't3.medium',
+      aws_ami: cloud.image('gpu'),
+    });
+    const calls = cloud.calls.length;
+    await bringUp(join(newer, 'bin', 'run.js'));
+    const after = await project.instances();
+    expect([...after.keys()].sort()).toEqual(['lr-1', 'lr-3']);
+    expect(after.get('lr-1')?.id).toBe(before.get('lr-1'));
+    expect(after.get('lr-3')).toMatchObject({ type: 't3.medium', image: cloud.image('gpu') });
+    const told = Buffer.from(await cloud.ec2.attribute(after.get('lr-3')?.id ?? '', 'userData'), 'base64');
+    expect(told.toString()).toContain('echo newer');
+    const changes = cloud.calls
+      .slice(calls)
+      .filter(({ action }) => !/^(Describe|Get)/.test(action))
+      .filter((call) => namedInstances(call).includes(before.get('lr-1') ?? ''));
+    expect(changes.map(({ action }) => action)).toEqual([]);
+  });
+
+  it('go on where credentials expire while they are ended, and it is said how to sign in', async () => {
+    cloud.fault({
+      action: 'TerminateInstances',
+      times: 1,
+      code: 'ExpiredToken',
+      meanwhile: () => cloud.fault({ action: /./, code: 'ExpiredToken' }),
+    });
+    const { code, stderr } = await project.cli(discard);
+    cloud.endFaults();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Not all that is rented could be given back:\n {2}Your AWS credentials have expired\.\n\n {2}Try:\n/,
+    );
+    expect(stderr).toMatch(/aws sso login[\s\S]*logistician terminate {4}# again$/m);
+    expect(project.deployment.released).toBeNull();
+  });
+
+  it('are not forgotten where AWS is gone while they are ended', async () => {
+    cloud.fault({ action: 'TerminateInstances', times: 1, meanwhile: () => cloud.goDown() });
+    const { code, stderr } = await project.cli(discard);
+    await cloud.comeBack();
+    cloud.endFaults();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Not all that is rented could be given back:\n[\s\S]*logistician terminate/);
+    expect(project.deployment.released).toBeNull();
+  });
+
+  it('are all gone by the next terminate after a Ctrl-C of the one before', async () => {
+    const terminate = project.start(discard);
+    const ending = cloud.calls.length;
+    await until(
+      'it has begun to end what is there',
+      () => cloud.calls.slice(ending).some(({ action }) => /^(Terminate|Revoke|Delete)/.test(action)),
+      100,
+    );
+    terminate.signal('SIGINT');
+    expect((await terminate.ended).code).toBe(130);
+    const { code, stdout, stderr } = await project.cli(discard);
+    expect(code, `${stdout}\n${stderr}`).toBe(0);
+    expect(await cloud.listAll()).toEqual([]);
+    expect(project.deployment.released).not.toBeNull();
+  });
+});
