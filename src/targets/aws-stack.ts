@@ -8,7 +8,6 @@ import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
 import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
 import { cidrTowards, publicCidr } from '../tools/aws/caller.js';
-import { deleteKeyPair } from '../tools/aws/command-line.js';
 import { signInAgain } from '../tools/aws/errors.js';
 import { newHostKey } from '../tools/ssh/host-key.js';
 import { stackFile } from '../tools/terraform/command-line.js';
@@ -16,7 +15,6 @@ import type { Progress } from '../tools/terraform/progress.js';
 import { idsInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
 import { madeBy, maker, noteDeployment } from './aws-deployments.js';
-import { endInstances, untilGroupIsGone } from './aws-end.js';
 import {
   countUp,
   failures,
@@ -27,6 +25,7 @@ import {
   strays,
   wantedMachines,
 } from './aws-plan.js';
+import { AwsTagged } from './aws-tagged.js';
 import type { SshAccess } from './ssh-access.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -59,13 +58,15 @@ class StateLost extends UserError {
 export class AwsStack {
   readonly #folder: string;
   readonly #terraform: Terraform;
+  readonly #tagged: AwsTagged;
 
   constructor(
     private readonly world: Surroundings,
     private readonly deployment: Pick<Deployment, 'id' | 'experiment'>,
     private readonly access: SshAccess,
-    private readonly api: AwsApi,
+    api: AwsApi,
   ) {
+    this.#tagged = new AwsTagged(world.executor, api, deployment.id);
     this.#folder = join(world.deployments.folder, 'terraform');
     const pluginCache = join(world.home, '.logistician', 'plugin-cache');
     this.#terraform = new Terraform(world.executor, { folder: this.#folder, pluginCache }, world.note);
@@ -124,28 +125,7 @@ export class AwsStack {
         this.world.note(`${error.message}\nWhat is left at AWS is ended by its tag.`);
       }
     }
-    await this.sweep();
-  }
-
-  /** Ends all that bears the deployment's tag. */
-  async sweep(): Promise<void> {
-    await this.#end(await this.live());
-    await this.#delete(await this.#access());
-  }
-
-  /** What lets people in: the ids of key pairs and security groups. */
-  async #access(): Promise<AccessFacts> {
-    const [keys, groups] = await Promise.all([
-      this.api.keyPairs(tagKeys.deployment, this.deployment.id),
-      this.api.securityGroups(tagKeys.deployment, this.deployment.id),
-    ]);
-    return { keys: keys.map(({ id }) => id), groups: groups.map(({ id }) => id) };
-  }
-
-  async #delete({ keys, groups }: AccessFacts): Promise<void> {
-    const { executor } = this.world;
-    for (const id of keys) await executor.change(deleteKeyPair(this.api.region, id));
-    for (const id of groups) await untilGroupIsGone(executor, this.api.region, id);
+    await this.#tagged.sweep();
   }
 
   /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
@@ -153,34 +133,24 @@ export class AwsStack {
     machines: readonly RentedMachine[],
     before: StackPlan | null,
   ): Promise<InstanceFacts[]> {
-    const [live, { keys, groups }] = await Promise.all([this.live(), this.#access()]);
+    const [live, { keys, groups }] = await Promise.all([this.#tagged.instances(), this.#tagged.access()]);
     if (live.length + keys.length + groups.length === 0) return [];
     if (before) await this.#init();
     const known = idsInState(await this.#terraform.state());
     const unknown = strays(live, known);
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#folder, atWork);
-    await this.#end(unknown);
+    await this.#tagged.end(unknown);
     // Their names are taken: Terraform could not make them again.
     const isUnknown = (id: string) => !known.has(id);
-    await this.#delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
+    await this.#tagged.delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
     return live.filter((one) => !unknown.includes(one));
-  }
-
-  /** Its instances that have not been ended, in Terraform's state or not. */
-  live(): Promise<InstanceFacts[]> {
-    return this.api.tagged(tagKeys.deployment, this.deployment.id);
   }
 
   /** Ends instances of these conditions that are there all the same. */
   async endStrays(conditions: ReadonlySet<string>): Promise<void> {
-    const live = await this.live();
-    await this.#end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
-  }
-
-  #end(instances: readonly InstanceFacts[]): Promise<void> {
-    const ids = instances.map(({ id }) => id);
-    return endInstances(this.world.executor, this.api, ids);
+    const live = await this.#tagged.instances();
+    await this.#tagged.end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
   }
 
   /** What another deployment left in the folder is empty, or what it holds is not to be mixed with ours. */
@@ -278,11 +248,6 @@ function halfDone(error: unknown): never {
     'logistician terminate    # takes all back',
     ...error.suggestions,
   ]);
-}
-
-interface AccessFacts {
-  readonly keys: readonly string[];
-  readonly groups: readonly string[];
 }
 
 /** What the stack was made from, host keys and all. */
