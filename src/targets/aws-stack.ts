@@ -6,14 +6,12 @@ import type { Deployment } from '../runs/deployment.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
 import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
-import { deleteKeyPair } from '../tools/aws/command-line.js';
 import { signInAgain } from '../tools/aws/errors.js';
 import type { HostKey } from '../tools/ssh/known-hosts.js';
 import { stateFile } from '../tools/terraform/command-line.js';
 import { idsInState, type MachineOutput, machinesIn } from '../tools/terraform/state.js';
 import { Terraform, TerraformFailed } from '../tools/terraform/terraform.js';
 import { noteDeployment } from './aws-deployments.js';
-import { endInstances, untilGroupIsGone } from './aws-end.js';
 import { groundOf, userDataOf } from './aws-ground.js';
 import {
   failures,
@@ -25,6 +23,7 @@ import {
   wantedMachines,
 } from './aws-plan.js';
 import { StackFiles } from './aws-stack-files.js';
+import { AwsTagged } from './aws-tagged.js';
 import { tellEnds, tellSteps } from './aws-tell.js';
 import type { SshAccess } from './ssh-access.js';
 import type { Surroundings } from './surroundings.js';
@@ -69,13 +68,15 @@ export class AwsStack {
   readonly #files: StackFiles;
   readonly #pluginCache: string;
   readonly #terraform: Terraform;
+  readonly #tagged: AwsTagged;
 
   constructor(
     private readonly world: Surroundings,
     private readonly deployment: Pick<Deployment, 'id' | 'experiment'>,
     private readonly access: SshAccess,
-    private readonly api: AwsApi,
+    api: AwsApi,
   ) {
+    this.#tagged = new AwsTagged(world.executor, api, deployment.id);
     const folder = join(world.deployments.folder, 'terraform');
     this.#files = new StackFiles(world, deployment.id, folder);
     this.#pluginCache = join(world.home, '.logistician', 'plugin-cache');
@@ -128,7 +129,7 @@ export class AwsStack {
     await this.#terraform.others();
     const { executor } = this.world;
     const before = this.#files.read();
-    const live = await this.live();
+    const live = await this.#tagged.instances();
     const wanted = wantedMachines(machines, launching, live);
     const ground = await groundOf(this.world, machines, before);
     const scratch = new StackFiles(this.world, this.deployment.id, `${this.#files.folder}-preview`);
@@ -186,28 +187,7 @@ export class AwsStack {
         this.world.note(`${error.message}\nWhat is left at AWS is ended by its tag.`);
       }
     }
-    await this.sweep();
-  }
-
-  /** Ends all that bears the deployment's tag. */
-  async sweep(): Promise<void> {
-    await this.#end(await this.live());
-    await this.#delete(await this.#access());
-  }
-
-  /** What lets people in: the ids of key pairs and security groups. */
-  async #access(): Promise<AccessFacts> {
-    const [keys, groups] = await Promise.all([
-      this.api.keyPairs(tagKeys.deployment, this.deployment.id),
-      this.api.securityGroups(tagKeys.deployment, this.deployment.id),
-    ]);
-    return { keys: keys.map(({ id }) => id), groups: groups.map(({ id }) => id) };
-  }
-
-  async #delete({ keys, groups }: AccessFacts): Promise<void> {
-    const { executor } = this.world;
-    for (const id of keys) await executor.change(deleteKeyPair(this.api.region, id));
-    for (const id of groups) await untilGroupIsGone(executor, this.api.region, id);
+    await this.#tagged.sweep();
   }
 
   /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
@@ -215,7 +195,7 @@ export class AwsStack {
     machines: readonly RentedMachine[],
     before: StackPlan | null,
   ): Promise<InstanceFacts[]> {
-    const [live, { keys, groups }] = await Promise.all([this.live(), this.#access()]);
+    const [live, { keys, groups }] = await Promise.all([this.#tagged.instances(), this.#tagged.access()]);
     if (live.length + keys.length + groups.length === 0) return [];
     if (before) await this.#init(before.state);
     const isElsewhere = (before?.state ?? null) !== null;
@@ -223,27 +203,17 @@ export class AwsStack {
     const unknown = strays(live, known);
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#files.folder, atWork);
-    await this.#end(unknown);
+    await this.#tagged.end(unknown);
     // Their names are taken: Terraform could not make them again.
     const isUnknown = (id: string) => !known.has(id);
-    await this.#delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
+    await this.#tagged.delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
     return live.filter((one) => !unknown.includes(one));
-  }
-
-  /** Its instances that have not been ended, in Terraform's state or not. */
-  live(): Promise<InstanceFacts[]> {
-    return this.api.tagged(tagKeys.deployment, this.deployment.id);
   }
 
   /** Ends instances of these conditions that are there all the same. */
   async endStrays(conditions: ReadonlySet<string>): Promise<void> {
-    const live = await this.live();
-    await this.#end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
-  }
-
-  #end(instances: readonly InstanceFacts[]): Promise<void> {
-    const ids = instances.map(({ id }) => id);
-    return endInstances(this.world.executor, this.api, ids);
+    const live = await this.#tagged.instances();
+    await this.#tagged.end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
   }
 
   async #init(state: StackPlan['state']): Promise<void> {
@@ -264,9 +234,4 @@ function halfDone(error: unknown): never {
     'logistician terminate    # takes all back',
     ...error.suggestions,
   ]);
-}
-
-interface AccessFacts {
-  readonly keys: readonly string[];
-  readonly groups: readonly string[];
 }
