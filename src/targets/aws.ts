@@ -16,7 +16,7 @@ import { noteDeployment } from './aws-deployments.js';
 import { instancesOf } from './aws-instances.js';
 import { fateOf, isRented, type RentedMachine, refuseOtherGround, sharedCloud } from './aws-plan.js';
 import { type Applied, AwsStack, publicKeyIn } from './aws-stack.js';
-import { machineFor, surveyAws } from './aws-survey.js';
+import { type Kind, machineFor, surveyAws } from './aws-survey.js';
 import { onEach } from './on-each.js';
 import { jobsThere, sweepThere } from './remote-layout.js';
 import { isReached, RemoteMachines, unreleased } from './remote-machines.js';
@@ -36,6 +36,10 @@ import type {
   Wish,
 } from './target.js';
 
+/** What AWS has, and for how long in milliseconds that holds: a plan is made again once it is confirmed. */
+const kinds = new Map<string, { readonly at: number; readonly kind: Kind }>();
+const freshness = 30_000;
+
 /** EC2 instances, one a condition, made and ended by Terraform. Once they are there, they are machines over SSH. */
 export class AwsTarget implements Target {
   readonly name = 'aws';
@@ -50,8 +54,7 @@ export class AwsTarget implements Target {
 
   async survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly [] }> {
     if (wish.conditions.length + wish.undelivered.length === 0) return { machines: [], problems: [] };
-    await verifyPrograms(this.world);
-    const kind = await surveyAws(await openApi(this.world.aws.region), this.world, wish);
+    const kind = await this.#kind(wish);
     const before = sharedCloud(wish.joins?.machines ?? []);
     if (before) refuseOtherGround(before, kind.cloud);
     const again = wish.undelivered.flatMap((job) => {
@@ -63,6 +66,17 @@ export class AwsTarget implements Target {
       machines: [...wish.conditions.map((id) => machineFor(id, kind, wish.gpus)), ...again],
       problems: [],
     };
+  }
+
+  async #kind(wish: Wish): Promise<Kind> {
+    const { aws, maxHours } = this.world;
+    const question = JSON.stringify([aws, maxHours, wish.gpus]);
+    const before = kinds.get(question);
+    if (before && Date.now() - before.at < freshness) return before.kind;
+    const asked = openApi(aws.region).then((api) => surveyAws(api, this.world, wish));
+    const [kind] = await Promise.all([asked, verifyPrograms(this.world)]);
+    kinds.set(question, { at: Date.now(), kind });
+    return kind;
   }
 
   jobFolder({ root }: DeployedMachine, run: string): string {
