@@ -32,11 +32,14 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
   await ended(start([...cli, 'setup', '--yes']));
 
   await withCloud({}, async (api) => {
-    await launched(api, sweep(api, 'cloud-first', 1)).then(({ stop }) => stop());
+    await launched(sweep(api, 'cloud-first', 1));
+    await clear(api);
     await overTerraform(api);
   });
   await withCloud({}, large);
-  if (!isMissing('docker', 'sshd', 'root')) await withCloud({ machines: 3 }, toJobs);
+  if (isMissing('docker', 'sshd', 'root'))
+    console.log('left out: machines of the cloud, as there is no Docker, sshd or root here');
+  else await withCloud({ machines: 3 }, toJobs);
 
   async function withCloud(options, measure) {
     const api = await Cloud.start(options);
@@ -65,8 +68,8 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
   }
 
   /** `deploy` until Terraform has made all machines and where they are has been written down: behind the API alone
-   *  there is nothing to wait for after that. */
-  async function launched(api, experiment) {
+   *  there is nothing to wait for after that, and Ctrl-C ends it. */
+  async function launched(experiment) {
     const begin = seconds();
     const deploy = start([...cli, 'deploy', '--yes', experiment]);
     const end = ended(deploy);
@@ -74,12 +77,9 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
     while (!isThere()) await Promise.race([sleep(20), end.then(() => Promise.reject(said(deploy)))]);
     const took = seconds() - begin;
     const memory = peakOf(deploy.pid);
-    const stop = async () => {
-      process.kill(-deploy.pid, 'SIGKILL');
-      await end.catch(() => {});
-      return clear(api);
-    };
-    return { took, memory, stop, deploy, end };
+    process.kill(-deploy.pid, 'SIGINT');
+    await end.catch(() => {});
+    return { took, memory };
   }
 
   async function overTerraform(api) {
@@ -87,9 +87,8 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
     const bare = [];
     for (let turn = 0; turn < turns; turn++) {
       const experiment = sweep(api, `cloud-${turn}`, few);
-      const { took, stop } = await launched(api, experiment);
-      ours.push(took);
-      await stop();
+      ours.push((await launched(experiment)).took);
+      await clear(api);
       const folder = join(work, `terraform-${turn}`);
       mkdirSync(folder);
       await cp(join(experiment, '.logistician/terraform/cdk.tf.json'), join(folder, 'cdk.tf.json'));
@@ -111,9 +110,7 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
 
   async function large(api) {
     const experiment = sweep(api, 'cloud-large', many);
-    const { took, memory, deploy, end } = await launched(api, experiment);
-    process.kill(-deploy.pid, 'SIGKILL');
-    await end.catch(() => {});
+    const { took, memory } = await launched(experiment);
     const up = (await api.ec2.live()).length;
     if (up !== many) throw new Error(`${up} of ${many} instances are there`);
     row(

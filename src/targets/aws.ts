@@ -16,7 +16,7 @@ import { openApi } from './aws-instances.js';
 import { RentedMachines, rented } from './aws-machines.js';
 import { refuseOtherGround, sharedCloud } from './aws-plan.js';
 import { type Applied, AwsStack } from './aws-stack.js';
-import { machineFor, surveyAws } from './aws-survey.js';
+import { type Kind, machineFor, surveyAws } from './aws-survey.js';
 import { isReached, RemoteMachines } from './remote-machines.js';
 import type { Surroundings } from './surroundings.js';
 import type {
@@ -32,6 +32,10 @@ import type {
   TargetStatus,
   Wish,
 } from './target.js';
+
+/** What AWS has, and for how long in milliseconds that holds: a plan is made again once it is confirmed. */
+const kinds = new Map<string, { readonly at: number; readonly kind: Kind }>();
+const freshness = 30_000;
 
 /** EC2 instances, one a condition, made and ended by Terraform. Once they are there, they are machines over SSH. */
 export class AwsTarget implements Target {
@@ -49,8 +53,7 @@ export class AwsTarget implements Target {
 
   async survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly [] }> {
     if (wish.conditions.length + wish.undelivered.length === 0) return { machines: [], problems: [] };
-    await verifyPrograms(this.world);
-    const kind = await surveyAws(await openApi(this.world.aws.region), this.world, wish);
+    const kind = await this.#kind(wish);
     const before = sharedCloud(wish.joins?.machines ?? []);
     if (before) refuseOtherGround(before, kind.cloud);
     const again = wish.undelivered.flatMap((job) => {
@@ -62,6 +65,17 @@ export class AwsTarget implements Target {
       machines: [...wish.conditions.map((id) => machineFor(id, kind, wish.gpus)), ...again],
       problems: [],
     };
+  }
+
+  async #kind(wish: Wish): Promise<Kind> {
+    const { aws, maxHours, idleMinutes } = this.world;
+    const question = JSON.stringify([aws, maxHours, idleMinutes, wish.gpus]);
+    const before = kinds.get(question);
+    if (before && Date.now() - before.at < freshness) return before.kind;
+    const asked = openApi(aws.region).then((api) => surveyAws(api, this.world, wish));
+    const [kind] = await Promise.all([asked, verifyPrograms(this.world)]);
+    kinds.set(question, { at: Date.now(), kind });
+    return kind;
   }
 
   jobFolder(machine: DeployedMachine, run: string): string {

@@ -9,17 +9,9 @@ export interface StateBucket {
   readonly region: string;
 }
 
-const known = new Map<string, Promise<StateBucket>>();
-
-/** Looks whether there is such a bucket, and whether we may use it; once, as the answer holds for a while.
+/** Looks whether there is such a bucket, and whether we may use it.
  *  @param region to ask in. @throws AwsRefused */
-export function stateBucket(executor: Executor, region: string, bucket: string): Promise<StateBucket> {
-  const found = known.get(bucket) ?? look(executor, region, bucket);
-  known.set(bucket, found);
-  return found;
-}
-
-async function look(executor: Executor, region: string, bucket: string): Promise<StateBucket> {
+export async function stateBucket(executor: Executor, region: string, bucket: string): Promise<StateBucket> {
   const { code, stdout, stderr } = await executor.query(headBucket(region, bucket));
   if (code === 0) {
     // An older `aws` does not say where it is.
