@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type ED25519KeyPairOptions, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Secret } from '../../shell/word.js';
 import { type HostKey, hostKeyOf } from './known-hosts.js';
 
@@ -12,17 +12,24 @@ export interface NewHostKey {
 
 const type = 'ssh-ed25519';
 
+/** A key as its generator writes it: each half is at the end of what describes it (RFC 8410). Not to be exported from a
+ *  key object: in Node 20 that takes a lock which collecting garbage meanwhile takes too, and then it waits for ever. */
+const encoding: ED25519KeyPairOptions<'der', 'der'> = {
+  publicKeyEncoding: { type: 'spki', format: 'der' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+};
+
 /** Makes a host key. Not by ssh2, whose generator drops leading zeros: one key in 128 is none that sshd takes. */
 export function newHostKey(): NewHostKey {
-  const { x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  const half = (text = '') => Buffer.from(text, 'base64url');
-  const publicBlob = Buffer.concat([string(type), string(half(x))]);
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519', encoding);
+  const half = (key: Buffer) => key.subarray(-32);
+  const publicBlob = Buffer.concat([string(type), string(half(publicKey))]);
   const file = Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
     ...[string('none'), string('none'), string('')], // no cipher, no key derivation, nothing to derive with
     number(1),
     string(publicBlob),
-    string(privatePart(half(x), half(d))),
+    string(privatePart(half(publicKey), half(privateKey))),
   ]);
   const lines = file.toString('base64').match(/.{1,70}/g) ?? [];
   const text = ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''];
