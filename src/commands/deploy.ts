@@ -18,6 +18,7 @@ import { preview } from '../operations/preview.js';
 import { reopen } from '../operations/reopen.js';
 import type { Session } from '../operations/session.js';
 import { Tending } from '../operations/tend.js';
+import { isElsewhere } from '../runs/deployment.js';
 import type { Step } from '../targets/target.js';
 
 export default class Deploy extends BaseCommand {
@@ -151,15 +152,13 @@ export default class Deploy extends BaseCommand {
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const wait = () =>
       session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
-    const rows = new LaunchRows(await this.screen.live(), this.screen.stream);
-    const notify = { ...session.notify, machine: (name: string, step: Step) => rows.show(name, step) };
-    const { problems } = await experiment.deployments
-      .locked(
-        async () =>
-          deploy({ ...session, notify }, experiment, flags['dry-run'] ? decided : await decideAgain()),
-        wait,
-      )
-      .finally(() => rows.done());
+    const rows = decided.found.some(({ deployed }) => isElsewhere(deployed))
+      ? new LaunchRows(await this.screen.live(), this.screen.stream)
+      : null;
+    const notify = { ...session.notify, machine: (name: string, step: Step) => rows?.show(name, step) };
+    const launch = async () =>
+      deploy({ ...session, notify }, experiment, flags['dry-run'] ? decided : await decideAgain());
+    const { problems } = await experiment.deployments.locked(launch, wait).finally(() => rows?.done());
     this.warnOf(problems);
   }
 
