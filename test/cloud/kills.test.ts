@@ -65,24 +65,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       expect(project.deployment.released).not.toBeNull();
     }
 
-    it.concurrent('the CLI alone: Terraform comes to its end, and terminate waits for it', async () => {
-      const project = await start();
-      const deploy = project.start(['deploy', '--yes']);
-      await launched(project, 1);
-      deploy.signalAlone('SIGKILL');
-      expect(terraforms(project)).toHaveLength(1);
-      await endsAll(project);
-    });
-
-    it.concurrent('the CLI and Terraform, with machines that its state never learned of', async () => {
-      const project = await start();
-      const deploy = project.start(['deploy', '--yes']);
-      await launched(project, 3);
-      killTerraform(project);
-      deploy.signal('SIGKILL');
-      await endsAll(project);
-    });
-
     it.concurrent('Terraform alone: deploy says so, and the same again makes no second machine', async () => {
       const project = await start();
       const deploy = project.start(['deploy', '--yes']);

@@ -43,7 +43,7 @@ function roundOf(seed: number): Round {
     victim: victims[Math.floor(draw(1) * victims.length)] ?? 'the CLI',
     call: 1 + Math.floor(draw(2) * callsOf[verb]),
     later: draw(3) < 0.5 ? 0 : Math.round(draw(4) * 3000),
-    again: draw(5) < 0.4,
+    again: draw(5) < 0.25,
   };
 }
 

@@ -19,7 +19,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
     let spotSweep: Started;
 
     beforeAll(async () => {
-      cloud = await Cloud.start({ machines: 6 });
+      cloud = await Cloud.start({ machines: 4 });
       project = await CloudProject.start(cloud, {
         parameters: {
           experiment_conditions: ['--lr 1', '--lr 2', '--fail 3'],
@@ -29,7 +29,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
       });
       spot = await CloudProject.start(cloud, {
         parameters: {
-          experiment_conditions: ['--lr 1', '--lr 2', '--lr 3'],
+          experiment_conditions: ['--lr 1'],
           experiment_command: 'cp model.bin /data/results/ && sh job.sh',
           aws_spot: true,
           aws_max_price: 0.1,
@@ -107,10 +107,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
       expect(cloud.calls.filter(({ parameters }) => `${parameters}`.includes(secret))).toEqual([]);
     });
 
-    it('spot machines do the same, and deploy --wait leaves nothing behind', async () => {
+    it('a spot machine does the same with large files, and deploy --wait leaves nothing behind', async () => {
       const { code, stdout, stderr } = await spotSweep.ended;
       expect(code, `${stdout}\n${stderr}`).toBe(0);
-      expect(spot.receipts().map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+      expect(spot.receipts().map(({ state }) => state)).toEqual(['succeeded']);
       for (const run of spot.runs) expect(spot.readRun(run, 'data', 'results', 'model.bin')).toBe('large\n');
       const launches = cloud.calls.filter(({ action }) => action === 'RunInstances');
       const told = launches.map(
