@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import type { Deployment } from '../runs/deployment.js';
 import { hasEnded } from '../runs/run-record.js';
 import type { Experiment } from './experiment.js';
@@ -38,8 +39,14 @@ export async function rest(
 ): Promise<void> {
   const { deployment } = status;
   const idle = new Set([...woken].filter((machine) => deployment && isIdle(deployment, status, machine)));
-  if (deployment && idle.size > 0)
+  if (!deployment || idle.size === 0) return;
+  try {
     await targetOf(session, experiment, deployment.target).rest?.(deployment, idle);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // All is home, and the machine stops by itself when it is idle.
+    session.notify.warn(error.message);
+  }
 }
 
 const isIdle = ({ jobs }: Deployment, { conditions }: ExperimentStatus, machine: string): boolean =>

@@ -77,18 +77,20 @@ export class RentedMachines {
       );
       return [];
     }
-    return onEach(
-      machines,
-      ({ name }) => name,
-      async (machine) => {
-        const { publicAddress, privateAddress } = await startStopped(executor, api, machine);
-        const awake = at(machine, publicAddress, privateAddress);
-        await this.#writeMoved(deployment, [awake]);
-        if (!isReached(awake)) return;
-        await untilReady(this.world, this.machines.access, awake, sshCidr, anything);
-        await this.stopWhenIdle(awake, this.machines.access.connect(awake.name, awake.route));
-      },
-    ).finally(forgetInstances);
+    const { access } = this.machines;
+    const nameOf = ({ name }: DeployedMachine) => name;
+    const awake: DeployedMachine[] = [];
+    const unstarted = await onEach(machines, nameOf, async (machine) => {
+      const { publicAddress, privateAddress } = await startStopped(executor, api, machine);
+      awake.push(at(machine, publicAddress, privateAddress));
+    });
+    forgetInstances();
+    await this.#writeMoved(deployment, awake);
+    const unready = await onEach(awake.filter(isReached), nameOf, async (machine) => {
+      await untilReady(this.world, access, machine, sshCidr, anything);
+      await this.stopWhenIdle(machine, access.connect(machine.name, machine.route));
+    });
+    return [...unstarted, ...unready];
   }
 
   async rest(deployment: Deployment, names: ReadonlySet<string>): Promise<void> {
