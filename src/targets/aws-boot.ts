@@ -31,6 +31,8 @@ export async function untilReady(
   const { name } = machine;
   const script = readFileSync(world.survey, 'utf8');
   let answered = false;
+  // A connection has the groups of when it was made: only one that is made after the end of the boot tells the truth.
+  let wasFinished = false;
   for (const began = Date.now(); ; ) {
     const pool = new SshPool();
     try {
@@ -40,7 +42,8 @@ export async function untilReady(
       const found = await survey(connection, script, programWordsOf(world.remoteDocker), world.now);
       const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ bearable }) => !bearable);
       if (lacks.length === 0) return found;
-      if (isFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
+      if (wasFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
+      wasFinished = isFinished;
     } catch (error) {
       if (error instanceof ChangedHostKey || !(error instanceof Unreachable))
         throw withLog(world, name, error);
