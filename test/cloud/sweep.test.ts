@@ -6,6 +6,7 @@ import { CloudProject } from '../support/cloud/cloud-project.js';
 import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
+import { inAnyOrder, printed } from '../support/printed.js';
 import type { Started } from '../support/project.js';
 
 const secret = 'a word that nobody may read';
@@ -53,8 +54,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
     };
 
     it('deploy makes a machine a condition, and delivers', async () => {
+      const dry = await well(['deploy', '--dry-run']);
       const { code, stdout, all } = await well(['deploy', '--yes']);
       expect(code, all).toBe(0);
+      const issued = readFileSync(join(project.experiment, '.logistician', 'commands.sh'), 'utf8');
+      expect(inAnyOrder(printed(issued))).toEqual(inAnyOrder(printed(dry.stderr)));
       expect(stdout).toMatch(/^runs +3 of 3 conditions$/m);
       const instances = await project.instances();
       expect([...instances.keys()].sort()).toEqual(['fail-3', 'lr-1', 'lr-2']);
@@ -86,8 +90,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
     });
 
     it('terminate leaves nothing at AWS', async () => {
-      const { code, all } = await well(['terminate', '--yes']);
+      const dry = await well(['terminate', '--dry-run']);
+      const { code, stderr, all } = await well(['terminate', '--yes']);
       expect(code, all).toBe(0);
+      expect(inAnyOrder(printed(stderr))).toEqual(inAnyOrder(printed(dry.stderr)));
       expect(project.deployment.released).not.toBeNull();
       expect((await project.instances()).size).toBe(0);
       expect((await well(['terminate', '--yes'])).stdout).toContain('nothing to end');

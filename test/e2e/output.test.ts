@@ -130,7 +130,9 @@ describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
     expect(plain.raw).not.toContain(`${escapeCode}[`);
     const coloured = await show({});
     expect(coloured.raw).toContain(`${escapeCode}[32m`);
-    expect(coloured.text).toBe(plain.text);
+    // Both are older by the second look.
+    const words = ({ text }: Terminal) => text.replaceAll(/( *\b\d+[smh]\b)+ */g, ' AGE ').split(/ +/);
+    expect(words(coloured)).toEqual(words(plain));
   });
 
   it('shows a hostile line of a job as plain text', async () => {

@@ -3,24 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
+import { lasting, printed } from '../support/printed.js';
 import { TestProject } from '../support/project.js';
 import { until } from '../support/until.js';
-
-/** The lines that a dry run prints, as a shell takes them. */
-const printed = (stderr: string) =>
-  stderr
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => line.replace(/^\$ /, ''))
-    .join('\n');
-
-/** Without what cannot be the same twice: times, and the ids that are made from them. */
-const lasting = (lines: string) =>
-  lines
-    .replaceAll(/\b\d{8}-\d{9}-/g, 'TIME-')
-    .replaceAll(/(logistician-TIME-[a-z0-9-]+)-[0-9a-f]{6}\b/g, '$1-ID')
-    .replaceAll(/\b\d{14}-[0-9a-f]{6}\b/g, 'DEPLOYMENT')
-    .trim();
 
 describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
   let project: TestProject;

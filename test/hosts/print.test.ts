@@ -5,26 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { endedThere, footprint, jobsOn, onHosts, well } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
+import { inAnyOrder, printed } from '../support/printed.js';
 import type { TestProject } from '../support/project.js';
-
-/** The lines that a command prints, as a shell takes them. */
-const printed = (stderr: string) =>
-  stderr
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => line.replace(/^\$ /, ''))
-    .join('\n');
-
-/** Without what cannot be the same twice: times, and the ids that are made from them. */
-const lasting = (lines: string) =>
-  lines
-    .replaceAll(/\b\d{8}-\d{9}-/g, 'TIME-')
-    .replaceAll(/(logistician-TIME-[a-z0-9-]+)-[0-9a-f]{6}\b/g, '$1-ID')
-    .replaceAll(/\b\d{14}-[0-9a-f]{6}\b/g, 'DEPLOYMENT')
-    .trim();
-
-/** Machines are at work at the same time: only what is done on one has an order. */
-const each = (lines: string) => lasting(lines).split('\n').sort();
 
 describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
   'what is printed of machines is the truth',
@@ -89,13 +71,13 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       it('it is what the real run issues; so is that of terminate', async () => {
         const dry = await project.cli(['deploy', '--dry-run'], { env });
         await well(project, ['deploy', '--yes'], { env });
-        expect(each(printed(issued()))).toEqual(each(printed(dry.stderr)));
+        expect(inAnyOrder(printed(issued()))).toEqual(inAnyOrder(printed(dry.stderr)));
         await endedThere(fleet, project, 2);
 
         const drily = await project.cli(['terminate', '--yes', '--dry-run']);
         const really = await well(project, ['terminate', '--yes']);
-        expect(each(printed(really.stderr))).toEqual(each(printed(drily.stderr)));
-        expect(each(printed(drily.stderr)).length).toBeGreaterThan(3);
+        expect(inAnyOrder(printed(really.stderr))).toEqual(inAnyOrder(printed(drily.stderr)));
+        expect(inAnyOrder(printed(drily.stderr)).length).toBeGreaterThan(3);
       });
 
       it('a dry run of sync and stop does nothing', async () => {

@@ -35,10 +35,7 @@ export const destroy = (at: Workplace): Command =>
 /** Prints the outputs as the last apply left them, as JSON. */
 export const output = (at: Workplace): Command => terraform(at, 'output', '-json', '-no-color');
 
-/** Prints the state as JSON, user data and all. */
-export const show = (at: Workplace): Command => terraform(at, 'show', '-json', '-no-color');
-
-/** Prints the state as it is kept. */
+/** Prints the state as it is kept, user data and all; nothing: there is none. */
 export const pull = (at: Workplace): Command => terraform(at, 'state', 'pull');
 
 /** Puts a state without anything where the state is to be kept.

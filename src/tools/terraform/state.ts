@@ -19,12 +19,17 @@ export function machinesIn(outputs: Fields): Map<string, MachineOutput> {
   );
 }
 
-/** Ids of all that the state knows, in what `terraform show -json` prints. */
+/** Ids of all that the state knows, in what `terraform state pull` prints.
+ *  @param text of version 4, which every Terraform since 0.12 writes */
 export function idsInState(text: string): Set<string> {
-  const root = objectOf(objectOf(objectIn(text).values).root_module);
-  const resources = Array.isArray(root.resources) ? root.resources.map(objectOf) : [];
-  return new Set(resources.flatMap(({ values }) => word(objectOf(values).id) ?? []));
+  const instances = listIn(objectIn(text), 'resources').flatMap((resource) => listIn(resource, 'instances'));
+  return new Set(instances.flatMap(({ attributes }) => word(objectOf(attributes).id) ?? []));
 }
+
+const listIn = (fields: Fields, name: string): Fields[] => {
+  const list = fields[name];
+  return Array.isArray(list) ? list.map(objectOf) : [];
+};
 
 const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 

@@ -140,9 +140,10 @@ export class Terraform {
   /** The state as JSON; empty: there is none, or what is here is no state any more.
    *  @param isElsewhere it is not kept here: not to be read then says nothing of what it knows. @throws TerraformFailed */
   async state(isElsewhere: boolean): Promise<string> {
-    const shown = await this.executor.query(line.show(this.at));
-    if (shown.code !== 0 && isElsewhere) throw stateFailed('read', shown);
-    return shown.code === 0 ? shown.stdout : '';
+    // Not `show`, which starts the provider to read what is a file.
+    const pulled = await this.executor.query(line.pull(this.at));
+    if (pulled.code !== 0 && isElsewhere) throw stateFailed('read', pulled);
+    return pulled.code === 0 ? pulled.stdout : '';
   }
 
   async #follow(what: Command, name: string, show: (progress: Progress) => void): Promise<Progress> {

@@ -7,7 +7,7 @@ import {
   init,
   output,
   plan,
-  show,
+  pull,
   version,
 } from '../../../src/tools/terraform/command-line.js';
 import {
@@ -17,6 +17,7 @@ import {
   type TerraformEvent,
 } from '../../../src/tools/terraform/messages.js';
 import { nothingYet, progressAfter } from '../../../src/tools/terraform/progress.js';
+import { idsInState } from '../../../src/tools/terraform/state.js';
 
 describe('the command lines of Terraform', () => {
   const at = { folder: '/home/a b/.logistician/terraform', pluginCache: '/home/a b/plugins' };
@@ -31,7 +32,7 @@ describe('the command lines of Terraform', () => {
     ['apply -input=false -auto-approve -json -lock-timeout=5m -parallelism=30', apply(at)],
     ['destroy -input=false -auto-approve -json -lock-timeout=5m -parallelism=30', destroy(at)],
     ['output -json -no-color', output(at)],
-    ['show -json -no-color', show(at)],
+    ['state pull', pull(at)],
   ])('%s', (words, command) => {
     expect(renderCommand(command)).toBe(`${env} ${folder} ${words}`);
   });
@@ -150,5 +151,27 @@ describe('what Terraform says', () => {
     const { resources, rest } = progressAfter(nothingYet, [general, warning, why]);
     expect(rest).toEqual([general, warning]);
     expect([...resources]).toEqual([['aws_instance.b', { action: 'other', step: 'failed', why: [why] }]]);
+  });
+});
+
+describe('the ids in a state', () => {
+  const resource = (...instances: object[]) => ({ mode: 'managed', type: 'aws_instance', instances });
+  const of = (...resources: object[]) => [...idsInState(JSON.stringify({ version: 4, resources }))];
+
+  it('are those of all its instances', () => {
+    const other = { mode: 'managed', type: 'aws_key_pair', instances: [{ attributes: { id: 'key' } }] };
+    expect(of(resource({ attributes: { id: 'i-1' } }, { attributes: { id: 'i-2' } }), other)).toEqual([
+      'i-1',
+      'i-2',
+      'key',
+    ]);
+  });
+
+  it('are not those that have none yet', () => {
+    expect(of(resource({ attributes: { id: '' } }, { attributes: null }, {}), {})).toEqual([]);
+  });
+
+  it.each(['', 'no JSON', '[]', '{"resources": 1}'])('are none in %j', (text) => {
+    expect([...idsInState(text)]).toEqual([]);
   });
 });
