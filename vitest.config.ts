@@ -18,6 +18,7 @@ export default defineConfig({
       project('integration', 120_000, false),
       project('e2e', 300_000, false),
       project('hosts', 300_000, true, ['test/support/make-machine-image.ts']),
+      project('cloud-api', 300_000, true),
       project('cloud', 300_000, true),
     ],
   },

@@ -187,7 +187,14 @@ export class AwsStack {
         this.world.note(`${error.message}\nWhat is left at AWS is ended by its tag.`);
       }
     }
-    await this.#tagged.sweep();
+    // In a dry run all is there still that Terraform would have ended.
+    await this.#tagged.sweep(before && this.world.executor.dryRun ? await this.#known(before) : new Set());
+  }
+
+  /** Ids of what Terraform has written down. */
+  async #known(plan: StackPlan | null): Promise<Set<string>> {
+    const isElsewhere = (plan?.state ?? null) !== null;
+    return idsInState(await this.#terraform.state(isElsewhere));
   }
 
   /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
@@ -198,8 +205,7 @@ export class AwsStack {
     const [live, { keys, groups }] = await Promise.all([this.#tagged.instances(), this.#tagged.access()]);
     if (live.length + keys.length + groups.length === 0) return [];
     if (before) await this.#init(before.state);
-    const isElsewhere = (before?.state ?? null) !== null;
-    const known = idsInState(await this.#terraform.state(isElsewhere));
+    const known = await this.#known(before);
     const unknown = strays(live, known);
     const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
     if (atWork.length > 0) throw new StateLost(this.#files.folder, atWork);

@@ -41,9 +41,11 @@ export class AwsTagged {
     for (const id of groups) await untilGroupIsGone(this.executor, this.api.region, id);
   }
 
-  /** Ends all of it. */
-  async sweep(): Promise<void> {
-    await this.end(await this.instances());
-    await this.delete(await this.access());
+  /** Ends all of it but what these are the ids of. */
+  async sweep(spared: ReadonlySet<string>): Promise<void> {
+    const isMeant = (id: string) => !spared.has(id);
+    await this.end((await this.instances()).filter(({ id }) => isMeant(id)));
+    const { keys, groups } = await this.access();
+    await this.delete({ keys: keys.filter(isMeant), groups: groups.filter(isMeant) });
   }
 }

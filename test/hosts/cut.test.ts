@@ -14,7 +14,7 @@ const job = `case $1 in
     for n in $(seq "$3"); do echo "line $n"; sleep 0.1; done
     ;;
   --large)
-    head -c 300000000 /dev/urandom >/data/results/large
+    head -c 150000000 /dev/urandom >/data/results/large
     echo made
     while [ ! -e /data/results/go ]; do sleep 0.1; done
     ;;
@@ -26,7 +26,7 @@ const job = `case $1 in
   *) echo "hello $*" ;;
 esac
 `;
-const large = 300_000_000;
+const large = 150_000_000;
 const counted = (to: number) => Array.from({ length: to }, (_, n) => `line ${n + 1}\n`).join('');
 
 interface Row {
@@ -58,7 +58,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
       parameters: settings(['--first 1', '--first 2', '--first 3']),
     });
     mkdirSync(join(project.scratch, 'numbers'));
-    execFileSync('truncate', ['--size', '600M', join(project.scratch, 'numbers', 'digits')]);
+    execFileSync('truncate', ['--size', '200M', join(project.scratch, 'numbers', 'digits')]);
   });
   afterAll(async () => {
     await project?.remove();

@@ -7,9 +7,13 @@ export async function until<T>(
 ): Promise<Exclude<T, null | undefined | false | ''>> {
   const last = Date.now() + seconds * 1000;
   for (;;) {
+    const asked = Date.now();
     const answer = await ask();
     if (answer) return answer as Exclude<T, null | undefined | false | ''>;
-    if (Date.now() > last) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const now = Date.now();
+    if (now > last) throw new Error(`not within ${seconds} s: ${what}`);
+    // What takes long to ask keeps the computer from what is waited for.
+    const pause = Math.min(Math.max(50, 2 * (now - asked)), 1000);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
