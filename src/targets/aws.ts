@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import type { Connection } from '../machines/connection.js';
 import type { SweepScript } from '../machines/job-script.js';
@@ -6,17 +5,15 @@ import type { Needs } from '../machines/survey.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
 import type { Io } from '../shell/process.js';
 import { signInAgain } from '../tools/aws/errors.js';
-import { verifyAws } from '../tools/aws/program.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
-import { verifyTerraform } from '../tools/terraform/terraform.js';
 import { untilReady } from './aws-boot.js';
-import { publicKeyIn } from './aws-ground.js';
 import { openApi } from './aws-instances.js';
+import { kindOf } from './aws-kind.js';
 import { RentedMachines, rented } from './aws-machines.js';
 import { refuseOtherGround, sharedCloud } from './aws-plan.js';
 import { type Applied, AwsStack } from './aws-stack.js';
-import { type Kind, machineFor, surveyAws } from './aws-survey.js';
+import { machineFor } from './aws-survey.js';
 import { isReached, RemoteMachines } from './remote-machines.js';
 import type { Surroundings } from './surroundings.js';
 import type {
@@ -32,10 +29,6 @@ import type {
   TargetStatus,
   Wish,
 } from './target.js';
-
-/** What AWS has, and for how long in milliseconds that holds: a plan is made again once it is confirmed. */
-const kinds = new Map<string, { readonly at: number; readonly kind: Kind }>();
-const freshness = 30_000;
 
 /** EC2 instances, one a condition, made and ended by Terraform. Once they are there, they are machines over SSH. */
 export class AwsTarget implements Target {
@@ -53,7 +46,7 @@ export class AwsTarget implements Target {
 
   async survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly [] }> {
     if (wish.conditions.length + wish.undelivered.length === 0) return { machines: [], problems: [] };
-    const kind = await this.#kind(wish);
+    const kind = await kindOf(this.world, wish);
     const before = sharedCloud(wish.joins?.machines ?? []);
     if (before) refuseOtherGround(before, kind.cloud);
     const again = wish.undelivered.flatMap((job) => {
@@ -65,17 +58,6 @@ export class AwsTarget implements Target {
       machines: [...wish.conditions.map((id) => machineFor(id, kind, wish.gpus)), ...again],
       problems: [],
     };
-  }
-
-  async #kind(wish: Wish): Promise<Kind> {
-    const { aws, maxHours, idleMinutes } = this.world;
-    const question = JSON.stringify([aws, maxHours, idleMinutes, wish.gpus]);
-    const before = kinds.get(question);
-    if (before && Date.now() - before.at < freshness) return before.kind;
-    const asked = openApi(aws.region).then((api) => surveyAws(api, this.world, wish));
-    const [kind] = await Promise.all([asked, verifyPrograms(this.world)]);
-    kinds.set(question, { at: Date.now(), kind });
-    return kind;
   }
 
   jobFolder(machine: DeployedMachine, run: string): string {
@@ -225,16 +207,6 @@ export class AwsTarget implements Target {
     const found = await untilReady(this.world, this.#machines.access, machine, sshCidr, needs);
     this.#met.set(machine.name, { docker: found.engine?.version ?? '' });
   }
-}
-
-/** All that changes anything at AWS. @throws TerraformFailed, UserError */
-async function verifyPrograms({ executor, env, home }: Surroundings): Promise<void> {
-  await verifyTerraform(executor);
-  verifyAws(env.PATH);
-  if (!existsSync(publicKeyIn(home)))
-    throw new UserError('There is no SSH key yet with which to reach machines at AWS.', [
-      'logistician setup',
-    ]);
 }
 
 const needsOf = ({ source, secrets }: Sweep): Needs => ({

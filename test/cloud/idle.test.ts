@@ -3,9 +3,10 @@ import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
+import { Terminal } from '../support/terminal.js';
 import { until } from '../support/until.js';
 
-const settings = { experiment_conditions: ['--lr 1', '--lr 2'], idle_minutes: 0.1 };
+const settings = { experiment_conditions: ['--hold 1', '--lr 2'], idle_minutes: 0.1 };
 
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'machines at AWS that nobody needs any more',
@@ -22,35 +23,53 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       await cloud?.remove();
     });
 
+    const state = async (condition: string) => (await project.instances()).get(condition)?.state;
     const stopped = (condition: string) =>
-      until(
-        `${condition} has stopped`,
-        async () => (await project.instances()).get(condition)?.state === 'stopped',
-        90,
-      );
-    const receipt = (lr: string) => project.receipts().find(({ argv }) => argv[1] === lr);
+      until(`${condition} has stopped`, async () => (await state(condition)) === 'stopped', 90);
+    const receipt = (condition: string) => project.receipts().find(({ argv }) => argv[0] === condition);
+    // Longer than it takes an idle one to stop.
+    const whileIdle = () => new Promise((resolve) => setTimeout(resolve, 12_000));
 
-    it('stop, their disks kept; sync starts one, brings all home, and stops it again', async () => {
-      const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--only', 'lr-1']);
+    it('stop, their disks kept, and not while a job runs, somebody is there, or something is copied', async () => {
+      const { code, stdout, stderr } = await project.cli(['deploy', '--yes']);
       expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
       expect(stdout).toContain('each stops, its disk kept, after 0.1 min without work');
-      await stopped('lr-1');
-      const status = await project.json(['status']);
-      expect(status.unreachable[0]?.why).toContain('has stopped, with what its job left on its disk');
+      await stopped('lr-2');
+      expect(await state('hold-1')).toBe('running');
 
-      expect(await project.ok(['sync'])).toMatch(/^succeeded /m);
-      const { id = '', state, collected } = receipt('1') ?? {};
-      expect({ state, home: collected !== null }).toEqual({ state: 'succeeded', home: true });
-      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe('1\n');
-      await stopped('lr-1');
+      const person = Terminal.logistician(project, ['ssh', 'hold-1']);
+      await person.shows(/\$ $/);
+      const machine = cloud.machine((await project.instances()).get('hold-1')?.id ?? '');
+      await machine.exec('touch /home/ubuntu/logistician/*/*-hold-1-*/data/results/go');
+      await until('its job has ended', async () => !(await machine.exec('docker ps --quiet')));
+      await whileIdle();
+      expect(await state('hold-1')).toBe('running');
+
+      const copying = machine.exec('head -c 2000000 /dev/zero >/var/a; rsync --bwlimit=100 /var/a /var/b');
+      person.enter('exit');
+      expect(await person.ended).toBe(0);
+      await whileIdle();
+      expect(await state('hold-1')).toBe('running');
+      await copying;
+      await stopped('hold-1');
     });
 
-    it('deploy --wait, begun again after a night, starts them and leaves nothing', async () => {
-      await project.ok(['deploy', '--yes']);
-      await stopped('lr-2');
+    it('are started by sync, which brings home what it is to, and stop again', async () => {
+      const status = await project.json(['status']);
+      const why = expect.stringContaining('has stopped, with what its job left on its disk');
+      expect(status.unreachable.map(({ why }) => why)).toEqual([why, why]);
+      expect(await project.ok(['sync', '--only', 'results'])).toMatch(/^succeeded /m);
+      for (const condition of ['--hold', '--lr'])
+        expect(receipt(condition)).toMatchObject({ state: 'succeeded', collected: null });
+      expect(project.readRun(receipt('--lr')?.id, 'data', 'results', 'rate.txt')).toBe('2\n');
+      await Promise.all(['hold-1', 'lr-2'].map(stopped));
+    });
+
+    it('are started by deploy --wait, begun again after a night, which leaves nothing', async () => {
       const { code, stdout, stderr } = await project.cli(['deploy', '--wait', '--yes']);
       expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
-      expect(receipt('2')).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
+      for (const condition of ['--hold', '--lr'])
+        expect(receipt(condition)).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
       expect(await cloud.listAll()).toEqual([]);
       expect(beyondPolicy(cloud)).toEqual([]);
     });
