@@ -216,6 +216,21 @@ export class AwsStack {
     return live.filter((one) => !unknown.includes(one));
   }
 
+  /** Ends what AWS made for a Terraform that was killed, and showed only after `apply` had looked.
+   *  @param machines as they were written down after it. @throws AwsRefused */
+  async endLatecomers(machines: readonly RentedMachine[]): Promise<void> {
+    const { executor, note } = this.world;
+    if (executor.dryRun) return;
+    const written = new Set(machines.flatMap(({ cloud }) => cloud.instance ?? []));
+    const others = strays(await this.#tagged.instances(), written);
+    if (others.length === 0) return;
+    // One that did not come up is Terraform's to see to.
+    const unknown = strays(others, await this.#known(this.#files.read()));
+    if (unknown.length === 0) return;
+    note(`Nobody wrote down ${unknown.map(({ id }) => id).join(', ')}, which came late; to be ended.`);
+    await this.#tagged.end(unknown);
+  }
+
   /** Ends instances of these conditions that are there all the same. */
   async endStrays(conditions: ReadonlySet<string>): Promise<void> {
     const live = await this.#tagged.instances();

@@ -81,6 +81,7 @@ export class AwsTarget implements Target {
     const programs = needs.largeFiles ? ['git-lfs'] : [];
     const applied = await stack.apply(rented(deployment), launching, 'for us', programs);
     const now = await this.#record(deployment, applied, launching);
+    await stack.endLatecomers(rented(now)).catch((error: unknown) => this.#tell(error));
     await this.#machines.writeConfig(now);
     for (const text of applied.other) this.world.note(`Terraform: ${text}`);
     const wanted = now.machines.filter(({ name }) => launching.has(name));
@@ -96,6 +97,12 @@ export class AwsTarget implements Target {
     });
     const missing = wanted.filter((machine) => !isReached(machine));
     return [...missing.map(({ name }) => ({ machine: name, problem: notUp(name, applied) })), ...problems];
+  }
+
+  /** What the next deploy sees to. */
+  #tell(error: unknown): void {
+    if (!(error instanceof UserError)) throw error;
+    this.world.note(error.message);
   }
 
   async preview(

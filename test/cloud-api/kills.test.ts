@@ -74,7 +74,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       killTerraform(project);
       await deploy.says('terraform apply did not come to a good end');
       const again = project.start(['deploy', '--yes']);
-      await again.says('3 of 3 machines up', 120);
+      await project.untilUp(again);
       again.signal('SIGKILL');
       const live = (await cloud.ec2.live()).filter(
         ({ tags }) => tags['logistician.experiment'] === project.name,

@@ -29,14 +29,27 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
   const ids = async () =>
     new Map([...(await project.instances())].map(([condition, { id }]) => [condition, id]));
 
-  async function bringUp(program?: string): Promise<void> {
+  async function bringUp(program?: string): Promise<string> {
     const deploy = await project.deployed(program);
     deploy.signal('SIGINT');
-    await deploy.ended;
+    return (await deploy.ended).stderr;
   }
 
+  it('are one a condition, also where AWS comes late with what somebody else had asked for', async () => {
+    cloud.fault({
+      action: 'RunInstances',
+      times: 1,
+      meanwhile: ({ parameters }) => void cloud.ec2.call('RunInstances', Object.fromEntries(parameters)),
+    });
+    expect(await bringUp()).toMatch(/^Nobody wrote down i-\w+, which came late; to be ended\.$/m);
+    const live = (await cloud.ec2.live()).map(({ tags }) => tags['logistician.condition']?.slice(0, 4));
+    expect(live.sort()).toEqual(['lr-1', 'lr-2']);
+    expect([...(await ids()).values()].sort()).toEqual(
+      project.deployment.machines.map(({ cloud }) => cloud?.instance).sort(),
+    );
+  });
+
   it('are left alone by a newer version with other settings, a condition more and a machine less', async () => {
-    await bringUp();
     const before = await ids();
     await cloud.ec2.call('TerminateInstances', { 'InstanceId.1': before.get('lr-2') ?? '' });
     const newer = join(project.scratch, 'newer');

@@ -11,7 +11,7 @@ import type { Started, StatusOutput } from '../support/project.js';
 import { until } from '../support/until.js';
 
 // One project with the same sweep three times: on machines on demand, on spot machines, and here.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))('the digits', () => {
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 'lfs'))('the digits', () => {
   let cloud: Cloud;
   let project: CloudProject;
   const folder = (name: string) => join(project.root, 'experiments', name);
@@ -21,14 +21,17 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     project = await CloudProject.start(cloud, { bare: true, files: { 'train.py': digits.program } });
     const create = (name: string, ...words: string[]) =>
       project.ok(['create', folder(name), '--name', `${project.name}-${name}`, '--yes', ...words]);
-    await create('demand', '--command', 'python3 train.py --epochs 3 --seed 1', '--target', 'aws');
+    const command = 'cp model.bin /data/results/ && python3 train.py --epochs 3 --seed 1';
+    await create('demand', '--command', command, '--target', 'aws');
     project.repository.write({ 'experiments/demand/Dockerfile': digits.dockerfile });
     const learningRates = ['0.001', '0.01', '0.1'].map((rate) => `--optimizer adam --lr ${rate}`);
     const { environment } = digits;
     set('demand', { ...atCloud(cloud), experiment_conditions: learningRates, environment });
     await create('spot', '--base', folder('demand'));
-    set('spot', { aws_spot: true });
+    set('spot', { aws_spot: true, aws_max_price: 0.1 });
     await create('here', '--base', folder('demand'));
+    project.repository.git('lfs', 'install', '--local');
+    project.repository.write({ '.gitattributes': '*.bin filter=lfs -text\n', 'model.bin': 'large\n' });
     project.repository.commit('The digits');
     // The first time images are made.
   }, 600_000);
@@ -98,19 +101,21 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       for (const one of here) {
         const same = there.find(({ condition }) => condition === one.condition);
         expect(same).toMatchObject({ state: 'succeeded', source: { commit: one.source.commit } });
-        expect(measures(join(folder(name), 'runs', same?.id ?? ''))).toEqual(
-          measures(join(folder('here'), 'runs', one.id)),
-        );
+        const run = join(folder(name), 'runs', same?.id ?? '');
+        expect(measures(run)).toEqual(measures(join(folder('here'), 'runs', one.id)));
+        expect(readFileSync(join(run, 'data/results/model.bin'), 'utf8')).toBe('large\n');
       }
     }
   });
 
   it('leave nothing at AWS', async () => {
     expect(await cloud.listAll()).toEqual([]);
-    const types = cloud.calls
-      .filter(({ action }) => action === 'RunInstances')
-      .map(({ parameters }) => parameters.get('InstanceMarketOptions.MarketType'));
-    expect(types.sort()).toEqual([null, null, null, 'spot', 'spot', 'spot']);
+    const launches = cloud.calls.filter(({ action }) => action === 'RunInstances');
+    const told = (name: string) => launches.map(({ parameters }) => parameters.get(name)).sort();
+    expect(told('InstanceMarketOptions.MarketType')).toEqual([null, null, null, 'spot', 'spot', 'spot']);
+    // Large files need a program that images do not have.
+    for (const userData of told('UserData'))
+      expect(`${Buffer.from(userData ?? '', 'base64')}`).toContain('in git-lfs; do');
     expect(beyondPolicy(cloud)).toEqual([]);
   });
 });

@@ -40,7 +40,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       const person = Terminal.logistician(project, ['ssh', 'hold-1']);
       await person.shows(/\$ $/);
       const machine = cloud.machine((await project.instances()).get('hold-1')?.id ?? '');
-      await machine.exec('touch /home/ubuntu/logistician/*/*-hold-1-*/data/results/go');
+      const results = '/home/ubuntu/logistician/*/*-hold-1-*/data/results';
+      await until('its job runs', () => machine.exec(`cd ${results} && touch go && pwd || :`));
       await until('its job has ended', async () => !(await machine.exec('docker ps --quiet')));
       await whileIdle();
       expect(await state('hold-1')).toBe('running');

@@ -7,6 +7,8 @@ import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
 import { Terminal } from '../support/terminal.js';
 
+const conditions = { experiment_conditions: ['--lr 1', '--hold 2'] };
+
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'what Terraform would do, and single conditions at AWS',
   () => {
@@ -16,7 +18,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     beforeAll(async () => {
       cloud = await Cloud.start({ machines: 2 });
       project = await CloudProject.start(cloud, {
-        parameters: { experiment_conditions: ['--lr 1', '--hold 2'] },
+        parameters: conditions,
       });
     });
     afterAll(async () => {
@@ -42,11 +44,12 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     });
 
     it('--plan of a condition more leaves the machine alone that is there', async () => {
-      const screen = Terminal.logistician(project, ['deploy', '--yes', '--only', 'lr-1']);
+      const screen = Terminal.logistician(project, ['deploy', '--yes']);
       expect(await screen.ended, screen.text).toBe(0);
       for (const step of ['is being made', 'is up, and starts', 'gets its jobs', 'has its jobs'])
         expect(screen.text).toMatch(new RegExp(`^lr-1-\\w+ .*${step}`, 'm'));
-      expect(screen.text).toContain('1 of 1 machine up; 1 has its jobs');
+      expect(screen.text).toContain('2 of 2 machines up; 2 have their jobs');
+      project.settings({ experiment_conditions: ['--lr 1', '--hold 2', '--lr 3'] });
       const before = changes().length;
       const { stdout } = await project.cli(['deploy', '--plan', '--json']);
       const output = JSON.parse(stdout);
@@ -54,10 +57,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       expect(output.plan).toMatch(/^Plan: 1 to add, 0 to change, 0 to destroy\.$/m);
       expect(changes()).toHaveLength(before);
       expect(existsSync(file('terraform-preview'))).toBe(false);
+      project.settings(conditions);
     });
 
     it('terminate --condition brings that one home, ends its machine, and leaves the other', async () => {
-      await project.ok(['deploy', '--yes']);
       await project.ok([
         'ssh',
         'hold-2',

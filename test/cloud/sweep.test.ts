@@ -7,7 +7,6 @@ import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
 import { inAnyOrder, printed } from '../support/printed.js';
-import type { Started } from '../support/project.js';
 
 const secret = 'a word that nobody may read';
 
@@ -17,126 +16,89 @@ const foreseeable = (lines: string) =>
     .replaceAll(/ssh-ed25519 \S+/g, 'ssh-ed25519 KEY')
     .replaceAll(/^Host (lr|fail)-.*\n( {2}.*\n)+/gm, '');
 
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 'lfs'))(
-  'a sweep at AWS',
-  () => {
-    let cloud: Cloud;
-    let project: CloudProject;
-    let spot: CloudProject;
-    let spotSweep: Started;
+describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))('a sweep at AWS', () => {
+  let cloud: Cloud;
+  let project: CloudProject;
 
-    beforeAll(async () => {
-      cloud = await Cloud.start({ machines: 4 });
-      project = await CloudProject.start(cloud, {
-        parameters: {
-          experiment_conditions: ['--lr 1', '--lr 2', '--fail 3'],
-          secrets: ['TOKEN'],
-          tags: { team: 'vision' },
-        },
-      });
-      spot = await CloudProject.start(cloud, {
-        parameters: {
-          experiment_conditions: ['--lr 1'],
-          experiment_command: 'cp model.bin /data/results/ && sh job.sh',
-          aws_spot: true,
-          aws_max_price: 0.1,
-        },
-      });
-      spot.repository.git('lfs', 'install', '--local');
-      spot.repository.write({ '.gitattributes': '*.bin filter=lfs -text\n', 'model.bin': 'large\n' });
-      spot.repository.commit('A large file');
-      // Beside the others: most of the time goes by in waiting.
-      spotSweep = spot.start(['deploy', '--wait', '--yes'], { within: 250 });
+  beforeAll(async () => {
+    cloud = await Cloud.start({ machines: 3 });
+    project = await CloudProject.start(cloud, {
+      parameters: {
+        experiment_conditions: ['--lr 1', '--lr 2', '--fail 3'],
+        secrets: ['TOKEN'],
+        tags: { team: 'vision' },
+      },
     });
-    afterAll(async () => {
-      await project?.remove();
-      await spot?.remove();
-      await cloud?.remove();
-    });
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await cloud?.remove();
+  });
 
-    const well = async (words: readonly string[]) => {
-      const finished = await project.cli(words, { env: { TOKEN: secret } });
-      return { ...finished, all: `${finished.stdout}\n${finished.stderr}\n${cloud.problems.join('\n')}` };
-    };
+  const well = async (words: readonly string[]) => {
+    const finished = await project.cli(words, { env: { TOKEN: secret } });
+    return { ...finished, all: `${finished.stdout}\n${finished.stderr}\n${cloud.problems.join('\n')}` };
+  };
 
-    it('deploy makes a machine a condition, and delivers', async () => {
-      const dry = await well(['deploy', '--dry-run']);
-      const { code, stdout, all } = await well(['deploy', '--yes']);
-      expect(code, all).toBe(0);
-      const issued = readFileSync(join(project.experiment, '.logistician', 'commands.sh'), 'utf8');
-      expect(inAnyOrder(foreseeable(issued))).toEqual(inAnyOrder(foreseeable(dry.stderr)));
-      expect(stdout).toMatch(/^runs +3 of 3 conditions$/m);
-      const instances = await project.instances();
-      expect([...instances.keys()].sort()).toEqual(['fail-3', 'lr-1', 'lr-2']);
-      expect(instances.get('lr-1')?.tags).toMatchObject({
-        team: 'vision',
-        'logistician.deployment': project.deployment.id,
-      });
+  it('deploy makes a machine a condition, and delivers', async () => {
+    const dry = await well(['deploy', '--dry-run']);
+    const { code, stdout, all } = await well(['deploy', '--yes']);
+    expect(code, all).toBe(0);
+    const issued = readFileSync(join(project.experiment, '.logistician', 'commands.sh'), 'utf8');
+    expect(inAnyOrder(foreseeable(issued))).toEqual(inAnyOrder(foreseeable(dry.stderr)));
+    expect(stdout).toMatch(/^runs +3 of 3 conditions$/m);
+    const instances = await project.instances();
+    expect([...instances.keys()].sort()).toEqual(['fail-3', 'lr-1', 'lr-2']);
+    expect(instances.get('lr-1')?.tags).toMatchObject({
+      team: 'vision',
+      'logistician.deployment': project.deployment.id,
     });
+  });
 
-    it('status, logs and ssh know the machines by their conditions', async () => {
-      const { stdout } = await well(['deploy', '--wait', '--yes', '--keep-failed']);
-      expect(stdout).toContain('the rate is 1');
-      const status = await project.json(['status']);
-      expect(outputProblems('status', status)).toEqual([]);
-      expect(status.conditions.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'failed']);
-      expect(await project.ok(['logs', 'fail-3'])).toContain('this goes wrong');
-      expect(await project.ok(['ssh', 'fail-3', '--', 'id', '-un'])).toBe('ubuntu\n');
-    });
+  it('status, logs and ssh know the machines by their conditions', async () => {
+    const { stdout } = await well(['deploy', '--wait', '--yes', '--keep-failed']);
+    expect(stdout).toContain('the rate is 1');
+    const status = await project.json(['status']);
+    expect(outputProblems('status', status)).toEqual([]);
+    expect(status.conditions.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'failed']);
+    expect(await project.ok(['logs', 'fail-3'])).toContain('this goes wrong');
+    expect(await project.ok(['ssh', 'fail-3', '--', 'id', '-un'])).toBe('ubuntu\n');
+  });
 
-    it('machines whose data is home are gone, and the failed one is kept', async () => {
-      expect([...(await project.instances()).keys()]).toEqual(['fail-3']);
-      for (const { id, argv, machine, state, target } of project.receipts()) {
-        expect(target).toBe('aws');
-        expect(machine).toMatchObject({ cpus: 2, architecture: 'x86_64' });
-        if (argv[0] !== '--lr') continue;
-        expect(state).toBe('succeeded');
-        expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${argv[1]}\n`);
-      }
-    });
+  it('machines whose data is home are gone, and the failed one is kept', async () => {
+    expect([...(await project.instances()).keys()]).toEqual(['fail-3']);
+    for (const { id, argv, machine, state, target } of project.receipts()) {
+      expect(target).toBe('aws');
+      expect(machine).toMatchObject({ cpus: 2, architecture: 'x86_64' });
+      if (argv[0] !== '--lr') continue;
+      expect(state).toBe('succeeded');
+      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${argv[1]}\n`);
+    }
+  });
 
-    it('terminate leaves nothing at AWS', async () => {
-      const dry = await well(['terminate', '--dry-run']);
-      const { code, stderr, all } = await well(['terminate', '--yes']);
-      expect(code, all).toBe(0);
-      const commands = stderr.replaceAll(/^\d of 1 machine ended\n/gm, '');
-      expect(inAnyOrder(printed(commands))).toEqual(inAnyOrder(printed(dry.stderr)));
-      expect(project.deployment.released).not.toBeNull();
-      expect((await project.instances()).size).toBe(0);
-      expect((await well(['terminate', '--yes'])).stdout).toContain('nothing to end');
-    });
+  it('terminate leaves nothing at AWS', async () => {
+    const dry = await well(['terminate', '--dry-run']);
+    const { code, stderr, all } = await well(['terminate', '--yes']);
+    expect(code, all).toBe(0);
+    const commands = stderr.replaceAll(/^\d of 1 machine ended\n/gm, '');
+    expect(inAnyOrder(printed(commands))).toEqual(inAnyOrder(printed(dry.stderr)));
+    expect(project.deployment.released).not.toBeNull();
+    expect(await cloud.listAll()).toEqual([]);
+    expect(beyondPolicy(cloud)).toEqual([]);
+    expect((await well(['terminate', '--yes'])).stdout).toContain('nothing to end');
+  });
 
-    it('the host key alone is in the state, for its owner alone; no secret is anywhere', () => {
-      const state = join(project.experiment, '.logistician', 'terraform');
-      for (const file of ['terraform.tfstate.backup', 'plan.json', 'cdk.tf.json'])
-        expect(statSync(join(state, file)).mode & 0o077, file).toBe(0);
-      expect(project.filesWith(secret)).toEqual([]);
-      const own = readFileSync(join(project.home, '.logistician', 'ssh-key'), 'utf8').split('\n')[2] ?? '';
-      expect(project.filesWith(own).map(({ path }) => path)).toEqual([
-        join(project.home, '.logistician', 'ssh-key'),
-      ]);
-      for (const { path, mode } of project.filesWith('BEGIN OPENSSH PRIVATE KEY'))
-        expect(mode & 0o077, path).toBe(0);
-      expect(cloud.calls.filter(({ parameters }) => `${parameters}`.includes(secret))).toEqual([]);
-    });
-
-    it('a spot machine does the same with large files, and deploy --wait leaves nothing behind', async () => {
-      const { code, stdout, stderr } = await spotSweep.ended;
-      expect(code, `${stdout}\n${stderr}`).toBe(0);
-      expect(spot.receipts().map(({ state }) => state)).toEqual(['succeeded']);
-      for (const run of spot.runs) expect(spot.readRun(run, 'data', 'results', 'model.bin')).toBe('large\n');
-      const launches = cloud.calls.filter(({ action }) => action === 'RunInstances');
-      const told = launches.map(
-        ({ parameters }) => `${Buffer.from(parameters.get('UserData') ?? '', 'base64')}`,
-      );
-      expect(told.filter((text) => text.includes('in git-lfs; do'))).toHaveLength(1);
-      expect(spot.receipts().every(({ collected }) => collected !== null)).toBe(true);
-      expect(await cloud.listAll()).toEqual([]);
-      expect(spot.deployment.released).not.toBeNull();
-      expect(beyondPolicy(cloud)).toEqual([]);
-      expect(
-        cloud.calls.some(({ parameters }) => parameters.get('InstanceMarketOptions.MarketType') === 'spot'),
-      ).toBe(true);
-    });
-  },
-);
+  it('the host key alone is in the state, for its owner alone; no secret is anywhere', () => {
+    const state = join(project.experiment, '.logistician', 'terraform');
+    for (const file of ['terraform.tfstate.backup', 'plan.json', 'cdk.tf.json'])
+      expect(statSync(join(state, file)).mode & 0o077, file).toBe(0);
+    expect(project.filesWith(secret)).toEqual([]);
+    const own = readFileSync(join(project.home, '.logistician', 'ssh-key'), 'utf8').split('\n')[2] ?? '';
+    expect(project.filesWith(own).map(({ path }) => path)).toEqual([
+      join(project.home, '.logistician', 'ssh-key'),
+    ]);
+    for (const { path, mode } of project.filesWith('BEGIN OPENSSH PRIVATE KEY'))
+      expect(mode & 0o077, path).toBe(0);
+    expect(cloud.calls.filter(({ parameters }) => `${parameters}`.includes(secret))).toEqual([]);
+  });
+});

@@ -1,7 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { docker, execIn, run } from './docker.js';
 import { diskFlags, machineFlags, machineImage } from './machine-image.js';
 import { scratchFolder } from './repository.js';
 import { SmallDisk } from './small-disk.js';
@@ -173,7 +174,7 @@ export class LabMachine {
 
   /** Runs a line of shell as root, whatever the network is like. @returns what it prints */
   async exec(line: string, input?: string | Uint8Array): Promise<string> {
-    return run('docker', ['exec', '--interactive', this.#container, 'bash', '-euc', line], input);
+    return execIn(this.#container, line, input);
   }
 
   /** Paths that `find` matches with a pattern, in which * stands for slashes too, and all that is below them. */
@@ -284,19 +285,6 @@ export class LabMachine {
     await docker('rm', '--force', '--volumes', this.#container);
     this.#homeDisk?.remove();
   }
-}
-
-const docker = (...args: string[]): Promise<string> => run('docker', args);
-
-function run(program: string, args: readonly string[], input?: string | Uint8Array): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${error.message}\n${stderr}`));
-      else resolve(stdout);
-    });
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
-  });
 }
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');

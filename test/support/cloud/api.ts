@@ -77,7 +77,7 @@ export class Api {
     this.calls.push(call);
     const fault = await this.#faultOf(call);
     const { code, message, cut, meanwhile } = fault?.rule ?? {};
-    meanwhile?.();
+    meanwhile?.(call);
     if (cut === 'before') return this.#cut(call, answered);
     const answer = code ? errorAnswer(call.service, code, message) : await this.#answer(call, asked, body);
     call.error = answer.status < 300 ? null : errorCode(answer);

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { docker } from '../docker.js';
 import { scratchFolder } from '../repository.js';
 import { Api } from './api.js';
 import { type Call, neededActions } from './call.js';
 import { ControlGroup } from './control-group.js';
-import { docker } from './docker.js';
 import type { Ec2, Instance } from './ec2.js';
 import type { Fault, FaultRule } from './faults.js';
 import { Hypervisor } from './hypervisor.js';

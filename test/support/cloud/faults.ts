@@ -18,7 +18,7 @@ export interface FaultRule {
   /** The connection ends without an answer: `before` anything is done, or `after` all is. */
   readonly cut?: 'before' | 'after';
   /** What happens when such a call has come, before anything is done. */
-  readonly meanwhile?: () => void;
+  readonly meanwhile?: (call: Call) => void;
 }
 
 /** A rule at work. */

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { docker, execIn } from '../docker.js';
 import { diskFlags, machineFlags } from '../machine-image.js';
 import { ControlGroup } from './control-group.js';
-import { docker, run } from './docker.js';
+
 import type { Instance } from './ec2.js';
 import type { Network } from './network.js';
 
@@ -90,7 +91,7 @@ export class CloudMachine {
 
   /** Runs a line of shell as root, whatever the network is like. @returns what it prints */
   async exec(line: string, input?: string): Promise<string> {
-    return run('docker', ['exec', '--interactive', this.#container, 'bash', '-euc', line], input);
+    return (await execIn(this.#container, line, input)).trim();
   }
 
   /** Paths of all files there that have the text in them, those in memory among them. */

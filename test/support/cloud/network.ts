@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { docker } from './docker.js';
+import { docker } from '../docker.js';
 import type { Ec2 } from './ec2.js';
 
 /** The VPC and the subnet that the cloud's machines are in, with the Docker network that has the same addresses. */

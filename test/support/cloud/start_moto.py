@@ -6,11 +6,13 @@ import sys
 import uuid
 from copy import copy
 from datetime import datetime
+from threading import Lock
 
 from moto.ec2.models import amis, elastic_network_interfaces, instances, spot_requests, subnets
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.instances import InstanceResponse
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.ssm import models as ssm
 
 AMAZON, CANONICAL = "898082745236", "099720109477"
@@ -56,6 +58,16 @@ def replace(owner, name):
         return function
 
     return put
+
+
+one_at_a_time = Lock()
+
+
+@replace(DomainDispatcherApplication, "__call__")
+def answer(original, *request):
+    """What one request reads another would change: moto's lists are nobody's."""
+    with one_at_a_time:
+        return original(*request)
 
 
 @replace(amis.AmiBackend, "_load_amis")

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Prints the path of every file of the machine that has the bytes of standard input in it or in its path: all that
-# is on a disk, and /tmp. /machine is the test's own; what is in it of the machine is at /var/lib/docker too.
+# is on a disk, and /tmp, and has been written since the machine was made, whatever it says of its own age. /machine is
+# the test's own; what is in it of the machine is at /var/lib/docker too.
 set -eu
 cat >/run/wanted
 find / \( -path /machine -o -path /proc -o -path /sys -o -path /dev -o -path /run \
-  -o -path '/var/lib/docker/*/*/merged' \) -prune -o -type f -print0 |
+  -o -path '/var/lib/docker/*/*/merged' \) -prune -o -type f -cnewer /.dockerenv -print0 |
   perl -0ne '
     BEGIN { local $/; open(F, "<", "/run/wanted"); $wanted = <F>; close F }
     chomp;
