@@ -20,7 +20,11 @@ export async function kindOf(world: Surroundings, wish: Wish): Promise<Kind> {
   const before = kinds.get(question);
   if (before && Date.now() - before.at < freshness) return before.kind;
   const asked = openApi(aws.region).then((api) => surveyAws(api, world, wish));
-  const [kind] = await Promise.all([asked, verifyPrograms(world)]);
+  // Beside each other; of two problems it is always the same that is told.
+  const [verified, surveyed] = await Promise.allSettled([verifyPrograms(world), asked]);
+  if (verified.status === 'rejected') throw verified.reason;
+  if (surveyed.status === 'rejected') throw surveyed.reason;
+  const kind = surveyed.value;
   kinds.set(question, { at: Date.now(), kind });
   return kind;
 }

@@ -227,7 +227,9 @@ export class AwsStack {
     // One that did not come up is Terraform's to see to.
     const unknown = strays(others, await this.#known(this.#files.read()));
     if (unknown.length === 0) return;
-    note(`Nobody wrote down ${unknown.map(({ id }) => id).join(', ')}, which came late; to be ended.`);
+    note(
+      `${unknown.map(({ id }) => id).join(', ')} came late, for a Terraform that was killed; to be ended.`,
+    );
     await this.#tagged.end(unknown);
   }
 
