@@ -772,9 +772,13 @@ is_stalled() {
 
 # The last line that says something; where Docker refuses, that is not its advice to read the help.
 last_line() {
-  # What is no text to grep, it would not show.
   tail -c 4000 "$1" 2>/dev/null | tr '\r\000' '\n ' |
-    LC_ALL=C grep -v -e '^[[:space:]]*$' -e "^\(Run\|See\) 'docker run --help'" | tail -n 1
+    LC_ALL=C sed -n -e "/^[[:space:]]*\$/b end
+      /^Run 'docker run --help'/b end
+      /^See 'docker run --help'/b end
+      h
+      :end
+      \$ { g; p; }"
 }
 
 # say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
@@ -805,7 +809,7 @@ report() {
     line=
     [ ! -s "$log" ] || line=$(last_line "$log")
     # Why a job did not start is in the other logs.
-    if [ -z "$line" ] && is_final "$state"; then
+    if [ -z "$line" ] && is_final "$state" && [ "$state" != succeeded ]; then
       for log in "$job/data/logs/build.txt" "$job/data/logs/runner.txt"; do
         [ -n "$line" ] || [ ! -s "$log" ] || line=$(last_line "$log")
       done

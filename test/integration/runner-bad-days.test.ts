@@ -180,7 +180,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('a job that is root, of some
       expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
       const foreign = execFileSync('find', [job.folder, '!', '-user', user.name]).toString();
       expect(foreign).toBe('');
-      expect(isThere(job)).toBe(false);
+      await until('its container is gone', () => !isThere(job));
       signal(job, 'after');
     } finally {
       await lab.close();

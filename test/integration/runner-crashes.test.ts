@@ -134,7 +134,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     process.kill(-workerOf(sweep), 'SIGKILL');
     await sweep.machine.stop(sweep.queue, 1, [job.folder]);
     expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
-    expect(isThere(job)).toBe(false);
+    await until('its container is gone', () => !isThere(job));
   });
 
   it('is not harmed by a stop and a new worker that come at once', async () => {
