@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, timeout: number, parallel: boolean, globalSetup: string[] = []) => ({
+const project = (
+  name: string,
+  timeout: number,
+  parallel: boolean,
+  globalSetup: string[] = [],
+  folders = [name],
+) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     testTimeout: timeout,
     hookTimeout: timeout,
     fileParallelism: parallel,
@@ -18,8 +24,7 @@ export default defineConfig({
       project('integration', 120_000, false),
       project('e2e', 300_000, false),
       project('hosts', 300_000, true, ['test/support/make-machine-image.ts']),
-      project('cloud-api', 300_000, true),
-      project('cloud', 300_000, true),
+      project('cloud', 300_000, true, [], ['cloud', 'cloud-api']),
     ],
   },
 });

@@ -51,7 +51,7 @@ const nameOf = ({ seed, verb, victim, call, later, again }: Round) =>
   `seed ${seed}: ${victim} ${later} ms after call ${call} of ${verb}${again ? ', then deploy' : ''}`;
 
 // Most of a round is waiting.
-vi.setConfig({ maxConcurrency: 4 });
+vi.setConfig({ maxConcurrency: 8 });
 
 // Against the API alone: machines would have to be waited for, and are not what is killed.
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at random moments at AWS', () => {
