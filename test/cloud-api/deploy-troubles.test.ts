@@ -55,7 +55,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     });
     let said = '';
     for (const out of [somebody.stdout, somebody.stderr]) out.on('data', (text) => (said += text));
-    await until('it asks, and holds the lock', () => said.includes('Enter a value'), 60).catch(() => {
+    await until('it asks, and holds the lock', () => said.includes('Enter a value')).catch(() => {
       throw new Error(said);
     });
     const asked = new Map<string, number>();
@@ -68,7 +68,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
       },
     });
     const deploy = project.start(['deploy', '--yes']);
-    await deploy.says(`Terraform is still at work on this deployment (process ${somebody.pid})`, 60);
+    await deploy.says(`Terraform is still at work on this deployment (process ${somebody.pid})`);
     somebody.stdin.end('no\n');
     await project.untilUp(deploy);
     deploy.signal('SIGINT');

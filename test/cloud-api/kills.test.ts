@@ -41,7 +41,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
               call.action === 'RunInstances' &&
               givenTags(call, 'instance')['logistician.experiment'] === project.name,
           ).length >= count,
-        90,
       );
 
     const terraforms = (project: CloudProject): number[] => {
@@ -91,11 +90,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       deploy.signal('SIGINT');
       expect((await deploy.ended).code).toBe(130);
       const terminate = project.start(['terminate', '--yes', '--discard', '--grace', '0']);
-      await until(
-        'it ends them',
-        () => cloud.calls.some(({ action }) => action === 'TerminateInstances'),
-        90,
-      );
+      await until('it ends them', () => cloud.calls.some(({ action }) => action === 'TerminateInstances'));
       killTerraform(project);
       terminate.signal('SIGKILL');
       await endsAll(project);
@@ -110,7 +105,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
     it('finds what no record knows, and ends it', async () => {
       const project = await start();
       const deploy = project.start(['deploy', '--yes']);
-      await deploy.says('3 of 3 machines up', 120);
+      await deploy.says('3 of 3 machines up');
       deploy.signal('SIGKILL');
       // Somebody tidied up.
       linesOf('rm', '-rf', join(project.experiment, '.logistician'));

@@ -106,10 +106,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
   it('are all gone by the next terminate after a Ctrl-C of the one before', async () => {
     const terminate = project.start(discard);
     const ending = cloud.calls.length;
-    await until(
-      'it has begun to end what is there',
-      () => cloud.calls.slice(ending).some(({ action }) => /^(Terminate|Revoke|Delete)/.test(action)),
-      100,
+    await until('it has begun to end what is there', () =>
+      cloud.calls.slice(ending).some(({ action }) => /^(Terminate|Revoke|Delete)/.test(action)),
     );
     terminate.signal('SIGINT');
     expect((await terminate.ended).code).toBe(130);

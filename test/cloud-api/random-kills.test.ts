@@ -5,9 +5,10 @@ import { isMissing } from '../support/engines.js';
 import { killHard, type Started } from '../support/project.js';
 import { random } from '../support/random.js';
 
-/** More of them with LOGISTICIAN_SOAK_ROUNDS, for a soak; other ones with LOGISTICIAN_SOAK_SEED, which the name of a
- *  round has: with it and one round, that round is played again. */
-const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 20);
+/** Two moments are a round's: one of deploy, one of terminate. More rounds with LOGISTICIAN_SOAK_ROUNDS, for a soak;
+ *  other ones with LOGISTICIAN_SOAK_SEED, which the name of a round has: with it and one round, that round is played
+ *  again. */
+const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 10);
 const firstSeed = Number(process.env.LOGISTICIAN_SOAK_SEED ?? 1);
 
 const conditions = ['--lr 1', '--lr 2'];
@@ -23,32 +24,39 @@ type Victim = (typeof victims)[number];
 /** How many calls of the API a verb makes here at least, whatever the order of its work. */
 const callsOf = { deploy: 50, terminate: 45 };
 
-interface Round {
-  readonly seed: number;
+interface Kill {
   readonly verb: keyof typeof callsOf;
   readonly victim: Victim;
   /** The call of the verb that it comes with, and so many milliseconds later. */
   readonly call: number;
   readonly later: number;
-  /** Whether somebody deploys again before it is all ended. */
+}
+
+interface Round {
+  readonly seed: number;
+  readonly deploy: Kill;
+  /** Whether somebody deploys again before all is ended. */
   readonly again: boolean;
+  readonly terminate: Kill;
 }
 
 function roundOf(seed: number): Round {
-  const verb = seed % 5 < 3 ? 'deploy' : 'terminate';
-  const draw = (place: number) => random(seed * 10 + place);
-  return {
-    seed,
-    verb,
-    victim: victims[Math.floor(draw(1) * victims.length)] ?? 'the CLI',
-    call: 1 + Math.floor(draw(2) * callsOf[verb]),
-    later: draw(3) < 0.5 ? 0 : Math.round(draw(4) * 3000),
-    again: draw(5) < 0.25,
+  const killOf = (verb: Kill['verb'], first: number): Kill => {
+    const draw = (place: number) => random(seed * 10 + first + place);
+    return {
+      verb,
+      victim: victims[Math.floor(draw(0) * victims.length)] ?? 'the CLI',
+      call: 1 + Math.floor(draw(1) * callsOf[verb]),
+      later: draw(2) < 0.5 ? 0 : Math.round(draw(3) * 3000),
+    };
   };
+  return { seed, deploy: killOf('deploy', 0), again: seed % 2 === 0, terminate: killOf('terminate', 5) };
 }
 
-const nameOf = ({ seed, verb, victim, call, later, again }: Round) =>
-  `seed ${seed}: ${victim} ${later} ms after call ${call} of ${verb}${again ? ', then deploy' : ''}`;
+const wordsOf = ({ verb, victim, call, later }: Kill) =>
+  `${victim} ${later} ms after call ${call} of ${verb}`;
+const nameOf = ({ seed, deploy, again, terminate }: Round) =>
+  `seed ${seed}: ${wordsOf(deploy)},${again ? ' deploy again,' : ''} ${wordsOf(terminate)}`;
 
 // Most of a round is waiting.
 vi.setConfig({ maxConcurrency: 8 });
@@ -80,48 +88,43 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at rando
     return names.filter((name, place) => names.indexOf(name) !== place);
   }
 
-  async function play(round: Round): Promise<void> {
-    const { verb, victim, call, later, again } = round;
-    const project = await CloudProject.start(cloud, { parameters: { experiment_conditions: conditions } });
-    const own = (action: string | RegExp) => ({
-      action,
-      when: ({ key }: { key: string }) => key === project.name,
+  const own = (project: CloudProject, action: string | RegExp) => ({
+    action,
+    when: ({ key }: { key: string }) => key === project.name,
+  });
+
+  /** Starts the verb and kills, unless it has ended before. */
+  async function strike(project: CloudProject, { verb, victim, call, later }: Kill): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const fault = cloud.fault({
+      ...own(project, /./),
+      after: call - 1,
+      times: 1,
+      meanwhile: () => {
+        timer = setTimeout(() => kill(project, cli, victim), later);
+      },
     });
+    const cli = project.start(verb === 'deploy' ? ['deploy', '--yes'] : ['terminate', '--yes', '--discard']);
+    await (verb === 'deploy' ? project.untilUp(cli) : cli.ended.catch(() => {}));
+    // What comes next is not its victim.
+    fault.end();
+    clearTimeout(timer);
+    cli.signal('SIGKILL');
+  }
+
+  async function play({ deploy, again, terminate }: Round): Promise<void> {
+    const project = await CloudProject.start(cloud, { parameters: { experiment_conditions: conditions } });
     const seen: Promise<string[]>[] = [];
-    cloud.fault({ ...own('RunInstances'), meanwhile: () => seen.push(doubles(project)) });
+    cloud.fault({ ...own(project, 'RunInstances'), meanwhile: () => seen.push(doubles(project)) });
     try {
-      if (verb === 'terminate') {
-        const deploy = await project.deployed();
-        deploy.signal('SIGINT');
-        await deploy.ended;
-      }
-      const words = verb === 'deploy' ? ['deploy', '--yes'] : ['terminate', '--yes', '--discard'];
-      let cli: Started | undefined;
-      const killed = new Promise<void>((resolve) => {
-        const strike = () => {
-          if (cli) kill(project, cli, victim);
-          resolve();
-        };
-        cloud.fault({
-          ...own(/./),
-          after: call - 1,
-          times: 1,
-          meanwhile: () => setTimeout(strike, later),
-        });
-      });
-      cli = project.start(words);
-      const end = verb === 'deploy' ? project.untilUp(cli) : cli.ended.catch(() => {});
-      await Promise.race([killed, end]);
-      await end;
-      cli.signal('SIGKILL');
+      await strike(project, deploy);
       if (again) {
-        const deploy = await project.deployed();
+        const deploying = await project.deployed();
         seen.push(doubles(project));
-        // What terminate has ended is lost, and not what deploy begins again by itself.
-        const all = verb === 'deploy' ? ['lr-1', 'lr-2'] : expect.any(Array);
-        expect([...(await project.instances()).keys()].sort(), deploy.stderr).toEqual(all);
-        deploy.signal('SIGKILL');
+        expect([...(await project.instances()).keys()].sort(), deploying.stderr).toEqual(['lr-1', 'lr-2']);
+        deploying.signal('SIGKILL');
       }
+      await strike(project, terminate);
       const { code, stdout, stderr } = await project.cli(['terminate', '--yes', '--discard', '--grace', '0']);
       expect(code, `${stdout}\n${stderr}`).toBe(0);
       expect([...(await project.instances()).keys()], `${stdout}\n${stderr}`).toEqual([]);

@@ -29,7 +29,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("Terraform's stat
   const s3 = (...words: string[]) => aws('s3api', ...words, '--bucket', bucket);
   const key = () => `logistician/${project.name}/${project.deployment.id}/terraform.tfstate`;
   const kept = () => aws('s3', 'cp', `s3://${bucket}/${key()}`, '-');
-  const deploy = () => project.cli(['deploy', '--yes'], { within: 120 });
+  const deploy = () => project.cli(['deploy', '--yes']);
   const launches = () => cloud.calls.filter(({ action }) => action === 'RunInstances').length;
 
   it('no bucket, or one of somebody else, is said before there is a deployment', async () => {
@@ -53,9 +53,9 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("Terraform's stat
 
   it("keeps the state there, encrypted, under the deployment's own name, and not here", async () => {
     const deploying = project.start(['deploy', '--yes']);
-    await deploying.says('2 of 2 machines up', 120);
+    await deploying.says('2 of 2 machines up');
     // There is no machine behind the API to wait for. Terraform has written its state when ssh_config comes.
-    await deploying.says('/.logistician/ssh_config', 60);
+    await deploying.says('/.logistician/ssh_config');
     deploying.signal('SIGKILL');
     const { Contents } = JSON.parse(await s3('list-objects-v2')) as { Contents: { Key: string }[] };
     expect(Contents.map(({ Key }) => Key)).toEqual([key()]);

@@ -43,7 +43,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     expect(deployed.code, said(deployed)).toBe(1);
     expect(deployed.stderr).toMatch(/lr-2-\w+ is not there: InsufficientInstanceCapacity/);
     const wanted = 'hold-1 running, lr-2 failed capacity, hold-3 running';
-    await until(wanted, async () => states(await project.json(['status'])).join(', ') === wanted, 60);
+    await until(wanted, async () => states(await project.json(['status'])).join(', ') === wanted);
     ids = await instanceIds();
     expect([...ids.keys()].sort()).toEqual(['hold-1', 'hold-3']);
     cloud.endFaults();

@@ -69,7 +69,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
     const waiting = deploy('demand', '--target', 'aws', '--wait');
     await until('it is recorded', () => existsSync(join(folder('demand'), '.logistician/deployment.json')));
     const logs = start('logs', 'demand', '-f');
-    await waiting.says('3 of 3 machines up', 120);
+    await waiting.says('3 of 3 machines up');
     expect((await machinesOf('demand')).size).toBe(3);
     expect((await status('demand')).live).toBe(true);
     expect(await well(waiting)).toContain('3 of 3 ended: 3 succeeded');

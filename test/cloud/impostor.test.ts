@@ -50,7 +50,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       await until(
         'the other has ended',
         async () => (await project.json(['status'])).conditions[1]?.state === 'succeeded',
-        60,
       );
     });
 

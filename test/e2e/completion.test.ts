@@ -49,7 +49,7 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
     /** Types up to the Tab key, waits for what that makes of it, and takes the line away. */
     async function completes(line: string, completed: string): Promise<void> {
       screen.type(`${line}\t`);
-      await screen.shows(completed, 10);
+      await screen.shows(completed);
       screen.type('\u0015');
     }
 

@@ -65,14 +65,10 @@ describe.skipIf(isMissing('docker', 'git'))('kill -9 at random moments', () => {
 
       // Whatever was not delivered is delivered now; whatever was left is taken up again.
       await project.cli(['deploy', '--yes', '--wait', '--slots', '2']);
-      const status = await until(
-        'the sweep has ended',
-        async () => {
-          const now = await project.json<StatusOutput>(['status']);
-          return now.live ? null : now;
-        },
-        60,
-      );
+      const status = await until('the sweep has ended', async () => {
+        const now = await project.json<StatusOutput>(['status']);
+        return now.live ? null : now;
+      });
       // One that was killed before it wrote anything down leaves what the round before has left.
       for (const { run, state } of status.conditions.filter((row) => !earlier.has(row.run ?? ''))) {
         if (state === 'succeeded')

@@ -84,7 +84,7 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
     const runs = project.runs.slice(before);
     expect(runs).toHaveLength(2);
     const stateOf = (id: string) => JSON.parse(project.readRun(id, 'state.json')).state as string;
-    await until('both have succeeded', () => runs.every((id) => stateOf(id) === 'succeeded'), 60);
+    await until('both have succeeded', () => runs.every((id) => stateOf(id) === 'succeeded'));
     const said = runs.map((id) => project.readRun(id, 'data', 'logs', 'docker.txt'));
     expect(said.sort()).toEqual([`hello --name it's "quoted" $HOME \n`, 'the rate is 0.25\n']);
   });

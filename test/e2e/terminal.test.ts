@@ -173,7 +173,7 @@ wait $!
     const three = await project.holding('hold-three');
     await screen.shows(/hold-three-[0-9a-f]{10} +running/);
     screen.close();
-    await until('nobody follows a terminal that is gone', () => !screen.isAlive, 10);
+    await until('nobody follows a terminal that is gone', () => !screen.isAlive);
     expect((await project.json(['status'])).live).toBe(true);
     const rejoined = terminal(project, ['deploy', '--wait']);
     await rejoined.shows(/hold-three-[0-9a-f]{10} +running/);

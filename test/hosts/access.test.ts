@@ -183,7 +183,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
         );
         await terminal.shows(`Its ssh-ed25519 host key is ${fingerprint()}. Is that right?`);
         terminal.enter(answer);
-        await terminal.shows(outcome, 60);
+        await terminal.shows(outcome);
         expect(await terminal.ended).toBe(answer === 'y' ? 0 : 1);
       }
     });

@@ -65,7 +65,6 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('bad days of machine
     await until(
       'another machine has it',
       async () => (await row(sweep, waited?.condition ?? '')).machine === 'gpu2',
-      110,
     );
     await first.boot();
     await letGoOn(second, sweep, kept);
@@ -111,7 +110,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('bad days of machine
     });
     expect(said).toMatch(/small/);
     await small.exec(`rm ${jobsOn(small, sweep)}/${filling.run}/data/results/zeros`);
-    await until('its end is written', async () => (await row(sweep, 'fill')).state === 'failed', 60);
+    await until('its end is written', async () => (await row(sweep, 'fill')).state === 'failed');
     expect(await sweep.cli(['sync'])).toMatchObject({ code: 0 });
     expect(await row(sweep, 'fill')).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 9 });
     expect(sweep.readRun(filling.run ?? '', 'data', 'logs', 'docker.txt')).toMatch(/^before\n/);

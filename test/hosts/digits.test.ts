@@ -56,7 +56,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
 
   const cli = async (words: readonly string[]) => {
     const program = [...as, process.execPath, join(project.scratch, 'installed/bin/run.js'), ...words];
-    const { code, stdout, stderr } = await project.startProgram(program, { within: 280 }).ended;
+    const { code, stdout, stderr } = await project.startProgram(program).ended;
     if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`);
     return stdout;
   };

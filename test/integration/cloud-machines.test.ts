@@ -56,14 +56,10 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     }
   };
   const booted = (id: string, times: number) =>
-    until(
-      `${id} has booted ${times} times`,
-      async () => {
-        const boots = await on(id, 'docker version >/dev/null; cat /boots');
-        return boots.split('\n').length === times && boots !== '';
-      },
-      60,
-    );
+    until(`${id} has booted ${times} times`, async () => {
+      const boots = await on(id, 'docker version >/dev/null; cat /boots');
+      return boots.split('\n').length === times && boots !== '';
+    });
   const containers = () =>
     execFileSync('docker', ['ps', '--all', '--quiet', '--filter', `label=logistician.test=${cloud.name}`]);
 
@@ -91,7 +87,7 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     await ec2.call('StartInstances', { 'InstanceId.1': id });
     await booted(id, 3);
     await ec2.call('TerminateInstances', { 'InstanceId.1': id });
-    await until('it is gone', () => containers().length === 0, 60);
+    await until('it is gone', () => containers().length === 0);
   });
 
   it('are no more than were asked for', async () => {
@@ -114,7 +110,7 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     const interrupted = cloud.interrupt(id, 2);
     expect(JSON.parse(await told('spot/instance-action'))).toMatchObject({ action: 'terminate' });
     await interrupted;
-    await until('it is gone', () => containers().length === 0, 60);
+    await until('it is gone', () => containers().length === 0);
 
     const other = await launch();
     await booted(other, 1);
@@ -123,7 +119,7 @@ describe.skipIf(isMissing('moto', 'docker', 'root'))('machines of the test cloud
     expect(await on(other, 'echo on')).toBe('');
     expect((await cloud.ec2.live()).map(({ state }) => state)).toEqual(['running']);
     await ec2.call('TerminateInstances', { 'InstanceId.1': other });
-    await until('it is gone', () => containers().length === 0, 60);
+    await until('it is gone', () => containers().length === 0);
     expect(await cloud.listAll()).toEqual([]);
     expect(cloud.problems).toEqual([]);
   });

@@ -53,7 +53,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
   }
 
   const isUp = (condition: string) =>
-    until(`${condition} is up`, async () => (await on(condition, 'true')).code === 0, 60).catch(
+    until(`${condition} is up`, async () => (await on(condition, 'true')).code === 0).catch(
       (error: Error) => {
         throw new Error(`${error.message}\n${cloud.problems.join('\n')}`);
       },
@@ -118,18 +118,18 @@ describe.skipIf(isMissing('moto', 'terraform', 'docker', 'sshd', 'root'))('the t
     const boots = async () => (await on('first', 'cat /boots; cat /kept')).said;
     await on('first', 'echo kept | sudo tee /kept');
     await cloud.machine(first.id).exec('systemctl reboot >/dev/null 2>&1 || :');
-    await until('it has booted again', async () => (await boots()) === 'boot\nboot\nkept\n', 60);
+    await until('it has booted again', async () => (await boots()) === 'boot\nboot\nkept\n');
 
     const state = async (id: string) => (await cloud.ec2.instances({ 'InstanceId.1': id }))[0]?.state;
     for (const { id } of [first, second, spot])
       await cloud.machine(id).exec('shutdown -P now >/dev/null 2>&1 || :');
-    await until('one is stopped', async () => (await state(first.id)) === 'stopped', 60);
-    await until('one is terminated', async () => (await state(second.id)) === 'terminated', 60);
-    await until('spot is terminated', async () => (await state(spot.id)) === 'terminated', 60);
+    await until('one is stopped', async () => (await state(first.id)) === 'stopped');
+    await until('one is terminated', async () => (await state(second.id)) === 'terminated');
+    await until('spot is terminated', async () => (await state(spot.id)) === 'terminated');
 
     const start = await run('aws', ['ec2', 'start-instances', '--instance-ids', first.id], cloud.env);
     expect(start.code).toBe(0);
-    await until('it has booted a third time', async () => (await boots()) === 'boot\nboot\nboot\nkept\n', 60);
+    await until('it has booted a third time', async () => (await boots()) === 'boot\nboot\nboot\nkept\n');
   });
 
   it('is empty after all is destroyed', async () => {

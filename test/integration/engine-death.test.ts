@@ -51,7 +51,7 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
     await engine.start();
     signal(job, 'go');
     signal(next, 'go');
-    const end = await sweep.ended(job, 60);
+    const end = await sweep.ended(job);
     expect(text(job, 'results', 'runs')).toBe('begun\n');
     if (flags.length > 0) {
       expect(end).toMatchObject({ state: 'succeeded', exit_code: 0 });
@@ -62,7 +62,7 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
       // The shell may say how its `sleep` ended; what the docker client says is no part of it.
       expect(output(job)).toMatch(/^ready\n(Terminated\n)?$/);
     }
-    expect(await sweep.ended(next, 60)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+    expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded', exit_code: 0 });
     expect(output(next)).toBe('ready\ndone\n');
 
     await until('the worker ends', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
@@ -83,7 +83,7 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
 
     await engine.start();
     for (const job of jobs) {
-      expect(await sweep.ended(job, 60)).toMatchObject({ state: 'succeeded', exit_code: 0 });
+      expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded', exit_code: 0 });
     }
   });
 });

@@ -33,18 +33,14 @@ export const jobsOn = (machine: LabMachine, { name }: TestProject): string =>
 
 /** Waits, without a look by logistician, until so many jobs have ended on the machines, all together. */
 export async function endedThere(fleet: Fleet, project: TestProject, count: number): Promise<void> {
-  await until(
-    `${count} jobs have ended`,
-    async () => {
-      const texts = await Promise.all(
-        fleet.machines.map((machine) =>
-          machine.exec(`cat ${jobsOn(machine, project)}/*/state.json 2>/dev/null || :`),
-        ),
-      );
-      return (texts.join('').match(/"state":"(succeeded|failed|stopped|lost)"/g) ?? []).length >= count;
-    },
-    60,
-  );
+  await until(`${count} jobs have ended`, async () => {
+    const texts = await Promise.all(
+      fleet.machines.map((machine) =>
+        machine.exec(`cat ${jobsOn(machine, project)}/*/state.json 2>/dev/null || :`),
+      ),
+    );
+    return (texts.join('').match(/"state":"(succeeded|failed|stopped|lost)"/g) ?? []).length >= count;
+  });
 }
 
 /** Waits until a job of the condition says that it holds. @returns its run id */
@@ -54,7 +50,7 @@ export async function holdingOn(
   condition: string,
 ): Promise<string> {
   const line = `grep -l holding ${jobsOn(machine, project)}/*${condition}*/data/logs/docker.txt 2>/dev/null || :`;
-  const path = await until(`${condition} holds`, () => machine.exec(line), 40);
+  const path = await until(`${condition} holds`, () => machine.exec(line));
   return path.trim().split('\n').at(-1)?.split('/').at(-4) ?? '';
 }
 

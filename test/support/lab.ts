@@ -149,15 +149,11 @@ export class TestSweep {
   }
 
   /** The job's state once it is at its end and the runner has cleared up behind it. */
-  async ended(job: TestJob, seconds = 30): Promise<JobState> {
-    const state = await until(
-      `end of ${job.run}`,
-      () => {
-        const now = stateOf(job);
-        return now && finalStates.has(now.state) && now;
-      },
-      seconds,
-    );
+  async ended(job: TestJob): Promise<JobState> {
+    const state = await until(`end of ${job.run}`, () => {
+      const now = stateOf(job);
+      return now && finalStates.has(now.state) && now;
+    });
     await until(
       `clearing up behind ${job.run}`,
       () => !existsSync(join(job.folder, 'home')) && !isThere(job),

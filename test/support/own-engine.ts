@@ -50,7 +50,7 @@ export class OwnEngine {
     );
     closeSync(log);
     this.#dockerd.on('error', () => {});
-    await until(`dockerd answers: ${this.#log}`, () => this.answers(), 60).catch((error: Error) => {
+    await until(`dockerd answers: ${this.#log}`, () => this.answers()).catch((error: Error) => {
       throw new Error(`${error.message}\n${readFileSync(this.#log, 'utf8').slice(-4000)}`);
     });
   }

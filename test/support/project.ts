@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -37,9 +37,10 @@ export interface How {
   readonly input?: string;
   /** Words in front of it, such as `setpriv …`. */
   readonly as?: readonly string[];
-  /** Seconds that it may take. */
-  readonly within?: number;
 }
+
+/** What has not ended after so many seconds, on a computer that has much else to do, never would. */
+const longest = 400;
 
 /** A program at work, in a process group of its own as a shell gives it one. */
 export class Started {
@@ -47,13 +48,10 @@ export class Started {
   readonly #stderr: Buffer[] = [];
   readonly ended: Promise<Finished>;
 
-  constructor(
-    private readonly child: ChildProcess,
-    within: number,
-  ) {
+  constructor(private readonly child: ChildProcess) {
     child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
-    const timer = setTimeout(() => this.signal('SIGKILL'), within * 1000);
+    const timer = setTimeout(() => this.signal('SIGKILL'), longest * 1000);
     this.ended = new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
@@ -75,12 +73,12 @@ export class Started {
   }
 
   /** Waits for a text on either output. */
-  async says(text: string | RegExp, seconds = 30): Promise<void> {
+  async says(text: string | RegExp): Promise<void> {
     const isThere = () => {
       const all = `${this.stdout}\n${this.stderr}`;
       return typeof text === 'string' ? all.includes(text) : text.test(all);
     };
-    await until(`it says ${text}`, isThere, seconds).catch((error: Error) => {
+    await until(`it says ${text}`, isThere).catch((error: Error) => {
       throw new Error(`${error.message}\n--- it said\n${this.stdout}\n${this.stderr}`);
     });
   }
@@ -90,14 +88,11 @@ export class Started {
     this.child.kill(signal);
   }
 
-  /** To the whole group, as a terminal's Ctrl-C is. */
+  /** To the whole group, as a terminal's Ctrl-C is; to nobody once the program has ended: its number may be another's
+   *  by then, such as a command line's that another test has started. */
   signal(signal: NodeJS.Signals): void {
-    if (this.child.pid === undefined) return;
-    try {
-      process.kill(-this.child.pid, signal);
-    } catch {
-      // It has ended.
-    }
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
   }
 }
 
@@ -116,7 +111,7 @@ case \${1-} in
     trap 'echo saved; echo saved >/data/results/saved.txt; exit 3' TERM INT
     echo "holding $2"
     tries=0
-    while [ ! -e /data/results/go ] && [ "$tries" -lt 1200 ]; do
+    while [ ! -e /data/results/go ] && [ "$tries" -lt 9000 ]; do
       sleep 0.1 &
       wait $!
       tries=$((tries + 1))
@@ -214,7 +209,7 @@ export class TestProject {
     return this.startProgram(argv, how);
   }
 
-  startProgram(argv: readonly string[], { cwd, env, input, within = 120 }: How = {}): Started {
+  startProgram(argv: readonly string[], { cwd, env, input }: How = {}): Started {
     const [program = '', ...args] = argv;
     const child = spawn(program, args, {
       cwd: cwd ?? (existsSync(this.experiment) ? this.experiment : this.root),
@@ -224,7 +219,7 @@ export class TestProject {
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
-    const started = new Started(child, within);
+    const started = new Started(child);
     this.#started.push(started);
     void started.ended.then(({ stdout, stderr }) => this.said.push(stdout, stderr)).catch(() => {});
     return started;
@@ -296,7 +291,6 @@ export class TestProject {
     return until(
       `${condition} holds`,
       () => this.runs.find((id) => id.includes(condition) && this.#saysHolding(id)) ?? null,
-      40,
     );
   }
 
@@ -328,8 +322,8 @@ export class TestProject {
   /** Leaves nothing. */
   async remove(): Promise<void> {
     for (const started of this.#started) started.signal('SIGKILL');
-    await Promise.allSettled(this.#started.map((started) => started.ended));
     for (const line of this.processes) killHard(Number.parseInt(line, 10));
+    await Promise.allSettled(this.#started.map((started) => started.ended));
     const images = linesOf(
       'docker',
       'image',
@@ -338,9 +332,14 @@ export class TestProject {
       '{{.Repository}}:{{.Tag}}',
       `logistician/${this.name}*`,
     );
-    if (this.containers.length > 0) linesOf('docker', 'rm', '--force', ...this.containers);
+    await until(`no container of ${this.name}`, () => {
+      const { containers } = this;
+      // One that goes by itself at this moment cannot be removed: it is looked at again.
+      if (containers.length > 0) spawnSync('docker', ['rm', '--force', ...containers]);
+      return containers.length === 0;
+    });
     if (images.length > 0) linesOf('docker', 'image', 'rm', ...images);
-    rmSync(this.scratch, { recursive: true, force: true });
+    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 5 });
     const secrets = `/dev/shm/logistician-${process.getuid?.()}`;
     try {
       rmdirSync(secrets);

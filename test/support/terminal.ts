@@ -62,12 +62,10 @@ export class Terminal {
   }
 
   /** Waits for something to be shown after what was waited for before. */
-  async shows(what: string | RegExp, seconds = 30): Promise<string> {
+  async shows(what: string | RegExp): Promise<string> {
     const pattern = typeof what === 'string' ? new RegExp(escaped(what)) : what;
-    const found = await until(
-      `the terminal shows ${what}`,
-      () => pattern.exec(this.text.slice(this.#seen)),
-      seconds,
+    const found = await until(`the terminal shows ${what}`, () =>
+      pattern.exec(this.text.slice(this.#seen)),
     ).catch((error: Error) => {
       throw new Error(
         `${error.message}${this.#hasEnded ? ' (it has ended)' : ''}\n--- it showed\n${this.text}`,

@@ -1,9 +1,11 @@
+/** Longer than anything takes on a computer that has much else to do: who waits so long waits for ever. */
+const seconds = 180;
+
 /** Asks again and again until the answer is something, and returns it.
- *  @throws Error saying what did not come about within `seconds` */
+ *  @throws Error saying what did not come about */
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  seconds = 60,
 ): Promise<Exclude<T, null | undefined | false | ''>> {
   const last = Date.now() + seconds * 1000;
   for (;;) {

@@ -2,14 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../../../src/runs/deployment.js';
 import { type ProcessThere, processesIn } from '../../../src/shell/processes.js';
-import {
-  type How,
-  killHard,
-  type ProjectOptions,
-  packageRoot,
-  type Started,
-  TestProject,
-} from '../project.js';
+import { killHard, type ProjectOptions, packageRoot, type Started, TestProject } from '../project.js';
 import { until } from '../until.js';
 import type { Call } from './call.js';
 import type { Cloud } from './cloud.js';
@@ -48,11 +41,6 @@ export class CloudProject extends TestProject {
     return processesIn(join(this.experiment, '.logistician', 'terraform'));
   }
 
-  /** Terraform alone takes half a minute, and more on a computer that has other things to do. */
-  override startProgram(argv: readonly string[], how: How = {}): Started {
-    return super.startProgram(argv, { within: 280, ...how });
-  }
-
   /** Deploys until its machines are there, or it has ended: where there is the API alone nobody can reach them. */
   async deployed(program?: string): Promise<Started> {
     const deploy = this.startProgram([
@@ -72,7 +60,7 @@ export class CloudProject extends TestProject {
     void deploy.ended.then(note, note);
     // It writes down how they are reached once they are there.
     const isUp = /terraform -chdir=\S+ apply [\s\S]*\.logistician\/ssh_config/;
-    await until('machines, or an end', () => hasEnded || isUp.test(deploy.stderr), 200);
+    await until('machines, or an end', () => hasEnded || isUp.test(deploy.stderr));
   }
 
   /** Other settings, over those that reach the cloud's machines. */
