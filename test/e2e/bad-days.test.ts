@@ -30,7 +30,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('a full disk', () => {
           },
           files: {
             'fills.sh': `
-              [ "$1" != fill ] || head -c 500000000 /dev/zero > /data/results/fill || { echo "no room"; exit 9; }
+              [ "$1" != fill ] || head -c 500000000 /dev/zero > /data/results/fill || { echo "no room" >&2; exit 9; }
               echo "fine $1"\n`,
           },
         }),

@@ -113,6 +113,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
   });
 
   it('while an image is built, a log followed, and deploy --wait: not a line is lost or repeated', async () => {
+    project.repository.git('rm', '--quiet', 'weights.bin');
     project.repository.write({ 'experiments/one/Dockerfile': 'FROM debian:bookworm-slim\nRUN sleep 5\n' });
     project.setParameters(settings(['--count a 350', '--count b 350', '--count c 450']));
     project.repository.commit('Slow to build');

@@ -13,7 +13,7 @@ import { scratchFolder } from '../support/repository.js';
 const commits = 1000;
 const files = 1000;
 
-/** What `git fast-import` reads: every commit changes every file. */
+/** What `git fast-import` reads: every commit changes every file, to what another was before. */
 function* history(): Generator<string> {
   for (let commit = 0; commit < commits; commit++) {
     const parent = commit > 0 ? `from :${commit}\n` : '';
@@ -22,7 +22,7 @@ function* history(): Generator<string> {
       `data 1\nx\n${parent}`,
     ];
     for (let file = 0; file < files; file++) {
-      const text = `${commit} ${file}`;
+      const text = `${(commit + file) % files}`;
       lines.push(`M 100644 inline d${file % 50}/f${file}\ndata ${text.length}\n${text}\n`);
     }
     yield lines.join('');
