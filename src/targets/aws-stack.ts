@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineAddress, type StackPlan, tagKeys } from '../../stacks/stack-plan.js';
-import { UserError } from '../errors.js';
 import type { Deployment } from '../runs/deployment.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { command } from '../shell/command.js';
@@ -19,10 +18,10 @@ import {
   otherFailures,
   type RentedMachine,
   stackPlan,
-  strays,
   wantedMachines,
 } from './aws-plan.js';
 import { StackFiles } from './aws-stack-files.js';
+import { AwsStrays } from './aws-strays.js';
 import { AwsTagged } from './aws-tagged.js';
 import { tellEnds, tellSteps } from './aws-tell.js';
 import type { SshAccess } from './ssh-access.js';
@@ -53,22 +52,15 @@ interface Basis {
   readonly programs: readonly string[];
 }
 
-/** Machines that were handed to their jobs, and that Terraform does not know any more. */
-class StateLost extends UserError {
-  constructor(folder: string, instances: readonly InstanceFacts[]) {
-    super(
-      `Terraform's state in ${folder} does not know ${instances.map(({ id }) => id).join(', ')} any more, where jobs of this deployment are: it was lost.`,
-      ['logistician terminate    # brings home what is there and ends all by its tag', 'logistician deploy'],
-    );
-  }
-}
-
 /** Everything at AWS of one deployment: the stack in `.logistician/terraform/`, and what a crash left outside of it. */
 export class AwsStack {
   readonly #files: StackFiles;
   readonly #pluginCache: string;
   readonly #terraform: Terraform;
   readonly #tagged: AwsTagged;
+  readonly strays: AwsStrays;
+  /** Terraform has been here, if only to be printed. */
+  #isReady = false;
 
   constructor(
     private readonly world: Surroundings,
@@ -81,6 +73,7 @@ export class AwsStack {
     this.#files = new StackFiles(world, deployment.id, folder);
     this.#pluginCache = join(world.home, '.logistician', 'plugin-cache');
     this.#terraform = this.#terraformIn(folder);
+    this.strays = new AwsStrays(world, this.#tagged, folder, () => this.#known());
   }
 
   #terraformIn(folder: string): Terraform {
@@ -103,7 +96,7 @@ export class AwsStack {
     await this.#files.prepare();
     if (!executor.dryRun) noteDeployment(home, this.deployment.id, deployments.folder);
     const before = this.#files.read();
-    const live = await this.#withoutStrays(machines, before);
+    const live = await this.strays.end(machines);
     const wanted = wantedMachines(machines, launching, live);
     const ground = before && rule === 'as it is' ? before : await groundOf(this.world, machines, before);
     const pin = (name: string, key: HostKey) => this.access.pin(name, key);
@@ -188,63 +181,24 @@ export class AwsStack {
       }
     }
     // In a dry run all is there still that Terraform would have ended.
-    await this.#tagged.sweep(before && this.world.executor.dryRun ? await this.#known(before) : new Set());
+    await this.#tagged.sweep(before && this.world.executor.dryRun ? await this.#known() : new Set());
   }
 
   /** Ids of what Terraform has written down. */
-  async #known(plan: StackPlan | null): Promise<Set<string>> {
-    const isElsewhere = (plan?.state ?? null) !== null;
-    return idsInState(await this.#terraform.state(isElsewhere));
-  }
-
-  /** Ends what a killed Terraform made and did not write down. @returns the instances that it knows */
-  async #withoutStrays(
-    machines: readonly RentedMachine[],
-    before: StackPlan | null,
-  ): Promise<InstanceFacts[]> {
-    const [live, { keys, groups }] = await Promise.all([this.#tagged.instances(), this.#tagged.access()]);
-    if (live.length + keys.length + groups.length === 0) return [];
-    if (before) await this.#init(before.state);
-    const known = await this.#known(before);
-    const unknown = strays(live, known);
-    const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
-    if (atWork.length > 0) throw new StateLost(this.#files.folder, atWork);
-    await this.#tagged.end(unknown);
-    // Their names are taken: Terraform could not make them again.
-    const isUnknown = (id: string) => !known.has(id);
-    await this.#tagged.delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
-    return live.filter((one) => !unknown.includes(one));
-  }
-
-  /** Ends what AWS made for a Terraform that was killed, and showed only after `apply` had looked.
-   *  @param machines as they were written down after it. @throws AwsRefused */
-  async endLatecomers(machines: readonly RentedMachine[]): Promise<void> {
-    const { executor, note } = this.world;
-    if (executor.dryRun) return;
-    const written = new Set(machines.flatMap(({ cloud }) => cloud.instance ?? []));
-    const others = strays(await this.#tagged.instances(), written);
-    if (others.length === 0) return;
-    // One that did not come up is Terraform's to see to.
-    const unknown = strays(others, await this.#known(this.#files.read()));
-    if (unknown.length === 0) return;
-    note(
-      `${unknown.map(({ id }) => id).join(', ')} came late, for a Terraform that was killed; to be ended.`,
-    );
-    await this.#tagged.end(unknown);
-  }
-
-  /** Ends instances of these conditions that are there all the same. */
-  async endStrays(conditions: ReadonlySet<string>): Promise<void> {
-    const live = await this.#tagged.instances();
-    await this.#tagged.end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));
+  async #known(): Promise<Set<string>> {
+    const plan = this.#files.read();
+    if (plan) await this.#init(plan.state);
+    return idsInState(await this.#terraform.state((plan?.state ?? null) !== null));
   }
 
   async #init(state: StackPlan['state']): Promise<void> {
     const mark = join(this.#files.folder, 'initialized');
-    if (existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment.id) return;
+    this.#isReady ||= existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment.id;
+    if (this.#isReady) return;
     await this.#terraform.init();
     if (state) await this.#terraform.claimState(this.deployment.id);
     if (!this.world.executor.dryRun) writeAtomically(mark, this.deployment.id);
+    this.#isReady = true;
   }
 }
 

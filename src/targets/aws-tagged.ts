@@ -1,7 +1,7 @@
 import { tagKeys } from '../../stacks/stack-plan.js';
 import type { Executor } from '../shell/executor.js';
-import type { AwsApi, InstanceFacts } from '../tools/aws/api.js';
-import { deleteKeyPair } from '../tools/aws/command-line.js';
+import type { AwsApi, InstanceFacts, RuleFacts } from '../tools/aws/api.js';
+import { deleteKeyPair, revokeRule } from '../tools/aws/command-line.js';
 import { endInstances, untilGroupIsGone } from './aws-end.js';
 
 /** What lets people in, by id. */
@@ -31,6 +31,10 @@ export class AwsTagged {
     return { keys: keys.map(({ id }) => id), groups: groups.map(({ id }) => id) };
   }
 
+  rules(): Promise<RuleFacts[]> {
+    return this.api.securityGroupRules(tagKeys.deployment, this.deployment);
+  }
+
   end(instances: readonly InstanceFacts[]): Promise<void> {
     const ids = instances.map(({ id }) => id);
     return endInstances(this.executor, this.api, ids);
@@ -39,6 +43,10 @@ export class AwsTagged {
   async delete({ keys, groups }: AccessFacts): Promise<void> {
     for (const id of keys) await this.executor.change(deleteKeyPair(this.api.region, id));
     for (const id of groups) await untilGroupIsGone(this.executor, this.api.region, id);
+  }
+
+  async revoke(rules: readonly RuleFacts[]): Promise<void> {
+    for (const rule of rules) await this.executor.change(revokeRule(this.api.region, rule));
   }
 
   /** Ends all of it but what these are the ids of. */

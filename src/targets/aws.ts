@@ -81,7 +81,7 @@ export class AwsTarget implements Target {
     const programs = needs.largeFiles ? ['git-lfs'] : [];
     const applied = await stack.apply(rented(deployment), launching, 'for us', programs);
     const now = await this.#record(deployment, applied, launching);
-    await stack.endLatecomers(rented(now)).catch((error: unknown) => this.#tell(error));
+    await stack.strays.endLatecomers(rented(now)).catch((error: unknown) => this.#tell(error));
     await this.#machines.writeConfig(now);
     for (const text of applied.other) this.world.note(`Terraform: ${text}`);
     const wanted = now.machines.filter(({ name }) => launching.has(name));
@@ -138,7 +138,7 @@ export class AwsTarget implements Target {
       if (staying.length === 0) await stack.destroy();
       else {
         await stack.apply(staying, new Set(), 'as it is');
-        await stack.endStrays(leaving);
+        await stack.strays.endOf(leaving);
       }
       return [];
     } catch (error) {

@@ -49,13 +49,46 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     );
   });
 
-  it('are left alone by a newer version with other settings, a condition more and a machine less', async () => {
+  /** Takes the rules of the machines' firewall out of Terraform's state, as if it had been killed before it wrote them
+   *  down. @returns the firewall's id */
+  function forgetRules(): string {
+    const path = join(project.experiment, '.logistician', 'terraform', 'terraform.tfstate');
+    const state = JSON.parse(readFileSync(path, 'utf8')) as {
+      resources: { type: string; instances: { attributes: { id: string } }[] }[];
+    };
+    const group = state.resources.find(({ type }) => type === 'aws_security_group');
+    const resources = state.resources.filter(({ type }) => !type.endsWith('gress_rule'));
+    expect(state.resources.length - resources.length).toBe(3);
+    writeFileSync(path, JSON.stringify({ ...state, resources }));
+    return group?.instances[0]?.attributes.id ?? '';
+  }
+
+  const portsOf = async (group: string) => {
+    const rules = await cloud.ec2.list('DescribeSecurityGroupRules', 'securityGroupRuleSet/item');
+    return rules.filter((rule) => rule.get('groupId') === group).map((rule) => rule.get('fromPort'));
+  };
+
+  it('are left alone by a newer version with other settings, a condition more, a machine less and rules that no state knows', async () => {
     const before = await ids();
     await cloud.ec2.call('TerminateInstances', { 'InstanceId.1': before.get('lr-2') ?? '' });
     const newer = join(project.scratch, 'newer');
     copyOfPackage(newer);
     const template = join(newer, 'templates', 'machine', 'cloud-init.yaml');
     writeFileSync(template, `${readFileSync(template, 'utf8')}    echo newer\n`);
+    const firewall = forgetRules();
+    // Somebody has let in one more by hand.
+    const permission = {
+      IpProtocol: 'tcp',
+      FromPort: '8080',
+      ToPort: '8080',
+      'IpRanges.1.CidrIp': '192.0.2.9/32',
+    };
+    await cloud.ec2.call('AuthorizeSecurityGroupIngress', {
+      GroupId: firewall,
+      ...Object.fromEntries(
+        Object.entries(permission).map(([key, value]) => [`IpPermissions.1.${key}`, value]),
+      ),
+    });
     project.settings({
       experiment_conditions: ['--lr 1', '--lr 2', '--lr 3'],
       aws_instance_type: 't3.medium',
@@ -66,6 +99,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     const after = await project.instances();
     expect([...after.keys()].sort()).toEqual(['lr-1', 'lr-3']);
     expect(after.get('lr-1')?.id).toBe(before.get('lr-1'));
+    expect((await portsOf(firewall)).sort()).toEqual(['-1', '-1', '22', '8080']);
     expect(after.get('lr-3')).toMatchObject({ type: 't3.medium', image: cloud.image('gpu') });
     const told = Buffer.from(await cloud.ec2.attribute(after.get('lr-3')?.id ?? '', 'userData'), 'base64');
     expect(told.toString()).toContain('echo newer');

@@ -4,6 +4,7 @@ import {
   DescribeInstanceTypesCommand,
   DescribeKeyPairsCommand,
   DescribeRegionsCommand,
+  DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   EC2Client,
@@ -52,6 +53,13 @@ export interface InstanceFacts {
 export interface Tagged {
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What lets packets into a security group, or out of it. */
+export interface RuleFacts {
+  readonly id: string;
+  readonly group: string;
+  readonly isEgress: boolean;
 }
 
 /** As Terraform is told to: AWS has too much to do for some seconds where many ask, the machines of a sweep among them. */
@@ -181,6 +189,17 @@ export class AwsApi {
       this.#ec2.send(new DescribeSecurityGroupsCommand({ Filters: [tagIs(key, value)] })),
     );
     return SecurityGroups.map(({ GroupId = '', Tags }) => ({ id: GroupId, tags: tagsOf(Tags) }));
+  }
+
+  async securityGroupRules(key: string, value: string): Promise<RuleFacts[]> {
+    const { SecurityGroupRules = [] } = await this.#asking('list the rules of security groups', () =>
+      this.#ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [tagIs(key, value)] })),
+    );
+    return SecurityGroupRules.map(({ SecurityGroupRuleId = '', GroupId = '', IsEgress = false }) => ({
+      id: SecurityGroupRuleId,
+      group: GroupId,
+      isEgress: IsEgress,
+    }));
   }
 
   async #list(filters: Filter[]): Promise<InstanceFacts[]> {

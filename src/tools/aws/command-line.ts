@@ -1,4 +1,5 @@
 import { type Command, command } from '../../shell/command.js';
+import type { RuleFacts } from './api.js';
 
 /** Ends instances, their disks with them. */
 export const terminateInstances = (region: string, ids: readonly string[]): Command =>
@@ -17,6 +18,12 @@ export const deleteKeyPair = (region: string, name: string): Command =>
 
 export const deleteSecurityGroup = (region: string, id: string): Command =>
   ec2(region, 'delete-security-group', '--group-id', id);
+
+/** Takes a rule out of its security group. */
+export const revokeRule = (region: string, { id, group, isEgress }: RuleFacts): Command => {
+  const verb = `revoke-security-group-${isEgress ? 'egress' : 'ingress'}`;
+  return ec2(region, verb, '--group-id', group, '--security-group-rule-ids', id);
+};
 
 /** Says whether there is such a bucket that we may list, and where. */
 export const headBucket = (region: string, bucket: string): Command =>
