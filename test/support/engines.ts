@@ -26,7 +26,7 @@ const engines = {
   'cloud-init': () => succeeds('cloud-init', '--version'),
   /** For the API of the test cloud. */
   moto: () => motoPython() !== null,
-  aws: () => succeeds('aws', '--version'),
+  aws: () => succeeds('sh', '-c', 'command -v aws'),
   /** With the AWS provider on this computer. */
   terraform: () => hasTerraform(),
 } as const;

@@ -19,7 +19,7 @@ export function machinesIn(outputs: Fields): Map<string, MachineOutput> {
   );
 }
 
-/** Ids of all that the state knows, in what `terraform state pull` prints.
+/** Ids of all that the state knows, as `terraform state pull` prints it and its file holds it.
  *  @param text of version 4, which every Terraform since 0.12 writes */
 export function idsInState(text: string): Set<string> {
   const instances = listIn(objectIn(text), 'resources').flatMap((resource) => listIn(resource, 'instances'));

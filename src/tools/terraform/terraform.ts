@@ -138,12 +138,15 @@ export class Terraform {
   }
 
   /** The state as JSON; empty: there is none, or what is here is no state any more.
-   *  @param isElsewhere it is not kept here: not to be read then says nothing of what it knows. @throws TerraformFailed */
+   *  @param isElsewhere it is not kept here. @throws TerraformFailed if it cannot be read there, which says nothing of what
+   *  it knows */
   async state(isElsewhere: boolean): Promise<string> {
-    // Not `show`, which starts the provider to read what is a file.
+    // A file is the same that `state pull` prints, which first reads all of its provider to know it again.
+    const path = join(this.at.folder, line.stateFile);
+    if (!isElsewhere) return existsSync(path) ? readFileSync(path, 'utf8') : '';
     const pulled = await this.executor.query(line.pull(this.at));
-    if (pulled.code !== 0 && isElsewhere) throw stateFailed('read', pulled);
-    return pulled.code === 0 ? pulled.stdout : '';
+    if (pulled.code !== 0) throw stateFailed('read', pulled);
+    return pulled.stdout;
   }
 
   async #follow(what: Command, name: string, show: (progress: Progress) => void): Promise<Progress> {

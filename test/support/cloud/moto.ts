@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('start_moto.py', import.meta.url));
 
+/** Fails where its server is not. Nothing of it is loaded: that takes a second. */
+const hasMoto = 'from importlib.metadata import version; version("moto"); version("flask_cors")';
+
 /** The Python that has moto's server: of bin/prepare.sh's virtual environment, or the person's own. Null if there is
  *  none. */
 export function motoPython(): string | null {
@@ -13,13 +16,7 @@ export function motoPython(): string | null {
   const own = join(cache, 'logistician-test', 'moto', 'bin', 'python');
   for (const python of [...(existsSync(own) ? [own] : []), 'python3', 'python']) {
     try {
-      execFileSync(
-        python,
-        ['-c', 'import flask_cors; from importlib.metadata import version; version("moto")'],
-        {
-          stdio: 'ignore',
-        },
-      );
+      execFileSync(python, ['-c', hasMoto], { stdio: 'ignore' });
       return python;
     } catch {}
   }
