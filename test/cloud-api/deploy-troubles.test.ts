@@ -15,6 +15,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
   beforeAll(async () => {
     cloud = await Cloud.start();
     project = await CloudProject.start(cloud, {
+      keptProvider: true,
       parameters: { experiment_conditions: ['--lr 1', '--lr 2'] },
     });
   });

@@ -18,6 +18,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
   beforeAll(async () => {
     cloud = await Cloud.start();
     project = await CloudProject.start(cloud, {
+      keptProvider: true,
       parameters: { experiment_conditions: ['--lr 1', '--lr 2'] },
     });
   });

@@ -19,6 +19,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
   beforeAll(async () => {
     cloud = await Cloud.start({ machines: 3 });
     project = await CloudProject.start(cloud, {
+      keptProvider: true,
       parameters: { experiment_conditions: ['--hold 1', '--lr 2', '--hold 3'] },
     });
   });

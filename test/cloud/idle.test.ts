@@ -16,7 +16,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
 
     beforeAll(async () => {
       cloud = await Cloud.start({ machines: 2 });
-      project = await CloudProject.start(cloud, { parameters: settings });
+      project = await CloudProject.start(cloud, { parameters: settings, keptProvider: true });
     });
     afterAll(async () => {
       await project?.remove();

@@ -24,6 +24,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
           isImpostor(instance) ? text.replace(/^ssh_keys:\n(?: .*\n)+/m, '') : text,
       });
       project = await CloudProject.start(cloud, {
+        keptProvider: true,
         parameters: {
           experiment_conditions: ['--lr 1', '--lr 2'],
           experiment_command: 'sh rate.sh',

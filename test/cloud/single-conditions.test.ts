@@ -18,6 +18,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     beforeAll(async () => {
       cloud = await Cloud.start({ machines: 2 });
       project = await CloudProject.start(cloud, {
+        keptProvider: true,
         parameters: conditions,
       });
     });

@@ -23,6 +23,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
   beforeAll(async () => {
     cloud = await Cloud.start({ machines: 3 });
     project = await CloudProject.start(cloud, {
+      keptProvider: true,
       parameters: {
         experiment_conditions: ['--lr 1', '--lr 2', '--fail 3'],
         secrets: ['TOKEN'],

@@ -15,7 +15,7 @@ const files = {
   'fills.sh': `
     [ "\${1-}" != modest ] || exit 0
     echo kept > result.txt
-    head -c ${megabytes(200)} /dev/zero > /data/results/fill || { echo "no room for me"; exit 9; }\n`,
+    head -c ${megabytes(200)} /dev/zero > /data/results/fill || { echo "no room for me" >&2; exit 9; }\n`,
   'fills-and-waits.sh': `
     head -c ${megabytes(200)} /dev/zero > /data/results/fill; echo full
     until [ -e /data/results/go ]; do sleep 0.1; done\n`,

@@ -7,9 +7,17 @@ import { until } from '../until.js';
 import type { Call } from './call.js';
 import type { Cloud } from './cloud.js';
 import type { Instance } from './ec2.js';
+import { KeptProvider } from './kept-provider.js';
+
+export interface CloudProjectOptions extends ProjectOptions {
+  /** Whether Terraform finds its provider at work. Not where either is killed, or its start is what is tested. */
+  readonly keptProvider?: boolean;
+}
 
 /** A project of somebody whose AWS is the test cloud. */
 export class CloudProject extends TestProject {
+  #provider: KeptProvider | null = null;
+
   private constructor(
     private readonly cloud: Cloud,
     options: ProjectOptions,
@@ -21,14 +29,15 @@ export class CloudProject extends TestProject {
   }
 
   /** The project, with the key that `setup` makes. */
-  static async start(cloud: Cloud, options: ProjectOptions = {}): Promise<CloudProject> {
+  static async start(cloud: Cloud, options: CloudProjectOptions = {}): Promise<CloudProject> {
     const project = new CloudProject(cloud, options);
+    if (options.keptProvider) project.#provider = await KeptProvider.start(project.env);
     await project.ok(['setup', '--yes']);
     return project;
   }
 
   override get env(): NodeJS.ProcessEnv {
-    return { ...super.env, ...this.cloud.env, AWS_ACCESS_KEY_ID: this.name };
+    return { ...super.env, ...this.cloud.env, AWS_ACCESS_KEY_ID: this.name, ...this.#provider?.env };
   }
 
   /** The calls of the API that this project has made. */
@@ -86,6 +95,7 @@ export class CloudProject extends TestProject {
   override async remove(): Promise<void> {
     for (const { pid } of this.terraform) killHard(pid);
     await super.remove();
+    await this.#provider?.stop();
   }
 
   /** Every file below the experiment's folder and the home folder that has these bytes, with its mode. */
