@@ -91,8 +91,12 @@ export class Started {
   /** To the whole group, as a terminal's Ctrl-C is; to nobody once the program has ended: its number may be another's
    *  by then, such as a command line's that another test has started. */
   signal(signal: NodeJS.Signals): void {
+    if (this.isAtWork) process.kill(-(this.child.pid ?? 0), signal);
+  }
+
+  get isAtWork(): boolean {
     const { pid, exitCode, signalCode } = this.child;
-    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
+    return pid !== undefined && exitCode === null && signalCode === null;
   }
 }
 

@@ -109,7 +109,7 @@ export class Cloud {
       AWS_EC2_METADATA_DISABLED: 'true',
       NO_PROXY: '127.0.0.1',
       CHECKPOINT_DISABLE: '1',
-      // Terraform starts its provider again and again, and a fifth of that was tidying up memory, side by side.
+      // Terraform starts its provider again and again, and a sixth of that was tidying up memory, side by side.
       GOGC: 'off',
       GOMEMLIMIT: '600MiB',
       GOMAXPROCS: '1',
