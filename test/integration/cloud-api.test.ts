@@ -142,6 +142,16 @@ describe.skipIf(isMissing('moto'))('the API of the test cloud', () => {
       await ec2.call('TerminateInstances', { 'InstanceId.1': id });
     expect(await cloud.listAll()).toEqual([]);
   });
+
+  it.each(['StartInstances', 'StopInstances', 'RebootInstances'])(
+    'does not let %s raise what has ended',
+    async (action) => {
+      const id = await launch();
+      await ec2.call('TerminateInstances', { 'InstanceId.1': id });
+      await expect(ec2.call(action, { 'InstanceId.1': id })).rejects.toThrow('IncorrectInstanceState');
+      expect(await ec2.instances({ 'InstanceId.1': id })).toMatchObject([{ state: 'terminated' }]);
+    },
+  );
 });
 
 const disk = (size: string) => ({

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Call, namedInstances } from './call.js';
-import type { Ec2, Instance } from './ec2.js';
+import { AwsError, type Ec2, type Instance } from './ec2.js';
 import { CloudMachine } from './machine.js';
 import type { Network } from './network.js';
 
@@ -163,7 +163,10 @@ export class Hypervisor {
     place.isOn = false;
     const behaviour = await this.ec2.attribute(id, 'instanceInitiatedShutdownBehavior');
     const action = behaviour === 'terminate' || place.isSpot ? 'TerminateInstances' : 'StopInstances';
-    await this.ec2.call(action, { 'InstanceId.1': id });
+    await this.ec2.call(action, { 'InstanceId.1': id }).catch((error: Error) => {
+      // Somebody has ended it while it shut down.
+      if (!(error instanceof AwsError && error.code === 'IncorrectInstanceState')) throw error;
+    });
   }
 
   async #stop(place: Place): Promise<void> {

@@ -8,6 +8,7 @@ from copy import copy
 from datetime import datetime
 from threading import Lock
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import amis, elastic_network_interfaces, instances, spot_requests, subnets
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.instances import InstanceResponse
@@ -248,6 +249,21 @@ def terminate(original, instance):
         request.state = "closed"
         request._status_code = "instance-terminated-by-user"
     return previous
+
+
+def unless_ended(verb, doing):
+    """What has ended stays so; moto's instances rise again."""
+
+    @replace(instances.Instance, verb)
+    def change(original, instance):
+        if instance.state == "terminated":
+            message = f"The instance '{instance.id}' is not in a state from which it can be {doing}."
+            raise EC2ClientError("IncorrectInstanceState", message)
+        return original(instance)
+
+
+for verb, doing in [("start", "started"), ("stop", "stopped"), ("reboot", "rebooted")]:
+    unless_ended(verb, doing)
 
 
 @replace(InstanceResponse, "_security_grp_instance_attribute_handler")
