@@ -22,7 +22,8 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
     fleet = await Fleet.start({ near: {}, far: {} });
     [near, far] = [fleet.get('near'), fleet.get('far')];
     // As in most offices: from the one the other is reached, and not from here.
-    await near.exec('echo "AllowTcpForwarding yes" >>/etc/ssh/sshd_config; pkill -HUP -x sshd');
+    await near.exec('echo "AllowTcpForwarding yes" >>/etc/ssh/sshd_config');
+    await near.killSshd();
     await far.exec(`iptables -w -A INPUT -p tcp --dport 22 ! -s ${near.address} -j REJECT`);
   });
   afterEach(async () => {
@@ -121,9 +122,10 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
     makeKey(key);
     execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'ada', '-n', 'ada', `${key}.pub`]);
     await near.exec(
-      `cat >/etc/ssh/authority; grep -q authority /etc/ssh/sshd_config || echo 'TrustedUserCAKeys /etc/ssh/authority' >>/etc/ssh/sshd_config; pkill -HUP -x sshd`,
+      `cat >/etc/ssh/authority; grep -q authority /etc/ssh/sshd_config || echo 'TrustedUserCAKeys /etc/ssh/authority' >>/etc/ssh/sshd_config`,
       readFileSync(`${authority}.pub`, 'utf8'),
     );
+    await near.killSshd();
     const project = made('near');
     const certificate = `${key}-elsewhere.pub`;
     copyFileSync(`${key}-cert.pub`, certificate);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { type IPty, spawn } from '@lydell/node-pty';
-import { packageRoot, type TestProject } from './project.js';
+import { killHard, packageRoot, type TestProject } from './project.js';
 import { until } from './until.js';
 
 /** A terminal in which a person runs a program. */
@@ -104,7 +104,7 @@ export class Terminal {
   }
 
   kill(): void {
-    if (!this.#hasEnded) process.kill(-this.#pty.pid, 'SIGKILL');
+    if (!this.#hasEnded) killHard(-this.#pty.pid);
   }
 }
 
