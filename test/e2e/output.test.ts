@@ -36,6 +36,7 @@ describe('help, at 80 columns', () => {
     const text = await help(['--help']);
     expectGolden('all', text.replace(/logistician\/\S+ \S+ \S+/, 'logistician/VERSION PLATFORM NODE'));
     for (const verb of verbs) expect(text).toMatch(new RegExp(`^  ${verb} `, 'm'));
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   it.each(verbs)('of %s', async (verb) => {
