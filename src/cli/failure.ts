@@ -35,6 +35,8 @@ export function asUserError(error: unknown): UserError | null {
         `Not allowed: ${syscall ?? 'access'} of ${path ?? 'a file'}.`,
         path ? [pasteable`ls -ld ${path}`] : [],
       );
+    case 'ENAMETOOLONG':
+      return new UserError(`The name is too long for this disk: ${path ?? message}`);
     default:
       return null;
   }

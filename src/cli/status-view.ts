@@ -3,7 +3,7 @@ import { judged, progressOf } from '../operations/follow.js';
 import type { ConditionStatus, ExperimentStatus } from '../operations/observe.js';
 import type { RunRecord } from '../runs/run-record.js';
 import type { colorsFor } from './style.js';
-import { table } from './table.js';
+import { count, table } from './table.js';
 import { visibleText } from './text.js';
 import { between } from './time.js';
 
@@ -109,7 +109,7 @@ function summary(status: ExperimentStatus, { colors, now }: View): string {
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
   const list = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
-  if (!status.deployment) return `${rows.length} conditions: ${list}`;
+  if (!status.deployment) return `${count(rows.length, 'condition')}: ${list}`;
   const { ended, of } = progressOf(status);
   const where = `commit ${status.deployment.commit.slice(0, 10)} on ${status.deployment.target}`;
   if (of === 0) return colors.dim(`None of the deployment that was made last is left to judge (${where}).`);

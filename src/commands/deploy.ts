@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { followLive } from '../cli/follow-view.js';
 import { LaunchRows } from '../cli/launch-view.js';
@@ -125,14 +126,19 @@ export default class Deploy extends BaseCommand {
       if (moved) this.log('Your address has changed; the machines let you in again.');
     }
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
+    const chosen = [
+      ...request.only.map((id) => ` --only ${quote(id)}`),
+      ...(request.first === null ? [] : [` --first ${request.first}`]),
+    ].join('');
     if (flags.wait) {
       const again = { ...request, force: false, pin: decided.pin };
       const tending = new Tending(session, experiment, again, flags['keep-failed']);
-      return this.#follow(session, experiment, args.experiment, tending);
+      return this.#follow(session, experiment, args.experiment, tending, chosen);
     }
     if (decided.problems.length > 0) process.exitCode = 1;
     this.warnOf(decided.silent);
-    this.next(args.experiment, 'status --watch', 'logs -f', 'deploy --wait', 'terminate');
+    const at = flags.snapshot || flags.commit ? ` --commit ${decided.pin.commit.slice(0, 10)}` : '';
+    this.next(args.experiment, 'status --watch', 'logs -f', `deploy --wait${at}${chosen}`, 'terminate');
     return statusJson(await observe(session, experiment));
   }
 
@@ -147,7 +153,11 @@ export default class Deploy extends BaseCommand {
     const how = {
       yes: flags.yes || flags['dry-run'],
       isTerminal: this.isTerminal,
-      line: this.line(folder, 'deploy'),
+      // With all that was typed: without it, the line would be another one.
+      line: this.line(
+        folder,
+        ['deploy', ...this.argv.filter((word) => word !== folder).map(quote)].join(' '),
+      ),
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const wait = () =>
@@ -162,13 +172,14 @@ export default class Deploy extends BaseCommand {
     this.warnOf(problems);
   }
 
-  async #follow(session: Session, experiment: Experiment, folder: string, tending: Tending) {
+  /** @param chosen the flags that say which conditions, for the line that rejoins */
+  async #follow(session: Session, experiment: Experiment, folder: string, tending: Tending, chosen: string) {
     const { status, interrupted } = await followLive(session, experiment, this.screen, (seen) =>
       tending.tend(seen),
     );
     if (interrupted) {
       process.stderr.write(
-        `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}`)}\n`,
+        `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}${chosen}`)}\n`,
       );
       this.exit(130);
     }

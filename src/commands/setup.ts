@@ -19,7 +19,8 @@ export default class Setup extends BaseCommand {
     const { flags } = await this.parse(Setup);
     const target = flags.target ?? (this.isTerminal && !flags.yes ? await this.#ask() : 'local');
     const done = await setUp(this.session({ dryRun: flags['dry-run'] }), { target });
-    this.log(`${done.keyMade ? 'made' : 'kept'} the SSH key ${done.key}`);
+    const made = flags['dry-run'] ? 'would make' : 'made';
+    this.log(`${done.keyMade ? made : 'kept'} the SSH key ${done.key}`);
     this.next('', 'doctor', 'create');
     const { folder, key, keyMade } = done;
     return { folder, key, key_made: keyMade, target };

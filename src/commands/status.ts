@@ -9,7 +9,7 @@ import { isOfSweep, observe } from '../operations/observe.js';
 export default class Status extends BaseCommand {
   static override summary = 'Show how every condition stands.';
   static override description =
-    'The newest run of each condition of the file and of the deployment: state and reason, exit code, time, last measure, last line.';
+    'The newest run of each condition of the file and of the deployment, and the deployment’s own until all of that is over: state and reason, exit code, time, last measure, last line.';
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',

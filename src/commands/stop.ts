@@ -41,7 +41,8 @@ export default class Stop extends BaseCommand {
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, folder);
     const { status, stopped, problems } = await stop(session, experiment, conditions, flags.grace);
-    if (stopped.length > 0) this.log(`Ended ${stopped.length}: ${stopped.join(', ')}`);
+    const ends = flags['dry-run'] ? 'Would end' : 'Ended';
+    if (stopped.length > 0) this.log(`${ends} ${stopped.length}: ${stopped.join(', ')}`);
     else if (problems.length === 0) this.log('No job is running or waiting.');
     this.warnOf(problems);
     this.next(folder, 'status', 'deploy', 'terminate');

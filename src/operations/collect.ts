@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sizeBelow } from '../runs/data-size.js';
 import { type DeployedJob, isElsewhere } from '../runs/deployment.js';
@@ -29,10 +28,13 @@ export async function collect(
 ): Promise<{ status: ExperimentStatus; problems: readonly MachineProblem[] }> {
   const before = await observe(session, experiment);
   const woken = await wake(session, experiment, before, request.runs);
-  const status = woken.size > 0 ? await observe(session, experiment) : before;
-  const problems = await collectFrom(session, experiment, status, request);
-  await rest(session, experiment, status, woken);
-  return { status, problems };
+  let status = before;
+  try {
+    if (woken.size > 0) status = await observe(session, experiment);
+    return { status, problems: await collectFrom(session, experiment, status, request) };
+  } finally {
+    await rest(session, experiment, status, woken);
+  }
 }
 
 /** Runs of the deployment of which something may not be here yet. */
@@ -53,6 +55,9 @@ function isUntouched(runs: RunStore, record: RunRecord | null): boolean {
   const now = dataHere(runs, record.id).collected_data;
   return now?.files === files && now.bytes === bytes;
 }
+
+const hasBegun = (record: RunRecord | null): boolean =>
+  record !== null && (record.started !== null || Boolean(record.times.fetching));
 
 /** How much of a run's data is here, as its receipt has it; nothing, where there is none. */
 function dataHere(runs: RunStore, run: string): Pick<RunRecord, 'collected_data'> {
@@ -79,7 +84,7 @@ export async function collectFrom(
     .filter(({ run }) => !isUntouched(experiment.runs, records.get(run) ?? experiment.runs.read(run)))
     .map((job) => {
       const record = records.get(job.run) ?? experiment.runs.read(job.run);
-      return { ...job, whole: record !== null && hasEnded(record) };
+      return { ...job, whole: record !== null && hasEnded(record), began: hasBegun(record) };
     });
   const target = targetOf(session, experiment, deployment.target);
   const isRemote = new Set(deployment.machines.filter(isElsewhere).map(({ name }) => name));
@@ -95,23 +100,20 @@ export async function collectFrom(
         basesOf(job, record).catch(() => []),
       );
   }
-  const failed = await target.collect(deployment, jobs, { only, progress });
+  const problems = await target.collect(deployment, jobs, { only, progress });
+  const failed = problems.filter(({ isGone }) => !isGone);
   const lacking = new Set(failed.map(({ machine }) => machine));
-  const rented = new Set(deployment.machines.filter(({ cloud }) => cloud).map(({ name }) => name));
+  const gone = new Set(problems.filter(({ isGone }) => isGone).map(({ machine }) => machine));
   for (const job of jobs) {
     if (!job.whole || only !== null || lacking.has(job.machine) || !isRemote.has(job.machine)) continue;
-    const record = records.get(job.run);
+    const record = records.get(job.run) ?? experiment.runs.read(job.run);
     if (!record || session.executor.dryRun) continue;
     const data = dataHere(experiment.runs, job.run);
     if (record.collected) {
       experiment.runs.write({ ...record, ...data });
       continue;
     }
-    if (
-      rented.has(job.machine) &&
-      record.started &&
-      !existsSync(join(experiment.runs.pathOf(job.run), 'state.json'))
-    ) {
+    if (gone.has(job.machine) && record.started) {
       session.notify.warn(`What ${job.condition} left went with its machine, before it was brought home.`);
       continue;
     }

@@ -36,6 +36,8 @@ export interface DeployRequest {
   readonly pin: Pin | null;
   readonly force: boolean;
   readonly retryFailed: boolean;
+  /** Nothing new is to run: what was recorded and never arrived is to be delivered. Left out: false. */
+  readonly onlyDelivers?: boolean;
 }
 
 /** A deployment that is decided on and not yet begun. */
@@ -108,7 +110,7 @@ export async function decide(
     last.target === request.target;
   const joins = same ? last : null;
   const deployed = new Set((request.retryFailed ? last : joins)?.jobs.map((job) => job.run));
-  const planned = planDeployment({
+  const all = planDeployment({
     conditions: wanted,
     fingerprint: (condition) => fingerprint(facts, condition),
     records: runs.list(),
@@ -117,6 +119,7 @@ export async function decide(
     force: request.force,
     retryFailed: request.retryFailed,
   });
+  const planned: Planned = request.onlyDelivers ? { ...all, run: [] } : all;
   const source = await checkoutOf(experiment.project, pin.commit);
   const arrived = new Set(
     status.conditions.flatMap((row) => (row.report?.state || row.silent ? [row.record?.id] : [])),

@@ -38,6 +38,7 @@ export async function deploy(
     const names = new Set(decided.places.map(({ deployed }) => deployed.name));
     await makeWay(session, experiment, decided.joins, names);
   }
+  const ended = deployments.read();
   if (!decided.joins) deployments.setCommandsAside(before);
   const proposed = proposedDeployment(session, experiment, decided);
   const { id } = proposed;
@@ -95,10 +96,11 @@ export async function deploy(
     return made;
   }
 
-  /** Nothing has begun: half a deployment is none. */
+  /** Nothing has begun: half a deployment is none, and the one before is the last one. */
   function takeBack(): void {
     runs.discard(claimed.map(({ job }) => job.run));
-    deployments.write(decided.joins ?? { ...deployment, jobs: [], released: session.now().toISOString() });
+    const none = { ...deployment, jobs: [], released: session.now().toISOString() };
+    deployments.write(decided.joins ?? ended ?? none);
   }
 
   /** What the image builds on may have come with the build. */

@@ -30,7 +30,7 @@ export async function examine(session: Session, folder: string): Promise<Finding
     await program(session, 'rsync', ['--version'], overSsh),
     key(session, target === 'aws'),
     memoryForSecrets(),
-    disk(folder),
+    disk(existsSync(folder) ? folder : session.home),
     await repository(folder),
     ...(opened ? [opened.finding] : []),
     ...(opened?.experiment && target === 'aws'
@@ -153,7 +153,13 @@ async function experiment(
   try {
     const experiment = await openExperiment(session, folder);
     const { experimentName, conditions } = experiment.parameters;
-    return { finding: good('experiment', `${experimentName}, ${conditions.length} conditions`), experiment };
+    return {
+      finding: good(
+        'experiment',
+        `${experimentName}, ${conditions.length} condition${conditions.length === 1 ? '' : 's'}`,
+      ),
+      experiment,
+    };
   } catch (error) {
     if (error instanceof UserError)
       return { finding: bad('experiment', error.message, ...error.suggestions), experiment: null };

@@ -53,9 +53,10 @@ export async function terminate(
   const before = await observe(session, experiment);
   const { deployment } = before;
   if (!deployment || deployment.released !== null) return { status: before, ended: [] };
-  const rows = chosenRows(before, only).filter((row) => row.deployed);
+  const own = new Set(deployment.jobs.map(({ condition }) => condition));
+  const rows = chosenRows(before, only).filter(({ condition }) => own.has(condition));
   if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
-  const open = rows.filter((row) => row.record && !hasEnded(row.record));
+  const open = rows.filter((row) => row.deployed && row.record && !hasEnded(row.record));
   if (open.length > 0) await stopRows(session, experiment, before, open, grace);
   const chosen = new Set(rows.map((row) => row.condition));
   const status = await bringToAnEnd(session, experiment, discard, only.length > 0 ? chosen : null);

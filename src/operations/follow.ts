@@ -21,23 +21,25 @@ export async function follow(
   experiment: Experiment,
   show: (status: ExperimentStatus) => void,
   signal: AbortSignal,
-  tend: (status: ExperimentStatus) => Promise<void> = async () => {},
+  tend?: (status: ExperimentStatus) => Promise<void>,
 ): Promise<ExperimentStatus> {
-  const ended = new Map<string, JobReport>();
-  let status = await observe(session, experiment, { ended });
+  const request = { ended: new Map<string, JobReport>(), bringsHome: tend !== undefined };
+  let status = await observe(session, experiment, request);
   for (let failed = 0; ; ) {
     if (failed === 0) show(status);
     if (signal.aborted) return status;
-    await tend(status).catch((error: unknown) => {
+    await tend?.(status).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
       session.notify.warn(error.message);
     });
     if (!status.live) return status;
     await sleep(interval, undefined, { signal }).catch(() => {});
     try {
-      status = await observe(session, experiment, { ended });
+      status = await observe(session, experiment, request);
       failed = 0;
     } catch (error) {
+      // What a Ctrl-C ends says so.
+      if (signal.aborted) return status;
       if (++failed > patience) throw error;
       if (failed === 1) session.notify.warn(`Cannot look, trying again: ${(error as Error).message}`);
     }

@@ -6,7 +6,7 @@ import { selectConditions } from '../experiment/select.js';
 import { here } from '../machines/connection.js';
 import type { JobReport } from '../machines/job-state.js';
 import { Machine } from '../machines/machine.js';
-import type { DeployedJob, Deployment } from '../runs/deployment.js';
+import { type DeployedJob, type Deployment, isElsewhere } from '../runs/deployment.js';
 import { hasEnded, type RunRecord, withState } from '../runs/run-record.js';
 import type { RunStore } from '../runs/run-store.js';
 import type { EndedJob, TargetStatus } from '../targets/target.js';
@@ -14,7 +14,7 @@ import { type Experiment, runnerTemplate } from './experiment.js';
 import type { Session } from './session.js';
 import { targetOf } from './target-of.js';
 
-/** One condition as it stands: its newest run, or none. */
+/** One condition as it stands: its run in the deployment until that is over, or else its newest one, or none. */
 export interface ConditionStatus {
   readonly condition: string;
   readonly record: RunRecord | null;
@@ -64,31 +64,37 @@ export interface ObserveRequest {
   /** Which jobs of the deployment are asked about; the others stand as they are recorded. Left out: all. A machine
    *  that does not answer takes its time, and whoever is after another need not wait for it. */
   readonly about?: (job: DeployedJob, deployment: Deployment) => boolean;
+  /** Whoever brings home what has ended has to know whether its machine still answers. Left out: false. */
+  readonly bringsHome?: boolean;
 }
 
 /** How every condition stands; receipts are brought up to date on the way. */
 export async function observe(
   session: Session,
   experiment: Experiment,
-  { ended = new Map(), about = () => true }: ObserveRequest = {},
+  { ended = new Map(), about = () => true, bringsHome = false }: ObserveRequest = {},
 ): Promise<ExperimentStatus> {
   const { runs, deployments, parameters } = experiment;
   const deployment = deployments.read();
   const reports = new Map(ended);
-  const newest = runs.newest();
+  const current = currentRuns(runs, deployment);
   let silent: readonly Silence[] = [];
   let unheard: readonly DeployedJob[] = [];
   if (deployment && deployment.released === null) {
     const target = targetOf(session, experiment, deployment.target);
-    const home = new Set([...newest.values()].filter((record) => isHome(runs, record)).map(({ id }) => id));
-    // The copy of a job that was moved may still be at work where it was.
-    const open = deployment.jobs.filter(
-      (job) => !ended.has(job.run) && (!home.has(job.run) || job.moved_from !== undefined),
-    );
+    const elsewhere = machinesElsewhere(deployment);
+    const open = deployment.jobs.filter((job) => {
+      if (ended.has(job.run) && !(bringsHome && elsewhere.has(job.machine))) return false;
+      // The copy of a job that was moved may still be at work where it was.
+      if (job.moved_from !== undefined && !ended.has(job.run)) return true;
+      const known = current.get(job.condition);
+      const record = known?.id === job.run ? known : runs.read(job.run);
+      return !record || !isHome(runs, record);
+    });
     const jobs = open.filter((job) => about(job, deployment));
     const told = jobs.length > 0 ? await target.status({ ...deployment, jobs }) : nothing;
     for (const [run, report] of told.reports) reports.set(run, report);
-    noteEnded(session, experiment, newest, told.ended ?? new Map());
+    noteEnded(session, experiment, current, told.ended ?? new Map());
     const since = deployments.noteSilence(
       deployment.id,
       jobs.flatMap(({ machine, moved_from = [] }) => [machine, ...moved_from.map((left) => left.machine)]),
@@ -105,15 +111,15 @@ export async function observe(
         silent.some(({ machine }) => machine === job.machine) || (open.includes(job) && !jobs.includes(job)),
     );
   }
-  await addFinishedHere(session, experiment, newest, reports, new Set(unheard.map(({ run }) => run)));
+  await addFinishedHere(session, experiment, current, reports, new Set(unheard.map(({ run }) => run)));
   for (const [run, report] of reports) {
     if (report.state && hasEnded(report.state)) ended.set(run, report);
   }
 
   const inFile = new Set(parameters.conditions.map(({ id }) => id));
   const jobs = new Map(deployment?.jobs.map((job) => [job.run, job]));
-  const conditions = inOrder(parameters.conditions, newest, deployment?.jobs ?? []).map((condition) => {
-    const record = newest.get(condition) ?? null;
+  const conditions = inOrder(parameters.conditions, current, deployment?.jobs ?? []).map((condition) => {
+    const record = current.get(condition) ?? null;
     const report = record ? reports.get(record.id) : undefined;
     const job = record && !hasEnded(record) ? jobs.get(record.id) : undefined;
     return {
@@ -136,19 +142,40 @@ export async function observe(
 export const isHome = (runs: RunStore, record: RunRecord): boolean =>
   hasEnded(record) && Boolean(record.collected) && existsSync(join(runs.pathOf(record.id), 'state.json'));
 
+const machinesElsewhere = ({ machines }: Deployment): Set<string> =>
+  new Set(machines.filter(isElsewhere).map(({ name }) => name));
+
+/** The run that each condition is judged by: the newest. What was tried with `run` meanwhile hides no job of a deployment
+ *  of which any is at work, or has left something that is not here yet. */
+function currentRuns(runs: RunStore, deployment: Deployment | null): Map<string, RunRecord> {
+  const newest = runs.newest();
+  if (deployment?.released !== null) return newest;
+  const elsewhere = machinesElsewhere(deployment);
+  const jobs = new Map(deployment.jobs.map((job) => [job.condition, job]));
+  const own = [...jobs.values()].flatMap(({ condition, run, machine }) => {
+    const known = newest.get(condition);
+    const record = known?.id === run ? known : runs.read(run);
+    return record
+      ? [{ record, isOver: hasEnded(record) && (record.collected || !elsewhere.has(machine)) }]
+      : [];
+  });
+  if (own.every(({ isOver }) => isOver)) return newest;
+  return new Map([...newest, ...own.map(({ record }): [string, RunRecord] => [record.condition, record])]);
+}
+
 /** Jobs whose end their target knows and no runner can tell any more. */
 function noteEnded(
   { now }: Session,
   { runs }: Experiment,
-  newest: Map<string, RunRecord>,
+  current: Map<string, RunRecord>,
   jobs: ReadonlyMap<string, EndedJob>,
 ): void {
-  for (const record of [...newest.values()]) {
+  for (const record of [...current.values()]) {
     const end = jobs.get(record.id);
     if (!end || hasEnded(record)) continue;
     const times = { ...record.times, [end.state]: now().toISOString() };
     const ended: RunRecord = { ...record, ...end, times };
-    newest.set(record.condition, ended);
+    current.set(record.condition, ended);
     runs.write(ended);
   }
 }
@@ -171,11 +198,11 @@ function update({ notify }: Session, { runs }: Experiment, record: RunRecord, re
 async function addFinishedHere(
   session: Session,
   { runs }: Experiment,
-  newest: ReadonlyMap<string, RunRecord>,
+  current: ReadonlyMap<string, RunRecord>,
   reports: Map<string, JobReport>,
   elsewhere: ReadonlySet<string>,
 ): Promise<void> {
-  const missing = [...newest.values()]
+  const missing = [...current.values()]
     .map(({ id }) => id)
     .filter((id) => !reports.has(id) && !elsewhere.has(id));
   if (missing.length === 0) return;
@@ -190,8 +217,10 @@ async function addFinishedHere(
 /** Conditions of the file first, in its order; then those that only ran: deployed, or by `run`. */
 function inOrder(
   inFile: readonly Condition[],
-  newest: ReadonlyMap<string, RunRecord>,
+  current: ReadonlyMap<string, RunRecord>,
   jobs: readonly DeployedJob[],
 ): string[] {
-  return [...new Set([...inFile.map(({ id }) => id), ...jobs.map((job) => job.condition), ...newest.keys()])];
+  return [
+    ...new Set([...inFile.map(({ id }) => id), ...jobs.map((job) => job.condition), ...current.keys()]),
+  ];
 }

@@ -42,11 +42,13 @@ export class Tending {
     }
     if (this.#releasing || now < this.#next || !needsDelivery(status, now)) return;
     this.#next = now + pause;
-    const again = () => decide(this.session, this.experiment, this.request);
+    const request = { ...this.request, onlyDelivers: true };
     await this.experiment.deployments.locked(
       async () => {
-        const decided = await again();
-        if (brings(decided)) await deploy(this.session, this.experiment, { ...decided, run: [] });
+        const decided = await decide(this.session, this.experiment, request);
+        if (!brings(decided)) return;
+        const { problems } = await deploy(this.session, this.experiment, decided);
+        for (const { problem } of problems) this.session.notify.warn(problem.message);
       },
       () => {},
     );

@@ -20,6 +20,8 @@ export interface DeployedJob {
 
 /** What a rented machine is made of, and what became of it. */
 export interface CloudMachine {
+  /** The AWS account that it is in; machines of before this was written down have none. */
+  readonly account?: string;
   readonly region: string;
   readonly instance_type: string;
   readonly ami: string;

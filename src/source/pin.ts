@@ -87,7 +87,12 @@ export async function pinCommit(project: Project, name: string): Promise<Pin> {
     .catch(() => {
       throw new UnknownCommit(name, project.root);
     });
-  return { commit, tree, snapshot: false, pushed: await isPushed(project, commit), leftOut: [] };
+  const [snapshot, pushed] = await Promise.all([isSnapshot(project, commit), isPushed(project, commit)]);
+  return { commit, tree, snapshot, pushed, leftOut: [] };
+}
+
+async function isSnapshot(project: Project, commit: string): Promise<boolean> {
+  return (await project.git.raw('for-each-ref', '--count=1', `refs/logistician/${commit}`)) !== '';
 }
 
 export async function isPushed(project: Project, commit: string): Promise<boolean> {

@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Connection } from '../machines/connection.js';
 import type { DeployedMachine, Deployment } from '../runs/deployment.js';
 import { startInstances, stopInstances } from '../tools/aws/command-line.js';
-import { Unreachable } from '../tools/ssh/errors.js';
+import { NotThereYet, Unreachable } from '../tools/ssh/errors.js';
 import { untilReady } from './aws-boot.js';
 import { noteDeployment } from './aws-deployments.js';
 import { stopWhenIdle } from './aws-idle.js';
-import { forgetInstances, instancesOf, openApi } from './aws-instances.js';
-import { fateOf, isRented, type RentedMachine, sharedCloud } from './aws-plan.js';
+import { forgetInstances, instancesOf, openApiOf } from './aws-instances.js';
+import { fateOf, isRented, type RentedMachine } from './aws-plan.js';
 import { startStopped } from './aws-wake.js';
 import { onEach } from './on-each.js';
 import { isReached, type RemoteMachines, unreleased } from './remote-machines.js';
@@ -50,13 +50,28 @@ export class RentedMachines {
     return { reports: told.reports, ended, problems: [...problems, ...told.problems], stopped };
   }
 
-  async collect(deployment: Deployment, jobs: readonly CollectedJob[], how: Collecting) {
-    const known = await instancesOf(rented(deployment));
-    const there = rented(deployment).filter((machine) => {
-      const fate = known ? fateOf(machine, known.get(machine.cloud.instance ?? '')) : 'ask';
-      return fate === 'ask' && machine.route !== null;
-    });
-    return this.machines.collect(deployment, there, jobs, how);
+  async collect(
+    deployment: Deployment,
+    jobs: readonly CollectedJob[],
+    how: Collecting,
+  ): Promise<readonly MachineProblem[]> {
+    const began = new Set(jobs.filter((job) => job.began).map(({ machine }) => machine));
+    const machines = rented(deployment).filter(({ name }) => jobs.some(({ machine }) => machine === name));
+    const known = await instancesOf(machines);
+    const there: DeployedMachine[] = [];
+    const problems: MachineProblem[] = [];
+    for (const one of machines) {
+      const machine = one.name;
+      const fate = known ? fateOf(one, known.get(one.cloud.instance ?? '')) : 'ask';
+      if (fate === 'ask' && one.route) there.push(one);
+      // Wherever it is, there is nothing on it.
+      else if (!began.has(machine)) continue;
+      else if (fate === 'stopped') problems.push({ machine, problem: hasStopped(one) });
+      else if (typeof fate === 'object')
+        problems.push({ machine, problem: new Unreachable(machine, 'is gone'), isGone: true });
+      else problems.push({ machine, problem: new NotThereYet(machine) });
+    }
+    return [...problems, ...(await this.machines.collect(deployment, there, jobs, how))];
   }
 
   async wake(
@@ -65,7 +80,9 @@ export class RentedMachines {
     sshCidr: string,
   ): Promise<readonly MachineProblem[]> {
     const machines = rented(deployment).filter(({ name }) => names.has(name));
-    const api = await openApi(sharedCloud(machines)?.region ?? null);
+    const [first] = machines;
+    if (!first) return [];
+    const api = await openApiOf(first.cloud);
     const { executor } = this.world;
     this.world.note(`Starting ${machines.length === 1 ? 'a machine' : `${machines.length} machines`} again.`);
     if (executor.dryRun) {
@@ -90,6 +107,9 @@ export class RentedMachines {
       await untilReady(this.world, access, machine, sshCidr, anything);
       await this.stopWhenIdle(machine, access.connect(machine.name, machine.route));
     });
+    // Nobody would look after those: what stops an idle one is gone with its last boot.
+    const left = new Set(unready.map(({ machine }) => machine));
+    if (left.size > 0) await this.rest(deployment, left);
     return [...unstarted, ...unready];
   }
 

@@ -144,13 +144,15 @@ export function sharedCloud(machines: readonly DeployedMachine[]): CloudMachine 
 /** The region of a stack cannot change while it is there, nor its network. */
 export function refuseOtherGround(before: CloudMachine, now: CloudMachine): void {
   const differs =
-    before.region !== now.region
-      ? `aws_region is ${now.region} and was ${before.region}`
-      : before.subnet?.id !== now.subnet?.id
-        ? 'aws_subnet_id is another'
-        : before.state?.bucket !== now.state?.bucket
-          ? 'aws_state_bucket is another'
-          : null;
+    before.account !== undefined && before.account !== now.account
+      ? `your AWS account is ${now.account} and was ${before.account}`
+      : before.region !== now.region
+        ? `aws_region is ${now.region} and was ${before.region}`
+        : before.subnet?.id !== now.subnet?.id
+          ? 'aws_subnet_id is another'
+          : before.state?.bucket !== now.state?.bucket
+            ? 'aws_state_bucket is another'
+            : null;
   if (differs)
     throw new UserError(`The live deployment has machines elsewhere: ${differs}.`, [
       'logistician terminate    # end it; then deploy again',

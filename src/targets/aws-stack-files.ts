@@ -9,6 +9,9 @@ import type { Surroundings } from './surroundings.js';
 /** What the stack was made from, host keys and all. */
 const planFile = 'plan.json';
 
+/** From where its machines are known to let SSH in: the plan is written before AWS hears of it. */
+const openFile = 'open';
+
 /** The files of a deployment's stack, for their owner alone: what it was made from, and what Terraform reads. */
 export class StackFiles {
   constructor(
@@ -40,6 +43,16 @@ export class StackFiles {
     const { synthesize } = await import('../../stacks/synthesize.js');
     writeAtomically(join(this.folder, planFile), `${JSON.stringify(plan, null, 2)}\n`, 0o600);
     writeAtomically(path, synthesize(plan), 0o600);
+  }
+
+  /** From where the machines let SSH in, as far as AWS has said so; null: nothing is known of it. */
+  get open(): string | null {
+    const path = join(this.folder, openFile);
+    return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  }
+
+  noteOpen(sshCidr: string): void {
+    writeAtomically(join(this.folder, openFile), sshCidr);
   }
 
   #any(): StackPlan | null {

@@ -109,7 +109,9 @@ export class AwsStack {
     const progress = await this.#terraform.apply(teller).catch(halfDone);
     const up = executor.dryRun ? new Map() : machinesIn(await this.#terraform.outputs(progress));
     const { sshCidr } = ground;
-    return { up, failed: failures(progress), other: otherFailures(progress), sshCidr };
+    const other = otherFailures(progress);
+    if (other.length === 0 && !executor.dryRun) this.#files.noteOpen(sshCidr);
+    return { up, failed: failures(progress), other, sshCidr };
   }
 
   /** What `apply` would do, in Terraform's words. Changes nothing, here or at AWS.
@@ -159,7 +161,9 @@ export class AwsStack {
   /** The machines let in another address than ours. */
   async isShut(machines: readonly RentedMachine[]): Promise<boolean> {
     const before = this.#files.read();
-    return before !== null && before.sshCidr !== (await groundOf(this.world, machines, before)).sshCidr;
+    if (before === null) return false;
+    const open = this.#files.open ?? before.sshCidr;
+    return open !== (await groundOf(this.world, machines, before)).sshCidr;
   }
 
   /** Ends everything, also what Terraform never learned of. Repeated, it does nothing. */

@@ -18,7 +18,7 @@ const allowance = 3600;
  *  @throws NotAtAws, AwsRefused */
 export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): Promise<Kind> {
   const { aws } = world;
-  await api.identity();
+  const account = await api.account();
   const type = await api.instanceType(aws.instanceType);
   if (!type)
     throw new NotAtAws(`There is no instance type ${aws.instanceType} in ${api.region}.`, [
@@ -35,6 +35,7 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
     type,
     ami,
     cloud: {
+      account,
       region: api.region,
       instance_type: aws.instanceType,
       ami: ami.id,

@@ -8,7 +8,7 @@ import { signInAgain } from '../tools/aws/errors.js';
 import { Unreachable } from '../tools/ssh/errors.js';
 import { parseRoute, type Route, resolveRoute } from '../tools/ssh/route.js';
 import { untilReady } from './aws-boot.js';
-import { openApi } from './aws-instances.js';
+import { openApi, openApiOf } from './aws-instances.js';
 import { kindOf } from './aws-kind.js';
 import { RentedMachines, rented } from './aws-machines.js';
 import { refuseOtherGround, sharedCloud } from './aws-plan.js';
@@ -122,7 +122,12 @@ export class AwsTarget implements Target {
     if (!machines.some(({ cloud }) => cloud.instance !== null)) return false;
     const stack = await this.#stack(deployment);
     if (!(await stack.isShut(machines))) return false;
-    await stack.apply(machines, new Set());
+    const { other } = await stack.apply(machines, new Set());
+    if (other.length > 0)
+      throw new UserError(`Your address has changed, and the machines do not let you in yet: ${other[0]}`, [
+        ...signInAgain(other[0] ?? ''),
+        'logistician deploy    # tries again',
+      ]);
     return true;
   }
 
@@ -169,8 +174,9 @@ export class AwsTarget implements Target {
   }
 
   async #stack(deployment: Deployment): Promise<AwsStack> {
-    const region = sharedCloud(deployment.machines)?.region ?? this.world.aws.region;
-    return new AwsStack(this.world, deployment, this.#machines.access, await openApi(region));
+    const cloud = sharedCloud(deployment.machines);
+    const api = await (cloud ? openApiOf(cloud) : openApi(this.world.aws.region));
+    return new AwsStack(this.world, deployment, this.#machines.access, api);
   }
 
   /** Writes down what is there now, and how it is reached. */

@@ -48,6 +48,8 @@ export interface MetMachine {
 export interface MachineProblem {
   readonly machine: string;
   readonly problem: UserError;
+  /** It will never answer again: what was on it and is not here is lost. Left out: false. */
+  readonly isGone?: boolean;
 }
 
 /** What a person wants of the machines. */
@@ -164,6 +166,8 @@ export interface Place {
 export interface CollectedJob extends DeployedJob {
   /** It has ended, and all of it is there to be had. */
   readonly whole: boolean;
+  /** A machine was at work on it, and has something of it. */
+  readonly began: boolean;
 }
 
 export interface Collecting {

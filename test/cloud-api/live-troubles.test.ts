@@ -111,6 +111,24 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     expect(changes.map(({ action }) => action)).toEqual([]);
   });
 
+  it('are not taken for lost, and nothing is ended, by somebody of another account', async () => {
+    const path = join(project.experiment, '.logistician', 'deployment.json');
+    const text = readFileSync(path, 'utf8');
+    const elsewhere = text.replaceAll(/"account": "\d+"/g, '"account": "999999999999"');
+    expect(elsewhere).not.toBe(text);
+    writeFileSync(path, elsewhere);
+    const before = [(await ids()).size, project.receipts()];
+    for (const words of [['status'], discard]) {
+      const { code, stderr } = await project.cli(words);
+      expect(stderr).toMatch(
+        /are in the AWS account 999999999999, and your credentials are of \d+\.\n[\s\S]*AWS_PROFILE/,
+      );
+      expect(code).toBe(1);
+    }
+    expect([(await ids()).size, project.receipts()]).toEqual(before);
+    writeFileSync(path, text);
+  });
+
   it('go on where credentials expire while they are ended, and it is said how to sign in', async () => {
     cloud.fault({
       action: 'TerminateInstances',

@@ -302,9 +302,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a question without a terminal, in deploy',
-    words: ['deploy'],
+    words: ['deploy', '--first', '1', '--commit', 'HEAD'],
     code: 1,
-    says: ['cannot be asked without a terminal', '    logistician deploy --yes'],
+    says: ['cannot be asked without a terminal', '    logistician deploy --first 1 --commit HEAD --yes'],
   },
   {
     name: 'create without a terminal and without a path',

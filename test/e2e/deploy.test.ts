@@ -136,6 +136,12 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect((await project.cli(['deploy', '--yes', '--wait', '--snapshot', '--first', '1'])).code).toBe(0);
     expect(project.receipt().source).toMatchObject({ snapshot: true, live: false });
     expect(await project.ok(['logs', 'lr-0-1'])).toBe('from an untracked file\n');
+    const { commit } = project.receipt().source;
+    const again = ['deploy', '--yes', '--wait', '--commit', commit, '--first', '1', '--force'];
+    expect((await project.cli(again)).stdout).toContain(
+      `${commit.slice(0, 10)} (a snapshot of the working tree`,
+    );
+    expect(project.receipt().source).toMatchObject({ snapshot: true, commit });
     expect(project.repository.head).toBe(head);
     expect(project.repository.git('status', '--porcelain')).toBe(dirt);
     project.repository.git('checkout', '--quiet', '--', 'job.sh');
@@ -181,6 +187,26 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
     const status = await project.json(['status']);
     expect(status.live).toBe(true);
     expect(states(status)).toEqual(['running', 'running', 'pending']);
+  });
+
+  it('run tries a condition meanwhile, and hides no job of its own', async () => {
+    const held = await project.holding('hold-one');
+    const trying = project.start(['run', '--condition', 'hold-one']);
+    await trying.says('holding one');
+    const hidden = await project.json(['status']);
+    const tried = project.runs.at(-1) ?? '';
+    project.letGo(tried);
+    expect((await trying.ended).code).toBe(0);
+    expect(project.receipt(tried)).toMatchObject({
+      state: 'succeeded',
+      condition: project.receipt(held).condition,
+    });
+    for (const { live, conditions } of [hidden, await project.json(['status'])])
+      expect({ live, first: conditions[0] }).toMatchObject({
+        live: true,
+        first: { run: held, state: 'running' },
+      });
+    expect(await project.ok(['stop', 'hold-one', '--dry-run'])).toMatch(/^Would end 1: hold-one/m);
   });
 
   it.each([
@@ -240,7 +266,7 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
       await rejoined.says(/3 of 4 ended/);
       project.letGo(await project.holding('hold-two'));
       expect((await rejoined.ended).code).toBe(0);
-      expect(project.receipts().map(({ source }) => source.commit)).toEqual([live, live, live, live]);
+      expect(project.receipts().map(({ source }) => source.commit)).toEqual(Array(5).fill(live));
     });
 
     it('the second way ends it, and then the other commit can be deployed', async () => {
@@ -306,6 +332,16 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
       { argv: ['--fail', '7'], exit_code: 7, source: { commit } },
     ]);
     expect(await project.ok(['logs', 'fail-7'])).toBe('this goes wrong\n');
+    project.repository.git('reset', '--quiet', '--hard', commit);
+  });
+
+  it('a deploy whose image cannot be built leaves the failed ones to --retry-failed', async () => {
+    project.repository.write({ 'experiments/one/Dockerfile': 'FROM nothing-of-the-kind\n' });
+    project.repository.commit('Cannot be built');
+    expect((await project.cli(['deploy', '--yes'])).stderr).toContain('The image could not be built');
+    const { stdout } = await project.cli(['deploy', '--dry-run', '--retry-failed']);
+    expect(stdout).toMatch(/^runs +1 of 3 conditions; skipped: 2 not failed$/m);
+    expect((await project.json(['status'])).deployment?.commit).toBe(commit);
     project.repository.git('reset', '--quiet', '--hard', commit);
   });
 

@@ -97,6 +97,11 @@ export class AwsApi {
     return Arn ?? '';
   }
 
+  /** The number of the account that the credentials are of. */
+  async account(): Promise<string> {
+    return (await this.identity()).split(':')[4] ?? '';
+  }
+
   async regions(): Promise<string[]> {
     const { Regions = [] } = await this.#asking('list the regions', () =>
       this.#ec2.send(new DescribeRegionsCommand({})),

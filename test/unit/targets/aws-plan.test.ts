@@ -66,7 +66,12 @@ describe('the machines of a stack', () => {
     expect(strays(two, new Set(['i-1'])).map(({ id }) => id)).toEqual(['i-2']);
   });
 
-  it('stay in one region', () => {
+  it('stay in one region and one account', () => {
+    const ours = { ...cloud, account: '123456789012' };
+    expect(() => refuseOtherGround(ours, { ...ours, account: '999999999999' })).toThrow(
+      /your AWS account is 999999999999 and was 123456789012/,
+    );
+    expect(() => refuseOtherGround(cloud, ours)).not.toThrow();
     expect(() => refuseOtherGround(cloud, { ...cloud, region: 'us-east-1' })).toThrow(
       /aws_region is us-east-1/,
     );
