@@ -127,6 +127,8 @@ export default class Deploy extends BaseCommand {
     }
     if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
     const chosen = [
+      ...(flags.target === undefined ? [] : [` --target ${flags.target}`]),
+      ...(flags.hosts === undefined ? [] : [` --hosts ${quote(flags.hosts)}`]),
       ...request.only.map((id) => ` --only ${quote(id)}`),
       ...(request.first === null ? [] : [` --first ${request.first}`]),
     ].join('');

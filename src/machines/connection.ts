@@ -45,7 +45,9 @@ export function overSsh(
     async query(there, io = {}) {
       if (!onlyOpenSsh) {
         try {
-          return await pool.session(access).exec(lineFor(there), { ...io, ...inputOf(there) });
+          // What it reads goes beside the line: no line may have more than 128 KiB.
+          const { input: _, ...line } = there;
+          return await pool.session(access).exec(lineFor(line), { ...io, ...inputOf(there) });
         } catch (error) {
           // OpenSSH knows more ways to say who one is.
           if (!(error instanceof KeysRefused)) throw error;

@@ -79,7 +79,9 @@ export class Machine {
 
   /** Ends the jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays. */
   async stop(queue: string | null, grace: number, jobs: readonly string[]): Promise<void> {
-    await this.#change(this.#verb('stop', queue ?? '-', String(grace), ...jobs));
+    // A line has an end, and a machine so many processes.
+    for (let from = 0; from < jobs.length; from += 500)
+      await this.#change(this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500)));
   }
 
   /** Ends the queue's runners and removes what is left of the deployment's containers. */

@@ -171,9 +171,17 @@ const install = (path: string, input: Input): Command => ({
   input,
 });
 
-/** Removes the folders, and the one they are in when the last deployment is gone from it. */
-const removal = (queue: string, jobs: readonly string[]): Command =>
-  command(
-    ...['sh', '-c', 'rm -rf "$@" && { rmdir "$(dirname "$1")" 2>/dev/null || :; }', 'sh'],
-    ...[queue, ...jobs],
-  );
+/** Removes the folders, and the one they are in when the last deployment is gone from it; also secrets that were brought
+ *  for a job which never arrived. */
+const removal = (queue: string, jobs: readonly string[]): Command => ({
+  ...command(
+    ...['sh', '-c'],
+    `secrets=/dev/shm/logistician-$(id -u)
+rm -rf "$1" || exit
+while IFS= read -r job; do rm -rf "$job" "$secrets/logistician-\${job##*/}-"* || exit; done
+rmdir "$secrets" "$(dirname "$1")" 2>/dev/null || :`,
+    ...['sh', queue],
+  ),
+  // However many there are: a line has an end.
+  input: { text: jobs.map((job) => `${job}\n`).join('') },
+});

@@ -296,8 +296,11 @@ keep_changes_of() {
     printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n'
   fi >"$top/.git/config"
   list=$job/changed
+  # What the job added or committed is no change to its own index.
+  pinned=$job/index${1:+/$1}/.git-index
+  [ -e "$pinned" ] || pinned=$top/.git/index
   # Where only that clone has git LFS set up, a large file would seem to have changed.
-  git -C "$top" -c 'filter.lfs.clean=git-lfs clean -- %f' \
+  GIT_INDEX_FILE=$pinned git -C "$top" -c 'filter.lfs.clean=git-lfs clean -- %f' \
     ls-files -z --modified --others -- . ':(exclude,glob)**/__pycache__/**' >"$list" 2>/dev/null ||
     copied=1
   if [ -s "$list" ]; then
@@ -314,6 +317,12 @@ keep_changes_of() {
     fi
   fi
   rm -f "$list"
+}
+
+# keep_index PATH: what was checked out there, as git knows it, where the job does not reach it.
+keep_index() {
+  into=$job/index${1:+/$1}
+  mkdir -p "$into" && cp -p "$job/source${1:+/$1}/.git/index" "$into/.git-index"
 }
 
 # Where the job's secrets are while it runs: in memory, never on a disk.
@@ -354,7 +363,7 @@ bring_home() { { [ -z "${begun:-}" ] || [ -n "${output_is_home:-}" ] || catch_up
 # Leaves nothing of the job but its record and its data.
 tidy() {
   $docker rm --force "$name" >/dev/null 2>&1
-  rm -rf "${job:?}/source" "${job:?}/home" "$secrets" "$job/follower" "$job/owner"
+  rm -rf "${job:?}/source" "${job:?}/index" "${job:?}/home" "$secrets" "$job/follower" "$job/owner"
   [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null
 }
 
@@ -395,6 +404,7 @@ prepare() {
     finish failed fetch
     return 1
   fi
+  { keep_index '' && each_submodule keep_index; } >>"$job/data/logs/runner.txt" 2>&1
   if ! image_id=$(find_image 2>/dev/null); then
     record building
     if ! build_in_turn >>"$job/data/logs/build.txt" 2>&1 || ! image_id=$(find_image); then
@@ -843,11 +853,21 @@ measure() {
   esac
 }
 
-# log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended.
+# `parent` is the process that started this one, or whoever has it since that ended.
+find_parent() {
+  parent=
+  { read -r stat </proc/self/stat; } 2>/dev/null || return 0
+  set -- ${stat##*) }
+  parent=$2
+}
+
+# log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended, or nobody is there who asked.
 log() {
   job=$1 offset=$2
   file=$job/data/logs/docker.txt
-  while :; do
+  find_parent
+  asker=$parent
+  while find_parent && [ "$parent" = "$asker" ]; do
     read_state "$job"
     find_size "$file"
     if [ "$size" -gt "$offset" ]; then

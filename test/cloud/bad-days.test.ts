@@ -71,7 +71,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       experiment_conditions: ['--hold 1', '--lr 2', '--hold 3'],
       aws_ssh_cidr: '198.51.100.0/24',
     });
-    cloud.fault({ action: /^(Modify|Authorize|Revoke)SecurityGroup/, code: 'UnauthorizedOperation' });
+    cloud.fault({ action: /^ec2:(Modify|Authorize|Revoke)SecurityGroup/, code: 'UnauthorizedOperation' });
     const refused = await project.cli(['deploy', '--yes']);
     expect(refused.code, said(refused)).toBe(1);
     expect(refused.stderr).toMatch(/do not let you in yet: .*UnauthorizedOperation[\s\S]*# tries again/);

@@ -64,6 +64,17 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
     expect(await says(['--since', '2000-01-01'])).toBe('holding 1\n');
   });
 
+  it('logs -f ends at once with Ctrl-C, and leaves nobody at work there', async () => {
+    const following = project.start(['logs', 'hold-1', '-f']);
+    await following.says('holding 1');
+    const asked = Date.now();
+    following.signal('SIGINT');
+    expect((await following.ended).code).toBe(130);
+    expect(Date.now() - asked).toBeLessThan(60_000);
+    await until('nobody reads there', async () => !(await one.exec("pgrep -f '[r]unner.sh log ' || :")));
+    expect(states(await project.json(['status']))[0]).toBe('running');
+  });
+
   it('.logistician has what ssh and people need', async () => {
     const folder = join(project.experiment, '.logistician');
     const { conditions } = await project.json(['status']);

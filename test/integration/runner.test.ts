@@ -47,6 +47,9 @@ const scripts = {
   'changes.sh': `
     echo more >> README && mkdir -p out && echo model > out/model.bin && echo note > 'my notes.txt' && rm gone.txt
     echo odd > '--checkpoint=1' && mkdir __pycache__ && echo compiled > __pycache__/x.pyc`,
+  'changes-and-waits.sh': `
+    sh changes.sh; touch /data/results/changed
+    until [ -e /data/results/go ]; do sleep 0.05; done`,
   'measures.sh': `
     printf '%s\\n' '{"step":1,"loss":0.5}' '{"step":2,"note":"a\\nb"}' > /data/measures/train.jsonl
     printf '{\\n  "accuracy": 0.9\\n}\\n' > /data/measures/summary.json
@@ -478,6 +481,32 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         'my notes.txt',
         'out',
       ]);
+    });
+
+    it('keeps what it added to git there, and what it committed', async () => {
+      const sweep = await lab.sweep('sh changes-and-waits.sh');
+      const job = await sweep.add('commits');
+      await sweep.begin();
+      await until('it has changed all', () => existsSync(data(job, 'results', 'changed')));
+      const git = (...words: string[]) =>
+        execFileSync('git', [
+          '-C',
+          join(job.folder, 'source'),
+          '-c',
+          'user.name=a',
+          '-c',
+          'user.email=a@b',
+          ...words,
+        ]);
+      git('add', '--force', 'README', 'out');
+      git('commit', '--quiet', '--all', '--message', 'Results');
+      git('add', 'my notes.txt');
+      signal(job, 'go');
+      expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded', kept: 'copied' });
+      expect(text(job, 'project', 'README')).toBe('A project.\nmore\n');
+      expect(text(job, 'project', 'out', 'model.bin')).toBe('model\n');
+      expect(readdirSync(data(job, 'project'))).toContain('my notes.txt');
+      expect(existsSync(join(job.folder, 'index'))).toBe(false);
     });
 
     describe('that has submodules', () => {

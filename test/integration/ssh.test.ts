@@ -129,6 +129,12 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     expect(readFileSync(path, 'utf8')).toBe(hostileWords.join('\n'));
   });
 
+  it('is asked about more than a line may have', async () => {
+    const text = 'a folder of a job\n'.repeat(20_000);
+    const { code, stdout } = await overThere.query({ ...command('cat'), input: { text } });
+    expect([code, stdout === text]).toEqual([0, true]);
+  });
+
   it('sends nothing to a server with another host key', async () => {
     const stranger = await Sshd.start(join(folder, 'stranger'));
     try {

@@ -16,6 +16,7 @@ const keeping = [
 /** What a job folder has that is the machine's own affair. */
 const ofTheMachine = [
   'source',
+  'index',
   'home',
   'lock',
   'owner',

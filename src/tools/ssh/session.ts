@@ -90,10 +90,10 @@ function outcomeOf(channel: ClientChannel, io: Io): Promise<Outcome> {
     const stdout = collect(channel, io.onStdout);
     const stderr = collect(channel.stderr, io.onStderr);
     let end: { code: number | null; signal: string | undefined } | undefined;
-    let aborted = false;
     const abort = () => {
-      aborted = true;
+      // The machine says goodbye once what runs there has ended, which may be never.
       channel.close();
+      resolve({ code: 143, signal: null, stdout: stdout(), stderr: stderr() });
     };
     if (io.signal?.aborted) abort();
     io.signal?.addEventListener('abort', abort, { once: true });
@@ -103,7 +103,7 @@ function outcomeOf(channel: ClientChannel, io: Io): Promise<Outcome> {
     channel.on('close', () => {
       io.signal?.removeEventListener('abort', abort);
       // Without an exit code nobody knows how it ended.
-      if (!end && !aborted) reject(new Error('no exit code'));
+      if (!end) reject(new Error('no exit code'));
       resolve({ code: end?.code ?? 143, signal: null, stdout: stdout(), stderr: stderr() });
     });
   });
