@@ -200,7 +200,7 @@ export default class Deploy extends BaseCommand {
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
     this.next(
       folder,
-      ...(allSucceeded(status) ? [] : ['logs', 'deploy --retry-failed']),
+      ...(allSucceeded(status) ? [] : ['logs', `deploy --retry-failed${chosen}`]),
       'status',
       'terminate',
     );

@@ -7,7 +7,8 @@ import type { Session } from './session.js';
 import { targetOf } from './target-of.js';
 
 /** Starts machines that have stopped with something on their disks that is not here.
- *  @param wanted the runs that matter; left out: all. @returns those that were started */
+ *  @param wanted the runs that matter; left out: all. @returns those that were started, also where they do not answer:
+ *  nobody else stops these again */
 export async function wake(
   session: Session,
   experiment: Experiment,
@@ -23,8 +24,8 @@ export async function wake(
   );
   if (names.size === 0) return names;
   const problems = (await targetOf(session, experiment, deployment.target).wake?.(deployment, names)) ?? [];
-  for (const { machine, problem } of problems) {
-    names.delete(machine);
+  for (const { machine, problem, isOn } of problems) {
+    if (!isOn) names.delete(machine);
     session.notify.warn(problem.message);
   }
   return names;

@@ -107,10 +107,7 @@ export class RentedMachines {
       await untilReady(this.world, access, machine, sshCidr, anything);
       await this.stopWhenIdle(machine, access.connect(machine.name, machine.route));
     });
-    // Nobody would look after those: what stops an idle one is gone with its last boot.
-    const left = new Set(unready.map(({ machine }) => machine));
-    if (left.size > 0) await this.rest(deployment, left);
-    return [...unstarted, ...unready];
+    return [...unstarted, ...unready.map((one) => ({ ...one, isOn: true }))];
   }
 
   async rest(deployment: Deployment, names: ReadonlySet<string>): Promise<void> {

@@ -50,6 +50,8 @@ export interface MachineProblem {
   readonly problem: UserError;
   /** It will never answer again: what was on it and is not here is lost. Left out: false. */
   readonly isGone?: boolean;
+  /** It runs, and is paid for, all the same. Left out: nothing is known of that. */
+  readonly isOn?: boolean;
 }
 
 /** What a person wants of the machines. */

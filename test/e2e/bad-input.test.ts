@@ -430,7 +430,7 @@ describe.skipIf(isMissing('docker', 'git'))('refused, with cause and remedy, and
     const { code, stdout } = await project.cli(['deploy', '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { name: 'NeedsYes', suggestions: ['logistician deploy --yes'] },
+      error: { name: 'NeedsYes', suggestions: ['logistician deploy --json --yes'] },
     });
   });
 

@@ -34,7 +34,7 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
 
   it('a line that it prints there is a line that a shell takes there', async () => {
     const refusal = await project.cli(['deploy', 'experiments/one', '--force'], { cwd: odd });
-    expect(refusal.stderr).toContain('    logistician deploy experiments/one --yes');
+    expect(refusal.stderr).toContain('    logistician deploy experiments/one --force --yes');
     const elsewhere = await project.cli(['deploy', join(odd, 'experiments/one'), '--force']);
     const line = /^ {4}logistician (deploy .*)$/m.exec(elsewhere.stderr)?.[1];
     expect(line).toBeDefined();
