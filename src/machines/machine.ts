@@ -84,9 +84,10 @@ export class Machine {
       await this.#change(this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500)));
   }
 
-  /** Ends the queue's runners and removes what is left of the deployment's containers. */
-  async release(queue: string, deployment: string): Promise<void> {
-    await this.#change(this.#verb('release', queue, deployment));
+  /** Ends the queue's runners and removes what is left of the deployment's containers, and of the secrets of its runs. */
+  async release(queue: string, deployment: string, runs: readonly string[]): Promise<void> {
+    const input = { text: runs.map((run) => `${run}\n`).join('') };
+    await this.#change({ ...this.#verb('release', queue, deployment), input });
   }
 
   /** The images of these names that the machine has. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { here } from '../machines/connection.js';
@@ -97,10 +97,9 @@ export class LocalTarget implements Target {
   }
 
   async release(deployment: Deployment): Promise<readonly []> {
-    await this.placeOf().machine.release(this.#queue, deployment.id);
+    const runs = deployment.jobs.map(({ run }) => run);
+    await this.placeOf().machine.release(this.#queue, deployment.id, runs);
     await this.world.executor.change(command('rm', '-rf', this.#queue));
-    const secrets = secretsLeft(new Set(deployment.jobs.map(({ run }) => run)));
-    if (secrets.length > 0) await this.world.executor.change(command('rm', '-rf', ...secrets));
     return [];
   }
 
@@ -113,15 +112,4 @@ export class LocalTarget implements Target {
   #machine(runner: string): Machine {
     return new Machine(this.world.executor, here(hostname()), runner);
   }
-}
-
-/** Folders of secrets that were put there for jobs which never began. */
-function secretsLeft(runs: ReadonlySet<string>): string[] {
-  const folder = `/dev/shm/logistician-${process.getuid?.() ?? 0}`;
-  const runOf = (name: string) => name.replace(/^logistician-/, '').replace(/-[0-9a-f]{6}$/, '');
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => runs.has(runOf(name)))
-        .map((name) => join(folder, name))
-    : [];
 }

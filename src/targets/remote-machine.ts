@@ -1,4 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Connection } from '../machines/connection.js';
 import { sweepScript } from '../machines/job-script.js';
 import { finalStates, type JobReport } from '../machines/job-state.js';
@@ -103,7 +104,12 @@ export class RemoteMachine {
   /** Leaves nothing of the deployment but what later ones share: the source and the inputs. */
   async release(jobs: readonly string[]): Promise<void> {
     const { machine, queue } = this.#place;
-    if (await this.#has(`${queue}/runner.sh`)) await machine.release(queue, this.deployment.id);
+    if (await this.#has(`${queue}/runner.sh`))
+      await machine.release(
+        queue,
+        this.deployment.id,
+        jobs.map((job) => basename(job)),
+      );
     await this.#change(removal(queue, jobs));
   }
 
@@ -171,15 +177,11 @@ const install = (path: string, input: Input): Command => ({
   input,
 });
 
-/** Removes the folders, and the one they are in when the last deployment is gone from it; also secrets that were brought
- *  for a job which never arrived. */
+/** Removes the folders, and the one they are in when the last deployment is gone from it. */
 const removal = (queue: string, jobs: readonly string[]): Command => ({
   ...command(
     ...['sh', '-c'],
-    `secrets=/dev/shm/logistician-$(id -u)
-rm -rf "$1" || exit
-while IFS= read -r job; do rm -rf "$job" "$secrets/logistician-\${job##*/}-"* || exit; done
-rmdir "$secrets" "$(dirname "$1")" 2>/dev/null || :`,
+    'rm -rf "$1" && while IFS= read -r job; do rm -rf "$job" || exit; done && { rmdir "$(dirname "$1")" 2>/dev/null || :; }',
     ...['sh', queue],
   ),
   // However many there are: a line has an end.

@@ -322,7 +322,7 @@ keep_changes_of() {
 # keep_index PATH: what was checked out there, as git knows it, where the job does not reach it.
 keep_index() {
   into=$job/index${1:+/$1}
-  mkdir -p "$into" && cp -p "$job/source${1:+/$1}/.git/index" "$into/.git-index"
+  mkdir -p "$into" && cp -p "$job/source${1:+/$1}/.git/index" "$into/.new" && mv "$into/.new" "$into/.git-index"
 }
 
 # Where the job's secrets are while it runs: in memory, never on a disk.
@@ -936,7 +936,8 @@ stop_one() {
   has_ended "$job" || ! is_full "$job"
 }
 
-# release QUEUE DEPLOYMENT: no worker and no container of the deployment is left. Its jobs have ended.
+# release QUEUE DEPLOYMENT < runs, one a line: no worker and no container of the deployment is left, and no secret that was
+# brought for a job which never came. Its jobs have ended.
 release() {
   docker=docker
   # shellcheck source=/dev/null
@@ -955,6 +956,8 @@ release() {
     fi
     sleep 0.5
   done
+  while IFS= read -r run; do rm -rf "$(secrets_folder "logistician-$run-")"*; done
+  rmdir "$(secrets_folder '')" 2>/dev/null || :
 }
 
 # repository PATH FORMAT: a bare repository that takes commits from any clone, shallow ones too, and large files.

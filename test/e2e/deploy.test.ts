@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { type Finished, linesOf, type StatusOutput, TestProject } from '../support/project.js';
+import { type Finished, linesOf, packageRoot, type StatusOutput, TestProject } from '../support/project.js';
+import { until } from '../support/until.js';
 
 const states = ({ conditions }: StatusOutput) => conditions.map(({ state }) => state);
 
@@ -333,6 +334,23 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     ]);
     expect(await project.ok(['logs', 'fail-7'])).toBe('this goes wrong\n');
     project.repository.git('reset', '--quiet', '--hard', commit);
+  });
+
+  it('a deploy of which nobody reads the rest is whole all the same', async () => {
+    const ours = [
+      process.execPath,
+      join(packageRoot, 'bin', 'run.js'),
+      'deploy',
+      '--yes',
+      '--force',
+      '--only',
+      'lr-1',
+    ];
+    const before = project.runs.length;
+    await project.startProgram(['sh', '-c', '"$@" 2>&1 | head -n 1', 'sh', ...ours]).ended;
+    expect(project.runs).toHaveLength(before + 1);
+    const ran = async () => states(await project.json(['status']))[0] === 'succeeded';
+    await until('it has run', ran);
   });
 
   it('a deploy whose image cannot be built leaves the failed ones to --retry-failed', async () => {

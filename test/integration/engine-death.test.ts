@@ -66,7 +66,7 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
     expect(output(next)).toBe('ready\ndone\n');
 
     await until('the worker ends', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
-    await sweep.machine.release(sweep.queue, sweep.deployment);
+    await sweep.machine.release(sweep.queue, sweep.deployment, []);
     expect(engine.docker('ps', '--all', '--quiet')).toBe('');
     expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);
     expect([job, next].some(isThere)).toBe(false);

@@ -207,10 +207,10 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     const job = await sweep.add('at-work');
     await sweep.begin();
     await sweep.says(job, 'ready');
-    await sweep.machine.release(sweep.queue, sweep.deployment);
+    await sweep.machine.release(sweep.queue, sweep.deployment, []);
     expect(isThere(job)).toBe(false);
     await until('the worker is gone', () => workersOf(sweep).length === 0);
-    await sweep.machine.release(sweep.queue, sweep.deployment);
+    await sweep.machine.release(sweep.queue, sweep.deployment, []);
   });
 
   it('waits for a container that is being removed already, at somebody else’s word', async () => {
@@ -222,7 +222,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     const job = await sweep.add('being-removed');
     await sweep.begin();
     await sweep.says(job, 'ready');
-    await sweep.machine.release(sweep.queue, sweep.deployment);
+    await sweep.machine.release(sweep.queue, sweep.deployment, []);
     expect(existsSync(told)).toBe(true);
     expect(isThere(job)).toBe(false);
   });

@@ -82,7 +82,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     });
     await sweep.ended(job);
     const { lastLine, measure, summary, orphan, stalled, state } = await sweep.report(job);
-    await sweep.machine.release(sweep.queue, sweep.deployment);
+    await sweep.machine.release(sweep.queue, sweep.deployment, []);
     return {
       code: followed.code,
       followed: Buffer.concat(chunks).toString(),
@@ -117,7 +117,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
     expect(stateOf(waiting)).toMatchObject({ state: 'stopped', reason: 'user', started: null });
     expect(text(job, 'results', 'saved')).toBe('saved\n');
-    await sweep.machine.release(sweep.queue, sweep.deployment);
+    await sweep.machine.release(sweep.queue, sweep.deployment, []);
     expect(isThere(job)).toBe(false);
   });
 

@@ -167,7 +167,7 @@ export class TestSweep {
   }
 
   async close(): Promise<void> {
-    await this.machine.release(this.queue, this.deployment);
+    await this.machine.release(this.queue, this.deployment, []);
     const user = process.getuid?.() ?? 0;
     for (const job of this.#jobs)
       rmSync(join('/dev/shm', `logistician-${user}`, job.container), { recursive: true, force: true });
