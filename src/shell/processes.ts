@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { command } from './command.js';
 import type { Executor } from './executor.js';
@@ -64,3 +66,37 @@ export function processesIn(folder: string): ProcessThere[] {
 }
 
 const programOf = (pid: number): string => basename(wordsOf(pid)[0] ?? '');
+
+/** A process by more than its number, which the system gives out again: `PID START BOOT@HOST`. */
+export function nameOfProcess(pid: number): string {
+  return `${pid} ${startOf(pid) ?? 'gone'} ${bootId()}@${hostname()}`;
+}
+
+/** Whether a process of this computer is still the one of that name. A suspended one is. */
+export const isAlive = (name: string): boolean => {
+  const pid = Number.parseInt(name, 10);
+  return pid > 0 && startOf(pid) !== null && nameOfProcess(pid) === name;
+};
+
+/** When it started, in the system's own count; null: there is no such process. */
+function startOf(pid: number): string | null {
+  if (!existsSync('/proc/self/stat')) {
+    const { stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
+    return stdout?.replaceAll(/[^0-9A-Za-z]/g, '') || null;
+  }
+  try {
+    // The name may hold spaces and parentheses: the fields are counted from behind it.
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    return state === 'Z' ? null : (fields[18] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}

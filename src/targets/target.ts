@@ -1,73 +1,86 @@
 import type { UserError } from '../errors.js';
-import type { SweepScript } from '../machines/job-script.js';
+import type { Parameters } from '../experiment/parameters.js';
+import type { Host } from '../experiment/settings.js';
 import type { JobReport } from '../machines/job-state.js';
-import type { Machine } from '../machines/machine.js';
 import type { MachineFacts } from '../machines/machine-facts.js';
-import type { GpuWish } from '../machines/slots.js';
-import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
-import type { RunRecord } from '../runs/run-record.js';
-import type { Io } from '../shell/process.js';
+import type { Recipe } from '../recipe/recipe.js';
+import type { DeployedJob, Deployment, Place } from '../runs/deployment.js';
+import type { LiveDeployment } from '../runs/deployment-store.js';
+import type { Command } from '../shell/command.js';
+import type { Io, Outcome } from '../shell/process.js';
 import type { Secret } from '../shell/word.js';
 import type { Checkout } from '../tools/git/command-line.js';
+import type { HostKey } from '../tools/ssh/known-hosts.js';
 
-/** What a target is told of a sweep: all that does not depend on the machine that will run it. */
-export interface Sweep extends Omit<SweepScript, 'source' | 'contextRepository'> {
-  /** The pinned commit, and where all of it is on this computer. */
-  readonly source: Checkout;
-  /** Names the project where projects of several people and computers meet. */
-  readonly projectKey: string;
-  /** What is in the inputs, by name: another text when a file has changed. */
-  readonly inputIds: Readonly<Record<string, string>>;
-  /** How the image gets to a machine: built there, or built here and sent. */
-  readonly transport: 'build' | 'ssh';
-  /** Handed to each job on its machine, in memory. */
-  readonly secrets: readonly Secret[];
-}
-
-export interface LaunchedJob extends DeployedJob {
-  readonly record: RunRecord;
-  readonly containerName: string;
-  /** The job's part of job.sh. */
-  readonly script: string;
-}
-
-/** A machine that can run jobs, as it was found now. */
-export interface FoundMachine {
-  readonly facts: MachineFacts;
-  /** It is there for this condition alone; left out: for any. */
-  readonly condition?: string;
-  /** What the deployment keeps of it. */
-  readonly deployed: DeployedMachine;
-}
-
-export interface MetMachine {
-  readonly docker: string;
-}
-
-/** What kept a machine from doing its part; the others did theirs. */
-export interface MachineProblem {
-  readonly machine: string;
+/** What kept a place from doing its part; the others did theirs. */
+export interface PlaceProblem {
+  readonly place: string;
   readonly problem: UserError;
-  /** It will never answer again: what was on it and is not here is lost. Left out: false. */
-  readonly isGone?: boolean;
-  /** It runs, and is paid for, all the same. Left out: nothing is known of that. */
-  readonly isOn?: boolean;
 }
 
-/** What a person wants of the machines. */
-export interface Wish {
-  readonly gpus: GpuWish;
-  /** Slots on each machine; null: what it bears. */
+/** What is asked of the places where jobs could run. */
+export interface SurveyRequest {
+  readonly parameters: Parameters;
+  /** In the place of the file's `hosts`; null: those of the file. */
+  readonly hosts: readonly Host[] | null;
+  /** Asks whether a machine that is not in known_hosts is the right one. */
+  readonly trust: Trust;
+  /** Slots at each place; null: from its processors, memory and GPUs. */
   readonly slots: number | null;
   /** The source has files of git LFS. */
   readonly largeFiles: boolean;
-  readonly secrets: boolean;
   /** Ids of the conditions that are to run, in their order. */
   readonly conditions: readonly string[];
   /** The deployment that they join; null: a new one. */
   readonly joins: Deployment | null;
-  /** Jobs of that deployment that have yet to arrive. */
+  /** Jobs of that deployment that have not been delivered. */
   readonly undelivered: readonly DeployedJob[];
+}
+
+export type Trust = (machine: string, key: HostKey) => Promise<boolean>;
+
+/** A place that can run jobs, as it was found now. */
+export interface Offer {
+  /** What the deployment keeps of it. */
+  readonly place: Place;
+  readonly facts: MachineFacts;
+  /** It is for this condition alone; null: for any. */
+  readonly only: string | null;
+  /** Its line of the plan, in the target's words; null: name and slots say it all. */
+  readonly text: string | null;
+}
+
+export interface Survey {
+  readonly offers: readonly Offer[];
+  /** Places that are no help now. */
+  readonly problems: readonly PlaceProblem[];
+  /** The docker command there. */
+  readonly docker: string;
+}
+
+/** What all jobs of one launch share. */
+export interface Bundle {
+  /** The pinned commit, and where all of it is on this computer. */
+  readonly source: Checkout;
+  /** Names the project where projects of several people and computers meet. */
+  readonly projectKey: string;
+  /** How the image gets to a machine: built there, or built here and sent. */
+  readonly transport: 'build' | 'ssh';
+  /** Handed to each job on its machine, in memory. */
+  readonly secrets: readonly Secret[];
+  readonly parameters: Parameters;
+}
+
+export interface LaunchedJob extends DeployedJob {
+  readonly recipe: Recipe;
+}
+
+/** A run as its place will have it. */
+export interface PlacedRun {
+  /** Its job folder, an absolute path. */
+  readonly folder: string;
+  /** The line that starts it, as a person would type it there. */
+  readonly line: string;
 }
 
 /** The end of a job of which its runner can say nothing any more. */
@@ -76,18 +89,51 @@ export interface EndedJob {
   readonly reason: 'capacity' | 'spot' | 'deadline' | 'gone';
 }
 
-export interface TargetStatus {
-  /** By run id. */
-  readonly reports: ReadonlyMap<string, JobReport>;
-  /** Jobs that have ended with their machine, by run id. */
-  readonly ended?: ReadonlyMap<string, EndedJob>;
-  /** Machines that could not be asked. */
-  readonly problems: readonly MachineProblem[];
-  /** Those of them that have stopped and can be woken, with all that is on their disks. */
-  readonly stopped?: ReadonlySet<string>;
+/** A place that does not answer. */
+export interface SilentPlace extends PlaceProblem {
+  /** It has stopped, with all that is on its disk, and can be started again. */
+  readonly canStart: boolean;
 }
 
-/** How far a machine is on its way to its jobs. `refused`: nobody had such a machine to give. */
+export interface Look {
+  /** What the runners say, by run id. A job that has not been delivered is missing, or has no state. */
+  readonly heard: ReadonlyMap<string, JobReport>;
+  /** Jobs that have ended with their place, by run id. */
+  readonly ended: ReadonlyMap<string, EndedJob>;
+  readonly silent: readonly SilentPlace[];
+  /** Places with work that nothing works on: what ran the queue was killed, or the machine restarted. */
+  readonly stalled: ReadonlySet<string>;
+}
+
+/** Jobs that could not be ended, with why, by run id. */
+export interface Stopped {
+  readonly problems: readonly PlaceProblem[];
+  readonly notEnded: ReadonlyMap<string, string>;
+}
+
+export interface CollectedJob extends DeployedJob {
+  /** It has ended, and all of it is there to be had. */
+  readonly whole: boolean;
+  /** A machine has worked on it, and has something of it. */
+  readonly began: boolean;
+}
+
+export interface Collecting {
+  /** A path below data/ that alone is wanted; null: all. */
+  readonly only: string | null;
+  /** Is told how far a place's copy is: `42%`. */
+  readonly progress: (place: string, text: string) => void;
+}
+
+export interface Collected {
+  readonly problems: readonly PlaceProblem[];
+  /** Runs of which everything that exists was seen to arrive. */
+  readonly arrived: ReadonlySet<string>;
+  /** Runs whose results are lost: their place is gone, or has no folder of them any more. */
+  readonly lost: ReadonlySet<string>;
+}
+
+/** How far a place is on its way to its jobs. `refused`: there was none to be had. */
 export type Step =
   | 'waiting'
   | 'making'
@@ -96,85 +142,92 @@ export type Step =
   | 'delivered'
   | { readonly failed: string; readonly refused: boolean };
 
+/** One thing that was looked at. A `warning` hinders nothing. */
+export interface Finding {
+  readonly what: string;
+  readonly state: 'good' | 'warning' | 'bad';
+  readonly detail: string;
+  /** Lines that mend it. */
+  readonly mend: readonly string[];
+}
+
+/** Speaking to one job. */
+export interface JobAccess {
+  /** Its output from byte `offset` on. With `follow`, until the job has ended. @throws Unreachable */
+  log(offset: number, follow: boolean, io: Io): Promise<Outcome>;
+  /** How many bytes of output it had written at that time, or before its last lines. */
+  offset(from: { readonly since: Date } | { readonly tail: number }): Promise<number>;
+  /** The line that opens its machine or, given its name, its container. @param command what to run; empty: a shell
+   *  @throws UserError where there is none to open */
+  enter(container: string | null, command: readonly string[], tty: boolean): Command;
+}
+
+/** What only a target with rented machines can do. */
+export interface Rental {
+  /** What would be created for the deployment, in the words of the tool that does it. Creates nothing.
+   *  @param launching places that are asked for now. @param replaced those of them that take the place of others */
+  preview(
+    next: Deployment,
+    launching: ReadonlySet<string>,
+    replaced: ReadonlySet<string>,
+    parameters: Parameters,
+  ): Promise<string>;
+  /** Lets this computer in again where its address is not the one that the machines let in. @returns whether it was */
+  admit(live: LiveDeployment): Promise<boolean>;
+  /** Starts machines that have stopped, so that they can be asked again.
+   *  @returns those that could not be, and which of these run (and are paid for) all the same */
+  start(
+    live: LiveDeployment,
+    places: ReadonlySet<string>,
+  ): Promise<readonly (PlaceProblem & { readonly isOn: boolean })[]>;
+  /** Stops machines that were started. */
+  stop(deployment: Deployment, places: ReadonlySet<string>): Promise<void>;
+}
+
 /** Where conditions run. Each verb may be repeated after a crash: it then does what is left of it. What goes wrong
- *  on one machine is told, and stops no other. */
+ *  at one place is told, and stops no other. Everything about a deployment comes from its record. */
 export interface Target {
   readonly name: string;
 
-  /** The docker command of its machines. */
-  readonly docker: string;
+  /** Milliseconds between two looks while somebody follows. */
+  readonly pace: number;
 
-  /** The machines there are, and what they bear. Changes nothing on them. */
-  survey(wish: Wish): Promise<{ machines: readonly FoundMachine[]; problems: readonly MachineProblem[] }>;
+  /** The places that can run jobs, and their slots. Changes nothing there. */
+  survey(asked: SurveyRequest): Promise<Survey>;
 
-  /** Where a run's job folder will be on a machine, an absolute path. */
-  jobFolder(machine: DeployedMachine, run: string): string;
+  /** A run as the place will have it: receipts are written before anything is sent. */
+  placed(deployment: Deployment, place: Place, run: string, recipe: Recipe, bundle: Bundle): PlacedRun;
 
-  /** The sweep as a machine will have it: with its own paths. */
-  sweepOn(machine: DeployedMachine, sweep: Sweep): SweepScript;
-
-  /** Brings every job to its machine and sets the queues going. Jobs that have arrived are left alone. */
+  /** Brings every job to its place and starts the queues. Jobs that have arrived are left alone. */
   launch(
-    deployment: Deployment,
-    sweep: Sweep,
+    live: LiveDeployment,
     jobs: readonly LaunchedJob[],
+    bundle: Bundle,
     io: Io,
-  ): Promise<readonly MachineProblem[]>;
+  ): Promise<readonly PlaceProblem[]>;
 
-  /** What would be made for the deployment, in the words of the tool that makes machines. Makes nothing.
-   *  @param launching machines that are asked for now. @param replaced those of them that take the place of others */
-  preview?(
-    deployment: Deployment,
-    launching: ReadonlySet<string>,
-    replaced: ReadonlySet<string>,
-  ): Promise<string>;
+  /** What is known of these runs now. Changes nothing. */
+  look(deployment: Deployment, runs: ReadonlySet<string>): Promise<Look>;
 
-  /** What a machine turned out to be once it was there, where a survey could not tell; null: the survey knew. */
-  met?(machine: string): MetMachine | null;
+  /** Has these places work on where nothing works on their jobs. */
+  revive(deployment: Deployment, places: ReadonlySet<string>): Promise<readonly PlaceProblem[]>;
 
-  /** Lets us in again where our address is another than the machines let in. @returns whether it was */
-  reopen?(deployment: Deployment): Promise<boolean>;
+  /** Ends jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays. */
+  stop(deployment: Deployment, runs: ReadonlySet<string>, grace: number): Promise<Stopped>;
 
-  /** Starts machines that have stopped, so that they can be asked again. @returns those that could not be */
-  wake?(deployment: Deployment, machines: ReadonlySet<string>): Promise<readonly MachineProblem[]>;
+  /** Brings here what these jobs have left so far. Deletes nothing here. */
+  collect(deployment: Deployment, jobs: readonly CollectedJob[], how: Collecting): Promise<Collected>;
 
-  /** Stops machines that were woken. */
-  rest?(deployment: Deployment, machines: ReadonlySet<string>): Promise<void>;
-
-  /** What the machines say of the jobs; a queue whose runner was killed is set going again. */
-  status(deployment: Deployment): Promise<TargetStatus>;
-
-  /** Brings home what these jobs have left so far. Deletes nothing here. */
-  collect(
-    deployment: Deployment,
-    jobs: readonly CollectedJob[],
-    how: Collecting,
-  ): Promise<readonly MachineProblem[]>;
-
-  /** Leaves no container, no process and no job folder of the deployment on these machines. Releasing what is gone
+  /** Leaves no container, no process and no job folder of the deployment at these places. Releasing what is gone
    *  already is success. */
-  release(deployment: Deployment, machines: readonly DeployedMachine[]): Promise<readonly MachineProblem[]>;
+  release(live: LiveDeployment, places: ReadonlySet<string>): Promise<readonly PlaceProblem[]>;
 
-  /** Where a job is spoken to. */
-  placeOf(deployment: Deployment, job: DeployedJob): Place;
-}
+  /** Speaks to one job of the deployment. */
+  job(deployment: Deployment, run: string): JobAccess;
 
-/** A machine, and the deployment's queue on it. */
-export interface Place {
-  readonly machine: Machine;
-  readonly queue: string;
-}
+  /** What target's machines have and lack, for `doctor`. Changes nothing there. */
+  examine(asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>): Promise<readonly Finding[]>;
 
-export interface CollectedJob extends DeployedJob {
-  /** It has ended, and all of it is there to be had. */
-  readonly whole: boolean;
-  /** A machine was at work on it, and has something of it. */
-  readonly began: boolean;
-}
-
-export interface Collecting {
-  /** A path below data/ that alone is wanted; null: all. */
-  readonly only: string | null;
-  /** Is told how far a machine's copy is: `42%`. */
-  readonly progress: (machine: string, text: string) => void;
+  /** null: its places are not rented. */
+  readonly rental: Rental | null;
 }

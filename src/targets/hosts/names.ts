@@ -1,4 +1,4 @@
-import { parseAddress } from '../tools/ssh/address.js';
+import { parseAddress } from '../../tools/ssh/address.js';
 
 /** What machines are called: by their host's name alone, where that tells them apart. It is also their name for ssh. */
 export function hostNames(addresses: readonly string[]): string[] {

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
-import { UserError } from '../errors.js';
-import { connectionLoss } from '../machines/connection.js';
-import { CommandFailed } from '../shell/executor.js';
-import type { MachineProblem } from './target.js';
+import { UserError } from '../../errors.js';
+import { connectionLoss } from '../../machines/connection.js';
+import { CommandFailed } from '../../shell/executor.js';
+import type { PlaceProblem } from '../target.js';
 
 /** Machines at which we are at work at the same time. */
 const atOnce = 30;
@@ -12,17 +12,17 @@ export async function onEach<T>(
   items: readonly T[],
   nameOf: (item: T, place: number) => string,
   work: (item: T, name: string) => Promise<unknown>,
-): Promise<MachineProblem[]> {
+): Promise<PlaceProblem[]> {
   const limit = pLimit(atOnce);
   const outcomes = await Promise.all(
     items.map((item, place) =>
-      limit(async (): Promise<MachineProblem | null> => {
+      limit(async (): Promise<PlaceProblem | null> => {
         const name = nameOf(item, place);
         try {
           await work(item, name);
           return null;
         } catch (error) {
-          return { machine: name, problem: problemOf(name, error) };
+          return { place: name, problem: problemOf(name, error) };
         }
       }),
     ),

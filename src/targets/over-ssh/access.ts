@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import { type Connection, overSsh } from '../machines/connection.js';
-import type { DeploymentStore } from '../runs/deployment.js';
-import { pasteable } from '../shell/word.js';
-import { type ConfigPlaces, type NamedRoute, sshConfig } from '../tools/ssh/config-file.js';
-import { type HostKey, knownHostsText, parseKnownHosts } from '../tools/ssh/known-hosts.js';
-import type { SshPool } from '../tools/ssh/pool.js';
-import type { Route } from '../tools/ssh/route.js';
+import { UserError } from '../../errors.js';
+import { type Connection, overSsh } from '../../machines/connection.js';
+import type { DeploymentStore } from '../../runs/deployment-store.js';
+import { pasteable } from '../../shell/word.js';
+import { type ConfigPlaces, type NamedRoute, sshConfig } from '../../tools/ssh/config-file.js';
+import { type HostKey, knownHostsText, parseKnownHosts } from '../../tools/ssh/known-hosts.js';
+import type { SshPool } from '../../tools/ssh/pool.js';
+import type { Route } from '../../tools/ssh/route.js';
 
 /** The deployment's way to its machines: ssh_config, host keys, sessions. */
 export class SshAccess {

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { type Command, command, type Input } from '../shell/command.js';
+import { CommandFailed, type Executor } from '../shell/executor.js';
+import type { Secret } from '../shell/word.js';
+import type { Connection } from './connection.js';
+import type { QueueReport } from './job-state.js';
+import { Machine } from './machine.js';
+
+/** A job as a queue takes it: its folder, and the two parts of its job.sh. */
+export interface QueuedJob {
+  readonly folder: string;
+  readonly containerName: string;
+  /** The part that it shares with others. */
+  readonly shared: string;
+  readonly script: string;
+}
+
+/** Words of `sh` that run `text` with these arguments. */
+const script = (text: string, ...args: string[]): Command => command('sh', '-c', text, 'sh', ...args);
+
+/** Writes a file whole or not at all, its folder too: a runner at work sees the old file or the new. */
+const install = (path: string, input: Input): Command => ({
+  ...script('mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv "$1.new" "$1"', path),
+  input,
+});
+
+/** A deployment's queue on a machine: a runner of this version, jobs in order, slots that work them off without us. */
+export class RunnerQueue {
+  readonly machine: Machine;
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly connection: Connection,
+    /** The queue's folder there, an absolute path. */
+    readonly folder: string,
+  ) {
+    this.machine = new Machine(executor, connection, `${folder}/runner.sh`);
+  }
+
+  /** @param runner runner.sh of this version, here */
+  async install(runner: string): Promise<void> {
+    await this.#change(install(`${this.folder}/runner.sh`, { from: command('cat', runner) }));
+  }
+
+  /** Puts the jobs into the queue, in their order, and has every slot work. Those that have arrived are left alone. */
+  async deliver(
+    jobs: readonly QueuedJob[],
+    secrets: readonly Secret[],
+    slots: readonly string[],
+  ): Promise<void> {
+    for (const { containerName } of jobs)
+      for (const secret of secrets) await this.machine.putSecret(containerName, secret);
+    for (const [shared, own] of groupedBy(jobs, (job) => job.shared)) {
+      const name = `sweep-${createHash('sha256').update(shared).digest('hex').slice(0, 12)}.sh`;
+      await this.#change(install(`${this.folder}/${name}`, { text: shared }));
+      await this.machine.deliver(this.folder, name, own);
+    }
+    await this.machine.begin(this.folder, slots);
+  }
+
+  /** What the runner says of the jobs. null: nothing has been delivered there yet */
+  async report(folders: readonly string[]): Promise<QueueReport | null> {
+    try {
+      return await this.machine.report(this.folder, folders);
+    } catch (error) {
+      if (error instanceof CommandFailed && !(await this.isInstalled())) return null;
+      throw error;
+    }
+  }
+
+  async isInstalled(): Promise<boolean> {
+    const { code } = await this.connection.query(command('test', '-e', `${this.folder}/runner.sh`));
+    return code === 0;
+  }
+
+  /** Ends what the deployment still has there, and removes the queue with these job folders.
+   *  @param runs whose secrets go, delivered or not */
+  async clear(deployment: string, folders: readonly string[], runs: readonly string[]): Promise<void> {
+    if (await this.isInstalled()) await this.machine.release(this.folder, deployment, runs);
+    await this.#change({
+      ...script(
+        'rm -rf "$1" && while IFS= read -r job; do rm -rf "$job" || exit; done && { rmdir "$(dirname "$1")" 2>/dev/null || :; }',
+        this.folder,
+      ),
+      // However many there are: a command line has a limit.
+      input: { text: folders.map((folder) => `${folder}\n`).join('') },
+    });
+  }
+
+  async #change(there: Command): Promise<void> {
+    await this.executor.change(this.connection.reach(there));
+  }
+}
+
+function groupedBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,207 @@
+import { existsSync, lstatSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { writeAtomically } from '../shell/atomic-file.js';
+import { pasteable } from '../shell/word.js';
+import type { Deployment } from './deployment.js';
+import { takeLock } from './lock.js';
+import { ignoreFromGit } from './run-store.js';
+import { noteSilence } from './silence.js';
+import { findState, makeState, type StateFolder } from './state-folder.js';
+
+const recordFile = 'deployment.json';
+
+/** The right to change a deployment: only `DeploymentStore.locked` makes one, and it holds the lock all the while. */
+export class LiveDeployment {
+  #latest: Deployment | null;
+
+  /** @internal */
+  constructor(
+    recorded: Deployment | null,
+    private readonly save: (deployment: Deployment) => void,
+  ) {
+    this.#latest = recorded;
+  }
+
+  /** As it is written down now; in a dry run, as it would be. null: there was never one */
+  get last(): Deployment | null {
+    return this.#latest;
+  }
+
+  /** The same where there is one. @throws Error if not */
+  get now(): Deployment {
+    if (!this.#latest) throw new Error('there is no deployment');
+    return this.#latest;
+  }
+
+  write(next: Deployment): void {
+    this.save(next);
+    this.#latest = next;
+  }
+}
+
+/** A deployment.json in the tree that this computer did not write: data, at most to be told of. */
+export interface ForeignDeployment {
+  readonly path: string;
+  /** Made by version 0.1, which kept its state in the tree, and not yet released. */
+  readonly isLiveOfVersion1: boolean;
+  readonly target: string;
+  readonly id: string;
+}
+
+/** The deployment of an experiment: what this computer wrote of it, in the user's home. */
+export class DeploymentStore {
+  readonly #state: StateFolder;
+  /** What a dry run would have in known_hosts. */
+  #unwritten: string | undefined;
+
+  /** @param experiment the experiment's folder. @param home the user's.
+   *  @param readOnly for a dry run: nothing is written or locked. */
+  constructor(
+    home: string,
+    private readonly experiment: string,
+    readonly readOnly = false,
+  ) {
+    this.#state = findState(home, experiment, !readOnly);
+  }
+
+  get folder(): string {
+    return this.#state.folder;
+  }
+
+  /** The experiment that this folder is a copy of; null: it is none. */
+  get copyOf(): string | null {
+    return this.#state.copyOf;
+  }
+
+  get queue(): string {
+    return join(this.folder, 'queue');
+  }
+
+  /** Job folders of runs on this computer. */
+  get jobs(): string {
+    return join(this.folder, 'jobs');
+  }
+
+  get commands(): string {
+    return join(this.folder, 'commands.sh');
+  }
+
+  /** The machines by name, for ssh and all that uses it. */
+  get sshConfig(): string {
+    return join(this.folder, 'ssh_config');
+  }
+
+  /** The host keys that the machines showed first. */
+  get knownHosts(): string {
+    return join(this.folder, 'known_hosts');
+  }
+
+  get terraform(): string {
+    return join(this.folder, 'terraform');
+  }
+
+  /** Makes the folder of the state, and the links to it in the experiment's folder. */
+  prepare(): void {
+    if (this.readOnly) return;
+    ignoreFromGit(join(this.experiment, '.logistician'));
+    makeState(this.#state, this.experiment);
+  }
+
+  /** Makes room for the lines of a new deployment; those of the last one stay under its id. */
+  setCommandsAside(last: Deployment | null): void {
+    if (this.readOnly || !last || !existsSync(this.commands)) return;
+    renameSync(this.commands, join(this.folder, `commands-${last.id}.sh`));
+  }
+
+  /** The deployment made last, released or not; null: there was none.
+   *  @throws UserError if its record cannot be read */
+  read(): Deployment | null {
+    return readDeployment(join(this.folder, recordFile));
+  }
+
+  /** A record in the tree that is not ours; null: there is none. */
+  foreign(): ForeignDeployment | null {
+    const path = join(this.experiment, '.logistician', recordFile);
+    return foreignAt(path);
+  }
+
+  /** Since when places of the deployment have not answered, by name. */
+  noteSilence(
+    deployment: string,
+    answers: { readonly asked: readonly string[]; readonly silent: readonly string[] },
+    now: Date,
+  ): ReadonlyMap<string, Date> {
+    return noteSilence(join(this.folder, 'silent.json'), deployment, answers, now, this.readOnly);
+  }
+
+  /** For people: a line for each condition, with where it runs. */
+  writeMachines(text: string): void {
+    if (!this.readOnly) writeAtomically(join(this.folder, 'machines.txt'), text);
+  }
+
+  /** The text of known_hosts; in a dry run, as it would be. */
+  readKnownHosts(): string {
+    return this.#unwritten ?? (existsSync(this.knownHosts) ? readFileSync(this.knownHosts, 'utf8') : '');
+  }
+
+  writeKnownHosts(text: string): void {
+    if (this.readOnly) this.#unwritten = text;
+    else {
+      this.prepare();
+      writeAtomically(this.knownHosts, text);
+    }
+  }
+
+  /** Holds the deployment's lock while `work` changes it.
+   *  @param waiting called once if another process holds it.
+   *  @throws LockHeld after a minute */
+  async locked<T>(work: (live: LiveDeployment) => Promise<T>, waiting: () => void): Promise<T> {
+    if (this.readOnly) return work(new LiveDeployment(this.read(), () => {}));
+    this.prepare();
+    const unlock = await takeLock(join(this.folder, 'lock'), waiting);
+    try {
+      return await work(new LiveDeployment(this.read(), (next) => this.#write(next)));
+    } finally {
+      unlock();
+    }
+  }
+
+  #write(deployment: Deployment): void {
+    writeAtomically(join(this.folder, recordFile), `${JSON.stringify(deployment, null, 2)}\n`);
+  }
+}
+
+function readDeployment(path: string): Deployment | null {
+  if (!existsSync(path)) return null;
+  let problem = 'it is not a record of this version';
+  try {
+    const found = JSON.parse(readFileSync(path, 'utf8')) as Partial<Deployment> | null;
+    if (found?.schema === 2 && Array.isArray(found.places) && Array.isArray(found.jobs)) return found as Deployment;
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  throw new UserError(`The record of the deployment cannot be read: ${path}: ${problem}.`, [
+    pasteable`ls -l ${path}`,
+    `${pasteable`mv ${path} ${path}.broken`}    # gives the deployment up: what runs is then ended by hand`,
+  ]);
+}
+
+/** More than this, in bytes, is no record. */
+const largest = 64 * 2 ** 20;
+
+function foreignAt(path: string): ForeignDeployment | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile() || found.size > largest) return null;
+  try {
+    const { schema, released, target, id } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    return {
+      path,
+      isLiveOfVersion1: schema === 1 && released === null,
+      target: typeof target === 'string' ? target : '',
+      id: typeof id === 'string' && /^[\w-]{1,40}$/.test(id) ? id : '',
+    };
+  } catch {
+    return { path, isLiveOfVersion1: false, target: '', id: '' };
+  }
+}

@@ -1,0 +1,39 @@
+import type { DeployedJob, Deployment, Place } from './deployment.js';
+
+// Pure questions about where the jobs of a deployment are.
+
+export const jobOf = ({ jobs }: Pick<Deployment, 'jobs'>, run: string | undefined): DeployedJob | undefined =>
+  jobs.find((job) => job.run === run);
+
+/** @throws Error: each job's place is one of the deployment's */
+export function placeOf({ id, places }: Deployment, { place }: Pick<DeployedJob, 'place'>): Place {
+  const found = places.find(({ name }) => name === place);
+  if (!found) throw new Error(`${place} is no place of deployment ${id}`);
+  return found;
+}
+
+export const jobsAt = <T extends Pick<DeployedJob, 'place'>>(jobs: readonly T[], place: string): T[] =>
+  jobs.filter((job) => job.place === place);
+
+export const unreleased = ({ places }: Pick<Deployment, 'places'>): readonly Place[] =>
+  places.filter(({ released }) => released === null);
+
+/** Names of the places from which results have to be collected. */
+export const placesElsewhere = ({ places }: Pick<Deployment, 'places'>): ReadonlySet<string> =>
+  new Set(places.filter(({ here }) => !here).map(({ name }) => name));
+
+/** Folders of jobs that were the place's before they became another's. */
+export const movedFrom = (jobs: readonly DeployedJob[], place: string): string[] =>
+  jobs
+    .flatMap((job) => job.moved_from ?? [])
+    .filter((left) => left.place === place)
+    .map(({ folder }) => folder);
+
+/** The deployment with these places released at that time: also itself, with the last of them. */
+export function withReleased(deployment: Deployment, gone: (place: Place) => boolean, at: string): Deployment {
+  const places = deployment.places.map((place) =>
+    place.released === null && gone(place) ? { ...place, released: at } : place,
+  );
+  const all = places.every(({ released }) => released !== null);
+  return { ...deployment, places, released: all ? at : null };
+}

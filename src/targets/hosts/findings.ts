@@ -1,0 +1,41 @@
+import { lacksOf, type Survey } from '../../machines/survey.js';
+import { Unreachable } from '../../tools/ssh/errors.js';
+import type { Finding, PlaceProblem } from '../target.js';
+
+/** What a machine has and lacks, or why that is not known. */
+export function findingsOf(
+  name: string,
+  found: Survey | undefined,
+  problem: PlaceProblem | undefined,
+): Finding[] {
+  const failed: Finding[] = problem ? [unknown(name, problem)] : [];
+  if (!found) return failed;
+  const lacks = lacksOf(found).map(
+    ({ what, detail, mend, bearable }): Finding => ({
+      what: name,
+      state: bearable ? 'warning' : 'bad',
+      detail: `${what}: ${detail}`,
+      mend: mend.map((line) => `${line}    # on ${name}`),
+    }),
+  );
+  return [{ what: name, state: 'good', detail: has(found), mend: [] }, ...lacks, ...failed];
+}
+
+const unknown = (name: string, { problem }: PlaceProblem): Finding => ({
+  what: name,
+  state: 'bad',
+  detail: problem instanceof Unreachable ? problem.why : problem.message,
+  mend: problem.suggestions.map((line) => line.replace('logistician deploy', 'logistician doctor --hosts')),
+});
+
+function has({ engine, gpus, free, user }: Survey): string {
+  if (!engine) return 'reached over SSH';
+  return [
+    `Docker ${engine.version}`,
+    `${engine.cpus} CPUs`,
+    `${(engine.memory / 2 ** 30).toFixed(1)} GiB`,
+    gpus.length > 0 ? `GPUs ${gpus.join(' ')}` : 'no GPU',
+    ...(free === null ? [] : [`${(free / 1e9).toFixed(1)} GB free`]),
+    `user ${user.name}`,
+  ].join(', ');
+}

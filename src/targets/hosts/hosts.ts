@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../../errors.js';
+import type { Parameters } from '../../experiment/parameters.js';
+import type { Host } from '../../experiment/settings.js';
+import { slots } from '../../machines/slots.js';
+import { lacksFor, lacksOf, NotReady, type Survey as MachineSurvey, survey } from '../../machines/survey.js';
+import type { User } from '../../machines/user.js';
+import type { Recipe } from '../../recipe/recipe.js';
+import type { Deployment, Place } from '../../runs/deployment.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
+import { unreleased } from '../../runs/placement.js';
+import type { Io } from '../../shell/process.js';
+import { programWordsOf } from '../../tools/docker/command-line.js';
+import { parseRoute, type Route, resolveRoute } from '../../tools/ssh/route.js';
+import { buildHere } from '../build-here.js';
+import type { TargetContext } from '../context.js';
+import { rootIn } from '../over-ssh/layout.js';
+import { onEach } from '../over-ssh/on-each.js';
+import { SshPlaces } from '../over-ssh/places.js';
+import type {
+  Bundle,
+  CollectedJob,
+  Collecting,
+  Finding,
+  LaunchedJob,
+  Offer,
+  PlacedRun,
+  PlaceProblem,
+  Survey,
+  SurveyRequest,
+  Target,
+} from '../target.js';
+import { findingsOf } from './findings.js';
+import { identify } from './identity.js';
+import { hostNames } from './names.js';
+
+class NoHosts extends UserError {
+  constructor() {
+    super('Target hosts needs machines, and parameters.json names none.', [
+      '"hosts": ["user@gpu1", "user@gpu2:2222"]    # in parameters.json',
+      'logistician deploy --hosts user@gpu1,user@gpu2:2222',
+    ]);
+  }
+}
+
+/** What a deployment keeps of a host: who it is, not how it was reached at that moment. */
+interface HostPlace {
+  readonly address: string;
+  readonly jump: string | null;
+  /** Our folder there. */
+  readonly root: string;
+  readonly user: User;
+}
+
+const hostAt = ({ own }: Place): HostPlace => own as HostPlace;
+
+/** Machines that people have already, over SSH. Each has a queue of its own, worked off without us. */
+export class HostsTarget implements Target {
+  readonly name = 'hosts';
+  readonly pace = 500;
+  readonly rental = null;
+  readonly #places: SshPlaces;
+
+  constructor(private readonly context: TargetContext) {
+    this.#places = new SshPlaces(context, (place) => {
+      const { root, user, address, jump } = hostAt(place);
+      return { root, user, route: () => this.#routeOf({ address, jump }) };
+    });
+  }
+
+  async survey(asked: SurveyRequest): Promise<Survey> {
+    const offers = new Map<string, Offer>();
+    const docker = asked.parameters.remoteDockerCommand;
+    const problems = await this.#onEachHost(asked, async (host, name) => {
+      offers.set(name, await this.#find(host, name, asked));
+    });
+    const inOrder = [...namedHosts(asked).keys()].flatMap((name) => offers.get(name) ?? []);
+    return { offers: inOrder, problems, docker };
+  }
+
+  async examine(asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>): Promise<readonly Finding[]> {
+    const found = new Map<string, MachineSurvey>();
+    const problems = await this.#onEachHost(asked, async (host, name) => {
+      found.set(name, await this.#look(host, name, asked));
+    });
+    return [...namedHosts(asked).keys()].flatMap((name) =>
+      findingsOf(
+        name,
+        found.get(name),
+        problems.find(({ place }) => place === name),
+      ),
+    );
+  }
+
+  placed(deployment: Deployment, place: Place, run: string, recipe: Recipe, bundle: Bundle): PlacedRun {
+    return this.#places.placed(deployment, place, run, recipe, bundle);
+  }
+
+  async launch(live: LiveDeployment, jobs: readonly LaunchedJob[], bundle: Bundle, io: Io) {
+    await buildHere(this.context, bundle, jobs, io);
+    const deployment = live.now;
+    const wanted = deployment.places.filter(({ name }) => jobs.some(({ place }) => place === name));
+    return this.#places.deliver(deployment, wanted, bundle, jobs);
+  }
+
+  async look(deployment: Deployment, runs: ReadonlySet<string>) {
+    const looked = await this.#places.look(deployment, unreleased(deployment), runs);
+    return { ...looked, ended: new Map() };
+  }
+
+  revive(deployment: Deployment, places: ReadonlySet<string>) {
+    return this.#places.revive(deployment, places);
+  }
+
+  stop(deployment: Deployment, runs: ReadonlySet<string>, grace: number) {
+    return this.#places.stop(deployment, runs, grace);
+  }
+
+  collect(deployment: Deployment, jobs: readonly CollectedJob[], how: Collecting) {
+    return this.#places.collect(deployment, unreleased(deployment), jobs, how);
+  }
+
+  release(live: LiveDeployment, places: ReadonlySet<string>) {
+    const deployment = live.now;
+    return this.#places.release(
+      deployment,
+      unreleased(deployment).filter(({ name }) => places.has(name)),
+    );
+  }
+
+  job(deployment: Deployment, run: string) {
+    return this.#places.job(deployment, run);
+  }
+
+  /** @throws NoHosts */
+  #onEachHost(
+    asked: Pick<SurveyRequest, 'parameters' | 'hosts'>,
+    work: (host: Host, name: string) => Promise<void>,
+  ): Promise<PlaceProblem[]> {
+    const hosts = namedHosts(asked);
+    if (hosts.size === 0) throw new NoHosts();
+    return onEach(
+      [...hosts],
+      ([name]) => name,
+      ([name, host]) => work(host, name),
+    );
+  }
+
+  async #routeOf({ address, jump }: Pick<Host, 'address' | 'jump'>): Promise<Route> {
+    const { executor, env, home } = this.context;
+    const config = this.#places.access.userConfig;
+    const said = await executor.read(resolveRoute(address, jump, config));
+    return parseRoute(said, { home, env, config });
+  }
+
+  async #look(
+    host: Host,
+    name: string,
+    { parameters, trust }: Pick<SurveyRequest, 'parameters' | 'trust'>,
+  ): Promise<MachineSurvey> {
+    const { executor, templates, now } = this.context;
+    const { access } = this.#places;
+    const route = await this.#routeOf(host);
+    await identify(access, executor, name, host, route, trust);
+    const script = readFileSync(templates.survey, 'utf8');
+    return survey(access.connect(name, route), script, programWordsOf(parameters.remoteDockerCommand), now);
+  }
+
+  async #find(host: Host, name: string, asked: SurveyRequest): Promise<Offer> {
+    const found = await this.#look(host, name, asked);
+    const { gpus: wish, secrets } = asked.parameters;
+    const needs = { largeFiles: asked.largeFiles, secrets: secrets.length > 0 };
+    const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ bearable }) => !bearable);
+    const { engine, user, gpus: all } = found;
+    if (lacks.length > 0 || !engine) throw new NotReady(name, lacks);
+    const gpus = host.gpus === null ? all : host.gpus.map(String);
+    const own: HostPlace = { address: host.address, jump: host.jump, root: rootIn(found.home), user };
+    return {
+      facts: { name, user, engine, gpus },
+      only: null,
+      text: null,
+      place: {
+        name,
+        here: false,
+        slots: slots(wish, gpus, engine, asked.slots ?? host.slots ?? undefined),
+        rented: null,
+        own,
+        released: null,
+      },
+    };
+  }
+}
+
+/** The hosts that are asked for, by what they are called. */
+function namedHosts({ parameters, hosts }: { parameters: Parameters; hosts: readonly Host[] | null }) {
+  const all = hosts ?? parameters.hosts;
+  const names = hostNames(all.map((host) => host.address));
+  return new Map(all.map((host, index): [string, Host] => [names[index] ?? '', host]));
+}

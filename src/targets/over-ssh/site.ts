@@ -1,0 +1,170 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Connection } from '../../machines/connection.js';
+import { jobScript, sweepScript } from '../../machines/job-script.js';
+import { RunnerQueue } from '../../machines/runner-queue.js';
+import { containerName, imageOf, jobOf, sweepOf } from '../../recipe/scripts.js';
+import type { Deployment, Place } from '../../runs/deployment.js';
+import { type Command, command, renderCommand } from '../../shell/command.js';
+import { CommandFailed } from '../../shell/executor.js';
+import { largeFiles } from '../../source/checkout.js';
+import { findImage, programWordsOf } from '../../tools/docker/command-line.js';
+import { Engine } from '../../tools/docker/engine.js';
+import { pushCommit } from '../../tools/git/command-line.js';
+import { copyHere, copyThere, partial, vanished } from '../../tools/rsync/command-line.js';
+import type { TargetContext } from '../context.js';
+import type { Bundle, CollectedJob, Collecting, LaunchedJob } from '../target.js';
+import { foldersAt, inputAt, layoutAt, sourceAt } from './layout.js';
+
+/** What of a machine's jobs has come here. */
+export interface Fetched {
+  readonly arrived: readonly string[];
+  /** They have no folder there any more, though they had begun. */
+  readonly lost: readonly string[];
+}
+
+/** A machine of a deployment that is reached over SSH: how things get there, and here again. */
+export class SshSite {
+  readonly queue: RunnerQueue;
+  readonly #folders: ReturnType<typeof foldersAt>;
+
+  constructor(
+    private readonly context: TargetContext,
+    private readonly connection: Connection,
+    private readonly place: Place,
+    /** Our folder there. */
+    private readonly root: string,
+    private readonly deployment: Pick<Deployment, 'id' | 'experiment' | 'docker'>,
+  ) {
+    this.#folders = foldersAt(root, deployment.experiment, deployment.id);
+    this.queue = new RunnerQueue(context.executor, connection, this.#folders.queue);
+  }
+
+  /** Brings everything that the jobs need, then the jobs, then starts the queue. */
+  async deliver(bundle: Bundle, jobs: readonly LaunchedJob[]): Promise<void> {
+    await this.queue.install(this.context.templates.runner);
+    if (jobs.length > 0) {
+      await this.#bringSource(bundle);
+      await this.#bringInputs(jobs);
+      if (bundle.transport === 'ssh') await this.#bringImages(bundle, jobs);
+    }
+    const { id, docker } = this.deployment;
+    const at = { root: this.root, docker };
+    const queued = jobs.map(({ run, folder, recipe }) => ({
+      folder,
+      containerName: containerName(run, folder),
+      shared: sweepScript(sweepOf(recipe, layoutAt(at, id, recipe, bundle))),
+      script: jobScript(jobOf(recipe, { run, folder })),
+    }));
+    await this.queue.deliver(queued, bundle.secrets, this.place.slots ?? []);
+  }
+
+  /** Copies what the jobs have left into runs/: their data alone. What else a machine has of them is its own affair.
+   *  @throws CommandFailed */
+  async fetch(jobs: readonly CollectedJob[], { only, progress }: Collecting): Promise<Fetched> {
+    const { executor, runs, deployments } = this.context;
+    if (jobs.length === 0) return { arrived: [], lost: [] };
+    if (!executor.dryRun) mkdirSync(runs, { recursive: true });
+    const missing = await this.#missing(jobs.map(({ folder }) => folder));
+    const there = jobs.filter(({ folder }) => !missing.has(folder));
+    const lost = jobs.filter(({ folder, began }) => began && missing.has(folder)).map(({ run }) => run);
+    if (there.length > 0) {
+      const copy = copyHere(
+        { config: deployments.sshConfig, machine: this.place.name },
+        there.map((job) => `${this.#folders.jobs}/./${job.run}/data${only === null ? '' : `/${only}`}`),
+        `${runs}/`,
+      );
+      const onStdout = (chunk: Buffer) => {
+        const percent = chunk.toString().match(/\d+%/g)?.at(-1);
+        if (percent) progress(this.place.name, percent);
+      };
+      const outcome = await executor.attempt(copy, { onStdout });
+      if (outcome.code !== 0 && outcome.code !== vanished && outcome.code !== partial)
+        throw new CommandFailed(renderCommand(copy), outcome);
+      if (outcome.code === partial) throw new CommandFailed(renderCommand(copy), outcome);
+    }
+    return { arrived: there.map(({ run }) => run), lost };
+  }
+
+  /** Leaves nothing of the deployment but what later ones share: the source and the inputs. */
+  clear(folders: readonly string[]): Promise<void> {
+    return this.queue.clear(
+      this.deployment.id,
+      folders,
+      folders.map((folder) => basename(folder)),
+    );
+  }
+
+  /** Those of the folders that do not exist there. @throws Unreachable, CommandFailed */
+  async #missing(folders: readonly string[]): Promise<ReadonlySet<string>> {
+    const text = 'while IFS= read -r folder; do [ -d "$folder/data" ] || printf "%s\\n" "$folder"; done';
+    const question: Command = {
+      ...command('sh', '-c', text),
+      input: { text: folders.map((folder) => `${folder}\n`).join('') },
+    };
+    const outcome = await this.connection.query(question);
+    if (outcome.code !== 0) throw new CommandFailed(renderCommand(this.connection.reach(question)), outcome);
+    return new Set(outcome.stdout.split('\n').filter(Boolean));
+  }
+
+  async #bringSource({ source, projectKey }: Bundle): Promise<void> {
+    const there = sourceAt(this.root, projectKey, source);
+    const { sshConfig } = this.context.deployments;
+    const parts = [
+      { here: source, there },
+      ...source.submodules.map((one, index) => ({ here: one, there: there.submodules[index] })),
+    ];
+    for (const { here, there: into } of parts) {
+      if (!into) continue;
+      const format = here.commit.length === 64 ? 'sha256' : 'sha1';
+      await this.#change(command('sh', `${this.queue.folder}/runner.sh`, 'repository', into.repository, format));
+      const push = pushCommit(here.repository, sshConfig, this.place.name, into.repository, here.commit);
+      await this.context.executor.change(push);
+      if (here.lfs === null || into.lfs === null) continue;
+      const list = (await largeFiles(here)).map(({ object }) => `${object}\n`).join('');
+      if (list !== '') await this.#send(`${here.lfs}/objects/`, `${into.lfs}/objects/`, list);
+    }
+  }
+
+  async #bringInputs(jobs: readonly LaunchedJob[]): Promise<void> {
+    const inputs = new Map(
+      jobs.flatMap(({ recipe }) =>
+        Object.entries(recipe.inputs).map(([name, { path, id }]): [string, string] => [
+          inputAt(this.root, name, id),
+          path,
+        ]),
+      ),
+    );
+    for (const [into, from] of inputs) {
+      if ((await this.connection.query(command('test', '-e', into))).code === 0) continue;
+      const half = `${into}.${this.deployment.id}`;
+      await this.#change(command('mkdir', '-p', `${this.root}/inputs`));
+      await this.#send(statSync(from).isDirectory() ? `${from}/` : from, half);
+      // Whole or not at all; another sweep may have been quicker.
+      await this.#change(command('sh', '-c', '[ -e "$2" ] || mv "$1" "$2"', 'sh', half, into));
+    }
+  }
+
+  /** The images as they are here, unless the machine has the same. */
+  async #bringImages({ parameters }: Bundle, jobs: readonly LaunchedJob[]): Promise<void> {
+    const { executor, env } = this.context;
+    const engine = new Engine(executor, parameters.dockerCommand, env);
+    for (const tag of new Set(jobs.map(({ recipe }) => imageOf(recipe).tag))) {
+      const own = await engine.image(tag);
+      const theirs = await this.connection.query(findImage(this.deployment.docker, tag));
+      if (own && theirs.stdout.trim() === own.id) continue;
+      const save = command(...programWordsOf(parameters.dockerCommand), 'save', tag);
+      const load = command(...programWordsOf(this.deployment.docker), 'load');
+      await this.#change({ ...load, input: { from: save } });
+    }
+  }
+
+  async #send(from: string, into: string, list?: string): Promise<void> {
+    const there = { config: this.context.deployments.sshConfig, machine: this.place.name };
+    await this.context.executor.change(copyThere(from, there, into, list));
+  }
+
+  async #change(there: Command): Promise<void> {
+    await this.context.executor.change(this.connection.reach(there));
+  }
+}
