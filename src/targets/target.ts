@@ -162,6 +162,23 @@ export interface JobAccess {
   enter(container: string | null, command: readonly string[], tty: boolean): Command;
 }
 
+/** Something rented of which no record on this computer says that it is to exist. */
+export interface Leak {
+  readonly kind: string;
+  readonly id: string;
+  readonly region: string;
+  readonly experiment: string;
+  readonly deployment: string;
+  /** Who created it: `user@computer`. */
+  readonly by: string;
+  /** This user of this computer did. */
+  readonly isOurs: boolean;
+  /** What it is, for people. */
+  readonly detail: string;
+  /** The line that ends it by hand. */
+  readonly remedy: string;
+}
+
 /** What only a target with rented machines can do. */
 export interface Rental {
   /** What would be created for the deployment, in the words of the tool that does it. Creates nothing.
@@ -182,6 +199,9 @@ export interface Rental {
   ): Promise<readonly (PlaceProblem & { readonly isOn: boolean })[]>;
   /** Stops machines that were started. */
   stop(deployment: Deployment, places: ReadonlySet<string>): Promise<void>;
+  /** @param region null: the one of the environment; `all`: every one that the account has */
+  leaks(region: string | null): Promise<readonly Leak[]>;
+  endLeaks(leaks: readonly Leak[]): Promise<void>;
 }
 
 /** Where conditions run. Each verb may be repeated after a crash: it then does what is left of it. What goes wrong
