@@ -9,17 +9,18 @@ import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { UserError } from '../errors.js';
-import { collect, runsElsewhere } from '../operations/collect.js';
-import { type DeployPlan, decide } from '../operations/decide-deployment.js';
-import { deploy } from '../operations/deploy.js';
+import { type DeployPlan, decide } from '../operations/deploy/decide.js';
+import { deployOrJoin } from '../operations/deploy/deploy-or-join.js';
+import { preview } from '../operations/deploy/preview.js';
+import type { DeployRequest } from '../operations/deploy/request.js';
+import { collect, runsElsewhere } from '../operations/end/collect.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
-import { allSucceeded } from '../operations/follow.js';
-import { isOfSweep, observe } from '../operations/observe.js';
-import { preview } from '../operations/preview.js';
-import { reopen } from '../operations/reopen.js';
+import { waitChores } from '../operations/follow/wait-chores.js';
+import { giveBackAtEnd } from '../operations/follow/reconcile.js';
+import { observe } from '../operations/look/observe.js';
+import { allSucceeded, isOfSweep } from '../operations/look/rows.js';
 import type { Session } from '../operations/session.js';
-import { Tending } from '../operations/tend.js';
-import { isElsewhere } from '../runs/deployment.js';
+import { targetOfHosts } from '../targets/registry.js';
 import type { Step } from '../targets/target.js';
 
 export default class Deploy extends BaseCommand {

@@ -59,6 +59,7 @@ export class HostsTarget implements Target {
   readonly name = 'hosts';
   readonly pace = 500;
   readonly rental = null;
+  readonly needs = new Set(['ssh'] as const);
   readonly #places: SshPlaces;
 
   constructor(private readonly context: TargetContext) {
@@ -78,7 +79,11 @@ export class HostsTarget implements Target {
     return { offers: inOrder, problems, docker };
   }
 
-  async examine(asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>): Promise<readonly Finding[]> {
+  async examine(
+    asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>,
+    machines: boolean,
+  ): Promise<readonly Finding[]> {
+    if (!machines) return [];
     const found = new Map<string, MachineSurvey>();
     const problems = await this.#onEachHost(asked, async (host, name) => {
       found.set(name, await this.#look(host, name, asked));
