@@ -89,7 +89,7 @@ module.exports = {
       comment: 'What a person sees is made in src/cli; operations report through an interface.',
       severity: 'error',
       from: { path: '^src/(operations|targets|runs|source|experiment|machines|tools|shell)' },
-      to: { path: 'node_modules/(inquirer|log-update|cli-table3|@oclif)' },
+      to: { path: 'node_modules/(inquirer|log-update|picocolors|@oclif)' },
     },
   ],
   options: {

@@ -5,7 +5,6 @@ import type { Session } from '../operations/session.js';
 import { interruptible } from './interrupt.js';
 import type { Screen } from './screen.js';
 import { statusView } from './status-view.js';
-import { colorsFor } from './style.js';
 
 /** The table, drawn anew until the deployment has ended or the person has seen enough. */
 export async function followLive(
@@ -23,7 +22,6 @@ export async function followLive(
         width: columns,
         height: rows - 5,
         now: new Date(),
-        colors: colorsFor(screen.stream, process.env),
       };
       const shown = { ...status, conditions: status.conditions.filter(isOfSweep) };
       live.show(statusView(shown, view), news(status));

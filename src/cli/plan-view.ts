@@ -2,11 +2,11 @@ import type { DeployPlan } from '../operations/decide-deployment.js';
 import type { Experiment } from '../operations/experiment.js';
 import type { CloudMachine } from '../runs/deployment.js';
 import type { FoundMachine } from '../targets/target.js';
+import { joined, type Text } from './style.js';
 import { count, table } from './table.js';
-import { visibleArguments } from './text.js';
 
 /** What a deployment is about to do, in a few lines. */
-export function planView({ parameters, project }: Experiment, plan: DeployPlan, width: number): string {
+export function planView({ parameters, project }: Experiment, plan: DeployPlan, width: number): Text {
   const { pin, run, skip } = plan;
   const kind = pin.snapshot ? 'a snapshot of the working tree' : (project.branch ?? 'detached HEAD');
   const settings = [
@@ -16,9 +16,9 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
     ...machines(plan).map((text, place) => [place === 0 ? 'machines' : '', text]),
     ['each job', `at most ${parameters.maxHours} h`],
   ];
-  const shown = run.slice(0, 10).map((condition) => [condition.id, visibleArguments(condition.options)]);
+  const shown = run.slice(0, 10).map((condition) => [condition.id, condition.options]);
   const more = run.length - shown.length;
-  return [
+  const lines: Text[] = [
     ...settings.map(([name, value]) => `${name?.padEnd(12)}${value}`),
     `${'runs'.padEnd(12)}${run.length} of ${count(run.length + skip.length, 'condition')}${whySkipped(skip)}`,
     ...(shown.length > 0
@@ -30,7 +30,8 @@ export function planView({ parameters, project }: Experiment, plan: DeployPlan, 
       ({ job, to }) => `${job.condition} waits on ${job.machine}, which is silent: to ${to.deployed.name}`,
     ),
     '',
-  ].join('\n');
+  ];
+  return joined(lines, '\n');
 }
 
 /** `gpu1: 2 slots, GPUs device=0 device=1; 3 conditions`, a line a machine. */

@@ -181,7 +181,7 @@ export default class Deploy extends BaseCommand {
       tending.tend(seen),
     );
     if (interrupted) {
-      process.stderr.write(
+      this.screen.write(
         `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}${chosen}`)}\n`,
       );
       this.exit(130);
@@ -194,7 +194,6 @@ export default class Deploy extends BaseCommand {
         width: this.width,
         height: Number.POSITIVE_INFINITY,
         now: session.now(),
-        colors: this.colors,
       };
       this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }

@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
+import { green, red, yellow } from '../cli/style.js';
 import { examine } from '../operations/doctor.js';
 import { examineHosts } from '../operations/doctor-hosts.js';
 import type { Finding } from '../operations/finding.js';
@@ -43,12 +44,12 @@ export default class Doctor extends BaseCommand {
       : [];
     const findings = [...here, ...there, ...left];
     const marks = {
-      good: this.colors.green('ok  '),
-      warning: this.colors.yellow('note'),
-      bad: this.colors.red('BAD '),
+      good: green('ok  '),
+      warning: yellow('note'),
+      bad: red('BAD '),
     };
     for (const { what, state, detail, mend } of findings) {
-      this.log(`${marks[state]}  ${what.padEnd(14)} ${detail.replaceAll('\n', `\n${' '.repeat(21)}`)}`);
+      this.log([marks[state], `  ${what.padEnd(14)} ${detail.replaceAll('\n', `\n${' '.repeat(21)}`)}`]);
       for (const line of mend) this.log(`${' '.repeat(23)}${line}`);
     }
     process.exitCode = findings.some((finding) => finding.state === 'bad') ? 1 : 0;

@@ -2,6 +2,8 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
+import { cyan, dim, present, wantsColors } from '../cli/style.js';
+import { jsonText } from '../cli/text.js';
 import { parseSince } from '../cli/time.js';
 import { WholeLines } from '../cli/whole-lines.js';
 import { experimentAndConditions } from '../cli/words.js';
@@ -71,7 +73,7 @@ export default class Logs extends BaseCommand {
   }
 
   readonly #showPrefixed = (source: string, line: Buffer): void => {
-    const prefix = `${this.colors.cyan(source)} ${this.colors.dim('|')} `;
+    const prefix = present([cyan(source), ' ', dim('|'), ' '], wantsColors(process.stdout, process.env));
     process.stdout.write(Buffer.concat([Buffer.from(prefix), line]));
   };
 
@@ -94,5 +96,5 @@ function drained(): Promise<void> {
 
 /** An object a line, so that it can be followed. */
 function showJson(condition: string, line: Buffer): void {
-  process.stdout.write(`${JSON.stringify({ condition, line: line.toString('utf8').replace(/\n$/, '') })}\n`);
+  process.stdout.write(`${jsonText({ condition, line: line.toString('utf8').replace(/\n$/, '') })}\n`);
 }

@@ -35,7 +35,6 @@ export default class Status extends BaseCommand {
         width: this.width,
         height: Number.POSITIVE_INFINITY,
         now: session.now(),
-        colors: this.colors,
       };
       this.log(
         status.conditions.length > 0 ? statusView(status, view) : 'No conditions, and nothing has run.',
