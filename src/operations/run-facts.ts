@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Condition } from '../experiment/condition.js';
 import type { RunRecord } from '../runs/run-record.js';
+import { folderId } from '../source/folder-id.js';
 import { sourceId } from '../source/listing.js';
 import type { Pin } from '../source/pin.js';
 import { baseImages } from './base-images.js';
@@ -71,19 +70,3 @@ export function fingerprint({ experiment, sourceId, inputIds }: RunFacts, condit
 
 const mapValues = (record: Readonly<Record<string, string>>, change: (value: string) => string) =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
-
-/** One hash for the files below a path, by name, size and time of change: contents may be too large to read. */
-function folderId(path: string): string {
-  const hash = createHash('sha256');
-  const files = statSync(path).isDirectory()
-    ? readdirSync(path, { recursive: true, withFileTypes: true })
-        .filter((entry) => !entry.isDirectory())
-        .map((entry) => join(entry.parentPath, entry.name))
-        .sort()
-    : [path];
-  for (const file of files) {
-    const found = statSync(file, { throwIfNoEntry: false });
-    hash.update(`${file.slice(path.length)}\0${found?.size}\0${found?.mtimeMs}\0`);
-  }
-  return hash.digest('hex');
-}
