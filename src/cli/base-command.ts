@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { Session } from '../operations/session.js';
-import type { MachineProblem } from '../targets/target.js';
+import type { PlaceProblem } from '../targets/target.js';
 import { SshPool } from '../tools/ssh/pool.js';
 import { asUserError, failureJson, failureText, harmless } from './failure.js';
 import { Interrupt } from './interrupt.js';
@@ -74,7 +74,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Says what went wrong on some machines, while the others did their part; the exit code is 1 then. */
-  protected warnOf(problems: readonly MachineProblem[]): void {
+  protected warnOf(problems: readonly PlaceProblem[]): void {
     for (const { problem } of problems) this.screen.write(failureText(problem));
     if (problems.length > 0) process.exitCode = 1;
   }

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
-import type { Machines } from '../operations/target-of.js';
+import type { Machines } from '../operations/deploy/request.js';
 import { pasteable } from '../shell/word.js';
 import { isAddress } from '../tools/ssh/address.js';
 import { fingerprint } from '../tools/ssh/known-hosts.js';

@@ -1,7 +1,6 @@
 import type { JobReport, RunState } from '../machines/job-state.js';
-import { judged, progressOf } from '../operations/follow.js';
-import type { ConditionStatus, ExperimentStatus } from '../operations/observe.js';
-import type { RunRecord } from '../runs/run-record.js';
+import { type ConditionStatus, type ExperimentStatus, judged, progressOf } from '../operations/look/rows.js';
+import type { RunRecord } from '../runs/record.js';
 import { cyan, dim, green, joined, red, type Text, yellow } from './style.js';
 import { type Cell, count, table } from './table.js';
 import { visibleText } from './text.js';
@@ -70,7 +69,7 @@ function cells({ condition, record, report, silent }: ConditionStatus, view: Vie
     ...(view.width < wide ? [latest(record, report)] : [measuresOf(report), saidBy(report)]),
     silent
       ? yellow(
-          `${record.machine.name}, ${silent.stopped ? 'stopped' : 'unreachable'} for ${between(silent.since.toISOString(), null, view.now)}`,
+          `${record.machine.name}, ${silent.canStart ? 'stopped' : 'unreachable'} for ${between(silent.since.toISOString(), null, view.now)}`,
         )
       : record.machine.name,
   ];

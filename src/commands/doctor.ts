@@ -5,10 +5,9 @@ import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { green, red, yellow } from '../cli/style.js';
-import { examine } from '../operations/doctor.js';
-import { examineHosts } from '../operations/doctor-hosts.js';
-import type { Finding } from '../operations/finding.js';
-import { leakFindings, leaks } from '../operations/leaks.js';
+import { examine, examineMachines } from '../operations/doctor/doctor.js';
+import type { Finding } from '../operations/doctor/finding.js';
+import { leakFindings, leaks } from '../operations/doctor/leaks.js';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check what logistician stands on; each finding has the line that mends it.';
@@ -37,7 +36,7 @@ export default class Doctor extends BaseCommand {
     const session = this.session();
     const here = await examine(session, resolve(args.experiment));
     const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
-    const there = flags.hosts === undefined ? [] : await examineHosts(session, args.experiment, machines);
+    const there = flags.hosts === undefined ? [] : await examineMachines(session, args.experiment, machines);
     const region = flags.region ?? null;
     const left = flags.leaks
       ? leakFindings(await leaks(session, resolve(args.experiment), region), region)

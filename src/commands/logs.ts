@@ -8,8 +8,8 @@ import { parseSince } from '../cli/time.js';
 import { WholeLines } from '../cli/whole-lines.js';
 import { experimentAndConditions } from '../cli/words.js';
 import { UserError } from '../errors.js';
-import { openExperiment } from '../operations/experiment.js';
-import { logs } from '../operations/logs.js';
+import { logs } from '../operations/inspect/logs.js';
+import { openRecords } from '../operations/records.js';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Show what the conditions print.';
@@ -56,7 +56,7 @@ export default class Logs extends BaseCommand {
         { exit: 2 },
       );
     }
-    const experiment = await openExperiment(session, folder);
+    const records = openRecords(session, folder);
     const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
     const lines = new WholeLines(this.jsonEnabled() ? showJson : this.#showPrefixed);
     const asItIs = conditions.length === 1 && !this.jsonEnabled();
@@ -66,7 +66,7 @@ export default class Logs extends BaseCommand {
       return process.stdout.writableNeedDrain ? drained() : null;
     };
     await interruptible(async (signal) => {
-      await logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive);
+      await logs(session, records, { conditions, follow: flags.follow, from, signal }, receive);
       if (signal.aborted) process.exitCode = 130;
     });
     lines.end();

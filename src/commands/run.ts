@@ -7,7 +7,7 @@ import { UserError } from '../errors.js';
 import { type Condition, conditionFromArgv, conditionFromText } from '../experiment/condition.js';
 import { selectConditions } from '../experiment/select.js';
 import { openExperiment } from '../operations/experiment.js';
-import { run } from '../operations/run.js';
+import { run } from '../operations/start/run.js';
 
 export default class Run extends BaseCommand {
   static override summary = 'Run one condition here, on the live working tree.';

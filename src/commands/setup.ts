@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, yesFlag } from '../cli/base-command.js';
 import { ask } from '../cli/prompts.js';
-import { setUp } from '../operations/setup.js';
+import { setUp } from '../operations/start/setup.js';
 
 const targets = ['local', 'hosts', 'aws'] as const;
 
