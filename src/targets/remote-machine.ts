@@ -5,7 +5,7 @@ import { sweepScript } from '../machines/job-script.js';
 import { finalStates, type JobReport } from '../machines/job-state.js';
 import { Machine } from '../machines/machine.js';
 import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deployment.js';
-import { type Command, command, type Input, renderCommand } from '../shell/command.js';
+import { type Command, command, type Input } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
 import { largeFiles } from '../source/checkout.js';
 import { findImage, programWordsOf } from '../tools/docker/command-line.js';
@@ -94,11 +94,12 @@ export class RemoteMachine {
       const percent = chunk.toString().match(/\d+%/g)?.at(-1);
       if (percent) progress(name, percent);
     };
+    if (!this.world.executor.dryRun) await this.connection.ready();
     const outcome = await this.world.executor.attempt(copy, { onStdout });
     if (outcome.code === 0 || outcome.code === vanished) return;
     // rsync passes over what is not there, but not over the folder that it would be in.
     if (outcome.code === partial && !(await this.#has(folder))) return;
-    throw new CommandFailed(renderCommand(copy), outcome);
+    throw new CommandFailed(copy, outcome);
   }
 
   /** Leaves nothing of the deployment but what later ones share: the source and the inputs. */
@@ -167,6 +168,7 @@ export class RemoteMachine {
   }
 
   async #change(there: Command): Promise<void> {
+    if (!this.world.executor.dryRun) await this.connection.ready();
     await this.world.executor.change(this.connection.reach(there));
   }
 }
