@@ -209,7 +209,7 @@ export class AwsTarget implements Target {
     const config = this.#machines.access.userConfig;
     const said = await executor.read(resolveRoute(`${user}@${address}`, null, config));
     const route = parseRoute(said, { home, env, config });
-    return { ...route, identityFiles: [], agent: null, identitiesOnly: true };
+    return { ...route, identityFiles: [], agent: null, identityAgent: 'none', identitiesOnly: true };
   }
 
   async #isReady(

@@ -2,6 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
+import type { Outcome } from '../../shell/process.js';
 import { installLines } from '../../shell/programs.js';
 import { pasteable } from '../../shell/word.js';
 import { findRepository } from '../../source/project.js';
@@ -78,10 +79,13 @@ async function program(
 ): Promise<Finding> {
   const outcome = await session.executor.query(command(name, ...args));
   if (outcome.code === 0) return good(name, (outcome.stdout || outcome.stderr).split('\n')[0] ?? '');
+  if (outcome.beyond) return { what: name, state: weight, detail: silent(outcome), mend: [] };
   const use =
     weight === 'warning' ? 'not installed; only machines other than this one need it' : 'not installed';
   return { what: name, state: weight, detail: use, mend: installLines(name, session.env.PATH) };
 }
+
+const silent = ({ kind, beyond }: Outcome) => `${kind === 'timeout' ? 'did not answer' : 'wrote'} ${beyond}`;
 
 async function docker(session: Session): Promise<Finding[]> {
   const client = await program(session, 'docker', ['--version'], 'bad');
@@ -102,6 +106,7 @@ async function docker(session: Session): Promise<Finding[]> {
 async function buildKit(session: Session): Promise<Finding> {
   const outcome = await session.executor.query(command('docker', 'buildx', 'version'));
   if (outcome.code === 0) return good('BuildKit', outcome.stdout.split('\n')[0] ?? '');
+  if (outcome.beyond) return warning('BuildKit', silent(outcome));
   const lacks = 'not there: builds work, but not "RUN --mount" and what else is new in Dockerfiles';
   return warning('BuildKit', lacks, ...installLines('docker-buildx', session.env.PATH));
 }
