@@ -6,7 +6,8 @@ import type { Secret, Word } from '../shell/word.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
 import type { ImageFacts } from '../tools/docker/engine.js';
 import type { Connection } from './connection.js';
-import { parseReport, type QueueReport } from './job-state.js';
+import type { QueueReport } from './job-state.js';
+import { parseReport } from './parse-report.js';
 
 /** A computer that runs conditions, spoken to through its runner. All paths are the machine's. */
 export class Machine {

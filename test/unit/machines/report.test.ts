@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type JobState, parseReport } from '../../../src/machines/job-state.js';
+import type { JobState } from '../../../src/machines/job-state.js';
+import { parseReport } from '../../../src/machines/parse-report.js';
 
 const state: JobState = {
   run: 'run-1',
@@ -9,7 +10,7 @@ const state: JobState = {
   slot: '1',
   gpus: null,
   container: 'logistician-run-1',
-  image: 'sha256:1',
+  image: `sha256:${'1'.repeat(64)}`,
   machine: 'gpu1',
   boot: '1',
   started: null,
