@@ -6,7 +6,8 @@ import type { Secret, Word } from '../shell/word.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
 import type { ImageFacts } from '../tools/docker/engine.js';
 import type { Connection } from './connection.js';
-import { parseReport, type QueueReport } from './job-state.js';
+import type { QueueReport } from './job-state.js';
+import { parseReport } from './parse-report.js';
 
 /** The runner's verbs take seconds. What takes longer than this stands still: a disk does not answer. */
 const ofVerbs = { timeoutMs: 600_000 } as const satisfies Limits;
