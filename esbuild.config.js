@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { joinRunner } from './templates/machine/join-runner.js';
 
 /** Puts the schema's validator, compiled, in the place of the module that would compile it at each start. */
 const compiledSchema = {
@@ -103,6 +104,7 @@ await build({
   },
 });
 
+joinRunner();
 rmSync(`${root}dist`, { recursive: true, force: true });
 renameSync(fresh, `${root}dist`);
 

@@ -1,0 +1,42 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# The verbs.
+
+set -u
+
+# Fails, and says in the words that everybody knows if it is for want of room. Not all shells do.
+say_why() {
+  if is_full "${job:-$queue}"; then echo "runner.sh: No space left on device: ${job:-$queue}" >&2; fi
+  return 1
+}
+
+main() {
+  verb=$1 user_id=''
+  shift
+  find_home
+  case $verb in
+    add) add "$@" || say_why ;;
+    deliver) deliver "$@" || say_why ;;
+    begin) begin "$@" || say_why ;;
+    work) work "$@" ;;
+    run)
+      folder=$1
+      shift
+      run_job "$folder" attached "$@"
+      ;;
+    resume) resume "$@" ;;
+    adopt) run_job "$@" ;;
+    report) report "$@" ;;
+    log) log "$@" ;;
+    offset) offset "$@" ;;
+    stop) stop "$@" || say_why ;;
+    release) release "$@" ;;
+    secret) secret "$@" ;;
+    repository) repository "$@" ;;
+    *)
+      echo "runner.sh: no such verb: $verb" >&2
+      exit 2
+      ;;
+  esac
+}
+
+{ main "$@"; exit; }
