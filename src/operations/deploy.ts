@@ -44,8 +44,8 @@ export async function deploy(
   const { id } = proposed;
   const sweep: Sweep = {
     ...sweepOf(decided.facts, decided.docker, {
-      project: [known.job, '/source'],
-      data: [known.job, '/data'],
+      project: [known.work, '/source'],
+      data: [known.work, '/data'],
       deployment: id,
     }),
     source: decided.source,

@@ -61,8 +61,8 @@ export async function run(
   const folder = runs.pathOf(id);
   const sweep: SweepScript = {
     ...sweepOf(facts, parameters.dockerCommand, {
-      project: request.clone ? [known.job, '/source'] : project.root,
-      data: dataReadOnly ?? [known.job, '/data'],
+      project: request.clone ? [known.work, '/source'] : project.root,
+      data: dataReadOnly ?? [known.work, '/data'],
       dataReadOnly: dataReadOnly !== null,
     }),
     source: checkout,

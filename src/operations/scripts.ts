@@ -29,7 +29,7 @@ export function sweepOf(
       project: places.project,
       data: places.data,
       dataReadOnly: places.dataReadOnly ?? false,
-      home: [known.job, '/home'],
+      home: [known.work, '/home'],
       inputs,
       secrets: parameters.secrets.length > 0 ? known.secrets : null,
       environment: parameters.environment,
@@ -80,6 +80,7 @@ export function printedContainerLine(
 ): string {
   const values = {
     job: folder,
+    work: folder,
     run: id,
     name: containerName(id, folder),
     user_id: String(user.id),

@@ -2,19 +2,37 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const parts = ['process', 'lock', 'state', 'engine-docker', 'job', 'queue', 'report', 'repository', 'main'];
+const parts = [
+  ...[
+    'process',
+    'lock',
+    'place',
+    'state',
+    'engine-docker',
+    'facts',
+    'keep',
+    'watch',
+    'prepare',
+    'job',
+    'attach',
+  ],
+  ...['queue', 'stop', 'report', 'repository', 'main'],
+];
 
 const heading = `#!/bin/sh
 # Runs conditions on a machine: this one, a lab machine or one in the cloud. Nothing else needs to be
 # alive while it does. It is given
 #
-#   a queue    a folder: waiting/ (links to job folders, in order) and slots/N/ (who works there, on what)
-#   a job      a folder: job.sh (what to run), data/ (what comes of it), state.json (how far it is)
+#   a queue    a folder: waiting/ (links to job folders, in order), slots/N/ (the worker, its job), host (the computer)
+#   a job      a folder: job.sh (what to run), state.json (how far it is), logs/ while it is not at its end
 #
 # and job.sh defines
 #
 #   run, name, max_seconds             the run's id, its container's name, its deadline
+#   work                               the folder of data/, source/ and home/, which the container sees; without it the
+#                                      job's folder. Of the job's folder the container sees nothing else
 #   docker                             the words of the docker program
+#   image, bases                       the image, and what it is built on: names with blanks between them
 #   fetch, find_image, build, start    what to do, each a function made of printed command lines
 #   each_submodule                     calls what it is given with the path of each in the checkout
 #

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# Locks: a link that names its holder; a dead holder's is taken over.
+# Locks: a link that names its holder. The lock of a holder that ended is taken over.
 
-# Fails after half a minute: no lock here is held for longer than a moment. Fails sooner, saying why, where it
-# is nobody who keeps us from it, but the disk.
+# lock PATH [TRIES]: fails after half a minute, or after so many tenths of a second: no lock here is held for longer
+# than a moment, but that of a build. Fails sooner, and says why, where it is the disk that refuses.
 lock() {
   tries=0 free=0
   identify $$
@@ -11,16 +11,15 @@ lock() {
     tries=$((tries + 1))
     held=$(readlink "$1" 2>/dev/null)
     [ -n "$held" ] || free=$((free + 1))
-    if [ "$tries" -gt 300 ] || [ "$free" -gt 20 ]; then
+    if [ "$tries" -gt "${2:-300}" ] || [ "$free" -gt 20 ]; then
       ln -s "$us" "$1" && return 0
-      echo "runner.sh: cannot take the lock $1" >&2
+      echo "runner.sh: cannot take the lock $1${held:+, which $held holds}" >&2
       return 1
     fi
-    [ -z "$held" ] || identify "${held%% *}"
-    if [ -z "$held" ] || [ "$held" = "$process" ]; then
+    if [ -z "$held" ] || is_elsewhere "$held" || is_live "$held"; then
       sleep 0.1
     elif mv "$1" "$1.$$" 2>/dev/null; then
-      # Somebody may have taken it over in between: then it goes back.
+      # Another process may have taken it over in between: then it goes back.
       if [ "$(readlink "$1.$$")" = "$held" ]; then rm -f "$1.$$"; else mv "$1.$$" "$1"; fi
     fi
   done

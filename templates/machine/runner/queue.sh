@@ -1,27 +1,21 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# The queue, and its end.
+# The queue: who waits, who is at work.
 
 # add QUEUE JOB < the job's own part of job.sh; the deployment's part is QUEUE/sweep.sh.
 # QUEUE - : no queue, and all of job.sh comes from standard input. Repeated, it does nothing.
 add() {
   queue=$1 job=$2
   if [ ! -e "$job/state.json" ]; then
-    mkdir -p "$job/data/config" "$job/data/logs" "$job/data/results" "$job/data/measures" "$job/data/state" \
-      "$job/data/input" || return
+    mkdir -p "$job/logs" || return
     if [ "$queue" = - ]; then cat >"$job/job.sh"; else cat "$queue/sweep.sh" - >"$job/job.sh"; fi || return
-    # shellcheck source=/dev/null
-    . "$job/job.sh"
-    printf '%s\n' "$json" >"$job/job.json" || return
-    printf '%s\n' "$json" >"$job/data/config/configuration.json" || return
-    printf '%s\n' "${options-}" >"$job/data/config/options.txt" || return
-    : >"$job/data/logs/docker.txt"
+    read_script
+    lay_out || return
     if [ "$queue" = - ]; then
       record pending
       return
     fi
   else
-    # shellcheck source=/dev/null
-    . "$job/job.sh"
+    read_script
     cat >/dev/null
   fi
   if [ "$queue" = - ]; then return; fi
@@ -36,6 +30,21 @@ add() {
   code=$?
   unlock "$queue/lock"
   return "$code"
+}
+
+# The folders that the job will have, and what it is told. Where they are is written down for those who do not read
+# job.sh, and for those who must know later that no link has taken their place.
+lay_out() {
+  mkdir -p "$work/data/config" "$work/data/logs" "$work/data/results" "$work/data/measures" "$work/data/state" \
+    "$work/data/input" || return
+  if [ "$work" != "$job" ]; then
+    [ -L "$job/data" ] || ln -s "$work/data" "$job/data" || return
+    (cd -P -- "$work" && pwd -P) >"$job/place" || return
+  fi
+  printf '%s\n' "$json" >"$job/job.json" || return
+  printf '%s\n' "$json" >"$work/data/config/configuration.json" || return
+  printf '%s\n' "${options-}" >"$work/data/config/options.txt" || return
+  : >"$job/logs/docker.txt"
 }
 
 # deliver QUEUE COUNT SIZE < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then for each
@@ -67,7 +76,7 @@ $list
 EOF
 }
 
-# Puts the job in the queue, where nobody takes it before it is recorded.
+# Puts the job in the queue, where no runner takes it before it is recorded. $job/entry names its place there.
 enqueue() {
   entry=
   if ! is_queued; then
@@ -75,7 +84,7 @@ enqueue() {
     { read -r count <"$queue/count"; } 2>/dev/null
     count=$((${count:-100000} + 1))
     entry=$queue/waiting/$count.$run
-    put "$queue/count" "$count" && ln -s "$job" "$entry" || return
+    put "$queue/count" "$count" && put "$job/entry" "$count.$run" && ln -s "$job" "$entry" || return
   fi
   [ -e "$job/state.json" ] || record pending || {
     rm -f "$entry"
@@ -84,8 +93,17 @@ enqueue() {
 }
 
 is_queued() {
+  [ -e "$job/state.json" ] || [ -e "$job/entry" ] || return
   for one in "$queue"/waiting/*."$run" "$queue"/slots/*/*."$run"; do [ -L "$one" ] && return; done
   return 1
+}
+
+# is_foreign QUEUE: is it the queue of another computer, which `elsewhere` names? Only that one works on it.
+is_foreign() {
+  elsewhere=
+  { read -r elsewhere <"$1/host"; } 2>/dev/null
+  if [ "$elsewhere" = "$machine" ]; then elsewhere=; fi
+  [ -n "$elsewhere" ]
 }
 
 # begin QUEUE GPUS...: a worker for each slot that has none; GPUS is a slot's `docker run --gpus`, or `-`.
@@ -95,17 +113,26 @@ begin() {
   shift
   mkdir -p "$queue/waiting" "$queue/slots"
   lock "$queue/lock" || return
+  fill_slots "$@"
+  code=$?
+  unlock "$queue/lock"
+  return "$code"
+}
+
+fill_slots() {
+  if is_foreign "$queue"; then
+    echo "runner.sh: the jobs of $queue are those of $elsewhere" >&2
+    return 1
+  fi
+  [ -s "$queue/host" ] || put "$queue/host" "$machine" || return
   slot=0
   for gpus in "$@"; do
     slot=$((slot + 1))
     mkdir -p "$queue/slots/$slot"
-    put "$queue/slots/$slot/gpus" "$gpus" || {
-      unlock "$queue/lock"
-      return 1
-    }
+    put "$queue/slots/$slot/gpus" "$gpus" || return
   done
   for folder in "$queue"/slots/*/; do
-    is_alive "${folder}owner" && continue
+    is_held "${folder}owner" && continue
     for entry in "$folder"*.*; do
       [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
     done
@@ -115,19 +142,17 @@ begin() {
       rm -rf "$folder"
       continue
     fi
-    detach sh "$queue/runner.sh" work "$queue" "$number"
-    # One that nobody knows of would not be the only one.
+    detach sh "$queue/runner.sh" work "$queue" "$number" >/dev/null 2>&1
+    # A worker without a name would not be the only one.
     sign "${folder}owner" $! || {
       kill $!
-      unlock "$queue/lock"
       return 1
     }
   done
-  unlock "$queue/lock"
 }
 
 # work QUEUE SLOT: one job after the other until none waits. Each job has a shell of its own, but all in one
-# process: who kills the worker kills no less than all of it, and nothing of a job is left for the next.
+# process: a signal that kills the worker kills all of it, and nothing of a job is left for the next.
 work() {
   queue=$1 slot=$2
   read -r gpus <"$queue/slots/$slot/gpus"
@@ -166,86 +191,4 @@ claim() {
   rm -f "$queue/slots/$slot/owner"
   unlock "$queue/lock"
   return 1
-}
-
-# Is there work with nobody at it: a job in the hands of a dead worker, or a queue without a live one?
-is_stalled() {
-  [ -d "$1/slots" ] || return 1
-  working=no
-  for folder in "$1"/slots/*/; do
-    if is_alive "${folder}owner"; then
-      working=yes
-    else
-      for entry in "$folder"*.*; do [ -L "$entry" ] && return 0; done
-    fi
-  done
-  [ "$working" = no ] || return 1
-  for entry in "$1"/waiting/*; do [ -L "$entry" ] && return 0; done
-  return 1
-}
-
-# stop QUEUE GRACE JOB...: waiting jobs never start; running ones get SIGTERM, and SIGKILL after GRACE seconds.
-stop() {
-  queue=$1 grace=$2
-  shift 2
-  stopping=
-  for job in "$@"; do
-    (stop_one) &
-    stopping="$stopping $!"
-  done
-  code=0
-  for one in $stopping; do wait "$one" || code=$?; done
-  return "$code"
-}
-
-stop_one() {
-  load "$job"
-  has_ended "$job" && return
-  [ -e "$job/stop" ] || echo user >"$job/stop"
-  if [ "$queue" != - ]; then
-    lock "$queue/lock" || return
-    waiting=$(find "$queue/waiting" -name "*.$run")
-    aside=$queue/stopping.$run
-    [ -n "$waiting" ] && mv "$waiting" "$aside"
-    unlock "$queue/lock"
-    if [ -n "$waiting" ]; then
-      if finish stopped user; then rm -f "$aside"; else mv "$aside" "$waiting"; fi
-    fi
-  fi
-  # A job that is just about to start has no container yet; one in a long build ends before its container.
-  rounds=0
-  until has_ended "$job" || [ "$rounds" -ge 100 ]; do
-    engine_stop "$grace"
-    # A job whose runner is gone has nobody else to write its end.
-    if ! is_alive "$job/owner" && engine_answers; then run_job "$job"; fi
-    has_ended "$job" || sleep 0.2
-    rounds=$((rounds + 1))
-    # It has ended, and that cannot be written: not by waiting for it.
-    if is_full "$job"; then rounds=$((rounds + 49)); fi
-  done
-  has_ended "$job" || ! is_full "$job"
-}
-
-# release QUEUE DEPLOYMENT < runs, one a line: no worker and no container of the deployment is left, and no secret that was
-# brought for a job which never came. Its jobs have ended.
-release() {
-  docker=docker
-  # shellcheck source=/dev/null
-  [ ! -r "$1/sweep.sh" ] || . "$1/sweep.sh"
-  for owner in "$1"/slots/*/owner; do
-    is_alive "$owner" && kill "${known%% *}" 2>/dev/null
-  done
-  tries=20
-  while left=$(engine_list "$2") || return; [ -n "$left" ]; do
-    # Docker refuses to remove what is being removed already, at a runner's word: what counts is that none is left.
-    said=$(engine_remove_those $left 2>&1 >/dev/null) && continue
-    tries=$((tries - 1))
-    if [ "$tries" = 0 ]; then
-      echo "$said" >&2
-      return 1
-    fi
-    sleep 0.5
-  done
-  while IFS= read -r run; do rm -rf "$(secrets_folder "logistician-$run-")"*; done
-  rmdir "$(secrets_folder '')" 2>/dev/null || :
 }

@@ -1,5 +1,60 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# Looking.
+# What is said of jobs.
+
+# say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
+say() { printf '%s %s\n' "$1" "$2"; }
+
+# report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind. Before them, for the queue:
+# `stalled`, or `elsewhere HOST` if only that computer may work on it.
+report() {
+  if is_foreign "$1"; then
+    say elsewhere "$elsewhere"
+  elif is_stalled "$1"; then
+    echo stalled
+  fi
+  full=unknown
+  while IFS= read -r job; do
+    say job "$job"
+    { read -r text <"$job/state.json"; } 2>/dev/null || continue
+    say state "$text"
+    read_state "$job"
+    case $state in
+      fetching | building | running) is_held "$job/owner" || echo orphan ;;
+      *) elsewhere= ;;
+    esac
+    [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
+    if ! is_final "$state"; then
+      [ "$full" != unknown ] || { if is_job_full "$job"; then full=yes; else full=no; fi; }
+      [ "$full" = no ] || echo full
+    fi
+    # It has said and measured nothing yet.
+    [ "$state" = pending ] || report_output
+  done
+  return 0
+}
+
+report_output() {
+  name_of_log=docker.txt
+  [ "$state" != building ] || name_of_log=build.txt
+  find_line "$name_of_log"
+  # Why a job did not start is in the other logs.
+  if is_final "$state" && [ "$state" != succeeded ]; then
+    [ -n "$line" ] || find_line build.txt
+    [ -n "$line" ] || find_line runner.txt
+  fi
+  say log "$line"
+  if is_data_in_place "$job" measures; then
+    measure
+    summarize
+  fi
+}
+
+# `line` is the last one of that log of the job's.
+find_line() {
+  line=
+  log_of "$job" "$1"
+  [ -z "$log" ] || [ ! -s "$log" ] || line=$(last_line "$log")
+}
 
 # The last line that says something; where Docker refuses, that is not its advice to read the help.
 last_line() {
@@ -12,59 +67,26 @@ last_line() {
       \$ { g; p; }"
 }
 
-# say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
-say() { printf '%s %s\n' "$1" "$2"; }
-
-# report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind.
-report() {
-  if is_stalled "$1"; then echo stalled; fi
-  full=unknown
-  while IFS= read -r job; do
-    say job "$job"
-    { read -r text <"$job/state.json"; } 2>/dev/null || continue
-    say state "$text"
-    read_state "$job"
-    log=$job/data/logs/docker.txt
-    case $state in
-      building) log=$job/data/logs/build.txt ;;
-    esac
-    case $state in
-      fetching | building | running) is_alive "$job/owner" || echo orphan ;;
-    esac
-    if ! is_final "$state"; then
-      [ "$full" != unknown ] || { if is_full "$job"; then full=yes; else full=no; fi; }
-      [ "$full" = no ] || echo full
-    fi
-    # It has said and measured nothing yet.
-    [ "$state" != pending ] || continue
-    line=
-    [ ! -s "$log" ] || line=$(last_line "$log")
-    # Why a job did not start is in the other logs.
-    if [ -z "$line" ] && is_final "$state" && [ "$state" != succeeded ]; then
-      for log in "$job/data/logs/build.txt" "$job/data/logs/runner.txt"; do
-        [ -n "$line" ] || [ ! -s "$log" ] || line=$(last_line "$log")
-      done
-    fi
-    say log "$line"
-    is_empty "$job/data/measures" || measure
-    summary=$job/data/measures/summary.json
-    [ -s "$summary" ] && say summary "$(tr '\n' ' ' <"$summary")"
-  done
-  return 0
-}
-
-is_empty() {
-  for one in "$1"/*; do [ ! -e "$one" ] || return; done
+# The job may have put anything there: only so many names are looked at, only so deep, and only regular files.
+find_newest() {
+  newest=$(
+    find "$job/data/measures/" -maxdepth 4 -type f ! -name summary.json 2>/dev/null | {
+      set --
+      while [ $# -lt 500 ] && IFS= read -r one; do set -- "$@" "$one"; done
+      # shellcheck disable=SC2012 # no find sorts by time
+      [ $# = 0 ] || ls -t "$@" 2>/dev/null | head -n 1
+    }
+  )
 }
 
 # The measure that was written last: the newest line of a series (NAME.jsonl), or a file with one number in it.
 measure() {
-  newest=$(find "$job/data/measures" -type f ! -name summary.json -exec ls -t {} + 2>/dev/null | head -n 1)
+  find_newest
+  [ -f "$newest" ] || return 0
   case $newest in
-    '') ;;
     *.jsonl) say measure "$(last_line "$newest")" ;;
     *)
-      number=$(head -c 100 "$newest" | tr -d '[:space:]')
+      number=$(head -c 100 "$newest" | tr -d '[:space:]\000')
       named=$(basename "${newest%.*}" | tr -dc 'A-Za-z0-9_.-')
       case $number in
         '' | *[!0-9.eE+-]*) ;;
@@ -74,17 +96,48 @@ measure() {
   esac
 }
 
-# log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended, or nobody is there who asked.
+# The most that is read of a summary, in bytes.
+longest_summary=262144
+
+summarize() {
+  summary=$job/data/measures/summary.json
+  [ -f "$summary" ] && [ ! -L "$summary" ] && [ -s "$summary" ] || return 0
+  find_size "$summary"
+  if [ "$size" -gt "$longest_summary" ]; then
+    say summary-too-large "$size"
+  else
+    say summary "$(head -c "$longest_summary" "$summary" | tr '\n\000' '  ')"
+  fi
+}
+
+# Is there work with no worker at it: a job in the hands of a dead worker, or a queue without a live one?
+is_stalled() {
+  [ -d "$1/slots" ] || return 1
+  working=no
+  for folder in "$1"/slots/*/; do
+    if is_held "${folder}owner"; then
+      working=yes
+    else
+      for entry in "$folder"*.*; do [ -L "$entry" ] && return 0; done
+    fi
+  done
+  [ "$working" = no ] || return 1
+  for entry in "$1"/waiting/*; do [ -L "$entry" ] && return 0; done
+  return 1
+}
+
+# log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended, or the process that asked.
 log() {
   job=$1 offset=$2
-  file=$job/data/logs/docker.txt
   find_parent
   asker=$parent
   while find_parent && [ "$parent" = "$asker" ]; do
     read_state "$job"
-    find_size "$file"
+    log_of "$job" docker.txt
+    size=0
+    [ -z "$log" ] || find_size "$log"
     if [ "$size" -gt "$offset" ]; then
-      tail -c "+$((offset + 1))" "$file" | head -c "$((size - offset))"
+      tail -c "+$((offset + 1))" "$log" | head -c "$((size - offset))"
       offset=$size
     fi
     if [ "${3:-}" != follow ] || is_final "$state"; then return; fi
@@ -96,8 +149,9 @@ log() {
 # offset JOB tail LINES: how many there are before the last lines.
 offset() {
   if [ "$2" = tail ]; then
-    file=$1/data/logs/docker.txt
-    echo "$(($(wc -c <"$file" 2>/dev/null || echo 0) - $(tail -n "$3" "$file" 2>/dev/null | wc -c)))"
+    log_of "$1" docker.txt
+    log=${log:-/dev/null}
+    echo "$(($(wc -c <"$log" 2>/dev/null || echo 0) - $(tail -n "$3" "$log" 2>/dev/null | wc -c)))"
     return
   fi
   [ -r "$1/log-index" ] || {

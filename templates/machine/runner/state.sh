@@ -4,7 +4,7 @@
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
 # put FILE TEXT: the file holds the text, or what it held before.
-put() { echo "$2" >"$1.$$" && mv "$1.$$" "$1"; }
+put() { printf '%s\n' "$2" >"$1.$$" && mv "$1.$$" "$1"; }
 
 # `size` is how many bytes the file has.
 find_size() {
@@ -23,7 +23,10 @@ is_full() {
   }
 }
 
-# record STATE [REASON [EXIT_CODE]]: the one place that writes state.json, whole or not at all.
+# Is the disk full that the job's record is on, or that of its data?
+is_job_full() { is_full "$1" || { [ -L "$1/data" ] && is_full "$1/data"; }; }
+
+# record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, whole or not at all.
 record() {
   echo "$1 $(now)" >>"$job/steps" || return
   text=
@@ -42,6 +45,9 @@ record() {
   field started "${started_at:-}"
   field finished "${finished_at:-}"
   field kept "${kept:-}"
+  facts=
+  { read -r facts <"$job/facts"; } 2>/dev/null
+  text=$text${facts:+$facts,}
   times=
   while read -r step at; do
     case $times in *"\"$step\""*) ;; *) times=$times${times:+,}\"$step\":\"$at\" ;; esac
@@ -51,7 +57,20 @@ record() {
 
 # field NAME TEXT: one more field for `text`; an empty one is null.
 field() {
-  if [ -n "$2" ]; then text=$text\"$1\":\"$2\",; else text=$text\"$1\":null,; fi
+  if [ -n "$2" ]; then
+    escape "$2"
+    text=$text\"$1\":\"$escaped\",
+  else
+    text=$text\"$1\":null,
+  fi
+}
+
+# `escaped` is the text between the quotes of a JSON string. Control characters are left out.
+escape() {
+  case $1 in
+    *[\\\"[:cntrl:]]*) escaped=$(printf %s "$1" | LC_ALL=C tr -d '\000-\037\177' | LC_ALL=C sed 's/[\\"]/\\&/g') ;;
+    *) escaped=$1 ;;
+  esac
 }
 
 # `state` is what the job's state.json says; empty without one.
