@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { joinRunner } from './templates/machine/join-runner.js';
 
 /** The modules that compile a schema at each start, by what they export. */
 const validators = {
@@ -109,6 +110,7 @@ await build({
   },
 });
 
+joinRunner();
 rmSync(`${root}dist`, { recursive: true, force: true });
 renameSync(fresh, `${root}dist`);
 

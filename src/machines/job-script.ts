@@ -9,9 +9,11 @@ import {
 } from '../tools/docker/command-line.js';
 import { type Checkout, checkOut } from '../tools/git/command-line.js';
 
-/** What the runner knows once it runs: the job's folder, the run's id, its container's name, its user. */
+/** What the runner knows once it runs: the job's folders, the run's id, its container's name, its user. */
 export const known = {
   job: new Variable('job'),
+  /** The folder of data/, source/ and home/: all of the job's that its container sees. */
+  work: new Variable('work'),
   run: new Variable('run'),
   name: new Variable('name'),
   userId: new Variable('user_id'),
@@ -25,7 +27,8 @@ export const known = {
 export interface SweepScript {
   readonly docker: string;
   readonly maxHours: number;
-  readonly image: ImagePlan;
+  /** `bases`: the images that it is built on, whose ids and digests the runner writes down. */
+  readonly image: ImagePlan & { readonly bases?: readonly string[] };
   /** The image was seen to be there a moment ago: nobody need look again. */
   readonly imageIsThere?: boolean;
   /** The checkout that each job gets; null: the job has a folder given to it instead. */
@@ -39,6 +42,8 @@ export interface SweepScript {
 export interface JobScript {
   readonly run: string;
   readonly containerName: string;
+  /** An absolute path: the folder of data/, source/ and home/, where it is not the job's folder. */
+  readonly work?: string;
   readonly argv: readonly string[];
   /** argv as shell words. */
   readonly options: string;
@@ -66,11 +71,12 @@ export function containerLine(sweep: SweepScript): Word[] {
 
 /** The deployment's part of job.sh: POSIX shell, each line of it a printed command. */
 export function sweepScript(sweep: SweepScript): string {
-  const fetch = sweep.source ? checkOut(sweep.source, [known.job, '/source']) : [];
+  const fetch = sweep.source ? checkOut(sweep.source, [known.work, '/source']) : [];
   const submodules = sweep.source?.submodules.map(({ path }) => `"$1" ${render(path)}`) ?? [];
   const words = containerLine(sweep).map(render).join(' ');
   return `# What runner.sh runs. job.json says the same of the condition for people and programs.
 image=${render(sweep.image.tag)}
+bases=${render((sweep.image.bases ?? []).join(' '))}
 docker=${render(sweep.docker)}
 max_seconds=${Math.ceil(sweep.maxHours * 3600)}
 needs_secrets=${sweep.container.secrets ? 'yes' : ''}
@@ -88,7 +94,7 @@ build() {
 }
 container() {
   user_id=$(id -u) group_id=$(id -g) user_name=$(id -un 2>/dev/null || id -u)
-  $docker run $mode \${gpus:+--gpus "$gpus"} \${options+--env "OPTIONS=$options"} ${words} "$@"
+  $docker run $mode \${never_pull-} \${gpus:+--gpus "$gpus"} \${options+--env "OPTIONS=$options"} ${words} "$@"
 }
 `;
 }
@@ -99,6 +105,7 @@ export function jobScript(job: JobScript): string {
   return `${[
     `run=${render(job.run)}`,
     `name=${render(job.containerName)}`,
+    ...(job.work === undefined ? [] : [`work=${render(job.work)}`]),
     ...options,
     ...(job.gpus ? [`gpus=${render(job.gpus)}`] : []),
     `json=${render(job.configuration)}`,

@@ -91,9 +91,9 @@ export class TestSweep {
       container: {
         image: changes.image?.tag ?? baseImage,
         labels: { 'logistician.run': known.run, 'logistician.deployment': this.deployment },
-        project: [known.job, '/source'],
-        data: [known.job, '/data'],
-        home: [known.job, '/home'],
+        project: [known.work, '/source'],
+        data: [known.work, '/data'],
+        home: [known.work, '/home'],
         inputs: {},
         secrets: null,
         environment: {},
@@ -183,8 +183,17 @@ export const data = (job: TestJob, ...path: string[]): string => join(job.folder
 
 export const text = (job: TestJob, ...path: string[]): string => readFileSync(data(job, ...path), 'utf8');
 
+/** A log of the job's: where no container reaches it, until the job has ended. */
+export function logOf(job: TestJob, name: string): string {
+  try {
+    return readFileSync(join(job.folder, 'logs', name), 'utf8');
+  } catch {
+    return text(job, 'logs', name);
+  }
+}
+
 /** What the job has printed so far. */
-export const output = (job: TestJob): string => text(job, 'logs', 'docker.txt');
+export const output = (job: TestJob): string => logOf(job, 'docker.txt');
 
 /** What Docker prints. */
 export const docker = (...args: string[]): string =>

@@ -25,9 +25,9 @@ const sweep: SweepScript = {
   container: {
     image: 'logistician/x:1',
     labels: { 'logistician.run': known.run },
-    project: [known.job, '/source'],
-    data: [known.job, '/data'],
-    home: [known.job, '/home'],
+    project: [known.work, '/source'],
+    data: [known.work, '/data'],
+    home: [known.work, '/home'],
     inputs: { mnist: '/data sets/mnist' },
     secrets: null,
     environment: { GREETING: `it's "$HOME"` },

@@ -1,0 +1,74 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# A job that has this terminal.
+
+# attach MODE...: runs the job and exits with its code.
+attach() {
+  record running
+  interrupted='' attached=yes
+  trap 'interrupted=yes' INT TERM HUP
+  mode=$*
+  if [ -z "$never_pull" ] && ! engine_has_image "$image"; then
+    echo "runner.sh: there is no image $image any more" >&2
+    finish failed start 125
+    exit 125
+  fi
+  watch $$ </dev/null >/dev/null 2>&1 3>&- &
+  watcher=$!
+  start
+  code=$?
+  # A second Ctrl-C makes the docker client give up, not the job.
+  [ -n "$interrupted" ] && engine_stop 10
+  # Docker takes a moment for each: its output is fetched while its end is looked at. What has these codes may never
+  # have begun.
+  fetching=
+  status=exited
+  case $code in 125 | 126 | 127) ;; *)
+    catch_up &
+    fetching=$!
+    ;;
+  esac
+  engine_look
+  [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_home=yes; }
+  if [ -z "$begun" ] && [ -z "$fetching" ]; then
+    finish failed start "$code"
+  else
+    judge_attached
+  fi
+  kill "$watcher" 2>/dev/null
+  trap - INT TERM HUP
+  exit "$code"
+}
+
+# The client saw the first end of the container. The engine may have begun it again since, or removed it.
+judge_attached() {
+  if [ -n "$interrupted" ] || [ "$code" -eq 130 ]; then echo user >"$job/stop"; fi
+  case $status in
+    exited) [ "$restarts" = 0 ] || restarts=0 exit_code=$code ;;
+    '') has_gone "$code" ;;
+    *)
+      if restarts_itself && [ ! -e "$job/stop" ]; then engine_run_once && engine_stop 10; fi
+      await_container
+      look_until_known
+      [ "$restarts" = 0 ] || restarts=0 exit_code=$code
+      ;;
+  esac
+  conclude
+  code=${exit_code:-$code}
+}
+
+# resume JOB: goes on, in the background, with a job that ran attached to a terminal and lost its runner. One that
+# had not begun to run does not begin now: the person who wanted it has gone.
+resume() {
+  if is_held "$1/owner"; then
+    [ -z "$elsewhere" ] || echo "runner.sh: $1 is at work on $elsewhere" >&2
+    [ -z "$elsewhere" ]
+    return
+  fi
+  read_state "$1"
+  if [ "$state" = running ]; then
+    detach sh "$0" adopt "$1" >/dev/null 2>&1
+    return
+  fi
+  load "$1"
+  take "$job" && finish lost runner
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# The facts of the place where a job runs, as fields of state.json.
+
+# Asks for the engine's version while other things are done; find_facts reads the answer.
+ask_engine() {
+  engine_versions >"$job/versions" &
+  asking=$!
+}
+
+# Makes `never_pull`, and $job/facts: engine, base, gpu_names, driver. The image was found or built a moment ago: what
+# it was built on is still what the engine has under those names.
+find_facts() {
+  wait "$asking"
+  client='' version=''
+  { read -r client version <"$job/versions"; } 2>/dev/null
+  rm -f "$job/versions"
+  engine_never_pulls "$client"
+  engine=
+  if [ -n "$version" ]; then
+    escape "$version"
+    engine="\"engine\":{\"name\":\"$engine_name\",\"version\":\"$escaped\"},"
+  fi
+  find_base
+  find_gpu_names
+  put "$job/facts" "$engine\"base\":[$base],\"gpu_names\":[$gpu_names],\"driver\":$driver"
+}
+
+# `base` has the images that `bases` names, as the engine has them; those that it has not are left out.
+find_base() {
+  base=
+  set -f
+  for one in $bases; do
+    id='' digests=''
+    read -r id digests <<EOF
+$(engine_image "$one")
+EOF
+    [ -n "$id" ] || continue
+    case $digests in '['*']') ;; *) digests='[]' ;; esac
+    escape "$one"
+    base="$base${base:+,}{\"name\":\"$escaped\",\"id\":\"$id\",\"digests\":$digests}"
+  done
+  set +f
+}
+
+# `gpu_names` and `driver`, of the GPUs that the job is given: `all`, a number of them, or `device=0,2`.
+find_gpu_names() {
+  gpu_names='' driver=null
+  wanted=${gpus:-} wanted=${wanted#\"} wanted=${wanted%\"}
+  [ -n "$wanted" ] || return 0
+  listed=$(within 10 nvidia-smi --query-gpu=index,uuid,driver_version,name --format=csv,noheader 2>/dev/null) || return 0
+  count=0
+  while IFS=', ' read -r index uuid release gpu; do
+    # A line of complaint has no number first.
+    case $index in '' | *[!0-9]*) continue ;; esac
+    is_given "$index" "$uuid" || continue
+    count=$((count + 1))
+    escape "$gpu"
+    gpu_names="$gpu_names${gpu_names:+,}\"$escaped\""
+    escape "$release"
+    driver="\"$escaped\""
+  done <<EOF
+$listed
+EOF
+}
+
+# is_given INDEX UUID: is that GPU one of those that the job is given? Docker itself takes the first ones of a number.
+is_given() {
+  case $wanted in
+    all) true ;;
+    device=*) case ",${wanted#device=}," in *",$1,"* | *",$2,"*) true ;; *) false ;; esac ;;
+    *[!0-9]*) false ;;
+    *) [ "$count" -lt "$wanted" ] ;;
+  esac
+}

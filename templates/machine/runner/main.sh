@@ -1,0 +1,50 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# The verbs.
+
+set -u
+
+# Fails, and says in the words that everybody knows if it is for want of room. Not all shells do.
+say_why() {
+  if is_job_full "${job:-$queue}"; then echo "runner.sh: No space left on device: ${job:-$queue}" >&2; fi
+  return 1
+}
+
+main() {
+  verb=$1 user_id=''
+  shift
+  # What the caller has set for other programs, and changes what ours do.
+  unset CDPATH TAR_OPTIONS GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+  # job.sh is run: only its owner may write it.
+  umask go-w
+  find_home
+  case $verb in
+    add) add "$@" || say_why ;;
+    deliver) deliver "$@" || say_why ;;
+    begin) begin "$@" || say_why ;;
+    work) work "$@" ;;
+    run)
+      folder=$1
+      shift
+      run_job "$folder" attached "$@"
+      ;;
+    resume) resume "$@" ;;
+    part)
+      load "$1"
+      "$2"
+      ;;
+    adopt) run_job "$@" ;;
+    report) report "$@" ;;
+    log) log "$@" ;;
+    offset) offset "$@" ;;
+    stop) stop "$@" || say_why ;;
+    release) release "$@" ;;
+    secret) secret "$@" ;;
+    repository) repository "$@" ;;
+    *)
+      echo "runner.sh: no such verb: $verb" >&2
+      exit 2
+      ;;
+  esac
+}
+
+{ main "$@"; exit; }

@@ -1,0 +1,74 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# Where things are. $job holds what the runner itself reads and writes, and no container reaches it; $work holds data/,
+# source/ and home/, which the job may change as it likes: links, FIFOs and folders may be where files were. What is
+# written there after the job has ended goes by these functions.
+
+# place_of JOB: `place` is $work without a link on the way, as it was when it was laid out.
+place_of() {
+  place=
+  { read -r place <"$1/place"; } 2>/dev/null || place=$(cd -P -- "$1" 2>/dev/null && pwd -P)
+}
+
+# is_in_place PATH: is that folder of $work still there, with no link on the way that could lead out of it?
+is_in_place() {
+  place_of "$job"
+  [ -d "$work${1:+/$1}" ] && [ "$(cd -P -- "$work${1:+/$1}" 2>/dev/null && pwd -P)" = "$place${1:+/$1}" ]
+}
+
+# is_data_in_place JOB PATH: the same of a folder in data/, for those who do not know $work.
+is_data_in_place() {
+  place_of "$1"
+  [ -d "$1/data/$2" ] && [ "$(cd -P -- "$1/data/$2" 2>/dev/null && pwd -P)" = "$place/data/$2" ]
+}
+
+# Removes all of it, also from folders that the job has made read-only, and no more than a link.
+remove() {
+  rm -rf "$@" 2>/dev/null && return
+  find "$@" -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
+  rm -rf "$@"
+}
+
+# make_way PATH: nothing has that name any more. A folder of the job's gets another name; the rest goes.
+make_way() {
+  if [ ! -L "$1" ] && [ -d "$1" ]; then
+    aside=$1.job
+    while [ -e "$aside" ] || [ -L "$aside" ]; do aside=$aside.job; done
+    mv "$1" "$aside"
+  else
+    rm -f "$1"
+  fi
+}
+
+# log_of JOB NAME: `log` is the file, which may not be there: in $job/logs, or, after the end, in data/logs. Empty
+# where the job has put something else in its place.
+log_of() {
+  log=$1/logs/$2
+  [ ! -e "$log" ] || return 0
+  log=
+  if is_data_in_place "$1" logs && [ -f "$1/data/logs/$2" ] && [ ! -L "$1/data/logs/$2" ]; then log=$1/data/logs/$2; fi
+}
+
+# Moves the logs to where people look for them. The job may have put anything under their names.
+bring_logs() {
+  [ -d "$job/logs" ] || return 0
+  if is_in_place data; then
+    is_in_place data/logs || { make_way "$work/data/logs" && mkdir "$work/data/logs"; }
+    chmod u+rwx "$work/data/logs" 2>/dev/null
+  fi
+  is_in_place data/logs || return
+  for log in "$job"/logs/*.txt; do
+    [ -f "$log" ] || continue
+    to=$work/data/logs/${log##*/}
+    # One of an earlier runner's, which has said more.
+    if [ ! -s "$log" ] && [ -f "$to" ] && [ ! -L "$to" ]; then continue; fi
+    remove "$to" && mv "$log" "$to" || return
+  done
+  remove "$job/logs"
+}
+
+# A copy of the final state lies with the data, where both are not one folder.
+show_state() {
+  [ "$work" != "$job" ] && is_in_place '' || return 0
+  remove "$work/state.json" "$work/state.json.new" && cp "$job/state.json" "$work/state.json.new" &&
+    mv "$work/state.json.new" "$work/state.json"
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# Everything before a job's container.
+
+# Ends a job that was stopped before its container began.
+is_called_off() { [ -e "$job/stop" ] && finish stopped user; }
+
+# prepare: everything before the container. Fails where the job cannot start, the state recorded; or not, where
+# Docker does not answer or the disk is full: then it may be tried again.
+prepare() {
+  is_called_off && return 1
+  ask_engine
+  record fetching || return
+  # A runner before us may have left half a checkout, and git's locks in it.
+  if is_in_place ''; then remove "$work/source" "$job/index"; fi
+  mkdir -p "$work/home"
+  if ! run_part fetch runner.txt; then
+    is_called_off || finish failed fetch
+    return 1
+  fi
+  { keep_index '' && each_submodule keep_index; } >>"$job/logs/runner.txt" 2>&1
+  if ! image_id=$(find_image 2>/dev/null); then
+    record building
+    if ! build_in_turn || ! image_id=$(find_image 2>>"$job/logs/build.txt"); then
+      is_called_off || { engine_answers && finish failed build; }
+      return 1
+    fi
+  fi
+  find_facts
+  if [ -n "${needs_secrets:-}" ] && [ ! -d "$secrets" ]; then
+    note "the job's secrets were in memory only, and are gone: deploy it again"
+    finish failed secrets
+    return 1
+  fi
+  ! is_called_off
+}
+
+# One build at a time in a queue: a runner that has waited for another's finds the image there.
+build_in_turn() {
+  if [ -z "${queue:-}" ]; then
+    run_part build build.txt
+    return
+  fi
+  until lock "$queue/build" 5 2>/dev/null; do
+    [ ! -e "$job/stop" ] || return
+  done
+  find_image >/dev/null 2>&1 || run_part build build.txt
+  code=$?
+  unlock "$queue/build"
+  return "$code"
+}
+
+# run_part FUNCTION LOG: runs what may take long in a process group of its own, so that a stop can end it. With a
+# terminal it stays with that, as Ctrl-C does.
+run_part() {
+  if [ -n "${has_terminal:-}" ]; then
+    "$1" >>"$job/logs/$2" 2>&1
+    return
+  fi
+  detach sh "$0" part "$job" "$1" >>"$job/logs/$2" 2>&1
+  part=$!
+  sign "$job/part" "$part"
+  # A stop may have come before there was a name to end it by.
+  [ ! -e "$job/stop" ] || end_part TERM
+  wait "$part"
+  code=$?
+  rm -f "$job/part"
+  return "$code"
+}
+
+# end_part SIGNAL: ends what run_part began, here or in a runner that was killed.
+end_part() {
+  is_alive "$job/part" || return 0
+  kill "-$1" "-${known%% *}" 2>/dev/null || { pkill "-$1" -P "${known%% *}" && kill "-$1" "${known%% *}"; } 2>/dev/null
+}

@@ -1,0 +1,194 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# The queue: who waits, who is at work.
+
+# add QUEUE JOB < the job's own part of job.sh; the deployment's part is QUEUE/sweep.sh.
+# QUEUE - : no queue, and all of job.sh comes from standard input. Repeated, it does nothing.
+add() {
+  queue=$1 job=$2
+  if [ ! -e "$job/state.json" ]; then
+    mkdir -p "$job/logs" || return
+    if [ "$queue" = - ]; then cat >"$job/job.sh"; else cat "$queue/sweep.sh" - >"$job/job.sh"; fi || return
+    read_script
+    lay_out || return
+    if [ "$queue" = - ]; then
+      record pending
+      return
+    fi
+  else
+    read_script
+    cat >/dev/null
+  fi
+  if [ "$queue" = - ]; then return; fi
+  read_state "$job"
+  case $state in
+    '' | pending) ;;
+    *) return ;;
+  esac
+  [ -d "$queue/slots" ] || mkdir -p "$queue/waiting" "$queue/slots" || return
+  lock "$queue/lock" || return
+  enqueue
+  code=$?
+  unlock "$queue/lock"
+  return "$code"
+}
+
+# The folders that the job will have, and what it is told. Where they are is written down for those who do not read
+# job.sh, and for those who must know later that no link has taken their place.
+lay_out() {
+  mkdir -p "$work/data/config" "$work/data/logs" "$work/data/results" "$work/data/measures" "$work/data/state" \
+    "$work/data/input" || return
+  if [ "$work" != "$job" ]; then
+    [ -L "$job/data" ] || ln -s "$work/data" "$job/data" || return
+    (cd -P -- "$work" && pwd -P) >"$job/place" || return
+  fi
+  printf '%s\n' "$json" >"$job/job.json" || return
+  printf '%s\n' "$json" >"$work/data/config/configuration.json" || return
+  printf '%s\n' "${options-}" >"$work/data/config/options.txt" || return
+  : >"$job/logs/docker.txt"
+}
+
+# deliver QUEUE COUNT SIZE < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then for each
+# its own part of job.sh, of that length.
+deliver() {
+  queue=$1 parcel=$queue/parcel.$$
+  cat >"$parcel" && find_size "$parcel" && open_parcel "$2" "$3"
+  code=$?
+  rm -f "$parcel"
+  return "$code"
+}
+
+# What a sender that was cut off has sent is no parcel.
+open_parcel() {
+  [ "$size" = "$2" ] || {
+    echo "runner.sh: $size of $2 bytes have arrived" >&2
+    return 1
+  }
+  list=$(head -n "$1" "$parcel")
+  at=$size
+  while read -r length job; do at=$((at - length)); done <<EOF
+$list
+EOF
+  while read -r length job; do
+    tail -c "+$((at + 1))" "$parcel" | head -c "$length" | add "$queue" "$job" || return
+    at=$((at + length))
+  done <<EOF
+$list
+EOF
+}
+
+# Puts the job in the queue, where no runner takes it before it is recorded. $job/entry names its place there.
+enqueue() {
+  entry=
+  if ! is_queued; then
+    count=
+    { read -r count <"$queue/count"; } 2>/dev/null
+    count=$((${count:-100000} + 1))
+    entry=$queue/waiting/$count.$run
+    put "$queue/count" "$count" && put "$job/entry" "$count.$run" && ln -s "$job" "$entry" || return
+  fi
+  [ -e "$job/state.json" ] || record pending || {
+    rm -f "$entry"
+    return 1
+  }
+}
+
+is_queued() {
+  [ -e "$job/state.json" ] || [ -e "$job/entry" ] || return
+  for one in "$queue"/waiting/*."$run" "$queue"/slots/*/*."$run"; do [ -L "$one" ] && return; done
+  return 1
+}
+
+# is_foreign QUEUE: is it the queue of another computer, which `elsewhere` names? Only that one works on it.
+is_foreign() {
+  elsewhere=
+  { read -r elsewhere <"$1/host"; } 2>/dev/null
+  if [ "$elsewhere" = "$machine" ]; then elsewhere=; fi
+  [ -n "$elsewhere" ]
+}
+
+# begin QUEUE GPUS...: a worker for each slot that has none; GPUS is a slot's `docker run --gpus`, or `-`.
+# What a dead worker had in hand goes back to the front of the queue.
+begin() {
+  queue=$1
+  shift
+  mkdir -p "$queue/waiting" "$queue/slots"
+  lock "$queue/lock" || return
+  fill_slots "$@"
+  code=$?
+  unlock "$queue/lock"
+  return "$code"
+}
+
+fill_slots() {
+  if is_foreign "$queue"; then
+    echo "runner.sh: the jobs of $queue are those of $elsewhere" >&2
+    return 1
+  fi
+  [ -s "$queue/host" ] || put "$queue/host" "$machine" || return
+  slot=0
+  for gpus in "$@"; do
+    slot=$((slot + 1))
+    mkdir -p "$queue/slots/$slot"
+    put "$queue/slots/$slot/gpus" "$gpus" || return
+  done
+  for folder in "$queue"/slots/*/; do
+    is_held "${folder}owner" && continue
+    for entry in "$folder"*.*; do
+      [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
+    done
+    # A slot of an earlier time, when there were more.
+    number=${folder%/} number=${number##*/}
+    if [ "$number" -gt "$slot" ]; then
+      rm -rf "$folder"
+      continue
+    fi
+    detach sh "$queue/runner.sh" work "$queue" "$number" >/dev/null 2>&1
+    # A worker without a name would not be the only one.
+    sign "${folder}owner" $! || {
+      kill $!
+      return 1
+    }
+  done
+}
+
+# work QUEUE SLOT: one job after the other until none waits. Each job has a shell of its own, but all in one
+# process: a signal that kills the worker kills all of it, and nothing of a job is left for the next.
+work() {
+  queue=$1 slot=$2
+  read -r gpus <"$queue/slots/$slot/gpus"
+  [ "$gpus" = - ] && gpus=
+  exec 2>>"$queue/slots/$slot/errors.txt"
+  # On a full disk each job would fail where the one before has failed.
+  while is_full "$queue"; do sleep 2; done
+  claim || return
+  run_job "$(readlink "$entry")"
+  if has_ended "$entry" || [ ! -r "$entry/job.sh" ]; then
+    rm -f "$entry"
+  else
+    # Nothing could be written, or Docker did not answer: it is the first to be tried again.
+    mv "$entry" "$queue/waiting/"
+    sleep 2
+  fi
+  exec sh "$queue/runner.sh" work "$queue" "$slot"
+}
+
+# Takes the first waiting job; with none left, gives up the slot in the same breath, so that a job added
+# now finds no worker that is about to go.
+claim() {
+  lock "$queue/lock" || return
+  # begin may not have written our name yet.
+  sign "$queue/slots/$slot/owner" $$ || {
+    unlock "$queue/lock"
+    return 1
+  }
+  for entry in "$queue"/waiting/*; do
+    if [ -L "$entry" ] && mv "$entry" "$queue/slots/$slot/"; then
+      entry=$queue/slots/$slot/${entry##*/}
+      unlock "$queue/lock"
+      return 0
+    fi
+  done
+  rm -f "$queue/slots/$slot/owner"
+  unlock "$queue/lock"
+  return 1
+}

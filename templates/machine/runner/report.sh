@@ -1,0 +1,162 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# What is said of jobs.
+
+# say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
+say() { printf '%s %s\n' "$1" "$2"; }
+
+# report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind. Before them, for the queue:
+# `stalled`, or `elsewhere HOST` if only that computer may work on it.
+report() {
+  if is_foreign "$1"; then
+    say elsewhere "$elsewhere"
+  elif is_stalled "$1"; then
+    echo stalled
+  fi
+  full=unknown
+  while IFS= read -r job; do
+    say job "$job"
+    { read -r text <"$job/state.json"; } 2>/dev/null || continue
+    say state "$text"
+    read_state "$job"
+    case $state in
+      fetching | building | running) is_held "$job/owner" || echo orphan ;;
+      *) elsewhere= ;;
+    esac
+    [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
+    if ! is_final "$state"; then
+      [ "$full" != unknown ] || { if is_job_full "$job"; then full=yes; else full=no; fi; }
+      [ "$full" = no ] || echo full
+    fi
+    # It has said and measured nothing yet.
+    [ "$state" = pending ] || report_output
+  done
+  return 0
+}
+
+report_output() {
+  name_of_log=docker.txt
+  [ "$state" != building ] || name_of_log=build.txt
+  find_line "$name_of_log"
+  # Why a job did not start is in the other logs.
+  if is_final "$state" && [ "$state" != succeeded ]; then
+    [ -n "$line" ] || find_line build.txt
+    [ -n "$line" ] || find_line runner.txt
+  fi
+  say log "$line"
+  if is_data_in_place "$job" measures; then
+    measure
+    summarize
+  fi
+}
+
+# `line` is the last one of that log of the job's.
+find_line() {
+  line=
+  log_of "$job" "$1"
+  [ -z "$log" ] || [ ! -s "$log" ] || line=$(last_line "$log")
+}
+
+# The last line that says something; where Docker refuses, that is not its advice to read the help.
+last_line() {
+  tail -c 4000 "$1" 2>/dev/null | tr '\r\000' '\n ' |
+    LC_ALL=C sed -n -e "/^[[:space:]]*\$/b end
+      /^Run 'docker run --help'/b end
+      /^See 'docker run --help'/b end
+      h
+      :end
+      \$ { g; p; }"
+}
+
+# The job may have put anything there: only so many names are looked at, only so deep, and only regular files.
+find_newest() {
+  newest=$(
+    find "$job/data/measures/" -maxdepth 4 -type f ! -name summary.json 2>/dev/null | {
+      set --
+      while [ $# -lt 500 ] && IFS= read -r one; do set -- "$@" "$one"; done
+      # shellcheck disable=SC2012 # no find sorts by time
+      [ $# = 0 ] || ls -t "$@" 2>/dev/null | head -n 1
+    }
+  )
+}
+
+# The measure that was written last: the newest line of a series (NAME.jsonl), or a file with one number in it.
+measure() {
+  find_newest
+  [ -f "$newest" ] || return 0
+  case $newest in
+    *.jsonl) say measure "$(last_line "$newest")" ;;
+    *)
+      number=$(head -c 100 "$newest" | tr -d '[:space:]\000')
+      named=$(basename "${newest%.*}" | tr -dc 'A-Za-z0-9_.-')
+      case $number in
+        '' | *[!0-9.eE+-]*) ;;
+        *) say measure "{\"$named\":$number}" ;;
+      esac
+      ;;
+  esac
+}
+
+# The most that is read of a summary, in bytes.
+longest_summary=262144
+
+summarize() {
+  summary=$job/data/measures/summary.json
+  [ -f "$summary" ] && [ ! -L "$summary" ] && [ -s "$summary" ] || return 0
+  find_size "$summary"
+  if [ "$size" -gt "$longest_summary" ]; then
+    say summary-too-large "$size"
+  else
+    say summary "$(head -c "$longest_summary" "$summary" | tr '\n\000' '  ')"
+  fi
+}
+
+# Is there work with no worker at it: a job in the hands of a dead worker, or a queue without a live one?
+is_stalled() {
+  [ -d "$1/slots" ] || return 1
+  working=no
+  for folder in "$1"/slots/*/; do
+    if is_held "${folder}owner"; then
+      working=yes
+    else
+      for entry in "$folder"*.*; do [ -L "$entry" ] && return 0; done
+    fi
+  done
+  [ "$working" = no ] || return 1
+  for entry in "$1"/waiting/*; do [ -L "$entry" ] && return 0; done
+  return 1
+}
+
+# log JOB OFFSET [follow]: the output from that byte on; followed, until the job has ended, or the process that asked.
+log() {
+  job=$1 offset=$2
+  find_parent
+  asker=$parent
+  while find_parent && [ "$parent" = "$asker" ]; do
+    read_state "$job"
+    log_of "$job" docker.txt
+    size=0
+    [ -z "$log" ] || find_size "$log"
+    if [ "$size" -gt "$offset" ]; then
+      tail -c "+$((offset + 1))" "$log" | head -c "$((size - offset))"
+      offset=$size
+    fi
+    if [ "${3:-}" != follow ] || is_final "$state"; then return; fi
+    sleep 0.3
+  done
+}
+
+# offset JOB since SECONDS: how many bytes of output there were at that time (since 1970).
+# offset JOB tail LINES: how many there are before the last lines.
+offset() {
+  if [ "$2" = tail ]; then
+    log_of "$1" docker.txt
+    log=${log:-/dev/null}
+    echo "$(($(wc -c <"$log" 2>/dev/null || echo 0) - $(tail -n "$3" "$log" 2>/dev/null | wc -c)))"
+    return
+  fi
+  [ -r "$1/log-index" ] || {
+    echo 0
+    return
+  }
+  awk -v when="$3" '$1 <= when { size = $2 } END { printf "%d\n", size }' "$1/log-index"
+}

@@ -1,0 +1,88 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# The state of a job.
+
+now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+
+# put FILE TEXT: the file holds the text, or what it held before.
+put() { printf '%s\n' "$2" >"$1.$$" && mv "$1.$$" "$1"; }
+
+# `size` is how many bytes the file has.
+find_size() {
+  size=0
+  [ ! -s "$1" ] || size=$(($(wc -c <"$1" 2>/dev/null || echo 0)))
+}
+
+# Less than this in KiB, and a disk is as good as full.
+enough=10240
+
+is_full() {
+  df -Pk "$1" 2>/dev/null | {
+    read -r heading
+    read -r disk blocks used room rest
+    [ "${room:-$enough}" -lt "$enough" ]
+  }
+}
+
+# Is the disk full that the job's record is on, or that of its data?
+is_job_full() { is_full "$1" || { [ -L "$1/data" ] && is_full "$1/data"; }; }
+
+# record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, whole or not at all.
+record() {
+  echo "$1 $(now)" >>"$job/steps" || return
+  text=
+  field run "$run"
+  field state "$1"
+  field reason "${2:-}"
+  text=$text\"exit_code\":${3:-null},
+  field slot "${slot:-}"
+  # Without the quotes that Docker reads a list in.
+  devices=${gpus:-} devices=${devices#\"}
+  field gpus "${devices%\"}"
+  field container "$name"
+  field image "${image_id:-}"
+  field machine "$machine"
+  field boot "$boot"
+  field started "${started_at:-}"
+  field finished "${finished_at:-}"
+  field kept "${kept:-}"
+  facts=
+  { read -r facts <"$job/facts"; } 2>/dev/null
+  text=$text${facts:+$facts,}
+  times=
+  while read -r step at; do
+    case $times in *"\"$step\""*) ;; *) times=$times${times:+,}\"$step\":\"$at\" ;; esac
+  done <"$job/steps"
+  printf '%s\n' "{$text\"times\":{$times}}" >"$job/state.json.new" && mv "$job/state.json.new" "$job/state.json"
+}
+
+# field NAME TEXT: one more field for `text`; an empty one is null.
+field() {
+  if [ -n "$2" ]; then
+    escape "$2"
+    text=$text\"$1\":\"$escaped\",
+  else
+    text=$text\"$1\":null,
+  fi
+}
+
+# `escaped` is the text between the quotes of a JSON string. Control characters are left out.
+escape() {
+  case $1 in
+    *[\\\"[:cntrl:]]*) escaped=$(printf %s "$1" | LC_ALL=C tr -d '\000-\037\177' | LC_ALL=C sed 's/[\\"]/\\&/g') ;;
+    *) escaped=$1 ;;
+  esac
+}
+
+# `state` is what the job's state.json says; empty without one.
+read_state() {
+  state=
+  { read -r state <"$1/state.json"; } 2>/dev/null
+  case $state in
+    *'"state":"'*) state=${state#*'"state":"'} state=${state%%\"*} ;;
+    *) state= ;;
+  esac
+}
+
+is_final() { case $1 in succeeded | failed | stopped | lost) true ;; *) false ;; esac; }
+
+has_ended() { read_state "$1" && is_final "$state"; }

@@ -1,0 +1,160 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# The end of jobs, and of the queue.
+
+# stop QUEUE GRACE JOB...: waiting jobs never start; running ones get SIGTERM, and SIGKILL after GRACE seconds. Fails
+# if one of them has not ended then: a line `not-ended JOB WHY` each, WHY being one word (see why_not_ended).
+stop() {
+  queue=$1 grace=$2
+  shift 2
+  failed=0
+  take_out "$@" || return
+  lane=0
+  stopping=
+  # A few at a time: each asks the engine over and over.
+  while [ "$lane" -lt 8 ] && [ "$lane" -lt $# ]; do
+    (stop_each "$@") &
+    stopping="$stopping $!"
+    lane=$((lane + 1))
+  done
+  for one in $stopping; do wait "$one" || failed=1; done
+  for job in "$@"; do :; done
+  return "$failed"
+}
+
+# Every eighth of the jobs, from `lane` on.
+stop_each() {
+  at=0 each=0
+  for job in "$@"; do
+    if [ "$((at % 8))" = "$lane" ] && ! has_ended "$job"; then (stop_one) || each=1; fi
+    at=$((at + 1))
+  done
+  return "$each"
+}
+
+# Takes the waiting ones of the jobs out of the queue, in one go: a worker that gets its next job gets none of these.
+take_out() {
+  for job in "$@"; do
+    [ ! -d "$job" ] || has_ended "$job" || is_held_elsewhere || [ -e "$job/stop" ] || echo user >"$job/stop"
+  done
+  [ "$queue" != - ] && [ -d "$queue/waiting" ] && ! is_foreign "$queue" || return 0
+  mkdir -p "$queue/stopping" && lock "$queue/lock" || return
+  for job in "$@"; do
+    entry=
+    { read -r entry <"$job/entry"; } 2>/dev/null
+    # Version 0.1 wrote no such file.
+    [ -n "$entry" ] || for entry in "$queue"/waiting/*."${job##*/}"; do entry=${entry##*/}; done
+    [ ! -L "$queue/waiting/$entry" ] || mv "$queue/waiting/$entry" "$queue/stopping/"
+  done
+  unlock "$queue/lock"
+  for entry in "$queue"/stopping/*; do
+    [ -L "$entry" ] || continue
+    if (end_waiting "$(readlink "$entry")"); then rm -f "$entry"; else mv "$entry" "$queue/waiting/"; fi
+  done
+  rmdir "$queue/stopping" 2>/dev/null || :
+}
+
+# Is another computer at work on the job, or on its queue?
+is_held_elsewhere() {
+  { [ "$queue" != - ] && is_foreign "$queue"; } || { ! is_alive "$job/owner" && is_elsewhere "$known"; }
+}
+
+# A job that no runner ever had has neither a container nor files of its own.
+end_waiting() {
+  [ -r "$1/job.sh" ] || return 0
+  load "$1"
+  has_ended "$job" && return
+  if [ -s "$job/owner.first" ]; then
+    finish stopped user
+    return
+  fi
+  bring_logs || ! is_job_full "$job" || return
+  record stopped user || return
+  show_state
+  remove "$secrets"
+  [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null || :
+}
+
+stop_one() {
+  elsewhere='' silent=0
+  if [ ! -r "$job/job.sh" ] || is_held_elsewhere; then
+    not_ended
+    return
+  fi
+  load "$job"
+  [ -e "$job/stop" ] || echo user >"$job/stop"
+  # A job that is just about to start has no container yet.
+  rounds=0
+  until has_ended "$job" || [ "$rounds" -ge 100 ] || [ "$silent" -ge 10 ]; do
+    if [ "$rounds" -lt 25 ]; then end_part TERM; else end_part KILL; fi
+    answers=0
+    engine_stop "$grace" || engine_answers || answers=$?
+    case $answers in
+      0) silent=0 ;;
+      # It hangs: to ask again would take as long again.
+      124) silent=10 ;;
+      *) silent=$((silent + 1)) ;;
+    esac
+    # A job whose runner is gone has no other runner to write its end.
+    if [ "$answers" = 0 ] && ! is_held "$job/owner"; then run_job "$job"; fi
+    has_ended "$job" || sleep 0.2
+    rounds=$((rounds + 1))
+    # It has ended, and that cannot be written: not by waiting for it.
+    if is_job_full "$job"; then rounds=$((rounds + 49)); fi
+  done
+  has_ended "$job" || not_ended
+}
+
+# Says that the job has not ended, and why, in one write: other lanes say the like. Fails.
+not_ended() {
+  why_not_ended
+  printf 'not-ended %s %s\n' "$job" "$why"
+  return 1
+}
+
+# `why` is one word: missing (there is no such job), elsewhere:HOST, full (the disk), engine (it does not answer), or the
+# state that the job is still in.
+why_not_ended() {
+  read_state "$job"
+  if [ ! -r "$job/job.sh" ]; then
+    why=missing
+  elif [ -n "$elsewhere" ]; then
+    why=elsewhere:$elsewhere
+  elif is_job_full "$job"; then
+    why=full
+  elif [ "$silent" -gt 0 ]; then
+    why=engine
+  else
+    why=${state:-pending}
+  fi
+}
+
+# release QUEUE DEPLOYMENT < runs, one a line: no worker and no container of the deployment is left, and no secret that was
+# brought for a job which never came. Its jobs have ended.
+release() {
+  docker=docker
+  # shellcheck source=/dev/null
+  [ ! -r "$1/sweep.sh" ] || . "$1/sweep.sh"
+  for owner in "$1"/slots/*/owner; do
+    [ -e "$owner" ] || continue
+    if is_alive "$owner"; then
+      kill "${known%% *}" 2>/dev/null
+      for job in "${owner%/*}"/*.*; do [ ! -e "$job/part" ] || end_part TERM; done
+    elif is_elsewhere "$known"; then
+      echo "runner.sh: $elsewhere works on the jobs of $1" >&2
+      return 1
+    fi
+  done
+  tries=20
+  while left=$(engine_list "$2") || return; [ -n "$left" ]; do
+    # Docker refuses to remove what is being removed already, at a runner's word: what counts is that none is left.
+    said=$(engine_remove_those $left 2>&1 >/dev/null) && continue
+    tries=$((tries - 1))
+    if [ "$tries" = 0 ]; then
+      echo "$said" >&2
+      return 1
+    fi
+    sleep 0.5
+  done
+  while IFS= read -r run; do rm -rf "$(secrets_folder "logistician-$run-")"*; done
+  rmdir "$(secrets_folder '')" 2>/dev/null || :
+}
