@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
-import { build } from '../operations/start/build.js';
 import { openExperiment } from '../operations/experiment.js';
+import { build } from '../operations/start/build.js';
 
 export default class Build extends BaseCommand {
   static override summary = 'Build the experiment’s image.';

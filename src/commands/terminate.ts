@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
+import { lockIsHeld } from '../cli/deploy-view.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { confirm } from '../cli/prompts.js';
-import { lockIsHeld } from '../cli/deploy-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { UserError } from '../errors.js';
 import { endOurLeaks, leaks } from '../operations/doctor/leaks.js';
@@ -56,9 +56,7 @@ export default class Terminate extends BaseCommand {
     const records = openRecords(session, args.experiment);
     const only = flags.condition ?? [];
     const before = await observe(session, records);
-    const open = chosenRows(before, only).filter(
-      (row) => row.deployed && isOpen(row),
-    ).length;
+    const open = chosenRows(before, only).filter((row) => row.deployed && isOpen(row)).length;
     const again = ['terminate', ...only.map((id) => `--condition ${quote(id)}`)].join(' ');
     if (before.live && (open > 0 || only.length === 0)) {
       const how = {

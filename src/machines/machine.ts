@@ -36,13 +36,18 @@ export class Machine {
     await this.#change({ ...this.#verb('add', queue ?? '-', job), input: { text: script } });
   }
 
-  /** Adds jobs to the queue, in that order and in one call. */
-  async deliver(queue: string, jobs: readonly { folder: string; script: string }[]): Promise<void> {
+  /** Adds jobs to the queue, in that order and in one call.
+   *  @param shared name of the file in the queue's folder that holds the part of job.sh that they share */
+  async deliver(
+    queue: string,
+    shared: string,
+    jobs: readonly { folder: string; script: string }[],
+  ): Promise<void> {
     if (jobs.length === 0) return;
     const list = jobs.map(({ folder, script }) => `${Buffer.byteLength(script)} ${folder}\n`);
     const text = [...list, ...jobs.map(({ script }) => script)].join('');
     await this.#change({
-      ...this.#verb('deliver', queue, String(jobs.length), String(Buffer.byteLength(text))),
+      ...this.#verb('deliver', queue, shared, String(jobs.length), String(Buffer.byteLength(text))),
       input: { text },
     });
   }
@@ -90,35 +95,32 @@ export class Machine {
     await this.#change({ ...this.#verb('secret', containerName, secret.name), input: { text: secret } });
   }
 
-  /** Ends the jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays. */
-  async stop(queue: string | null, grace: number, jobs: readonly string[]): Promise<void> {
-    // A line has an end, and a machine so many processes.
-    for (let from = 0; from < jobs.length; from += 500)
-      await this.#change(
-        this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500)),
-        // It waits for the jobs, and then brings their data home.
-        { timeoutMs: grace * 1000 + ofRelease.timeoutMs },
-      );
+  /** Ends the jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays.
+   *  @returns the folders of those that have not ended, with why, in a word. @throws CommandFailed */
+  async stop(
+    queue: string | null,
+    grace: number,
+    jobs: readonly string[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const left = new Map<string, string>();
+    // A command line has a limit.
+    for (let from = 0; from < jobs.length; from += 500) {
+      const line = this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500));
+      if (!this.executor.dryRun) await this.connection.ready();
+      const reach = this.connection.reach(line);
+      // It waits for the jobs, and then brings their logs and results to their place.
+      const outcome = await this.executor.attempt(reach, { timeoutMs: grace * 1000 + ofRelease.timeoutMs });
+      const told = [...outcome.stdout.matchAll(/^not-ended (.+) (\S+)$/gm)];
+      if (outcome.code !== 0 && told.length === 0) throw new CommandFailed(reach, outcome);
+      for (const [, folder = '', why = ''] of told) left.set(folder, why);
+    }
+    return left;
   }
 
   /** Ends the queue's runners and removes what is left of the deployment's containers, and of the secrets of its runs. */
   async release(queue: string, deployment: string, runs: readonly string[]): Promise<void> {
     const input = { text: runs.map((run) => `${run}\n`).join('') };
     await this.#change({ ...this.#verb('release', queue, deployment), input }, ofRelease);
-  }
-
-  /** The images of these names that the machine has. */
-  async images(docker: string, names: readonly string[]): Promise<(ImageFacts & { name: string })[]> {
-    const found = await Promise.all(
-      names.map(async (name) => {
-        const format = '{{.Id}} {{json .RepoDigests}}';
-        const inspect = command(...programWordsOf(docker), 'image', 'inspect', '--format', format, name);
-        const { code, stdout } = await this.connection.query(inspect);
-        const [id = '', digests = '[]'] = stdout.trim().split(' ');
-        return code === 0 ? [{ name, id, digests: JSON.parse(digests) as string[] }] : [];
-      }),
-    );
-    return found.flat();
   }
 
   async makeFolder(path: string): Promise<void> {

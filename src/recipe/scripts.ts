@@ -40,7 +40,7 @@ export const imageOf = ({ image }: Pick<Recipe, 'image'>): ImagePlan => ({
   tag: image.tag,
   tree: image.context_tree,
   dockerfile: image.dockerfile,
-  leftOut: image.left_out,
+  leftOut: image.left_out ?? '',
   labels: image.labels,
 });
 
@@ -89,7 +89,8 @@ export function jobOf(recipe: Recipe, { run, folder, work }: RunFolders, gpus = 
 }
 
 /** Without experiment_command the image's own command has `OPTIONS` alone. */
-const argvOf = ({ command, condition }: Recipe): readonly string[] => (command === null ? [] : condition.argv);
+const argvOf = ({ command, condition }: Recipe): readonly string[] =>
+  command === null ? [] : condition.argv;
 
 export const containerName = (run: string, folder: string): string =>
   `logistician-${run}-${createHash('sha256').update(folder).digest('hex').slice(0, 6)}`;
@@ -125,7 +126,9 @@ export function containerText(recipe: Recipe, layout: Layout, at: RunFolders, us
   };
   const options: Word[] = ['--env', `OPTIONS=${joinWords(recipe.condition.argv)}`];
   const words = [...containerLine(sweepOf(recipe, layout)), ...argvOf(recipe)];
-  return renderCommand(bindCommand(command(...programWordsOf(layout.docker), 'run', ...options, ...words), values));
+  return renderCommand(
+    bindCommand(command(...programWordsOf(layout.docker), 'run', ...options, ...words), values),
+  );
 }
 
 /** The line that makes the image, from the project's own repository. */

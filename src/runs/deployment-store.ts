@@ -4,8 +4,8 @@ import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
 import type { Deployment } from './deployment.js';
+import { ignoreFromGit } from './ignored-folder.js';
 import { takeLock } from './lock.js';
-import { ignoreFromGit } from './run-store.js';
 import { noteSilence } from './silence.js';
 import { findState, makeState, type StateFolder } from './state-folder.js';
 
@@ -177,7 +177,8 @@ function readDeployment(path: string): Deployment | null {
   let problem = 'it is not a record of this version';
   try {
     const found = JSON.parse(readFileSync(path, 'utf8')) as Partial<Deployment> | null;
-    if (found?.schema === 2 && Array.isArray(found.places) && Array.isArray(found.jobs)) return found as Deployment;
+    if (found?.schema === 2 && Array.isArray(found.places) && Array.isArray(found.jobs))
+      return found as Deployment;
   } catch (error) {
     problem = (error as Error).message;
   }
@@ -194,7 +195,10 @@ function foreignAt(path: string): ForeignDeployment | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found?.isFile() || found.size > largest) return null;
   try {
-    const { schema, released, target, id } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    const { schema, released, target, id } = JSON.parse(readFileSync(path, 'utf8')) as Record<
+      string,
+      unknown
+    >;
     return {
       path,
       isLiveOfVersion1: schema === 1 && released === null,

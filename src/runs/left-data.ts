@@ -75,11 +75,13 @@ function namesIn(folder: string): string[] {
   }
 }
 
-const timeOf = (path: string): number | null =>
-  withRegular(path, (_, { mtimeMs }) => mtimeMs);
+const timeOf = (path: string): number | null => withRegular(path, (_, { mtimeMs }) => mtimeMs);
 
 /** The text of a regular file: all of one of at most so many bytes, or the last bytes of any; null: it is none. */
-function readRegular(path: string, how: { readonly atMost: number } | { readonly last: number }): string | null {
+function readRegular(
+  path: string,
+  how: { readonly atMost: number } | { readonly last: number },
+): string | null {
   return withRegular(path, (file, { size }) => {
     if ('atMost' in how && size > how.atMost) return null;
     const length = 'atMost' in how ? size : Math.min(size, how.last);

@@ -30,7 +30,11 @@ export const movedFrom = (jobs: readonly DeployedJob[], place: string): string[]
     .map(({ folder }) => folder);
 
 /** The deployment with these places released at that time: also itself, with the last of them. */
-export function withReleased(deployment: Deployment, gone: (place: Place) => boolean, at: string): Deployment {
+export function withReleased(
+  deployment: Deployment,
+  gone: (place: Place) => boolean,
+  at: string,
+): Deployment {
   const places = deployment.places.map((place) =>
     place.released === null && gone(place) ? { ...place, released: at } : place,
   );

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomically } from '../shell/atomic-file.js';
 
@@ -24,7 +32,14 @@ export interface StateFolder {
 const folderFile = 'folder';
 
 /** Names in `.logistician/` for people. */
-const linked = ['deployment.json', 'commands.sh', 'ssh_config', 'known_hosts', 'machines.txt', 'terraform'] as const;
+const linked = [
+  'deployment.json',
+  'commands.sh',
+  'ssh_config',
+  'known_hosts',
+  'machines.txt',
+  'terraform',
+] as const;
 
 export const experimentsIn = (home: string): string => join(home, '.logistician', 'experiments');
 
@@ -63,7 +78,10 @@ export function readFolder(state: string): string | null {
 }
 
 function keyOf(real: string): string {
-  const name = basename(real).replaceAll(/[^A-Za-z0-9_.-]+/g, '-').slice(0, 40) || 'experiment';
+  const name =
+    basename(real)
+      .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
+      .slice(0, 40) || 'experiment';
   return `${name}-${createHash('sha256').update(real).digest('hex').slice(0, 10)}`;
 }
 
@@ -72,7 +90,9 @@ function originOf(home: string, experiment: string): string | null {
   const target = leadsTo(join(experiment, '.logistician', linked[0]));
   if (target === null) return null;
   const state = dirname(resolve(join(experiment, '.logistician'), target));
-  return existsSync(state) && dirname(realpathSync(state)) === realPath(experimentsIn(home)) ? realpathSync(state) : null;
+  return existsSync(state) && dirname(realpathSync(state)) === realPath(experimentsIn(home))
+    ? realpathSync(state)
+    : null;
 }
 
 /** Another folder that has its links to the state stands where the state says: that one is the original. */

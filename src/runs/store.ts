@@ -107,6 +107,11 @@ export class RunStore {
     return this.#receipt(id)?.receipt.record ?? null;
   }
 
+  /** The same, where one that cannot be read is as good as none: it has been told of already. */
+  readOrNull(id: string): RunRecord | null {
+    return told([], () => this.read(id));
+  }
+
   /** The run's parameters.json as it was, byte for byte; null: no such run, or it has none.
    *  @throws UnreadableReceipt */
   parametersOf(id: string): string | null {

@@ -76,7 +76,9 @@ function startOf(pid: number): string | null {
   }
   try {
     // The name may hold spaces and parentheses: the fields are counted from behind it.
-    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return state === 'Z' ? null : (fields[18] ?? null);
   } catch {
     return null;

@@ -12,8 +12,8 @@ import { observe } from '../look/observe.js';
 import { type ExperimentStatus, isOpen } from '../look/rows.js';
 import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
-import { LiveAtAnotherCommit, NothingToRetry, type Planned, planDeployment } from './plan.js';
 import { type Placement, placementOf } from './placement.js';
+import { LiveAtAnotherCommit, NothingToRetry, type Planned, planDeployment } from './plan.js';
 import { type DeployRequest, pinFor, wantedConditions } from './request.js';
 import { readSecrets } from './secrets.js';
 import { refuseOtherDeployments } from './standing.js';
@@ -132,7 +132,7 @@ function planOf(
   const planned = planDeployment({
     conditions: wanted,
     fingerprint: (condition) => fingerprint(recipeOf(ingredients, condition)),
-    runs: runs.summaries().summaries,
+    runs: runs.summaries().found,
     deployed: new Set((retryFailed ? status.deployment : joins)?.jobs.map(({ run }) => run)),
     live: status.live,
     force,

@@ -2,7 +2,7 @@ import { BuildFailed } from '../../machines/image.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { refuseMissingFiles } from '../../source/checkout.js';
-import { keepPin } from '../../source/keep-pin.js';
+import { keepPin } from '../../source/keep.js';
 import { projectKey } from '../../source/project.js';
 import type { Bundle, LaunchedJob, PlaceProblem } from '../../targets/target.js';
 import { giveBackForOthers } from '../end/give-back.js';

@@ -29,7 +29,9 @@ export const draftDeployment = (
 function placesOf({ offers, joins, assigned, moves }: DeployPlan): Place[] {
   const before = joins?.places ?? [];
   const used = new Set(
-    [...before, ...[...assigned, ...moves.map(({ to }) => to)].map(({ place }) => place)].map(({ name }) => name),
+    [...before, ...[...assigned, ...moves.map(({ to }) => to)].map(({ place }) => place)].map(
+      ({ name }) => name,
+    ),
   );
   const now = offers.map(({ place }) => place);
   const unheard = before.filter(({ name }) => !now.some((one) => one.name === name));

@@ -38,7 +38,11 @@ export function placementOf({ offers, joins, rows, planned, now }: Placing): Pla
   const shared = offers.filter(({ only }) => only === null);
   const waiting = joins && shared.length > 0 ? waitingInVain(joins, rows, now) : [];
   const load = loadOf(joins, rows);
-  const places = shared.map((offer) => ({ offer, name: offer.place.name, slots: offer.place.slots ?? ['-'] }));
+  const places = shared.map((offer) => ({
+    offer,
+    name: offer.place.name,
+    slots: offer.place.slots ?? ['-'],
+  }));
   const given =
     shared.length > 0
       ? assignSlots(planned.length + waiting.length, places, load).map(({ offer }) => offer)

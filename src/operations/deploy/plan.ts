@@ -84,8 +84,6 @@ function reasonToSkip(condition: Condition, runs: readonly RunSummary[], facts: 
   if (facts.force) return null;
   if (facts.live && failed) return 'failed in the live deployment';
   const wanted = facts.fingerprint(condition);
-  const done = runs.some(
-    (run) => run.state === 'succeeded' && !run.live && run.fingerprint === wanted,
-  );
+  const done = runs.some((run) => run.state === 'succeeded' && !run.live && run.fingerprint === wanted);
   return done ? 'succeeded already' : null;
 }

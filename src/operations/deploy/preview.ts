@@ -19,5 +19,10 @@ export async function preview(session: Session, experiment: Experiment, plan: De
   const assigned = new Set(plan.assigned.map(({ place }) => place.name));
   const launching = new Set([...assigned, ...plan.undelivered.map(({ place }) => place)]);
   const replaced = plan.joins ? inTheWay(plan.joins, assigned) : new Set<string>();
-  return rental.preview(draftDeployment(session, experiment, plan), launching, replaced, experiment.parameters);
+  return rental.preview(
+    draftDeployment(session, experiment, plan),
+    launching,
+    replaced,
+    experiment.parameters,
+  );
 }

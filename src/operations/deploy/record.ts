@@ -56,7 +56,11 @@ export class RecordedRuns {
         if (!offer) throw new Error(`no place for ${condition.id}`);
         const run = runs.claim(condition.id, session.now(), parametersText);
         const { folder } = target.placed(draft, offer.place, run, recipeIn(plan, condition), bundle);
-        made.push({ condition, offer, job: { run, condition: condition.id, place: offer.place.name, folder } });
+        made.push({
+          condition,
+          offer,
+          job: { run, condition: condition.id, place: offer.place.name, folder },
+        });
       }
     } catch (error) {
       runs.discard(made.map(({ job }) => job.run));
@@ -138,6 +142,7 @@ class InputChanged extends UserError {
 }
 
 function changedInput({ inputs }: Recipe): { name: string; path: string } | null {
-  for (const [name, { path, id }] of Object.entries(inputs)) if (id !== null && folderId(path) !== id) return { name, path };
+  for (const [name, { path, id }] of Object.entries(inputs))
+    if (id !== null && folderId(path) !== id) return { name, path };
   return null;
 }

@@ -14,8 +14,8 @@ import type { Experiment } from '../experiment.js';
 import { openExperiment } from '../experiment.js';
 import { readExperiment } from '../read-experiment.js';
 import { storesOf, targetCalled } from '../records.js';
-import { bad, type Finding, good, warning } from './finding.js';
 import type { Session } from '../session.js';
+import { bad, type Finding, good, warning } from './finding.js';
 
 /** Images and builds need room: less than this, in bytes, is worth a word. */
 const littleSpace = 5e9;

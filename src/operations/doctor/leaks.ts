@@ -12,9 +12,7 @@ import type { Finding } from './finding.js';
 export async function leaks(session: Session, folder: string, region: string | null): Promise<Leak[]> {
   const hasParameters = existsSync(join(folder, 'parameters.json'));
   const parameters = hasParameters ? readExperiment(resolve(folder)).parameters : null;
-  const found = await Promise.all(
-    rentals(session, folder).map((rental) => rental.leaks(region, parameters)),
-  );
+  const found = await Promise.all(rentals(session, folder).map((rental) => rental.leaks(region, parameters)));
   return found.flat();
 }
 

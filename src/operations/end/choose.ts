@@ -17,7 +17,13 @@ export interface Choosing {
 }
 
 /** The jobs of which something may not be here. */
-export function jobsToCollect({ deployment, wanted, silent, recordOf, isComplete }: Choosing): CollectedJob[] {
+export function jobsToCollect({
+  deployment,
+  wanted,
+  silent,
+  recordOf,
+  isComplete,
+}: Choosing): CollectedJob[] {
   const unheard = new Set(silent.map(({ place }) => place));
   return deployment.jobs
     .filter((job) => (!wanted || wanted.has(job.run)) && !unheard.has(job.place))

@@ -50,7 +50,11 @@ export async function collectFrom(
   session: Session,
   records: ExperimentRecords,
   { deployment, silent, conditions }: ExperimentStatus,
-  { only, runs: wanted = null, progress = () => {} }: Omit<CollectRequest, 'runs'> & { runs?: ReadonlySet<string> | null },
+  {
+    only,
+    runs: wanted = null,
+    progress = () => {},
+  }: Omit<CollectRequest, 'runs'> & { runs?: ReadonlySet<string> | null },
 ): Promise<readonly PlaceProblem[]> {
   if (deployment?.released !== null) return [];
   const { runs } = records;
@@ -64,7 +68,9 @@ export async function collectFrom(
     for (const { run } of collected) noteCollected(session, runs, recordOf(run));
     for (const { run, condition } of lost) {
       noteLost(session, runs, recordOf(run));
-      session.notify.warn(`The results of ${condition} are lost: they went with its machine or its folder there.`);
+      session.notify.warn(
+        `The results of ${condition} are lost: they went with its machine or its folder there.`,
+      );
     }
   }
   return problemsOf(deployment.jobs, wanted, silent, result.problems);
@@ -88,7 +94,8 @@ const isCollected = (runs: RunStore, record: RunRecord): boolean =>
 function isUntouched(runs: RunStore, record: RunRecord): boolean {
   if (!record.collected_data || !isCollected(runs, record)) return false;
   const now = dataHere(runs, record.id);
-  return now?.files === record.collected_data.files && now.bytes === record.collected_data.bytes;
+  const { files, bytes } = record.collected_data;
+  return now !== null && now.files === files && now.bytes === bytes;
 }
 
 function noteCollected({ now }: Session, runs: RunStore, record: RunRecord | null): void {

@@ -21,7 +21,11 @@ export class Chores {
       this.#next.set(chore, now + chore.every);
       const done = this.#try(chore, status);
       if (!chore.background) await done;
-      else this.#running.set(chore, done.finally(() => this.#running.delete(chore)));
+      else
+        this.#running.set(
+          chore,
+          done.finally(() => this.#running.delete(chore)),
+        );
     }
   }
 

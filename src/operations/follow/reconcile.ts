@@ -1,6 +1,6 @@
-import type { PlaceProblem } from '../../targets/target.js';
 import { placesElsewhere } from '../../runs/placement.js';
 import { hasEnded } from '../../runs/record.js';
+import type { PlaceProblem } from '../../targets/target.js';
 import { type DeployPlan, decide } from '../deploy/decide.js';
 import { deploy } from '../deploy/deploy.js';
 import { patience } from '../deploy/placement.js';
@@ -22,9 +22,7 @@ const silently = () => {};
 export function collectEnded(session: Session, experiment: Experiment): Chore {
   const due = ({ deployment, conditions }: ExperimentStatus): ReadonlySet<string> => {
     const elsewhere = deployment ? placesElsewhere(deployment) : new Set();
-    const runs = new Set(
-      deployment?.jobs.filter(({ place }) => elsewhere.has(place)).map(({ run }) => run),
-    );
+    const runs = new Set(deployment?.jobs.filter(({ place }) => elsewhere.has(place)).map(({ run }) => run));
     return new Set(
       conditions.flatMap(({ record, silent }) =>
         record && runs.has(record.id) && hasEnded(record) && record.collected === null && !silent
@@ -53,7 +51,11 @@ export function collectEnded(session: Session, experiment: Experiment): Chore {
 
 /** Gives back rented places as they finish, which takes a while.
  *  @param keepFailed those of failed jobs are for a person to look at first */
-export const giveBackAsTheyFinish = (session: Session, experiment: Experiment, keepFailed: boolean): Chore => ({
+export const giveBackAsTheyFinish = (
+  session: Session,
+  experiment: Experiment,
+  keepFailed: boolean,
+): Chore => ({
   every: 0,
   background: true,
   due: ({ deployment, live }) =>
@@ -70,10 +72,7 @@ export const giveBackAtEnd = (
   experiment: Experiment,
   keepFailed: boolean,
 ): Promise<readonly PlaceProblem[]> =>
-  experiment.deployments.locked(
-    (live) => giveBackFinished(session, experiment, live, keepFailed),
-    silently,
-  );
+  experiment.deployments.locked((live) => giveBackFinished(session, experiment, live, keepFailed), silently);
 
 /** Reaches silent machines again: this computer's address may have changed, as on a train, or they have stopped with
  *  results on their disks. */

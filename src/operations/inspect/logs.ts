@@ -134,7 +134,8 @@ class LogReader {
     const { deployment } = this.status;
     const record = runs.readOrNull(run);
     const job = deployment && jobOf(deployment, run);
-    const isCollected = record !== null && hasEnded(record) && record.collected !== null && isHere(runs, record);
+    const isCollected =
+      record !== null && hasEnded(record) && record.collected !== null && isHere(runs, record);
     if (deployment?.released === null && job && !isCollected)
       return targetOf(this.session, this.records, deployment).job(deployment, run);
     const machine = thisComputer(this.session);

@@ -27,7 +27,7 @@ export async function observe(
 ): Promise<ExperimentStatus> {
   const { runs, deployments, conditions } = records;
   const deployment = deployments.read();
-  const { records: newest, problems } = runs.newest();
+  const { found: newest, problems } = runs.newest();
   for (const { message } of problems) session.notify.warn(message);
   const read = readOnce(runs, newest);
   const current = currentRuns(newest, deployment, read);
@@ -57,7 +57,8 @@ export function chosenRows(status: ExperimentStatus, wanted: readonly string[]):
 }
 
 /** Its results were collected, and still exist here. */
-export const isHere = (runs: RunStore, { id }: RunRecord): boolean => existsSync(join(runs.pathOf(id), 'data'));
+export const isHere = (runs: RunStore, { id }: RunRecord): boolean =>
+  existsSync(join(runs.pathOf(id), 'data'));
 
 /** Asks the target about the jobs of which something may be new. */
 async function ask(
@@ -75,7 +76,10 @@ async function ask(
   const since = deployments.noteSilence(
     deployment.id,
     {
-      asked: questions.asked.flatMap(({ place, moved_from = [] }) => [place, ...moved_from.map((left) => left.place)]),
+      asked: questions.asked.flatMap(({ place, moved_from = [] }) => [
+        place,
+        ...moved_from.map((left) => left.place),
+      ]),
       silent: look.silent.map(({ place }) => place),
     },
     session.now(),
@@ -83,7 +87,8 @@ async function ask(
   const silent = look.silent.map((one) => ({ ...one, since: since.get(one.place) ?? session.now() }));
   const unheard = deployment.jobs.filter(
     (job) =>
-      silent.some(({ place }) => place === job.place) || (questions.open.includes(job) && !asked.has(job.run)),
+      silent.some(({ place }) => place === job.place) ||
+      (questions.open.includes(job) && !asked.has(job.run)),
   );
   return { look, silent, unasked: new Set(unheard.map(({ run }) => run)) };
 }

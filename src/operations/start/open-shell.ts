@@ -6,9 +6,9 @@ import { command } from '../../shell/command.js';
 import type { Io } from '../../shell/process.js';
 import { aShell } from '../../targets/container-shell.js';
 import { containerWords, programWordsOf } from '../../tools/docker/command-line.js';
-import { build } from './build.js';
 import { type Experiment, inputFolders } from '../experiment.js';
 import type { Session } from '../session.js';
+import { build } from './build.js';
 
 /** Opens a shell in the experiment's image, on the live tree or, bare, without any folder of this computer.
  *  Nothing is recorded; /data is the container's own and goes with it.

@@ -17,7 +17,7 @@ import { hasEnded, type RunRecord, withState } from '../../runs/record.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable, type Secret } from '../../shell/word.js';
 import { checkoutOf, refuseMissingFiles } from '../../source/checkout.js';
-import { keepPin } from '../../source/keep-pin.js';
+import { keepPin } from '../../source/keep.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
 import type { Project } from '../../source/project.js';
 import { pinSnapshot } from '../../source/snapshot.js';
@@ -59,7 +59,10 @@ export async function run(
   if (pin.leftOut.length > 0)
     session.notify.warn(`Not in the receipt's snapshot, being over 50 MB: ${pin.leftOut.join(', ')}`);
   const image = readyImage(session, experiment, pin);
-  const recipe = recipeOf(await ingredientsOf(experiment, pin, { live: !request.clone, image }), request.condition);
+  const recipe = recipeOf(
+    await ingredientsOf(experiment, pin, { live: !request.clone, image }),
+    request.condition,
+  );
   const checkout = request.clone ? await checkoutOf(project, pin.commit) : null;
   if (checkout && !executor.dryRun) await refuseMissingFiles(checkout);
   const gpus = await findGpus(executor, here(hostname()), engine);
@@ -129,12 +132,7 @@ async function prepare(
 async function attached(
   session: Session,
   { project }: Experiment,
-  {
-    record,
-    folder,
-    pin,
-    request,
-  }: { record: RunRecord; folder: string; pin: Pin; request: RunRequest },
+  { record, folder, pin, request }: { record: RunRecord; folder: string; pin: Pin; request: RunRequest },
 ): Promise<{ code: number; source: string | null }> {
   const computer = thisComputer(session);
   const end = () => computer.stop(null, graceSeconds, [folder]).catch(() => {});

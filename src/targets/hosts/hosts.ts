@@ -3,7 +3,7 @@ import { UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Host } from '../../experiment/settings.js';
 import { slots } from '../../machines/slots.js';
-import { lacksFor, lacksOf, NotReady, type Survey as MachineSurvey, survey } from '../../machines/survey.js';
+import { lacksFor, lacksOf, type Survey as MachineSurvey, NotReady, survey } from '../../machines/survey.js';
 import type { User } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';

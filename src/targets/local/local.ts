@@ -71,13 +71,7 @@ export class LocalTarget implements Target {
     return { offers: [offer], problems: [], docker: parameters.dockerCommand };
   }
 
-  placed(
-    deployment: Deployment,
-    _place: Place,
-    run: string,
-    recipe: Recipe,
-    { source }: Bundle,
-  ): PlacedRun {
+  placed(deployment: Deployment, _place: Place, run: string, recipe: Recipe, { source }: Bundle): PlacedRun {
     const at = this.#foldersOf(run);
     const layout = layoutOf(deployment, recipe, source);
     return { folder: at.folder, line: containerText(recipe, layout, at, currentUser()) };

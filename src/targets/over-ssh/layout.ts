@@ -51,7 +51,9 @@ export function layoutAt(
     docker,
     checkout,
     repository: checkout.repository,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([name, { id }]) => [name, inputAt(root, name, id)])),
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map(([name, { id }]) => [name, inputAt(root, name, id)]),
+    ),
     deployment,
   };
 }

@@ -13,8 +13,8 @@ import { interactive } from '../../tools/ssh/command-line.js';
 import type { NamedRoute } from '../../tools/ssh/config-file.js';
 import { NotThereYet } from '../../tools/ssh/errors.js';
 import type { Route } from '../../tools/ssh/route.js';
-import type { TargetContext } from '../context.js';
 import { shellIn } from '../container-shell.js';
+import type { TargetContext } from '../context.js';
 import type {
   Bundle,
   Collected,
@@ -119,7 +119,8 @@ export class SshPlaces {
     const stalled = new Set<string>();
     const asked = places.filter(({ name }) =>
       deployment.jobs.some(
-        (job) => runs.has(job.run) && (job.place === name || job.moved_from?.some((left) => left.place === name)),
+        (job) =>
+          runs.has(job.run) && (job.place === name || job.moved_from?.some((left) => left.place === name)),
       ),
     );
     if (asked.length > 0) await this.writeConfig(deployment);
@@ -198,7 +199,8 @@ export class SshPlaces {
       const fetched = await site.fetch(jobsAt(jobs, name), how);
       for (const run of fetched.arrived) arrived.add(run);
       for (const run of fetched.lost) lost.add(run);
-      for (const [run, what] of fetched.unreadable) unreadable.push({ place: name, problem: new Unreadable(run, what) });
+      for (const [run, what] of fetched.unreadable)
+        unreadable.push({ place: name, problem: new Unreadable(run, what) });
     });
     return { problems: [...problems, ...unreadable], arrived, lost };
   }
@@ -299,4 +301,3 @@ const conditionsAt = (jobs: readonly DeployedJob[], place: string): string[] => 
 ];
 
 const readOrEmpty = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-

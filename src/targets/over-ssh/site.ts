@@ -129,7 +129,9 @@ export class SshSite {
     for (const { here, there: into } of parts) {
       if (!into) continue;
       const format = here.commit.length === 64 ? 'sha256' : 'sha1';
-      await this.#change(command('sh', `${this.queue.folder}/runner.sh`, 'repository', into.repository, format));
+      await this.#change(
+        command('sh', `${this.queue.folder}/runner.sh`, 'repository', into.repository, format),
+      );
       const push = pushCommit(here.repository, sshConfig, this.place.name, into.repository, here.commit);
       await this.context.executor.change(push);
       if (here.lfs === null || into.lfs === null) continue;

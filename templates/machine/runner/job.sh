@@ -18,7 +18,11 @@ read_script() {
   # shellcheck source=/dev/null
   . "$job/job.sh"
   work=${work:-$job}
+  find_work
 }
+
+# The experiment may have been moved to another folder since: then the link says where.
+find_work() { [ ! -L "$job/work" ] || work=$(readlink "$job/work"); }
 
 # load JOB: makes it the one that all here is about.
 load() {
@@ -31,6 +35,7 @@ load() {
 # finish STATE [REASON [EXIT_CODE]]: everything is home before the state says so; only then the container goes.
 # Fails where the disk is full, with all left in its place for another try.
 finish() {
+  find_work
   own_files
   bring_home || ! is_job_full "$job" || return
   record "$@" || return

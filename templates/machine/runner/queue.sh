@@ -1,13 +1,13 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
 # The queue: who waits, who is at work.
 
-# add QUEUE JOB < the job's own part of job.sh; the deployment's part is QUEUE/sweep.sh.
+# add QUEUE JOB SHARED < the job's own part of job.sh; QUEUE/SHARED is the part that it has in common with others.
 # QUEUE - : no queue, and all of job.sh comes from standard input. Repeated, it does nothing.
 add() {
   queue=$1 job=$2
   if [ ! -e "$job/state.json" ]; then
     mkdir -p "$job/logs" || return
-    if [ "$queue" = - ]; then cat >"$job/job.sh"; else cat "$queue/sweep.sh" - >"$job/job.sh"; fi || return
+    if [ "$queue" = - ]; then cat >"$job/job.sh"; else cat "$queue/$3" - >"$job/job.sh"; fi || return
     read_script
     lay_out || return
     if [ "$queue" = - ]; then
@@ -38,7 +38,8 @@ lay_out() {
   mkdir -p "$work/data/config" "$work/data/logs" "$work/data/results" "$work/data/measures" "$work/data/state" \
     "$work/data/input" || return
   if [ "$work" != "$job" ]; then
-    [ -L "$job/data" ] || ln -s "$work/data" "$job/data" || return
+    [ -L "$job/work" ] || ln -s "$work" "$job/work" || return
+    [ -L "$job/data" ] || ln -s work/data "$job/data" || return
     (cd -P -- "$work" && pwd -P) >"$job/place" || return
   fi
   printf '%s\n' "$json" >"$job/job.json" || return
@@ -47,11 +48,11 @@ lay_out() {
   : >"$job/logs/docker.txt"
 }
 
-# deliver QUEUE COUNT SIZE < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then for each
+# deliver QUEUE SHARED COUNT SIZE < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then for each
 # its own part of job.sh, of that length.
 deliver() {
-  queue=$1 parcel=$queue/parcel.$$
-  cat >"$parcel" && find_size "$parcel" && open_parcel "$2" "$3"
+  queue=$1 shared=$2 parcel=$queue/parcel.$$
+  cat >"$parcel" && find_size "$parcel" && open_parcel "$3" "$4"
   code=$?
   rm -f "$parcel"
   return "$code"
@@ -69,7 +70,7 @@ open_parcel() {
 $list
 EOF
   while read -r length job; do
-    tail -c "+$((at + 1))" "$parcel" | head -c "$length" | add "$queue" "$job" || return
+    tail -c "+$((at + 1))" "$parcel" | head -c "$length" | add "$queue" "$job" "$shared" || return
     at=$((at + length))
   done <<EOF
 $list

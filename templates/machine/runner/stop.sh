@@ -133,7 +133,7 @@ why_not_ended() {
 release() {
   docker=docker
   # shellcheck source=/dev/null
-  [ ! -r "$1/sweep.sh" ] || . "$1/sweep.sh"
+  for shared in "$1"/sweep*.sh; do [ ! -r "$shared" ] || . "$shared"; done
   for owner in "$1"/slots/*/owner; do
     [ -e "$owner" ] || continue
     if is_alive "$owner"; then
