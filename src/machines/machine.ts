@@ -3,8 +3,6 @@ import { CommandFailed, type Executor } from '../shell/executor.js';
 import { type Limits, ofReads } from '../shell/limits.js';
 import type { Io, Outcome } from '../shell/process.js';
 import type { Secret, Word } from '../shell/word.js';
-import { programWordsOf } from '../tools/docker/command-line.js';
-import type { ImageFacts } from '../tools/docker/engine.js';
 import type { Connection } from './connection.js';
 import type { QueueReport } from './job-state.js';
 import { parseReport } from './parse-report.js';
