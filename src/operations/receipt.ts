@@ -73,6 +73,6 @@ const placeIn = ({
 }: Placing): Pick<RunRecord, 'target' | 'machine' | 'folder' | 'container_line'> => ({
   target,
   machine: { name, cpus: engine.cpus, memory_bytes: engine.memory, architecture: engine.architecture },
-  folder: placed.folder,
+  folder: placed.work,
   container_line: placed.line,
 });

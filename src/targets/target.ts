@@ -77,8 +77,10 @@ export interface LaunchedJob extends DeployedJob {
 
 /** A run as its place will have it. */
 export interface PlacedRun {
-  /** Its job folder, an absolute path. */
+  /** Its job folder: the runner's own, which no container sees. Absolute, as the next. */
   readonly folder: string;
+  /** The folder that holds its data/ and source/. */
+  readonly work: string;
   /** The line that starts it, as a person would type it there. */
   readonly line: string;
 }

@@ -108,7 +108,7 @@ async function prepare(
   deployments.prepare();
   const at = { run: id, folder: join(deployments.jobs, id), work: runs.pathOf(id) };
   const machine = { name: hostname(), user: currentUser(), ...facts };
-  const placed = { folder: at.folder, line: containerText(recipe, layout, at, machine.user) };
+  const placed = { folder: at.folder, work: at.work, line: containerText(recipe, layout, at, machine.user) };
   const placing = { target: 'local', machine, placed, git, docker: parameters.dockerCommand };
   const record = newRecord(session, recipe, { id, deployment: null, ...placing });
   const computer = thisComputer(session);

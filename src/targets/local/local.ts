@@ -74,7 +74,7 @@ export class LocalTarget implements Target {
   placed(deployment: Deployment, _place: Place, run: string, recipe: Recipe, { source }: Bundle): PlacedRun {
     const at = this.#foldersOf(run);
     const layout = layoutOf(deployment, recipe, source);
-    return { folder: at.folder, line: containerText(recipe, layout, at, currentUser()) };
+    return { folder: at.folder, work: at.work, line: containerText(recipe, layout, at, currentUser()) };
   }
 
   async launch(

@@ -81,7 +81,7 @@ export class SshPlaces {
     const { root, user } = this.machineOf(place);
     const folder = foldersAt(root, deployment.experiment, deployment.id).job(run);
     const layout = layoutAt({ root, docker: deployment.docker }, deployment.id, recipe, bundle);
-    return { folder, line: containerText(recipe, layout, { run, folder }, user) };
+    return { folder, work: folder, line: containerText(recipe, layout, { run, folder }, user) };
   }
 
   /** Brings the jobs to these places, and starts their queues.

@@ -13,34 +13,13 @@ const keeping = [
   ...['--partial-dir=.rsync-partial', '--timeout=60'],
 ];
 
-/** What a job folder has that is the machine's own affair. */
-const ofTheMachine = [
-  'source',
-  'index',
-  'home',
-  'lock',
-  'owner',
-  'owner.first',
-  'follower',
-  'stop',
-  'changed',
-  '*.new',
-];
-
-/** Copies job folders, or parts of them, into a folder here. Deletes nothing; what is not there is passed over.
- *  @param paths each with `/./` before the run's id. @param open runs of which data/ alone is for others yet */
-export const copyHere = (
-  { config, machine }: Elsewhere,
-  paths: readonly string[],
-  into: string,
-  open: readonly string[],
-): Command =>
+/** Copies what jobs left, or parts of it, into a folder here. Deletes nothing; what does not exist is passed over.
+ *  @param paths each with `/./` before the run's id: what comes behind it is kept */
+export const copyHere = ({ config, machine }: Elsewhere, paths: readonly string[], into: string): Command =>
   command(
     ...['rsync', ...keeping, '--relative', '--protect-args', '--ignore-missing-args', '--info=progress2'],
     ...['--rsh', remoteShell(config)],
-    ...ofTheMachine.map((name) => `--exclude=/*/${name}`),
-    ...open.flatMap((run) => [`--include=/${run}/data`, `--exclude=/${run}/*`]),
-    ...paths.map((path, place) => `${place === 0 ? machine : ''}:${path}`),
+    ...paths.map((path, index) => `${index === 0 ? machine : ''}:${path}`),
     into,
   );
 
