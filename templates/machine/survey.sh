@@ -5,6 +5,22 @@
 
 say() { printf '%s %s\n' "$1" "$2"; }
 
+# within SECONDS WORDS...: no longer than that, where the system can say so.
+within() {
+  if command -v timeout >/dev/null 2>&1; then
+    timeout "$@"
+  else
+    shift
+    "$@"
+  fi
+}
+
+# The indexes of the GPUs. What nvidia-smi complains of goes to standard output too.
+list_gpus() {
+  listed=$(within 10 nvidia-smi --query-gpu=index --format=csv,noheader 2>/dev/null) || return 0
+  printf '%s\n' "$listed" | grep -x '[0-9][0-9]*' | tr '\n' ' '
+}
+
 # What comes before this line is said by the start-up files of the login shell.
 say logistician survey
 
@@ -18,14 +34,14 @@ done
 if command -v "$1" >/dev/null 2>&1; then
   # shellcheck disable=SC2016 # a Go template
   format='{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{.Architecture}}|{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}'
-  if facts=$("$@" info --format "$format" 2>&1) && [ "${facts#*|}" != "$facts" ] && [ "${facts#|}" = "$facts" ]; then
+  if facts=$(within 30 "$@" info --format "$format" 2>&1) && [ "${facts#*|}" != "$facts" ] && [ "${facts#|}" = "$facts" ]; then
     say engine "$(printf %s "$facts" | tail -n 1)"
     case $facts in
-      *nvidia*) say gpus "$(nvidia-smi --query-gpu=index --format=csv,noheader 2>/dev/null | tr '\n' ' ')" ;;
+      *nvidia*) say gpus "$(list_gpus)" ;;
     esac
   else
     # An older one says of such a format that it cannot be filled in, and no more.
-    why=$("$@" version 2>&1 >/dev/null | tail -n 1)
+    why=$(within 30 "$@" version 2>&1 >/dev/null | tail -n 1)
     say refused "${why:-$(printf %s "$facts" | tail -n 1)}"
   fi
 else

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
@@ -355,12 +355,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     });
     await project.ok(['deploy', '--snapshot', '--yes']);
     const [id] = project.runs.filter((run) => run.includes('deaf'));
-    await until(
-      'it is deaf',
-      () =>
-        existsSync(project.run(id, 'data/logs/docker.txt')) &&
-        project.readRun(id, 'data/logs/docker.txt').includes('deaf'),
-    );
+    await until('it is deaf', () => project.saidBy(id).includes('deaf'));
     const screen = terminal(project, ['stop', '--grace', '3']);
     const began = Date.now();
     await screen.shows('Ending one job: SIGTERM now, SIGKILL to what is left after 3 s.');

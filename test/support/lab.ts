@@ -8,8 +8,10 @@ import { type Connection, here } from '../../src/machines/connection.js';
 import { jobScript, known, type SweepScript, sweepScript } from '../../src/machines/job-script.js';
 import { finalStates, type JobReport, type JobState } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
+import { command } from '../../src/shell/command.js';
 import { Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
+import type { Outcome } from '../../src/shell/process.js';
 import { baseImage } from './engines.js';
 import { type Files, Repository, scratchFolder } from './repository.js';
 import { until } from './until.js';
@@ -124,10 +126,12 @@ export class TestSweep {
     return job;
   }
 
-  jobPart(job: TestJob, argv: readonly string[]): string {
+  /** @param work where the job's data are to be, if not in its folder */
+  jobPart(job: TestJob, argv: readonly string[], work?: string): string {
     const configuration = JSON.stringify({ run: job.run, argv });
     const { options } = conditionFromArgv(argv);
-    return jobScript({ run: job.run, containerName: job.container, argv, options, configuration });
+    const own = { run: job.run, containerName: job.container, ...(work && { work }) };
+    return jobScript({ ...own, argv, options, configuration });
   }
 
   begin(slots = 1): Promise<void> {
@@ -146,6 +150,17 @@ export class TestSweep {
     const [report] = jobs;
     if (!report) throw new Error(`the runner says nothing of ${job.folder}`);
     return { ...report, stalled };
+  }
+
+  /** What a verb of the runner ends with, and prints. */
+  verb(words: readonly string[], input = ''): Promise<Outcome> {
+    const there = command('sh', join(this.queue, 'runner.sh'), ...words);
+    return this.lab.connection.query({ ...there, input: { text: input } });
+  }
+
+  /** Waits until the first slot has no worker. */
+  async isFree(): Promise<void> {
+    await until('the slot is free', () => !existsSync(join(this.queue, 'slots', '1', 'owner')));
   }
 
   /** The job's state once it is at its end and the runner has cleared up behind it. */

@@ -298,9 +298,14 @@ export class TestProject {
     );
   }
 
+  /** What the job has printed so far, while it runs. */
+  saidBy(id: string | undefined): string {
+    const path = this.run(id ?? '', 'logs', 'docker.txt');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
   #saysHolding(id: string): boolean {
-    const path = this.run(id, 'data', 'logs', 'docker.txt');
-    return existsSync(path) && readFileSync(path, 'utf8').includes('holding');
+    return this.saidBy(id).includes('holding');
   }
 
   /** Ids of this project's containers, at work or not. */

@@ -47,7 +47,7 @@ const job = (argv: readonly string[], gpus?: string) => ({
 
 /** Runs the script with a `docker` that prints its words, and calls one of its functions. */
 function call(script: string, what: string): string[] {
-  const text = `set -eu; job='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
+  const text = `set -eu; job='/control/my run' work='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
     ${script}
     ${what}`;
   return execFileSync('sh', ['-s'], { input: text }).toString().split('\0').slice(0, -1);
@@ -95,6 +95,25 @@ describe('job.sh', () => {
     expect(jobScript(job(['a', 'b'], 'device=0'))).toBe(
       `run=run-1; name=logistician-run-1; options='a b'; gpus=device=0; json='{"argv":["a","b"]}'; start() { container a b; }\n`,
     );
+  });
+
+  it('says where its data are, if not in its folder, and gives the container nothing else of it', () => {
+    const own = jobScript({ ...job([]), work: '/runs/my other run' });
+    expect(own).toContain(`; work='/runs/my other run'; `);
+    const words = call(sweepScript(sweep) + own, 'start');
+    expect(words.filter((word) => word.includes('/control/'))).toEqual([]);
+    expect(words).toContain('/runs/my other run/data:/data');
+  });
+
+  it('T20: starts the container as the runner says of images that are not there', () => {
+    expect(call(script([]), "never_pull='--pull never'; start").slice(0, 5)).toEqual([
+      ...['docker', 'run', '--detach', '--pull', 'never'],
+    ]);
+  });
+
+  it('names what its image is built on', () => {
+    const image = { ...sweep.image, bases: ['debian:12', 'ghcr.io/a/b@sha256:1'] };
+    expect(sweepScript({ ...sweep, image })).toContain(`\nbases='debian:12 ghcr.io/a/b@sha256:1'\n`);
   });
 
   it('hands GPUs on as Docker wants them, and none as nothing', () => {
@@ -145,9 +164,9 @@ describe('job.sh', () => {
     const text = sweepScript(sweep);
     expect(text).toContain(`
 fetch() {
-  git init --quiet "$job"/source &&
-  git -C "$job"/source fetch --quiet --depth 1 '/home/me/my project' c0ffee &&
-  git -C "$job"/source checkout --quiet --detach FETCH_HEAD
+  git init --quiet "$work"/source &&
+  git -C "$work"/source fetch --quiet --depth 1 '/home/me/my project' c0ffee &&
+  git -C "$work"/source checkout --quiet --detach FETCH_HEAD
 }
 each_submodule() {
   :

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { lacksOf, NotReady, parseSurvey, type Survey } from '../../../src/machines/survey.js';
+import { scratchFolder } from '../../support/repository.js';
 
 const script = fileURLToPath(new URL('../../../templates/machine/survey.sh', import.meta.url));
 const now = new Date(1_800_000_000_000);
@@ -87,6 +89,26 @@ describe('a survey', () => {
       expect(survey).toMatchObject({ banner: '', home: process.env.HOME, engine: null });
       expect(Math.abs(survey?.clockAhead ?? 99)).toBeLessThan(5);
       expect(survey?.user.id).toBe(process.getuid?.());
+    }
+  });
+
+  it.each([
+    ['two GPUs', `echo 0; echo 1`, ['0', '1']],
+    ['a complaint', `echo 'No devices were found'; exit 6`, []],
+    ['a complaint and success', `echo 'Failed to initialize NVML'; echo 3`, ['3']],
+  ])('M7: takes of nvidia-smi what is a number, if it succeeds: %s', (_, says, gpus) => {
+    const tools = scratchFolder();
+    try {
+      writeFileSync(join(tools, 'nvidia-smi'), `#!/bin/sh\n${says}\n`, { mode: 0o755 });
+      writeFileSync(join(tools, 'an-engine'), `#!/bin/sh\necho '28.2.2|4|8|x86_64|nvidia runc '\n`, {
+        mode: 0o755,
+      });
+      const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
+      const input = readFileSync(script);
+      const said = execFileSync('sh', ['-s', '--', 'an-engine'], { input, env }).toString();
+      expect(parseSurvey(said, new Date())).toMatchObject({ gpus, engine: { version: '28.2.2' } });
+    } finally {
+      rmSync(tools, { recursive: true });
     }
   });
 });
