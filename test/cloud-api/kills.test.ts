@@ -71,7 +71,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       const deploy = project.start(['deploy', '--yes']);
       await launched(project, 2);
       killTerraform(project);
-      await deploy.says('terraform apply did not come to a good end');
+      await deploy.says('terraform apply failed:');
       const again = project.start(['deploy', '--yes']);
       await project.untilUp(again);
       again.signal('SIGKILL');

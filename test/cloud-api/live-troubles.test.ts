@@ -42,7 +42,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
       times: 1,
       meanwhile: ({ parameters }) => void cloud.ec2.call('RunInstances', Object.fromEntries(parameters)),
     });
-    expect(await bringUp()).toMatch(/^i-\w+ came late, for a Terraform that was killed; to be ended\.$/m);
+    expect(await bringUp()).toMatch(/^i-\w+ was created late, for a Terraform that was killed: terminating it\.$/m);
     const live = (await cloud.ec2.live()).map(({ tags }) => tags['logistician.condition']?.slice(0, 4));
     expect(live.sort()).toEqual(['lr-1', 'lr-2']);
     expect([...(await ids()).values()].sort()).toEqual(

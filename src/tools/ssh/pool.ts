@@ -11,8 +11,9 @@ export class SshPool {
   readonly #gate = pLimit(handshakes);
 
   session(access: Access): SshSession {
-    // Another one, once there is another key to hold the machine to.
-    const id = [access.name, ...access.hostKeys.map(({ key }) => key)].join(' ');
+    // Another one, once there is another key to hold the machine to, or it has another address.
+    const { host, port } = access.route;
+    const id = [access.name, host, port, ...access.hostKeys.map(({ key }) => key)].join(' ');
     const known = this.#sessions.get(id);
     if (known) return known;
     const made = new SshSession(access, (work) => this.#gate(work));

@@ -1,32 +1,21 @@
 import { existsSync } from 'node:fs';
-import { tagKeys } from '../../stacks/stack-plan.js';
-import type { Executor } from '../shell/executor.js';
-import type { AwsApi } from '../tools/aws/api.js';
-import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../tools/aws/command-line.js';
-import { isRecorded, madeBy, maker, recordOf } from './aws-deployments.js';
-import { endInstances, untilGroupIsGone } from './aws-end.js';
+import { tagKeys } from '../../../../stacks/stack-plan.js';
+import { type Command, renderCommand } from '../../../shell/command.js';
+import type { Executor } from '../../../shell/executor.js';
+import type { AwsApi } from '../../../tools/aws/api.js';
+import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../../../tools/aws/command-line.js';
+import type { Leak } from '../../target.js';
+import type { AwsAccount } from '../account.js';
+import { endInstances, untilGroupIsGone } from './end.js';
+import { isRecorded, madeBy, maker, recordOf } from './made-here.js';
 
-/** Something of ours at AWS of which no record on this computer says that it is to be there. */
-export interface Leak {
-  readonly kind: 'instance' | 'key pair' | 'security group';
-  readonly id: string;
-  readonly region: string;
-  readonly experiment: string;
-  readonly deployment: string;
-  /** Who made it: `user@computer`. */
-  readonly by: string;
-  /** This user of this computer did. */
-  readonly isOurs: boolean;
-  /** What it is, for people. */
-  readonly detail: string;
-}
+type Kind = 'instance' | 'key pair' | 'security group';
 
 /** @param region null: that of the environment; `all`: every region that the account has. @throws AwsRefused */
-export async function findLeaks(home: string, region: string | null): Promise<Leak[]> {
-  const { AwsApi } = await import('../tools/aws/api.js');
-  if (region !== 'all') return leaksIn(await AwsApi.open(region), home);
-  const regions = await (await AwsApi.open(null).catch(() => AwsApi.open('us-east-1'))).regions();
-  return (await Promise.all(regions.map(async (name) => leaksIn(await AwsApi.open(name), home)))).flat();
+export async function findLeaks(account: AwsAccount, home: string, region: string | null): Promise<Leak[]> {
+  if (region !== 'all') return leaksIn(await account.open(region), home);
+  const regions = await (await account.open(null).catch(() => account.open('us-east-1'))).regions();
+  return (await Promise.all(regions.map(async (name) => leaksIn(await account.open(name), home)))).flat();
 }
 
 async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
@@ -35,18 +24,13 @@ async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
     api.keyPairs(tagKeys.deployment, null),
     api.securityGroups(tagKeys.deployment, null),
   ]);
-  const leak = (
-    kind: Leak['kind'],
-    id: string,
-    tags: Readonly<Record<string, string>>,
-    detail = '',
-  ): Leak[] => {
+  const leak = (kind: Kind, id: string, tags: Readonly<Record<string, string>>, detail = ''): Leak[] => {
     const deployment = tags[tagKeys.deployment] ?? '';
     const by = tags[madeBy] ?? 'somebody';
     if (isRecorded(home, deployment)) return [];
     const experiment = tags[tagKeys.experiment] ?? '';
     const record = recordOf(home, deployment);
-    const where = record && !existsSync(record) ? `its record was ${record}, and is not there any more` : '';
+    const where = record && !existsSync(record) ? `its record was ${record}, which no longer exists` : '';
     return [
       {
         kind,
@@ -57,6 +41,7 @@ async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
         by,
         isOurs: by === maker(),
         detail: [detail, where].filter(Boolean).join('; '),
+        remedy: renderCommand(lineToEnd(kind, id, api.region)),
       },
     ];
   };
@@ -70,12 +55,15 @@ async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
 }
 
 /** Ends them, instances first. @throws CommandFailed */
-export async function endLeaks(executor: Executor, leaks: readonly Leak[]): Promise<void> {
-  const { AwsApi } = await import('../tools/aws/api.js');
+export async function endLeaks(
+  executor: Executor,
+  account: AwsAccount,
+  leaks: readonly Leak[],
+): Promise<void> {
   for (const region of new Set(leaks.map((leak) => leak.region))) {
-    const ids = (kind: Leak['kind']) =>
+    const ids = (kind: Kind) =>
       leaks.filter((leak) => leak.region === region && leak.kind === kind).map(({ id }) => id);
-    const api = await AwsApi.open(region);
+    const api = await account.open(region);
     await endInstances(executor, api, ids('instance'));
     for (const id of ids('key pair')) await executor.change(deleteKeyPair(region, id));
     for (const id of ids('security group')) await untilGroupIsGone(executor, region, id);
@@ -83,7 +71,7 @@ export async function endLeaks(executor: Executor, leaks: readonly Leak[]): Prom
 }
 
 /** The line that ends one by hand. */
-export const lineToEnd = ({ kind, id, region }: Leak) =>
+const lineToEnd = (kind: Kind, id: string, region: string): Command =>
   kind === 'instance'
     ? terminateInstances(region, [id])
     : kind === 'key pair'

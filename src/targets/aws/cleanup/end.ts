@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../errors.js';
-import { CommandFailed, type Executor } from '../shell/executor.js';
-import type { AwsApi } from '../tools/aws/api.js';
-import { deleteSecurityGroup, terminateInstances } from '../tools/aws/command-line.js';
+import { UserError } from '../../../errors.js';
+import { CommandFailed, type Executor } from '../../../shell/executor.js';
+import type { AwsApi } from '../../../tools/aws/api.js';
+import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/command-line.js';
 
 /** How long AWS may take to end instances, and to let go of what hung on them, in milliseconds. */
 const patience = 600_000;

@@ -1,11 +1,11 @@
-import type { Connection } from '../machines/connection.js';
-import { type Command, command } from '../shell/command.js';
-import type { Executor } from '../shell/executor.js';
+import type { Connection } from '../../../machines/connection.js';
+import { type Command, command } from '../../../shell/command.js';
+import type { Executor } from '../../../shell/executor.js';
 
 const timer = 'logistician-idle';
 
-/** Has a machine power itself off when nothing has been at work on it for so many minutes. The timer is gone with the
- *  next boot: who starts a stopped machine looks after it.
+/** Has a machine power itself off when nothing has run on it for so many minutes. The timer does not outlive a boot:
+ *  `start` sets it again.
  *  @param script templates/machine/idle.sh. @param path where it will be there
  *  @returns whether the machine can do that: its user has to be able to become root */
 export async function stopWhenIdle(

@@ -1,9 +1,9 @@
-import { tagKeys } from '../../stacks/stack-plan.js';
-import { UserError } from '../errors.js';
-import type { InstanceFacts } from '../tools/aws/api.js';
-import { type RentedMachine, strays } from './aws-plan.js';
-import type { AwsTagged } from './aws-tagged.js';
-import type { Surroundings } from './surroundings.js';
+import { tagKeys } from '../../../../stacks/stack-plan.js';
+import { UserError } from '../../../errors.js';
+import type { InstanceFacts } from '../../../tools/aws/api.js';
+import type { TargetContext } from '../../context.js';
+import { type AwsMachine, instanceIdsOf } from '../place.js';
+import type { AwsTagged } from './tagged.js';
 
 /** Machines that were handed to their jobs, and that Terraform does not know any more. */
 class StateLost extends UserError {
@@ -15,12 +15,16 @@ class StateLost extends UserError {
   }
 }
 
-/** What was made at AWS for one deployment, and is written down nowhere: Terraform was killed in between. */
-export class AwsStrays {
+/** Instances of a deployment that are not among these. */
+export const untracked = (live: readonly InstanceFacts[], known: ReadonlySet<string>): InstanceFacts[] =>
+  live.filter(({ id }) => !known.has(id));
+
+/** What exists at AWS for one deployment and is missing from Terraform's state: Terraform was killed in between. */
+export class AwsUntracked {
   /** @param folder of Terraform's state
    *  @param known says the ids of all that Terraform has written down */
   constructor(
-    private readonly world: Pick<Surroundings, 'executor' | 'note'>,
+    private readonly context: Pick<TargetContext, 'executor' | 'note'>,
     private readonly tagged: AwsTagged,
     private readonly folder: string,
     private readonly known: () => Promise<ReadonlySet<string>>,
@@ -28,18 +32,18 @@ export class AwsStrays {
 
   /** Ends them. @returns the instances that Terraform knows
    *  @throws StateLost where jobs of these machines are on one that it does not know */
-  async end(machines: readonly RentedMachine[]): Promise<InstanceFacts[]> {
+  async end(machines: readonly AwsMachine[]): Promise<InstanceFacts[]> {
     const [live, { keys, groups }] = await Promise.all([this.tagged.instances(), this.tagged.access()]);
     if (live.length + keys.length + groups.length === 0) return [];
     const known = await this.known();
-    const unknown = strays(live, known);
-    const atWork = unknown.filter(({ id }) => machines.some(({ cloud }) => cloud.instance === id));
+    const unknown = untracked(live, known);
+    const atWork = unknown.filter(({ id }) => machines.some(({ own }) => own.instance === id));
     if (atWork.length > 0) throw new StateLost(this.folder, atWork);
     await this.tagged.end(unknown);
-    // Their names are taken: Terraform could not make them again.
+    // Their names are taken: Terraform could not create them again.
     const isUnknown = (id: string) => !known.has(id);
     await this.tagged.delete({ keys: keys.filter(isUnknown), groups: groups.filter(isUnknown) });
-    // Nor a rule that a group has already. Those that somebody has added by hand bear no tag of ours, and stay.
+    // Nor a rule that a group has already. Those that were added by hand bear no tag of ours, and stay.
     if (!groups.every(isUnknown))
       await this.tagged.revoke(
         (await this.tagged.rules()).filter(({ id, group }) => known.has(group) && isUnknown(id)),
@@ -47,24 +51,24 @@ export class AwsStrays {
     return live.filter((one) => !unknown.includes(one));
   }
 
-  /** Ends what AWS made for a Terraform that was killed, and showed only after another had looked and applied.
+  /** Ends instances that AWS created for a Terraform that was killed, and showed only after the next one had applied.
    *  @param machines as they were written down after that. @throws AwsRefused */
-  async endLatecomers(machines: readonly RentedMachine[]): Promise<void> {
-    const { executor, note } = this.world;
+  async endLate(machines: readonly AwsMachine[]): Promise<void> {
+    const { executor, note } = this.context;
     if (executor.dryRun) return;
-    const written = new Set(machines.flatMap(({ cloud }) => cloud.instance ?? []));
-    const others = strays(await this.tagged.instances(), written);
+    const written = new Set(instanceIdsOf(machines));
+    const others = untracked(await this.tagged.instances(), written);
     if (others.length === 0) return;
-    // One that did not come up is Terraform's to see to.
-    const unknown = strays(others, await this.known());
+    // One that could not be started is in Terraform's state: the next apply replaces it.
+    const unknown = untracked(others, await this.known());
     if (unknown.length === 0) return;
     note(
-      `${unknown.map(({ id }) => id).join(', ')} came late, for a Terraform that was killed; to be ended.`,
+      `${unknown.map(({ id }) => id).join(', ')} was created late, for a Terraform that was killed: terminating it.`,
     );
     await this.tagged.end(unknown);
   }
 
-  /** Ends instances of these conditions that are there all the same. */
+  /** Ends instances of these conditions that exist all the same. */
   async endOf(conditions: ReadonlySet<string>): Promise<void> {
     const live = await this.tagged.instances();
     await this.tagged.end(live.filter(({ tags }) => conditions.has(tags[tagKeys.condition] ?? '')));

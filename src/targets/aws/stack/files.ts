@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StackPlan } from '../../stacks/stack-plan.js';
-import { writeAtomically } from '../shell/atomic-file.js';
-import { command } from '../shell/command.js';
-import { stackFile } from '../tools/terraform/command-line.js';
-import type { Surroundings } from './surroundings.js';
+import type { StackPlan } from '../../../../stacks/stack-plan.js';
+import { writeAtomically } from '../../../shell/atomic-file.js';
+import { command } from '../../../shell/command.js';
+import { stackFile } from '../../../tools/terraform/command-line.js';
+import type { TargetContext } from '../../context.js';
 
 /** What the stack was made from, host keys and all. */
 const planFile = 'plan.json';
@@ -15,7 +15,7 @@ const openFile = 'open';
 /** The files of a deployment's stack, for their owner alone: what it was made from, and what Terraform reads. */
 export class StackFiles {
   constructor(
-    private readonly world: Pick<Surroundings, 'executor'>,
+    private readonly context: Pick<TargetContext, 'executor'>,
     private readonly deployment: string,
     readonly folder: string,
   ) {}
@@ -26,9 +26,9 @@ export class StackFiles {
     return plan?.deployment === this.deployment ? plan : null;
   }
 
-  /** Makes the folder. What another deployment left there is empty, or is not to be mixed with ours: it is set aside. */
+  /** Makes the folder. What another deployment left there is not to be mixed with this one's: it is moved aside. */
   async prepare(): Promise<void> {
-    const { executor } = this.world;
+    const { executor } = this.context;
     const plan = this.#any();
     if (plan && plan.deployment !== this.deployment && !executor.dryRun)
       renameSync(this.folder, `${this.folder}-${plan.deployment}`);
@@ -36,11 +36,11 @@ export class StackFiles {
   }
 
   async write(plan: StackPlan): Promise<void> {
-    const { executor } = this.world;
+    const { executor } = this.context;
     const path = join(this.folder, stackFile);
     executor.journal.mention(`${path}: the stack of ${plan.machines.length} machines, as Terraform reads it`);
     if (executor.dryRun) return;
-    const { synthesize } = await import('../../stacks/synthesize.js');
+    const { synthesize } = await import('../../../../stacks/synthesize.js');
     writeAtomically(join(this.folder, planFile), `${JSON.stringify(plan, null, 2)}\n`, 0o600);
     writeAtomically(path, synthesize(plan), 0o600);
   }

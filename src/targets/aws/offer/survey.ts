@@ -1,12 +1,13 @@
-import { UserError } from '../errors.js';
-import type { MachineFacts } from '../machines/machine-facts.js';
-import { type GpuWish, slots } from '../machines/slots.js';
-import type { CloudMachine, DeployedMachine } from '../runs/deployment.js';
-import type { AmiFacts, AwsApi, TypeFacts } from '../tools/aws/api.js';
-import { stateBucket } from '../tools/aws/state-bucket.js';
-import { rootIn } from './remote-layout.js';
-import type { Surroundings } from './surroundings.js';
-import type { FoundMachine, Wish } from './target.js';
+import { UserError } from '../../../errors.js';
+import type { Parameters } from '../../../experiment/parameters.js';
+import type { MachineFacts } from '../../../machines/machine-facts.js';
+import { type GpuWish, slots } from '../../../machines/slots.js';
+import type { Executor } from '../../../shell/executor.js';
+import type { AmiFacts, AwsApi, TypeFacts } from '../../../tools/aws/api.js';
+import { stateBucket } from '../../../tools/aws/state-bucket.js';
+import { rootIn } from '../../over-ssh/layout.js';
+import type { Offer } from '../../target.js';
+import { type AwsPlace, userOf } from '../place.js';
 
 /** What is wished for at AWS does not exist, or does not go together. */
 export class NotAtAws extends UserError {}
@@ -16,8 +17,11 @@ const allowance = 3600;
 
 /** What all machines of a sweep have in common, as AWS says that it can be had.
  *  @throws NotAtAws, AwsRefused */
-export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): Promise<Kind> {
-  const { aws } = world;
+export async function surveyAws(
+  api: AwsApi,
+  executor: Executor,
+  { aws, gpus, maxHours, idleMinutes, tags }: Parameters,
+): Promise<Kind> {
   const account = await api.account();
   const type = await api.instanceType(aws.instanceType);
   if (!type)
@@ -25,16 +29,16 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
       `aws --region ${api.region} ec2 describe-instance-type-offerings --query 'InstanceTypeOfferings[].InstanceType'`,
       '"aws_instance_type": "t3.small"    # in parameters.json',
     ]);
-  refuseGpus(wish.gpus, type, aws.instanceType);
+  refuseGpus(gpus, type, aws.instanceType);
   const [ami, subnet, state] = await Promise.all([
     findAmi(api, aws.ami, aws.instanceType, type),
     aws.subnetId === null ? null : findSubnet(api, aws.subnetId),
-    aws.stateBucket === null ? null : stateBucket(world.executor, api.region, aws.stateBucket),
+    aws.stateBucket === null ? null : stateBucket(executor, api.region, aws.stateBucket),
   ]);
   return {
     type,
     ami,
-    cloud: {
+    own: {
       account,
       region: api.region,
       instance_type: aws.instanceType,
@@ -45,12 +49,16 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
       subnet,
       public_address: aws.sshAddress === 'public',
       ssh_address: aws.sshAddress,
+      ssh_cidr: aws.sshCidr,
+      tags,
       state,
       user: aws.amiUser,
-      deadline: Math.ceil(world.maxHours * 3600) + allowance,
-      // A one-time spot instance cannot be stopped: what is not home would be gone.
-      idle_minutes: aws.spot ? null : world.idleMinutes,
+      root: rootIn(aws.amiUser === 'root' ? '/root' : `/home/${aws.amiUser}`),
+      deadline: Math.ceil(maxHours * 3600) + allowance,
+      // A one-time spot instance cannot be stopped: what has not been collected would be lost.
+      idle_minutes: aws.spot ? null : idleMinutes,
       instance: null,
+      address: null,
       refused: null,
     },
   };
@@ -60,15 +68,14 @@ export async function surveyAws(api: AwsApi, world: Surroundings, wish: Wish): P
 export interface Kind {
   readonly type: TypeFacts;
   readonly ami: AmiFacts;
-  readonly cloud: CloudMachine;
+  readonly own: AwsPlace;
 }
 
-/** The machine of a condition, before it is there. */
-export function machineFor(condition: string, { type, cloud }: Kind, gpus: GpuWish): FoundMachine {
+/** The machine of a condition, before it exists. */
+export function machineFor(condition: string, { type, own }: Kind, gpus: GpuWish): Offer {
   const facts: MachineFacts = {
     name: condition,
-    // The first user of an image, in every distribution.
-    user: { id: cloud.user === 'root' ? 0 : 1000, group: cloud.user === 'root' ? 0 : 1000, name: cloud.user },
+    user: userOf(own),
     engine: {
       version: 'not known yet',
       cpus: type.cpus,
@@ -76,19 +83,46 @@ export function machineFor(condition: string, { type, cloud }: Kind, gpus: GpuWi
       architecture: type.architectures.includes('arm64') ? 'aarch64' : 'x86_64',
       hasNvidia: type.gpus > 0,
     },
-    gpus: Array.from({ length: type.gpus }, (_, place) => String(place)),
+    gpus: Array.from({ length: type.gpus }, (_, index) => String(index)),
   };
-  const deployed: DeployedMachine = {
-    name: condition,
-    // One job, and all of the machine for it.
-    slots: slots(gpus === 'auto' && type.gpus > 0 ? 'all' : gpus, facts.gpus, facts.engine, 1),
-    root: rootIn(cloud.user === 'root' ? '/root' : `/home/${cloud.user}`),
-    route: null,
-    cloud,
-    released: null,
+  return {
+    facts,
+    only: condition,
+    text: lineOf(own, type),
+    place: {
+      name: condition,
+      here: false,
+      // One job, and all of the machine for it.
+      slots: slots(gpus === 'auto' && type.gpus > 0 ? 'all' : gpus, facts.gpus, facts.engine, 1),
+      rented: { exists: false },
+      own,
+      released: null,
+    },
   };
-  return { facts, deployed, condition };
 }
+
+/** `t3.small (2 CPUs, 2.0 GiB), on demand, in us-east-1, ami-0123; each ends 25.0 h after its start, …`. */
+export function lineOf(
+  { instance_type, spot, region, ami, deadline, idle_minutes }: AwsPlace,
+  { cpus, memory, gpus }: Pick<TypeFacts, 'cpus' | 'memory' | 'gpus'>,
+): string {
+  const has = [
+    count(cpus, 'CPU'),
+    `${(memory / 2 ** 30).toFixed(1)} GiB`,
+    ...(gpus > 0 ? [count(gpus, 'GPU')] : []),
+  ];
+  const price = spot?.max_price ? ` at up to $${spot.max_price} an hour` : '';
+  const market = spot
+    ? `spot${price}, lost with all that has not been collected when AWS wants it back`
+    : 'on demand';
+  const hours = `${(deadline / 3600).toFixed(1)} h after its start`;
+  const end = spot
+    ? `each ends ${hours}, with what has not been collected by then`
+    : `each stops, its disk kept, after ${idle_minutes} min without work, or ${hours}`;
+  return `${instance_type} (${has.join(', ')}), ${market}, in ${region}, ${ami}; ${end}`;
+}
+
+const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
 
 function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
   const wanted = wish === 'all' ? 1 : typeof wish === 'number' ? wish : 0;
@@ -133,7 +167,7 @@ async function findAmi(
   return image;
 }
 
-async function findSubnet(api: AwsApi, id: string): Promise<CloudMachine['subnet']> {
+async function findSubnet(api: AwsApi, id: string): Promise<AwsPlace['subnet']> {
   const found = await api.subnet(id);
   if (!found)
     throw new NotAtAws(`There is no subnet ${id} in ${api.region}.`, [
