@@ -5,7 +5,7 @@ const floors = [
   ['cli'],
   ['operations'],
   ['targets', 'runs', 'source', 'experiment'],
-  ['machines'],
+  ['machines', 'recipe'],
   ['tools'],
   ['shell'],
   ['errors\\.ts'],
@@ -34,6 +34,13 @@ module.exports = {
       comment: 'src/experiment decides from text alone: no files, no processes, no network.',
       severity: 'error',
       from: { path: '^src/experiment' },
+      to: { path: '^(node:)?(fs|fs/promises|child_process|net|http|https|os)$' },
+    },
+    {
+      name: 'recipe-is-pure',
+      comment: 'src/recipe is values and what follows from them.',
+      severity: 'error',
+      from: { path: '^src/recipe' },
       to: { path: '^(node:)?(fs|fs/promises|child_process|net|http|https|os)$' },
     },
     {
@@ -89,7 +96,7 @@ module.exports = {
       comment: 'What a person sees is made in src/cli; operations report through an interface.',
       severity: 'error',
       from: { path: '^src/(operations|targets|runs|source|experiment|machines|tools|shell)' },
-      to: { path: 'node_modules/(inquirer|log-update|cli-table3|@oclif)' },
+      to: { path: 'node_modules/(inquirer|log-update|picocolors|@oclif)' },
     },
   ],
   options: {

@@ -1,23 +1,29 @@
 // Bundles each command into a file of its own, so that one loads without the others, and writes the
 // manifest from which oclif answers --help without loading any.
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Puts the schema's validator, compiled, in the place of the module that would compile it at each start. */
+/** The modules that compile a schema at each start, by what they export. */
+const validators = {
+  experiment: { validate: 'parameters.schema.json' },
+  runs: { validateRecord: 'record.schema.json', validateVersion1: 'run.schema.json' },
+};
+
+/** Puts the validators, compiled, in the place of those modules. */
 const compiledSchema = {
   name: 'compiled-schema',
   setup({ onLoad }) {
-    onLoad({ filter: /experiment\/schema-validator\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /(experiment|runs)\/schema-validator\.ts$/ }, async ({ path }) => {
       const { Ajv } = await import('ajv');
       const { default: standalone } = await import('ajv/dist/standalone/index.js');
       const folder = dirname(path);
       const read = (name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
       const ajv = new Ajv({ ...read('ajv-options.json'), code: { source: true, esm: true } });
-      ajv.addSchema(read('parameters.schema.json'), 'parameters');
-      const code = standalone.default(ajv, { validate: 'parameters' });
-      return { contents: code, resolveDir: folder, loader: 'js' };
+      const schemas = validators[basename(folder)];
+      for (const file of Object.values(schemas)) ajv.addSchema(read(file), file);
+      return { contents: standalone.default(ajv, schemas), resolveDir: folder, loader: 'js' };
     });
   },
 };

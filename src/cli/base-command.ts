@@ -1,21 +1,16 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { quote } from 'shlex';
 import type { Session } from '../operations/session.js';
-import { Executor } from '../shell/executor.js';
-import { Journal } from '../shell/journal.js';
-import type { MachineProblem } from '../targets/target.js';
+import type { PlaceProblem } from '../targets/target.js';
 import { SshPool } from '../tools/ssh/pool.js';
-import { asUserError, failureText } from './failure.js';
-import { endsByItself } from './interrupt.js';
-import { notifyOn } from './notify.js';
+import { asUserError, failureJson, failureText, harmless } from './failure.js';
+import { Interrupt } from './interrupt.js';
 import { canRedraw, Screen } from './screen.js';
-import { colorsFor } from './style.js';
+import { makeSession } from './session.js';
+import { dim, present, type Text, wantsColors } from './style.js';
+import { forGivenExperiment, lineFor } from './suggestions.js';
+import { jsonText } from './text.js';
 import { wrongUsage } from './wrong-usage.js';
 
 export const experimentArg = {
@@ -27,21 +22,15 @@ export const dryRunFlag = {
   'dry-run': Flags.boolean({ description: 'print the commands and run none of them' }),
 };
 
-export const yesFlag = {
-  yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
-};
+export const yesFlag = { yes: Flags.boolean({ char: 'y', description: 'do not ask' }) };
 
 /** What all commands share: a session, how results and failures are shown, and the ways out. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
-  protected readonly colors = colorsFor(process.stdout, process.env);
   protected readonly screen = new Screen(process.stderr, process.env);
-  protected readonly dim = colorsFor(process.stderr, process.env).dim;
-
-  #ssh: SshPool | undefined;
-  readonly #interrupt = new AbortController();
-  #giveUp: NodeJS.Timeout | undefined;
+  protected readonly interrupt = new Interrupt(() => this.#leave());
+  readonly #ssh = new SshPool();
 
   /** How things stand when Ctrl-C has cut the command short: sentences to put behind `Interrupted.` */
   protected standing(): string {
@@ -50,28 +39,19 @@ export abstract class BaseCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
-    process.on('SIGINT', this.#heard);
+    this.interrupt.listen();
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
-    clearTimeout(this.#giveUp);
-    process.off('SIGINT', this.#heard);
-    this.#ssh?.close();
+    this.interrupt.end();
+    this.#ssh.close();
     await super.finally(error);
   }
 
-  readonly #heard = (): void => {
-    if (endsByItself()) return;
-    if (this.#interrupt.signal.aborted) this.#leave();
-    this.#interrupt.abort();
-    // What we wait for has heard it too, and ends, most of it: then there is something to take back.
-    this.#giveUp = setTimeout(() => this.#leave(), 2000);
-  };
-
   #leave(): never {
     const message = `Interrupted. ${this.standing()}`.trim();
-    if (this.jsonEnabled()) this.logJson({ error: { name: 'Interrupted', message, suggestions: [] } });
-    else process.stderr.write(`${message}\n`);
+    if (this.jsonEnabled()) this.logJson(failureJson({ name: 'Interrupted', message, suggestions: [] }));
+    else this.screen.write(`${message}\n`);
     process.exit(130);
   }
 
@@ -89,75 +69,47 @@ export abstract class BaseCommand extends Command {
   }
 
   protected session({ dryRun = false }: { readonly dryRun?: boolean } = {}): Session {
-    const { screen } = this;
-    const toScreen = () => {
-      const texts = new StringDecoder('utf8');
-      return (chunk: Buffer) => screen.write(texts.write(chunk));
-    };
-    this.#ssh ??= new SshPool();
-    const journal = new Journal((line) => screen.write(`${this.dim(line)}\n`), dryRun);
-    return {
-      executor: new Executor(journal, dryRun, this.#interrupt.signal),
-      notify: notifyOn(screen, colorsFor(process.stderr, process.env)),
-      progress: { onStdout: toScreen(), onStderr: toScreen() },
-      ssh: this.#ssh,
-      env: process.env,
-      now: () => new Date(),
-      packageRoot: this.config.root,
-      version: this.config.version,
-      home: homedir(),
-    };
+    const { screen, config } = this;
+    return makeSession({ screen, ssh: this.#ssh, interrupt: this.interrupt.signal, dryRun, config });
   }
 
   /** Says what went wrong on some machines, while the others did their part; the exit code is 1 then. */
-  protected warnOf(problems: readonly MachineProblem[]): void {
-    const colors = colorsFor(process.stderr, process.env);
-    for (const { problem } of problems) process.stderr.write(`${failureText(problem, colors)}\n`);
+  protected warnOf(problems: readonly PlaceProblem[]): void {
+    for (const { problem } of problems) this.screen.write(failureText(problem));
     if (problems.length > 0) process.exitCode = 1;
   }
 
   /** The lines that a person is likely to want now. `verb` may have words of its own behind it. */
   protected next(folder: string, ...verbs: string[]): void {
     if (this.jsonEnabled()) return;
-    process.stderr.write(
-      `\n${this.dim('Next:')}\n${verbs.map((verb) => `  ${this.line(folder, verb)}\n`).join('')}`,
-    );
+    const lines = verbs.map((verb) => `\n  ${this.line(folder, verb)}`);
+    this.screen.write(['\n', dim('Next:'), ...lines, '\n']);
   }
 
-  /** A command line of ours for the experiment in that folder. */
   protected line(folder: string, verb: string): string {
-    const from = relative('', resolve(folder));
-    const [name = '', ...rest] = verb.split(' ');
-    return ['logistician', name, ...(from === '' ? [] : [quote(from)]), ...rest].join(' ');
+    return lineFor(folder, verb);
+  }
+
+  /** The result, for people: escaped, where oclif's own prints what it is given. */
+  override log(text: Text = ''): void {
+    if (this.jsonEnabled()) return;
+    process.stdout.write(`${present(text, wantsColors(process.stdout, process.env))}\n`);
   }
 
   /** As it is: oclif's own goes over every value to colour it. */
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(`${jsonText(json, 2)}\n`);
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (error.name === 'ExitPromptError' || this.#interrupt.signal.aborted) this.#leave();
+    if (error.name === 'ExitPromptError' || this.interrupt.signal.aborted) this.#leave();
     const usage = { verb: this.id ?? '', argv: this.argv, flags: this.ctor.flags };
     const problem = asUserError(error) ?? wrongUsage(error, usage);
-    if (!problem) return super.catch(error);
-    if (process.env.DEBUG) process.stderr.write(`${error.stack}\n`);
-    if (this.jsonEnabled()) {
-      const { message, suggestions, name } = problem;
-      this.logJson({ error: { name, message, suggestions } });
-    } else {
-      const colors = colorsFor(process.stderr, process.env);
-      process.stderr.write(`${failureText(problem, colors, (line) => this.#forExperiment(line))}\n`);
-    }
+    if (!problem) return super.catch(harmless(error));
+    if (process.env.DEBUG) this.screen.write(`${error.stack}\n`);
+    if (this.jsonEnabled()) this.logJson(failureJson(problem));
+    else this.screen.write(failureText(problem, (line) => forGivenExperiment(line, this.argv)));
     this.exit(this.exitCodeOf(problem.exit));
-  }
-
-  /** A suggested line of ours, for the experiment that this command was given. */
-  #forExperiment(suggestion: string): string {
-    if (suggestion.endsWith(' --help')) return suggestion;
-    const given = this.argv.find((word) => existsSync(join(word, 'parameters.json')));
-    const ours = /^logistician (?!create|setup)([a-z]+)(?= +[-#]|$)(.*)/.exec(suggestion);
-    return given && ours ? this.line(given, `${ours[1]}${ours[2]}`) : suggestion;
   }
 
   /** `run` has codes of its own. */

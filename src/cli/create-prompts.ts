@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { isExperimentName, mendExperimentName } from '../experiment/experiment-name.js';
 import type { ScaffoldAnswers } from '../experiment/scaffold.js';
+import { ask } from './prompts.js';
 
 /** Where the experiment is to be. */
 export async function askForFolder(): Promise<string> {
-  const { default: inquirer } = await import('inquirer');
   const message = 'Folder of the experiment';
   const proposal = `experiments/${randomBytes(4).toString('hex')}`;
-  const { folder } = await inquirer.prompt([{ type: 'input', name: 'folder', message, default: proposal }]);
+  const { folder } = await ask<{ folder: string }>([
+    { type: 'input', name: 'folder', message, default: proposal },
+  ]);
   return folder;
 }
 
@@ -17,8 +19,7 @@ export async function askAboutExperiment(
   flags: Readonly<Record<string, unknown>>,
   derived: boolean,
 ): Promise<ScaffoldAnswers> {
-  const { default: inquirer } = await import('inquirer');
-  const answers = await inquirer.prompt([
+  const answers = await ask<Partial<ScaffoldAnswers>>([
     {
       type: 'input',
       name: 'name',
@@ -52,6 +53,6 @@ export async function askAboutExperiment(
       when: !derived && flags.target === undefined,
     },
   ]);
-  const { gitUrl = likely.gitUrl, ...rest } = answers as Partial<ScaffoldAnswers>;
+  const { gitUrl = likely.gitUrl, ...rest } = answers;
   return { ...likely, ...rest, gitUrl: gitUrl || null };
 }

@@ -1,18 +1,29 @@
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
-import type { colorsFor } from './style.js';
+import { joined, red, type Text } from './style.js';
+import { visible } from './text.js';
 
 /** How a problem is shown: what happened, and the lines that mend it. */
-export function failureText(
-  error: UserError,
-  colors: ReturnType<typeof colorsFor>,
-  suggest: (line: string) => string = (line) => line,
-): string {
+export function failureText(error: UserError, suggest: (line: string) => string = (line) => line): Text {
   const mend = error.suggestions.map((line) => `    ${suggest(line)}`);
-  return [
-    `${colors.red('Error:')} ${error.message}`,
-    ...(mend.length > 0 ? ['', '  Try:', ...mend] : []),
-  ].join('\n');
+  return joined(
+    [[red('Error:'), ` ${error.message}`], ...(mend.length > 0 ? ['', '  Try:', ...mend] : []), ''],
+    '\n',
+  );
+}
+
+/** The same for programs. */
+export const failureJson = ({
+  name,
+  message,
+  suggestions,
+}: Pick<UserError, 'name' | 'message' | 'suggestions'>) => ({ error: { name, message, suggestions } });
+
+/** An error of ours, whose stack oclif prints as it is. */
+export function harmless(error: Error): Error {
+  error.message = visible(error.message);
+  if (error.stack !== undefined) error.stack = visible(error.stack);
+  return error;
 }
 
 /** The problem behind any error, as far as a person can do something about it; null: it is ours. */

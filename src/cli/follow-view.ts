@@ -1,18 +1,18 @@
-import type { Experiment } from '../operations/experiment.js';
-import { follow, progressOf } from '../operations/follow.js';
-import { type ExperimentStatus, isOfSweep } from '../operations/observe.js';
+import type { Chores } from '../operations/follow/chores.js';
+import { follow } from '../operations/follow/follow.js';
+import { type ExperimentStatus, isOfSweep, progressOf } from '../operations/look/rows.js';
+import type { ExperimentRecords } from '../operations/records.js';
 import type { Session } from '../operations/session.js';
 import { interruptible } from './interrupt.js';
 import type { Screen } from './screen.js';
 import { statusView } from './status-view.js';
-import { colorsFor } from './style.js';
 
 /** The table, drawn anew until the deployment has ended or the person has seen enough. */
 export async function followLive(
   session: Session,
-  experiment: Experiment,
+  records: ExperimentRecords,
   screen: Screen,
-  tend?: (status: ExperimentStatus) => Promise<void>,
+  chores?: Chores,
 ): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
   const live = await screen.live();
   return interruptible(async (signal) => {
@@ -23,12 +23,11 @@ export async function followLive(
         width: columns,
         height: rows - 5,
         now: new Date(),
-        colors: colorsFor(screen.stream, process.env),
       };
       const shown = { ...status, conditions: status.conditions.filter(isOfSweep) };
       live.show(statusView(shown, view), news(status));
     };
-    const status = await follow(session, experiment, show, signal, tend);
+    const status = await follow(session, records, { show, signal, chores });
     live.done();
     return { status, interrupted: signal.aborted && status.live };
   });
@@ -37,6 +36,6 @@ export async function followLive(
 function news(status: ExperimentStatus): string {
   const { ended, of } = progressOf(status);
   const running = status.conditions.filter((row) => row.deployed && row.record?.state === 'running').length;
-  const silent = status.silent.map(({ machine }) => machine).join(', ');
+  const silent = status.silent.map(({ place }) => place).join(', ');
   return `${ended} of ${of} ended, ${running} running${silent && `; no answer from ${silent}`}`;
 }

@@ -1,5 +1,6 @@
 import type { Step } from '../targets/target.js';
 import type { Live } from './screen.js';
+import { joined, type Text } from './style.js';
 import { count, table } from './table.js';
 import { duration } from './time.js';
 
@@ -11,7 +12,7 @@ export type Launching = ReadonlyMap<string, { readonly step: Step; readonly sinc
 export function launchView(
   machines: Launching,
   { now, width, height }: { readonly now: number; readonly width: number; readonly height: number },
-): string {
+): Text {
   const all = [...machines];
   const most = Math.max(1, height - 2);
   const shown = new Set(
@@ -32,11 +33,10 @@ export function launchView(
     { head: 'STEP' },
   ];
   const hidden = all.length - rows.length;
-  return [
-    table(columns, rows, width),
-    ...(hidden > 0 ? [`… and ${hidden} more`] : []),
-    launchNews(machines),
-  ].join('\n');
+  return joined(
+    [table(columns, rows, width), ...(hidden > 0 ? [`… and ${hidden} more`] : []), launchNews(machines)],
+    '\n',
+  );
 }
 
 /** `12 of 20 machines up, 1 without capacity; 3 have their jobs`. */
@@ -59,7 +59,9 @@ const isOver = (step: Step): boolean => typeof step === 'object' || step === 'de
 
 function wordsOf(step: Step): string {
   if (typeof step === 'object')
-    return [step.refused ? 'no capacity' : 'failed', step.failed].filter(Boolean).join(': ');
+    return [step.refused ? 'no capacity' : 'failed', step.failed.replaceAll(/\s+/g, ' ')]
+      .filter(Boolean)
+      .join(': ');
   return {
     waiting: 'waits',
     making: 'is being made',

@@ -1,10 +1,11 @@
 import * as Flags from '@oclif/core/flags';
 import { UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
-import type { Machines } from '../operations/target-of.js';
+import type { Machines } from '../operations/deploy/request.js';
 import { pasteable } from '../shell/word.js';
 import { isAddress } from '../tools/ssh/address.js';
 import { fingerprint } from '../tools/ssh/known-hosts.js';
+import { sure } from './prompts.js';
 
 /** Flags of commands that go to machines for the first time. */
 export const machineFlags = {
@@ -29,10 +30,8 @@ export function machinesOf(
     trust: async (machine, key) => {
       if (flags['accept-new-host-keys']) return true;
       if (!isTerminal) return false;
-      const { default: inquirer } = await import('inquirer');
       const message = `${machine} is not in known_hosts. Its ${key.type} host key is ${fingerprint(key)}. Is that right?`;
-      const { sure } = await inquirer.prompt([{ type: 'confirm', name: 'sure', message, default: false }]);
-      return sure;
+      return sure(message, false);
     },
   };
 }

@@ -1,4 +1,37 @@
 import { UserError } from '../errors.js';
+import { visible, visibleLine } from './text.js';
+
+/** A question to a person; its answer goes by its name. */
+export interface Question {
+  readonly type: 'input' | 'confirm' | 'select';
+  readonly name: string;
+  readonly message: string;
+  readonly default?: string | boolean;
+  readonly choices?: readonly string[];
+  readonly when?: boolean;
+  readonly validate?: (answer: string) => string | true;
+}
+
+/** Asks a person at the terminal. A default that a terminal would act on is not proposed. */
+export async function ask<Answers extends object>(questions: readonly Question[]): Promise<Answers> {
+  const { default: inquirer } = await import('inquirer');
+  const fit = questions.map((question) => {
+    const { validate, default: proposal, ...rest } = question;
+    const isFit = typeof proposal !== 'string' || visibleLine(proposal) === proposal;
+    return {
+      ...rest,
+      message: visible(question.message),
+      ...(proposal !== undefined && isFit && { default: proposal }),
+      ...(validate && {
+        validate: (answer: string) => {
+          const said = validate(answer);
+          return typeof said === 'string' ? visible(said) : said;
+        },
+      }),
+    };
+  });
+  return inquirer.prompt<Answers>(fit as unknown as Parameters<typeof inquirer.prompt<Answers>>[0]);
+}
 
 export class NeedsYes extends UserError {
   constructor(question: string, line: string) {
@@ -13,9 +46,13 @@ export async function confirm(
 ): Promise<boolean> {
   if (yes) return true;
   if (!isTerminal) throw new NeedsYes(question, line);
-  const { default: inquirer } = await import('inquirer');
-  const { sure } = await inquirer.prompt([
-    { type: 'confirm', name: 'sure', message: question, default: true },
+  return sure(question, true);
+}
+
+/** Asks yes or no at the terminal. */
+export async function sure(message: string, proposal: boolean): Promise<boolean> {
+  const answers = await ask<{ sure: boolean }>([
+    { type: 'confirm', name: 'sure', message, default: proposal },
   ]);
-  return sure;
+  return answers.sure;
 }

@@ -1,7 +1,9 @@
+import { present, type Text, wantsColors } from './style.js';
+
 /** A picture that is drawn again and again: in place on a terminal; elsewhere only when it says something new. */
 export interface Live {
   /** @param news one line that tells what changed, for where nothing can be redrawn */
-  show(picture: string, news: string): void;
+  show(picture: Text, news: string): void;
   done(): void;
 }
 
@@ -15,7 +17,8 @@ interface Drawing {
   done(): void;
 }
 
-/** Standard error: lines that stay, and below them, on a terminal, a picture for as long as there is one. */
+/** The way to a stream: what is written is escaped but for our own styles.
+ *  Standard error: lines that stay, and below them, on a terminal, a picture for as long as there is one. */
 export class Screen {
   #drawing: Drawing | null = null;
   #picture = '';
@@ -28,14 +31,15 @@ export class Screen {
   ) {}
 
   /** Adds text to the lines that stay. */
-  write(text: string): void {
+  write(text: Text): void {
+    const all = this.#rest + this.#present(text);
     if (!this.#drawing) {
-      this.stream.write(text);
+      this.stream.write(all);
       return;
     }
-    const whole = (this.#rest + text).lastIndexOf('\n') + 1;
-    const lines = (this.#rest + text).slice(0, whole);
-    this.#rest = (this.#rest + text).slice(whole);
+    const whole = all.lastIndexOf('\n') + 1;
+    const lines = all.slice(0, whole);
+    this.#rest = all.slice(whole);
     if (lines === '') return;
     this.#drawing.clear();
     this.stream.write(lines);
@@ -51,8 +55,8 @@ export class Screen {
     this.#drawing = drawing;
     return {
       show: (picture) => {
-        this.#picture = picture;
-        drawing(picture);
+        this.#picture = this.#present(picture);
+        drawing(this.#picture);
       },
       done: () => {
         drawing.done();
@@ -64,11 +68,15 @@ export class Screen {
     };
   }
 
+  #present(text: Text): string {
+    return present(text, wantsColors(this.stream, this.env));
+  }
+
   #news(): Live {
     let last = '';
     return {
       show: (_, news) => {
-        if (news !== last) this.stream.write(`${news}\n`);
+        if (news !== last) this.write(`${news}\n`);
         last = news;
       },
       done: () => {},

@@ -1,6 +1,6 @@
-import type { ExperimentStatus } from '../operations/observe.js';
+import type { ExperimentStatus } from '../operations/look/rows.js';
 import type { Deployment } from '../runs/deployment.js';
-import type { RunRecord } from '../runs/run-record.js';
+import type { RunRecord } from '../runs/record.js';
 
 /** What `--json` says of an experiment's state. Times are ISO 8601 in UTC. */
 export interface StatusJson {
@@ -38,8 +38,8 @@ export function statusJson({ deployment, live, conditions, silent: unheard }: Ex
     },
     live,
     disk_full: conditions.some(({ report }) => report?.full),
-    unreachable: unheard.map(({ machine, since, problem }) => ({
-      machine,
+    unreachable: unheard.map(({ place, since, problem }) => ({
+      machine: place,
       since: since.toISOString(),
       why: problem.message,
     })),

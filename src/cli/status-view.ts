@@ -1,9 +1,8 @@
 import type { JobReport, RunState } from '../machines/job-state.js';
-import { judged, progressOf } from '../operations/follow.js';
-import type { ConditionStatus, ExperimentStatus } from '../operations/observe.js';
-import type { RunRecord } from '../runs/run-record.js';
-import type { colorsFor } from './style.js';
-import { count, table } from './table.js';
+import { type ConditionStatus, type ExperimentStatus, judged, progressOf } from '../operations/look/rows.js';
+import type { RunRecord } from '../runs/record.js';
+import { cyan, dim, green, joined, red, type Text, yellow } from './style.js';
+import { type Cell, count, table } from './table.js';
 import { visibleText } from './text.js';
 import { between } from './time.js';
 
@@ -12,7 +11,6 @@ export interface View {
   /** Rows that fit; the others are counted. */
   readonly height: number;
   readonly now: Date;
-  readonly colors: ReturnType<typeof colorsFor>;
 }
 
 /** From this width on, in columns, there is room for what was measured and what was said. */
@@ -29,19 +27,20 @@ const columnsFor = (width: number) => [
 ];
 
 /** The table that people look at, and how many of how many under it. */
-export function statusView(status: ExperimentStatus, view: View): string {
+export function statusView(status: ExperimentStatus, view: View): Text {
   const rows = visible(status.conditions, view.height);
   const hidden = status.conditions.length - rows.length;
-  return [
+  const lines: Text[] = [
     table(
       columnsFor(view.width),
       rows.map((row) => cells(row, view)),
       view.width,
     ),
-    ...(hidden > 0 ? [view.colors.dim(`… and ${hidden} more`)] : []),
+    ...(hidden > 0 ? [dim(`… and ${hidden} more`)] : []),
     '',
     summary(status, view),
-  ].join('\n');
+  ];
+  return joined(lines, '\n');
 }
 
 /** Where not all fit, those at work come first, then those that went wrong. */
@@ -56,31 +55,31 @@ function visible(rows: readonly ConditionStatus[], height: number): readonly Con
     .slice(0, Math.max(1, height));
 }
 
-function cells({ condition, record, report, silent }: ConditionStatus, view: View): string[] {
-  if (!record) return [condition, view.colors.dim('not run')];
+function cells({ condition, record, report, silent }: ConditionStatus, view: View): Cell[] {
+  if (!record) return [condition, dim('not run')];
   const began = record.started ?? record.times.running;
   const state =
     record.reason && record.reason !== 'exit' ? `${record.state} (${record.reason})` : record.state;
   return [
     condition,
-    tint(record.state, report?.orphan ? `${state}, unattended` : state, view),
+    tint(record.state, report?.orphan ? `${state}, unattended` : state),
     record.exit_code === null ? '' : String(record.exit_code),
     between(began, record.finished, view.now),
     between(record.created, null, view.now),
     ...(view.width < wide ? [latest(record, report)] : [measuresOf(report), saidBy(report)]),
     silent
-      ? view.colors.yellow(
-          `${record.machine.name}, ${silent.stopped ? 'stopped' : 'unreachable'} for ${between(silent.since.toISOString(), null, view.now)}`,
+      ? yellow(
+          `${record.machine.name}, ${silent.canStart ? 'stopped' : 'unreachable'} for ${between(silent.since.toISOString(), null, view.now)}`,
         )
       : record.machine.name,
   ];
 }
 
-function tint(state: RunState, text: string, { colors }: View): string {
-  if (state === 'succeeded') return colors.green(text);
-  if (state === 'failed' || state === 'lost') return colors.red(text);
-  if (state === 'stopped') return colors.yellow(text);
-  return state === 'pending' ? colors.dim(text) : colors.cyan(text);
+function tint(state: RunState, text: string): Cell {
+  if (state === 'succeeded') return green(text);
+  if (state === 'failed' || state === 'lost') return red(text);
+  if (state === 'stopped') return yellow(text);
+  return state === 'pending' ? dim(text) : cyan(text);
 }
 
 /** What a run reports, if it measures anything; the last thing that it said, if not, or if it went wrong. */
@@ -101,7 +100,7 @@ function measures(values: Readonly<Record<string, unknown>>): string {
 }
 
 /** `6 of 8 ended: 5 succeeded, 1 failed; 2 running`. */
-function summary(status: ExperimentStatus, { colors, now }: View): string {
+function summary(status: ExperimentStatus, { now }: View): Text {
   const rows = status.deployment ? judged(status) : status.conditions;
   const counts = new Map<string, number>();
   for (const row of rows) {
@@ -112,21 +111,21 @@ function summary(status: ExperimentStatus, { colors, now }: View): string {
   if (!status.deployment) return `${count(rows.length, 'condition')}: ${list}`;
   const { ended, of } = progressOf(status);
   const where = `commit ${status.deployment.commit.slice(0, 10)} on ${status.deployment.target}`;
-  if (of === 0) return colors.dim(`None of the deployment that was made last is left to judge (${where}).`);
+  if (of === 0) return dim(`None of the deployment that was made last is left to judge (${where}).`);
   const end = status.deployment.released !== null ? ', terminated' : '';
   const images = new Set(rows.flatMap((row) => row.record?.image.id ?? []));
   const differ =
-    images.size > 1 ? colors.yellow('\nIts runs had different images: see image.id in their run.json.') : '';
+    images.size > 1 ? yellow('\nIts runs had different images: see image.id in their run.json.') : '';
   const full = rows.find((row) => row.report?.full)?.record?.machine.name;
-  const room = full
-    ? colors.yellow(`\nThe disk is full on ${full}: nothing new starts until there is room.`)
-    : '';
-  const silent = status.silent
-    .map(({ problem, since }) =>
-      colors.yellow(
-        `\n${problem.message} So it has been for ${between(since.toISOString(), null, now)}; what is shown of its jobs is from before.`,
-      ),
-    )
-    .join('');
-  return `${ended} of ${of} ended: ${list || 'none'} ${colors.dim(`(${where}${end})`)}${differ}${room}${silent}`;
+  const room = full ? yellow(`\nThe disk is full on ${full}: nothing new starts until there is room.`) : '';
+  const silent = status.silent.map(({ problem, since }) =>
+    yellow(
+      `\n${problem.message} So it has been for ${between(since.toISOString(), null, now)}; what is shown of its jobs is from before.`,
+    ),
+  );
+  return [
+    `${ended} of ${of} ended: ${list || 'none'} `,
+    dim(`(${where}${end})`),
+    ...[differ, room, ...silent],
+  ];
 }

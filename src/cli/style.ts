@@ -1,10 +1,47 @@
 import { createColors } from 'picocolors';
+import { visible } from './text.js';
 
-type Colors = ReturnType<typeof createColors>;
+export type Style = 'bold' | 'cyan' | 'dim' | 'green' | 'red' | 'yellow';
 
-/** Colours for a stream: none in a pipe or with NO_COLOR, whatever its value; FORCE_COLOR has them anyway. */
-export function colorsFor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Colors {
+/** A style around a text: an object, not characters, so that no text that others wrote can make one. */
+export class Styled {
+  constructor(
+    readonly style: Style,
+    readonly text: Text,
+  ) {}
+}
+
+/** What is printed for people. Strings are data and are escaped when they are printed, wherever they come from. */
+export type Text = string | Styled | readonly Text[];
+
+const styled = (style: Style) => (text: Text) => new Styled(style, text);
+
+export const bold = styled('bold');
+export const cyan = styled('cyan');
+export const dim = styled('dim');
+export const green = styled('green');
+export const red = styled('red');
+export const yellow = styled('yellow');
+
+/** Texts with something between them, such as a line break. */
+export const joined = (texts: readonly Text[], between: string): Text =>
+  texts.flatMap((text, place) => (place === 0 ? [text] : [between, text]));
+
+/** The characters for a stream: the only escape sequences in them are those of our styles. */
+export function present(text: Text, withColors: boolean): string {
+  const colors = createColors(withColors);
+  const shown = (part: Text): string => {
+    if (typeof part === 'string') return visible(part);
+    if (part instanceof Styled) return colors[part.style](shown(part.text));
+    return part.map(shown).join('');
+  };
+  return shown(text);
+}
+
+/** Whether a stream is to have colours: none in a pipe or with NO_COLOR, whatever its value; FORCE_COLOR has them
+ *  anyway. */
+export function wantsColors(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
   const refused = Boolean(env.NO_COLOR) || env.TERM === 'dumb';
-  return createColors(wanted || (!refused && stream.isTTY === true));
+  return wanted || (!refused && stream.isTTY === true);
 }

@@ -1,5 +1,6 @@
-import Table from 'cli-table3';
 import stringWidth from 'string-width';
+import { joined, Styled, type Text } from './style.js';
+import { visibleLine } from './text.js';
 
 export interface Column {
   readonly head: string;
@@ -9,48 +10,56 @@ export interface Column {
   readonly stays?: boolean;
 }
 
-const noBorders = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-  ].map((part) => [part, '']),
-);
+/** A cell is data, on one line; it has one style or none. */
+export type Cell = string | Styled;
 
 const gap = 2;
 
 /** A table without lines, no row wider than `width`: the columns without a bound give way first, then the others
  *  that need not stay, then the first becomes narrower. Columns in which no row has anything are left out. */
-export function table(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  width: number,
-): string {
-  const filled = columns.map((_, index) => index).filter((index) => rows.some((row) => row[index]));
-  const natural = filled.map((index) =>
-    Math.max(
-      ...[columns[index]?.head ?? '', ...rows.map((row) => row[index] ?? '')].map((cell) =>
-        stringWidth(cell),
-      ),
-    ),
-  );
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): Text {
+  const all = [columns.map(({ head }) => head), ...rows];
+  const texts = all.map((row) => columns.map((_, index) => plain(row[index] ?? '')));
+  const filled = columns.map((_, index) => index).filter((index) => texts.slice(1).some((row) => row[index]));
+  const natural = filled.map((index) => Math.max(...texts.map((row) => stringWidth(row[index] ?? ''))));
   const widths = widthsFor(
     natural,
     filled.map((index) => columns[index] ?? { head: '' }),
     width,
   );
-  const shown = filled.filter((_, place) => (widths[place] ?? 0) > 0);
-  const view = new Table({
-    chars: noBorders,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap, compact: true },
-    head: shown.map((index) => columns[index]?.head ?? ''),
-    colWidths: widths.filter((size) => size > 0).map((size) => size + gap),
-  });
-  view.push(...rows.map((row) => shown.map((index) => row[index] ?? '')));
-  return view
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const shown = filled
+    .map((index, place) => ({ index, size: widths[place] ?? 0 }))
+    .filter(({ size }) => size > 0);
+  const line = (row: readonly Cell[], place: number): Text => {
+    const last = shown.findLastIndex(({ index }) => texts[place]?.[index]);
+    return shown.slice(0, last + 1).map(({ index, size }, at) => {
+      const text = shortened(texts[place]?.[index] ?? '', size);
+      const cell = row[index];
+      const room = at < last ? ' '.repeat(size + gap - stringWidth(text)) : '';
+      return [cell instanceof Styled ? new Styled(cell.style, text) : text, room];
+    });
+  };
+  return joined(all.map(line), '\n');
+}
+
+function plain(cell: Text): string {
+  if (typeof cell === 'string') return visibleLine(cell).trimEnd();
+  return cell instanceof Styled ? plain(cell.text) : cell.map(plain).join('');
+}
+
+const graphemes = new Intl.Segmenter();
+
+/** The beginning of the text, and an ellipsis, where it is wider. */
+function shortened(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let room = width - 1;
+  let end = 0;
+  for (const { segment, index } of graphemes.segment(text)) {
+    room -= stringWidth(segment);
+    if (room < 0) break;
+    end = index + segment.length;
+  }
+  return `${text.slice(0, end)}…`;
 }
 
 /** Widths that fit in `width`: bounded columns keep theirs as long as they can, the others share what is left,

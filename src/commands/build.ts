@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
-import { build } from '../operations/build.js';
+import { build } from '../operations/start/build.js';
 import { openExperiment } from '../operations/experiment.js';
 
 export default class Build extends BaseCommand {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { count } from '../cli/table.js';
-import { hanging, visibleArguments } from '../cli/text.js';
+import { hanging, visibleLine } from '../cli/text.js';
 import { readExperiment } from '../operations/read-experiment.js';
 
 export default class Conditions extends BaseCommand {
@@ -20,9 +20,7 @@ export default class Conditions extends BaseCommand {
     const conditions = parameters.conditions.map(({ id, argv, options }) => ({ id, argv, options }));
     const wide = Math.max(0, ...conditions.map(({ id }) => id.length));
     const width = process.stdout.isTTY ? this.width : Number.POSITIVE_INFINITY;
-    const lines = conditions.map(({ id, options }) =>
-      hanging(id.padEnd(wide), visibleArguments(options), width),
-    );
+    const lines = conditions.map(({ id, options }) => hanging(id.padEnd(wide), visibleLine(options), width));
     if (lines.length > 0) this.log(lines.join('\n'));
     this.log(`${conditions.length > 0 ? '\n' : ''}${count(conditions.length, 'condition')}`);
     return { experiment: parameters.experimentName, conditions };

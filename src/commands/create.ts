@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, yesFlag } from '../cli/base-command.js';
 import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
 import { UserError } from '../errors.js';
-import { create, likelyAnswers } from '../operations/create.js';
+import { create, likelyAnswers } from '../operations/start/create.js';
 
 const targets = ['local', 'hosts', 'aws'] as const;
 

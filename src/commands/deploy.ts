@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
+import { chosenWords, lockIsHeld, nothingToRun } from '../cli/deploy-view.js';
 import { followLive } from '../cli/follow-view.js';
 import { LaunchRows } from '../cli/launch-view.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
@@ -9,17 +10,18 @@ import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { UserError } from '../errors.js';
-import { collect, runsElsewhere } from '../operations/collect.js';
-import { type DeployPlan, decide } from '../operations/decide-deployment.js';
-import { deploy } from '../operations/deploy.js';
+import { type DeployPlan, decide } from '../operations/deploy/decide.js';
+import { deployOrJoin, isEmpty } from '../operations/deploy/deploy-or-join.js';
+import { preview } from '../operations/deploy/preview.js';
+import type { DeployRequest } from '../operations/deploy/request.js';
+import { collect, runsElsewhere } from '../operations/end/collect.js';
 import { type Experiment, openExperiment } from '../operations/experiment.js';
-import { allSucceeded } from '../operations/follow.js';
-import { isOfSweep, observe } from '../operations/observe.js';
-import { preview } from '../operations/preview.js';
-import { reopen } from '../operations/reopen.js';
+import { waitChores } from '../operations/follow/wait-chores.js';
+import { giveBackAtEnd } from '../operations/follow/reconcile.js';
+import { observe } from '../operations/look/observe.js';
+import { allSucceeded, isOfSweep } from '../operations/look/rows.js';
 import type { Session } from '../operations/session.js';
-import { Tending } from '../operations/tend.js';
-import { isElsewhere } from '../runs/deployment.js';
+import { targetOfHosts } from '../targets/registry.js';
 import type { Step } from '../targets/target.js';
 
 export default class Deploy extends BaseCommand {
@@ -94,9 +96,9 @@ export default class Deploy extends BaseCommand {
     const session = this.session({ dryRun: flags['dry-run'] });
     const experiment = await openExperiment(session, args.experiment);
     this.#experiment = experiment;
-    const request = {
+    const request: DeployRequest = {
       machines: machinesOf(flags, this.isTerminal),
-      target: flags.target ?? (flags.hosts === undefined ? experiment.parameters.target : 'hosts'),
+      target: flags.target ?? (flags.hosts === undefined ? experiment.parameters.target : targetOfHosts),
       only: flags.only ?? [],
       first: flags.first ?? null,
       slots: flags.slots ?? null,
@@ -106,95 +108,81 @@ export default class Deploy extends BaseCommand {
       retryFailed: flags['retry-failed'],
       pin: null,
     };
-    const decided = await decide(session, experiment, request);
-    // While it waits for an answer, or for the lock, another may deploy the same.
-    const decideAgain = () => decide(session, experiment, { ...request, pin: decided.pin });
-    this.log(planView(experiment, decided, this.width));
-    if (flags.plan) {
-      const plan = await preview(session, experiment, decided);
-      this.log(plan.trim());
-      this.next(args.experiment, 'deploy --dry-run', 'deploy');
-      return { plan, conditions: decided.run.map(({ id }) => id) };
-    }
-    if (decided.run.length + decided.undelivered.length + decided.moves.length > 0)
-      await this.#launch(session, experiment, decideAgain, decided, flags, args.experiment);
-    else {
-      this.log(nothingToRun(decided));
-      const isRented = decided.joins?.machines.some(({ cloud }) => cloud);
-      const again = () => reopen(session, experiment);
-      const moved = isRented && (await experiment.deployments.locked(again, () => {}));
-      if (moved) this.log('Your address has changed; the machines let you in again.');
-    }
-    if (flags['dry-run']) return { dry_run: true, conditions: decided.run.map(({ id }) => id) };
-    const chosen = [
-      ...(flags.target === undefined ? [] : [` --target ${flags.target}`]),
-      ...(flags.hosts === undefined ? [] : [` --hosts ${quote(flags.hosts)}`]),
-      ...request.only.map((id) => ` --only ${quote(id)}`),
-      ...(request.first === null ? [] : [` --first ${request.first}`]),
-    ].join('');
+    const plan = await decide(session, experiment, request);
+    this.log(planView(experiment, plan, this.width));
+    if (flags.plan) return this.#preview(session, experiment, plan, args.experiment);
+    if (isEmpty(plan)) this.log(nothingToRun(plan));
+    await this.#launch(session, experiment, request, plan, { ...flags, folder: args.experiment });
+    if (flags['dry-run']) return { dry_run: true, conditions: plan.run.map(({ id }) => id) };
+    const chosen = chosenWords(flags);
     if (flags.wait) {
-      const again = { ...request, force: false, pin: decided.pin };
-      const tending = new Tending(session, experiment, again, flags['keep-failed']);
-      return this.#follow(session, experiment, args.experiment, tending, chosen);
+      const again = { ...request, force: false, pin: plan.pin };
+      return this.#follow(session, experiment, again, { ...flags, chosen, folder: args.experiment });
     }
-    if (decided.problems.length > 0) process.exitCode = 1;
-    this.warnOf(decided.silent);
-    const at = flags.snapshot || flags.commit ? ` --commit ${decided.pin.commit.slice(0, 10)}` : '';
+    if (plan.problems.length > 0) process.exitCode = 1;
+    this.warnOf(plan.silent);
+    const at = flags.snapshot || flags.commit ? ` --commit ${plan.pin.commit.slice(0, 10)}` : '';
     this.next(args.experiment, 'status --watch', 'logs -f', `deploy --wait${at}${chosen}`, 'terminate');
     return statusJson(await observe(session, experiment));
+  }
+
+  async #preview(session: Session, experiment: Experiment, plan: DeployPlan, folder: string) {
+    const text = await preview(session, experiment, plan);
+    this.log(text.trim());
+    this.next(folder, 'deploy --dry-run', 'deploy');
+    return { plan: text, conditions: plan.run.map(({ id }) => id) };
   }
 
   async #launch(
     session: Session,
     experiment: Experiment,
-    decideAgain: () => Promise<DeployPlan>,
-    decided: DeployPlan,
-    flags: { yes: boolean; 'dry-run': boolean },
-    folder: string,
+    request: DeployRequest,
+    plan: DeployPlan,
+    flags: { readonly yes: boolean; readonly 'dry-run': boolean; readonly folder: string },
   ): Promise<void> {
+    const typed = this.argv.filter((word) => word !== flags.folder).map(quote);
     const how = {
-      yes: flags.yes || flags['dry-run'],
+      yes: flags.yes || flags['dry-run'] || isEmpty(plan),
       isTerminal: this.isTerminal,
       // With all that was typed: without it, the line would be another one.
-      line: this.line(
-        folder,
-        ['deploy', ...this.argv.filter((word) => word !== folder).map(quote)].join(' '),
-      ),
+      line: this.line(flags.folder, ['deploy', ...typed].join(' ')),
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
-    const wait = () =>
-      session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
-    const rows = decided.found.some(({ deployed }) => isElsewhere(deployed))
+    const waiting = () => session.notify.note(lockIsHeld);
+    const rows = plan.assigned.some(({ place }) => !place.here)
       ? new LaunchRows(await this.screen.live(), this.screen.stream)
       : null;
-    const notify = { ...session.notify, machine: (name: string, step: Step) => rows?.show(name, step) };
-    const launch = async () =>
-      deploy({ ...session, notify }, experiment, flags['dry-run'] ? decided : await decideAgain());
-    const { problems } = await experiment.deployments.locked(launch, wait).finally(() => rows?.done());
+    const notify = { ...session.notify, place: (name: string, step: Step) => rows?.show(name, step) };
+    const problems = await deployOrJoin({ ...session, notify }, experiment, request, plan, waiting).finally(
+      () => rows?.done(),
+    );
     this.warnOf(problems);
   }
 
-  /** @param chosen the flags that say which conditions, for the line that rejoins */
-  async #follow(session: Session, experiment: Experiment, folder: string, tending: Tending, chosen: string) {
-    const { status, interrupted } = await followLive(session, experiment, this.screen, (seen) =>
-      tending.tend(seen),
-    );
+  async #follow(
+    session: Session,
+    experiment: Experiment,
+    request: DeployRequest,
+    {
+      chosen,
+      folder,
+      'keep-failed': keepFailed,
+    }: { readonly chosen: string; readonly folder: string; readonly 'keep-failed': boolean },
+  ) {
+    const chores = waitChores(session, experiment, request, keepFailed);
+    const { status, interrupted } = await followLive(session, experiment, this.screen, chores);
     if (interrupted) {
-      process.stderr.write(
+      this.screen.write(
         `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}${chosen}`)}\n`,
       );
       this.exit(130);
     }
+    await chores.settled();
     const collected = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
-    const problems = [...collected.problems, ...(await tending.finish())];
+    const problems = [...collected.problems, ...(await giveBackAtEnd(session, experiment, keepFailed))];
     this.warnOf(problems);
     if (!this.liveIsResult) {
-      const view = {
-        width: this.width,
-        height: Number.POSITIVE_INFINITY,
-        now: session.now(),
-        colors: this.colors,
-      };
+      const view = { width: this.width, height: Number.POSITIVE_INFINITY, now: session.now() };
       this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
@@ -206,14 +194,4 @@ export default class Deploy extends BaseCommand {
     );
     return statusJson(status);
   }
-}
-
-/** Why there is nothing to run, and what to do if something should. */
-function nothingToRun({ skip }: DeployPlan): string {
-  const reasons = new Set(skip.map(({ why }) => why));
-  if (reasons.has('succeeded already')) return 'Nothing to run. --force runs again what has succeeded.';
-  if (reasons.has('failed in the live deployment'))
-    return 'Nothing to run. --retry-failed runs again what has failed.';
-  if (reasons.has('not failed')) return 'Nothing to run: none of them has failed.';
-  return reasons.size > 0 ? 'Nothing to run: the live deployment has them all.' : 'Nothing to run.';
 }

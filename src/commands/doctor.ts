@@ -4,10 +4,10 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
-import { examine } from '../operations/doctor.js';
-import { examineHosts } from '../operations/doctor-hosts.js';
-import type { Finding } from '../operations/finding.js';
-import { leakFindings, leaks } from '../operations/leaks.js';
+import { green, red, yellow } from '../cli/style.js';
+import { examine, examineMachines } from '../operations/doctor/doctor.js';
+import type { Finding } from '../operations/doctor/finding.js';
+import { leakFindings, leaks } from '../operations/doctor/leaks.js';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check what logistician stands on; each finding has the line that mends it.';
@@ -36,19 +36,19 @@ export default class Doctor extends BaseCommand {
     const session = this.session();
     const here = await examine(session, resolve(args.experiment));
     const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
-    const there = flags.hosts === undefined ? [] : await examineHosts(session, args.experiment, machines);
+    const there = flags.hosts === undefined ? [] : await examineMachines(session, args.experiment, machines);
     const region = flags.region ?? null;
     const left = flags.leaks
       ? leakFindings(await leaks(session, resolve(args.experiment), region), region)
       : [];
     const findings = [...here, ...there, ...left];
     const marks = {
-      good: this.colors.green('ok  '),
-      warning: this.colors.yellow('note'),
-      bad: this.colors.red('BAD '),
+      good: green('ok  '),
+      warning: yellow('note'),
+      bad: red('BAD '),
     };
     for (const { what, state, detail, mend } of findings) {
-      this.log(`${marks[state]}  ${what.padEnd(14)} ${detail.replaceAll('\n', `\n${' '.repeat(21)}`)}`);
+      this.log([marks[state], `  ${what.padEnd(14)} ${detail.replaceAll('\n', `\n${' '.repeat(21)}`)}`]);
       for (const line of mend) this.log(`${' '.repeat(23)}${line}`);
     }
     process.exitCode = findings.some((finding) => finding.state === 'bad') ? 1 : 0;

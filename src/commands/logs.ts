@@ -2,12 +2,14 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
+import { cyan, dim, present, wantsColors } from '../cli/style.js';
+import { jsonText } from '../cli/text.js';
 import { parseSince } from '../cli/time.js';
 import { WholeLines } from '../cli/whole-lines.js';
 import { experimentAndConditions } from '../cli/words.js';
 import { UserError } from '../errors.js';
-import { openExperiment } from '../operations/experiment.js';
-import { logs } from '../operations/logs.js';
+import { logs } from '../operations/inspect/logs.js';
+import { openRecords } from '../operations/records.js';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Show what the conditions print.';
@@ -54,7 +56,7 @@ export default class Logs extends BaseCommand {
         { exit: 2 },
       );
     }
-    const experiment = await openExperiment(session, folder);
+    const records = openRecords(session, folder);
     const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
     const lines = new WholeLines(this.jsonEnabled() ? showJson : this.#showPrefixed);
     const asItIs = conditions.length === 1 && !this.jsonEnabled();
@@ -64,14 +66,14 @@ export default class Logs extends BaseCommand {
       return process.stdout.writableNeedDrain ? drained() : null;
     };
     await interruptible(async (signal) => {
-      await logs(session, experiment, { conditions, follow: flags.follow, from, signal }, receive);
+      await logs(session, records, { conditions, follow: flags.follow, from, signal }, receive);
       if (signal.aborted) process.exitCode = 130;
     });
     lines.end();
   }
 
   readonly #showPrefixed = (source: string, line: Buffer): void => {
-    const prefix = `${this.colors.cyan(source)} ${this.colors.dim('|')} `;
+    const prefix = present([cyan(source), ' ', dim('|'), ' '], wantsColors(process.stdout, process.env));
     process.stdout.write(Buffer.concat([Buffer.from(prefix), line]));
   };
 
@@ -94,5 +96,5 @@ function drained(): Promise<void> {
 
 /** An object a line, so that it can be followed. */
 function showJson(condition: string, line: Buffer): void {
-  process.stdout.write(`${JSON.stringify({ condition, line: line.toString('utf8').replace(/\n$/, '') })}\n`);
+  process.stdout.write(`${jsonText({ condition, line: line.toString('utf8').replace(/\n$/, '') })}\n`);
 }

@@ -1,12 +1,13 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
+import { dim } from '../cli/style.js';
 import { joinOptions, splitAtDashes } from '../cli/words.js';
 import { UserError } from '../errors.js';
 import { type Condition, conditionFromArgv, conditionFromText } from '../experiment/condition.js';
 import { selectConditions } from '../experiment/select.js';
 import { openExperiment } from '../operations/experiment.js';
-import { run } from '../operations/run.js';
+import { run } from '../operations/start/run.js';
 
 export default class Run extends BaseCommand {
   static override summary = 'Run one condition here, on the live working tree.';
@@ -44,12 +45,7 @@ export default class Run extends BaseCommand {
     }),
   };
 
-  #interrupted = false;
-
   async run() {
-    process.once('SIGINT', () => {
-      this.#interrupted = true;
-    });
     const { own, job } = splitAtDashes(this.argv);
     const { args, flags } = await this.parse(Run, joinOptions(own));
     const session = this.session({ dryRun: flags['dry-run'] });
@@ -68,7 +64,7 @@ export default class Run extends BaseCommand {
     const { record, code } = await interruptible(work, ['SIGTERM', 'SIGHUP']);
     const how = record.exit_code ? `${record.state} with exit code ${record.exit_code}` : record.state;
     const results = `${experiment.runs.pathOf(record.id)}/data`;
-    if (!flags['dry-run']) process.stderr.write(this.dim(`${how}; results are in ${results}\n`));
+    if (!flags['dry-run']) this.screen.write(dim(`${how}; results are in ${results}\n`));
     // A job that saved itself may end with any code, 0 too: who reads ours has to hear that it was cut short.
     process.exitCode = record.state === 'stopped' && record.reason === 'user' ? 130 : code;
     return record;
@@ -92,8 +88,8 @@ export default class Run extends BaseCommand {
 
   /** Ctrl-C while the image is built, or what else goes before the job, is no problem to be told of. */
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (!this.#interrupted) return super.catch(error);
-    process.stderr.write('Interrupted.\n');
+    if (!this.interrupt.wasHeard) return super.catch(error);
+    this.screen.write('Interrupted.\n');
     this.exit(130);
   }
 

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, yesFlag } from '../cli/base-command.js';
-import { setUp } from '../operations/setup.js';
+import { ask } from '../cli/prompts.js';
+import { setUp } from '../operations/start/setup.js';
 
 const targets = ['local', 'hosts', 'aws'] as const;
 
@@ -27,9 +28,8 @@ export default class Setup extends BaseCommand {
   }
 
   async #ask(): Promise<(typeof targets)[number]> {
-    const { default: inquirer } = await import('inquirer');
     const message = 'Where do most of your conditions run?';
-    const { target } = await inquirer.prompt([
+    const { target } = await ask<{ target: (typeof targets)[number] }>([
       { type: 'select', name: 'target', message, choices: [...targets] },
     ]);
     return target;

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
 import { openExperiment } from '../operations/experiment.js';
-import { openShell } from '../operations/shell.js';
+import { openShell } from '../operations/start/open-shell.js';
 
 export default class Shell extends BaseCommand {
   static override summary = 'Open a shell where the experiment runs.';

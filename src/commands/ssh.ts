@@ -4,8 +4,8 @@ import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
 import { experimentAndConditions, splitAtDashes } from '../cli/words.js';
 import { UserError } from '../errors.js';
-import { openExperiment } from '../operations/experiment.js';
-import { openMachine } from '../operations/open-machine.js';
+import { openMachine } from '../operations/inspect/open-machine.js';
+import { openRecords } from '../operations/records.js';
 
 export default class Ssh extends BaseCommand {
   static override summary = 'Open the machine of a condition, or its container.';
@@ -45,7 +45,7 @@ export default class Ssh extends BaseCommand {
         { exit: 2 },
       );
     const session = this.session({ dryRun: flags['dry-run'] });
-    const experiment = await openExperiment(session, folder);
+    const records = openRecords(session, folder);
     const json = this.jsonEnabled();
     const request = {
       condition,
@@ -55,7 +55,7 @@ export default class Ssh extends BaseCommand {
       // Standard output is then for the result alone.
       io: json ? { ...session.progress, stdin: 'inherit' as const } : ({ terminal: 'inherit' } as const),
     };
-    const code = await interruptible(() => openMachine(session, experiment, request));
+    const code = await interruptible(() => openMachine(session, records, request));
     process.exitCode = code;
     return { exit_code: code };
   }

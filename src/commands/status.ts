@@ -3,8 +3,9 @@ import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { followLive } from '../cli/follow-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
-import { openExperiment } from '../operations/experiment.js';
-import { isOfSweep, observe } from '../operations/observe.js';
+import { observe } from '../operations/look/observe.js';
+import { isOfSweep } from '../operations/look/rows.js';
+import { openRecords } from '../operations/records.js';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show how every condition stands.';
@@ -24,10 +25,10 @@ export default class Status extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(Status);
     const session = this.session();
-    const experiment = await openExperiment(session, args.experiment);
+    const records = openRecords(session, args.experiment);
     const { status: whole, interrupted } = flags.watch
-      ? await followLive(session, experiment, this.screen)
-      : { status: await observe(session, experiment), interrupted: false };
+      ? await followLive(session, records, this.screen)
+      : { status: await observe(session, records), interrupted: false };
     if (interrupted) process.exitCode = 130;
     const status = flags.all ? whole : { ...whole, conditions: whole.conditions.filter(isOfSweep) };
     if (!flags.watch || !this.liveIsResult) {
@@ -35,7 +36,6 @@ export default class Status extends BaseCommand {
         width: this.width,
         height: Number.POSITIVE_INFINITY,
         now: session.now(),
-        colors: this.colors,
       };
       this.log(
         status.conditions.length > 0 ? statusView(status, view) : 'No conditions, and nothing has run.',

@@ -1,10 +1,11 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
+import { lockIsHeld } from '../cli/deploy-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { experimentAndConditions } from '../cli/words.js';
-import { openExperiment } from '../operations/experiment.js';
-import { stop } from '../operations/stop.js';
+import { stop } from '../operations/end/stop.js';
+import { openRecords } from '../operations/records.js';
 
 export default class Stop extends BaseCommand {
   static override summary = 'End jobs gently, then firmly. Their data stays.';
@@ -39,8 +40,9 @@ export default class Stop extends BaseCommand {
     const { argv, flags } = await this.parse(Stop);
     const { folder, conditions } = experimentAndConditions(argv as string[]);
     const session = this.session({ dryRun: flags['dry-run'] });
-    const experiment = await openExperiment(session, folder);
-    const { status, stopped, problems } = await stop(session, experiment, conditions, flags.grace);
+    const records = openRecords(session, folder);
+    const waiting = () => session.notify.note(lockIsHeld);
+    const { status, stopped, problems } = await stop(session, records, conditions, flags.grace, waiting);
     const ends = flags['dry-run'] ? 'Would end' : 'Ended';
     if (stopped.length > 0) this.log(`${ends} ${stopped.length}: ${stopped.join(', ')}`);
     else if (problems.length === 0) this.log('No job is running or waiting.');

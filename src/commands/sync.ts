@@ -3,8 +3,8 @@ import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { progressRows } from '../cli/progress-rows.js';
 import { statusJson } from '../cli/status-json.js';
 import { UserError } from '../errors.js';
-import { collect } from '../operations/collect.js';
-import { openExperiment } from '../operations/experiment.js';
+import { collect } from '../operations/end/collect.js';
+import { openRecords } from '../operations/records.js';
 
 export default class Sync extends BaseCommand {
   static override summary = 'Bring the results home.';
@@ -37,15 +37,15 @@ export default class Sync extends BaseCommand {
         },
       );
     const session = this.session({ dryRun: flags['dry-run'] });
-    const experiment = await openExperiment(session, args.experiment);
+    const records = openRecords(session, args.experiment);
     const rows = await progressRows(this.screen);
-    const { status, problems } = await collect(session, experiment, { only, progress: rows.show });
+    const { status, problems } = await collect(session, records, { only, progress: rows.show });
     rows.done();
     const runs = status.conditions.flatMap((row) => row.record ?? []);
-    for (const run of runs) this.log(`${run.state.padEnd(10)} ${experiment.runs.pathOf(run.id)}/data`);
+    for (const run of runs) this.log(`${run.state.padEnd(10)} ${records.runs.pathOf(run.id)}/data`);
     this.log(`${runs.length} of ${status.conditions.length} conditions have run folders here.`);
     this.warnOf(problems);
     this.next(args.experiment, 'status', 'terminate');
-    return { ...statusJson(status), folder: experiment.runs.folder };
+    return { ...statusJson(status), folder: records.runs.folder };
   }
 }

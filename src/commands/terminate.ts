@@ -4,14 +4,15 @@ import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { confirm } from '../cli/prompts.js';
+import { lockIsHeld } from '../cli/deploy-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { UserError } from '../errors.js';
-import { terminate } from '../operations/end.js';
-import { type Experiment, openExperiment } from '../operations/experiment.js';
-import { endOurLeaks, leaks } from '../operations/leaks.js';
-import { chosenRows, observe } from '../operations/observe.js';
+import { endOurLeaks, leaks } from '../operations/doctor/leaks.js';
+import { terminate } from '../operations/end/terminate.js';
+import { chosenRows, observe } from '../operations/look/observe.js';
+import { isOpen } from '../operations/look/rows.js';
+import { type ExperimentRecords, openRecords } from '../operations/records.js';
 import type { Session } from '../operations/session.js';
-import { hasEnded } from '../runs/run-record.js';
 
 export default class Terminate extends BaseCommand {
   static override summary = 'End the deployment and leave nothing of it behind.';
@@ -52,11 +53,11 @@ export default class Terminate extends BaseCommand {
     const { args, flags } = await this.parse(Terminate);
     const session = this.session({ dryRun: flags['dry-run'] });
     if (flags.leaks) return this.#leaks(session, args.experiment, flags);
-    const experiment = await openExperiment(session, args.experiment);
+    const records = openRecords(session, args.experiment);
     const only = flags.condition ?? [];
-    const before = await observe(session, experiment);
+    const before = await observe(session, records);
     const open = chosenRows(before, only).filter(
-      (row) => row.deployed && row.record && !hasEnded(row.record),
+      (row) => row.deployed && isOpen(row),
     ).length;
     const again = ['terminate', ...only.map((id) => `--condition ${quote(id)}`)].join(' ');
     if (before.live && (open > 0 || only.length === 0)) {
@@ -71,14 +72,13 @@ export default class Terminate extends BaseCommand {
           : `${open} jobs are running or waiting. End them?`;
       if (!(await confirm(question, how))) throw new UserError('Nothing was ended.');
     }
-    const wait = () =>
-      session.notify.note('Another logistician holds the lock of this deployment; waiting for it.');
-    const { status, ended } = await experiment.deployments.locked(
-      () => terminate(session, experiment, { grace: flags.grace, discard: flags.discard, only }),
-      wait,
+    const request = { grace: flags.grace, discard: flags.discard, only };
+    const { status, ended } = await records.deployments.locked(
+      (live) => terminate(session, records, live, before, request),
+      () => session.notify.note(lockIsHeld),
     );
-    const isPart = only.length > 0 && experiment.deployments.read()?.released === null;
-    this.log(outcome(experiment, ended, isPart));
+    const isPart = only.length > 0 && records.deployments.read()?.released === null;
+    this.log(outcome(records, ended, isPart));
     if (isPart) this.next(args.experiment, 'status', 'terminate');
     return { ...statusJson(status), terminated: ended.length > 0 };
   }
@@ -101,13 +101,13 @@ export default class Terminate extends BaseCommand {
     };
     if (found.length > 0 && !(await confirm('End these, with all that is on them?', how)))
       throw new UserError('Nothing was ended.');
-    await endOurLeaks(session, found);
+    await endOurLeaks(session, folder, found);
     this.log(found.length === 0 ? 'Nothing of ours is left at AWS without a record.' : 'Ended.');
     return { leaks: found };
   }
 }
 
-function outcome({ runs }: Experiment, ended: readonly string[], isPart: boolean): string {
+function outcome({ runs }: ExperimentRecords, ended: readonly string[], isPart: boolean): string {
   if (ended.length === 0) return 'There is no deployment here; nothing to end.';
   const what = isPart ? `Terminated: ${ended.join(', ')}. The rest is as it was.` : 'Terminated.';
   return `${what} Results and receipts are in ${runs.folder}.`;

@@ -1,4 +1,5 @@
 import { wordProblem } from './argv.js';
+import { dockerArgProblems } from './docker-args-check.js';
 import {
   type JsonDocument,
   keyOf,
@@ -17,6 +18,7 @@ export function reportContradictions(document: JsonDocument, report: Report): vo
   const setting = (key: string) => memberOf(document.root, key)?.value;
   reportHosts(setting('target'), setting('hosts'), report);
   reportVariables(setting('environment'), setting('secrets'), report);
+  reportDockerArgs(setting('docker_run_args'), setting('gpus'), report);
 
   const price = memberOf(document.root, 'aws_max_price');
   const spot = setting('aws_spot');
@@ -67,6 +69,19 @@ function reportVariables(
   items(secrets).forEach((secret, index) => {
     if (secret.type === 'String') claim(secret.value, secret, step('secrets', index));
   });
+}
+
+function reportDockerArgs(args: ValueNode | undefined, gpus: ValueNode | undefined, report: Report): void {
+  const nodes = items(args);
+  const words = nodes.flatMap((node) => (node.type === 'String' ? [node.value] : []));
+  // What is no word is reported as such, and the others cannot be read without it.
+  if (words.length < nodes.length) return;
+  const leavesGpus =
+    (gpus?.type === 'String' && gpus.value === 'none') || (gpus?.type === 'Number' && gpus.value === 0);
+  for (const { place, what } of dockerArgProblems(words, { leavesGpus })) {
+    const node = nodes[place];
+    if (node) report(node, step('docker_run_args', place), what);
+  }
 }
 
 /** Reports every text that can be no argument and no environment variable. */

@@ -1,7 +1,7 @@
 import type { Hook } from '@oclif/core/hooks';
 import { failureText } from '../cli/failure.js';
 import { nearest } from '../cli/nearest.js';
-import { colorsFor } from '../cli/style.js';
+import { Screen } from '../cli/screen.js';
 import { UserError } from '../errors.js';
 
 /** A mistyped verb gets the nearest one. */
@@ -14,7 +14,7 @@ const hook: Hook.CommandNotFound = async ({ id, config }) => {
     [...(meant ? [`logistician ${meant} --help`] : []), 'logistician --help'],
     { exit: 2 },
   );
-  process.stderr.write(`${failureText(problem, colorsFor(process.stderr, process.env))}\n`);
+  new Screen(process.stderr, process.env).write(failureText(problem));
   process.exit(problem.exit);
 };
 

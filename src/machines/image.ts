@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { command, renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
+import { ofLongReads } from '../shell/limits.js';
 import type { Io } from '../shell/process.js';
 import { installLines } from '../shell/programs.js';
 import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
@@ -49,7 +50,7 @@ export async function ensureImage(
 /** What `git archive` leaves out of the context, in a sentence; '' for nothing. */
 async function lackOf(executor: Executor, repository: string, tree: string): Promise<string> {
   const list = command('git', '-C', repository, 'ls-tree', '-r', '--full-tree', '-z', tree);
-  const entries = (await executor.query(list)).stdout.split('\0');
+  const entries = (await executor.query(list, ofLongReads)).stdout.split('\0');
   const submodules = entries.filter((entry) => entry.startsWith('160000 '));
   const names = submodules.map((entry) => entry.slice(entry.indexOf('\t') + 1)).join(', ');
   return (

@@ -11,6 +11,16 @@ export type RunState =
 
 export const finalStates: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'stopped', 'lost']);
 
+/** An image that another one is built on, as a machine has it. */
+export interface BaseImage {
+  /** As in the FROM line. */
+  readonly name: string;
+  /** `sha256:…` */
+  readonly id: string;
+  /** Its digests in registries; none for an image that was made here. */
+  readonly digests: readonly string[];
+}
+
 /** state.json as the runner writes it. Times are ISO 8601 in UTC. */
 export interface JobState {
   readonly run: string;
@@ -32,12 +42,20 @@ export interface JobState {
   readonly kept: string | null;
   /** When each state was entered. */
   readonly times: Readonly<Partial<Record<RunState, string>>>;
+  /** What runs containers there. This and what follows: missing, where the runner has not found it out. */
+  readonly engine?: { readonly name: string; readonly version: string };
+  /** The images that the job's image was built on. */
+  readonly base?: readonly BaseImage[];
+  /** Models of the job's GPUs. */
+  readonly gpu_names?: readonly string[];
+  /** Version of the GPUs' driver; null: no GPU. */
+  readonly driver?: string | null;
 }
 
 /** What the runner says of one job. */
 export interface JobReport {
   readonly folder: string;
-  /** null: the job has not arrived on the machine. */
+  /** null: the job has not arrived on the machine, or what its state.json says makes no sense. */
   readonly state: JobState | null;
   /** Its runner is gone while the job is not at its end. */
   readonly orphan: boolean;
@@ -53,44 +71,4 @@ export interface QueueReport {
   /** There is work and no runner at it: it was killed, or the machine was restarted. */
   readonly stalled: boolean;
   readonly jobs: readonly JobReport[];
-}
-
-/** Reads what `runner.sh report` prints. A line that makes no sense is left out. */
-export function parseReport(text: string): QueueReport {
-  let stalled = false;
-  const jobs: Mutable<JobReport>[] = [];
-  for (const line of text.split('\n')) {
-    const [kind = '', rest = ''] = splitOnce(line);
-    const job = jobs.at(-1);
-    if (kind === 'stalled') stalled = true;
-    else if (kind === 'job') jobs.push({ folder: rest, ...nothingYet });
-    else if (!job) continue;
-    else if (kind === 'state') job.state = parseObject(rest) as JobState | null;
-    else if (kind === 'orphan') job.orphan = true;
-    else if (kind === 'full') job.full = true;
-    else if (kind === 'log') job.lastLine = rest;
-    else if (kind === 'measure') job.measure = parseObject(rest);
-    else if (kind === 'summary') job.summary = parseObject(rest);
-  }
-  return { stalled, jobs };
-}
-
-const nothingYet = { state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null };
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function splitOnce(line: string): [string, string] {
-  const space = line.indexOf(' ');
-  return space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
 }

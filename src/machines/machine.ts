@@ -1,12 +1,25 @@
-import { type Command, command, renderCommand, write } from '../shell/command.js';
+import { type Command, command, write } from '../shell/command.js';
 import { CommandFailed, type Executor } from '../shell/executor.js';
-import { withoutLongText } from '../shell/journal.js';
+import { type Limits, ofReads } from '../shell/limits.js';
 import type { Io, Outcome } from '../shell/process.js';
 import type { Secret, Word } from '../shell/word.js';
 import { programWordsOf } from '../tools/docker/command-line.js';
 import type { ImageFacts } from '../tools/docker/engine.js';
 import type { Connection } from './connection.js';
-import { parseReport, type QueueReport } from './job-state.js';
+import type { QueueReport } from './job-state.js';
+import { parseReport } from './parse-report.js';
+
+/** The runner's verbs take seconds. What takes longer than this stands still: a disk does not answer. */
+const ofVerbs = { timeoutMs: 600_000 } as const satisfies Limits;
+
+/** Containers and folders have to go, large ones too. */
+const ofRelease = { timeoutMs: 1_800_000 } as const satisfies Limits;
+
+/** A report has something of each job. */
+const ofReport = (jobs: number) => ({
+  timeoutMs: ofReads.timeoutMs + jobs * 200,
+  maxBytes: ofReads.maxBytes + jobs * 65_536,
+});
 
 /** A computer that runs conditions, spoken to through its runner. All paths are the machine's. */
 export class Machine {
@@ -54,13 +67,13 @@ export class Machine {
       ...this.#verb('report', queue ?? '-'),
       input: { text: jobs.map((job) => `${job}\n`).join('') },
     };
-    return parseReport(await this.#read(question));
+    return parseReport(await this.#read(question, ofReport(jobs.length)));
   }
 
   /** The job's output from byte `offset` on. With `follow`, until the job has ended. */
   log(job: string, offset: number, follow: boolean, io: Io): Promise<Outcome> {
     const verb = this.#verb('log', job, String(offset), ...(follow ? ['follow'] : []));
-    return this.connection.query(verb, io);
+    return this.connection.query(verb, follow ? { timeoutMs: Number.POSITIVE_INFINITY, ...io } : io);
   }
 
   /** How many bytes of output the job had written at that time, or has before its last lines. */
@@ -81,13 +94,17 @@ export class Machine {
   async stop(queue: string | null, grace: number, jobs: readonly string[]): Promise<void> {
     // A line has an end, and a machine so many processes.
     for (let from = 0; from < jobs.length; from += 500)
-      await this.#change(this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500)));
+      await this.#change(
+        this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500)),
+        // It waits for the jobs, and then brings their data home.
+        { timeoutMs: grace * 1000 + ofRelease.timeoutMs },
+      );
   }
 
   /** Ends the queue's runners and removes what is left of the deployment's containers, and of the secrets of its runs. */
   async release(queue: string, deployment: string, runs: readonly string[]): Promise<void> {
     const input = { text: runs.map((run) => `${run}\n`).join('') };
-    await this.#change({ ...this.#verb('release', queue, deployment), input });
+    await this.#change({ ...this.#verb('release', queue, deployment), input }, ofRelease);
   }
 
   /** The images of these names that the machine has. */
@@ -117,14 +134,14 @@ export class Machine {
   }
 
   /** @throws CommandFailed, and Unreachable */
-  async #read(there: Command): Promise<string> {
-    const outcome = await this.connection.query(there);
-    if (outcome.code !== 0)
-      throw new CommandFailed(renderCommand(withoutLongText(this.connection.reach(there))), outcome);
+  async #read(there: Command, limits: Limits = {}): Promise<string> {
+    const outcome = await this.connection.query(there, limits);
+    if (outcome.code !== 0) throw new CommandFailed(this.connection.reach(there), outcome);
     return outcome.stdout;
   }
 
-  async #change(there: Command): Promise<void> {
-    await this.executor.change(this.connection.reach(there));
+  async #change(there: Command, limits: Limits = ofVerbs): Promise<void> {
+    if (!this.executor.dryRun) await this.connection.ready();
+    await this.executor.change(this.connection.reach(there), limits);
   }
 }

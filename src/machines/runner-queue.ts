@@ -88,6 +88,7 @@ export class RunnerQueue {
   }
 
   async #change(there: Command): Promise<void> {
+    if (!this.executor.dryRun) await this.connection.ready();
     await this.executor.change(this.connection.reach(there));
   }
 }

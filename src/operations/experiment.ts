@@ -3,21 +3,21 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Parameters } from '../experiment/parameters.js';
-import { DeploymentStore } from '../runs/deployment.js';
-import { RunStore } from '../runs/run-store.js';
+import { baseNames } from '../recipe/base-names.js';
+import type { Recipe } from '../recipe/recipe.js';
+import type { Ingredients } from '../recipe/recipe-of.js';
 import { pasteable } from '../shell/word.js';
+import { folderId } from '../source/folder-id.js';
 import { sourceId, treeAt } from '../source/listing.js';
 import { NotInCommit, type Pin } from '../source/pin.js';
 import { openProject, type Project, pathInProject } from '../source/project.js';
-import type { ImagePlan } from '../tools/docker/command-line.js';
 import { Engine } from '../tools/docker/engine.js';
 import { NoExperiment, readExperiment } from './read-experiment.js';
+import { type ExperimentRecords, storesOf } from './records.js';
 import type { Session } from './session.js';
 
 /** An experiment and the project that it belongs to. */
-export interface Experiment {
-  /** Absolute. */
-  readonly folder: string;
+export interface Experiment extends ExperimentRecords {
   /** In the project, with `/`; '' for the root. */
   readonly path: string;
   readonly project: Project;
@@ -26,14 +26,8 @@ export interface Experiment {
   readonly parametersText: string;
   /** parameters.json in the project. */
   readonly parametersFile: string;
-  readonly runs: RunStore;
-  readonly deployments: DeploymentStore;
+  /** Docker on this computer. */
   readonly engine: Engine;
-}
-
-/** What its image is built from. */
-export interface ExperimentImage extends ImagePlan {
-  readonly dockerfileText: string;
 }
 
 /** Docker tells the parts of a volume apart by colons. */
@@ -54,54 +48,79 @@ export async function openExperiment(session: Session, given: string): Promise<E
   if (/[:\n]/.test(`${project.root}${folder}`)) throw new UnmountablePath(project.root);
   return {
     folder,
+    ...storesOf(session, folder),
     path,
     project,
     parameters,
+    conditions: parameters.conditions,
     parametersText: text,
     parametersFile: inFolder(path, 'parameters.json'),
-    runs: new RunStore(folder, session.executor.dryRun),
-    deployments: new DeploymentStore(folder, session.executor.dryRun),
     engine: new Engine(session.executor, parameters.dockerCommand, session.env),
   };
 }
 
 const inFolder = (path: string, name: string) => (path === '' ? name : `${path}/${name}`);
 
+/** What all runs of the experiment at a pin have in common. @throws NotInCommit, UserError for a missing input */
+export async function ingredientsOf(
+  experiment: Experiment,
+  pin: Pin,
+  { live, image = imageAt(experiment, pin) }: { live: boolean; image?: Promise<Recipe['image']> },
+): Promise<Ingredients> {
+  const { project, parameters, parametersFile, path } = experiment;
+  const [planned, id] = await Promise.all([image, sourceId(project, pin.commit, parametersFile)]);
+  const inputs = Object.entries(inputFolders(experiment)).map(([name, folder]) => [
+    name,
+    { path: folder, id: folderId(folder) },
+  ]);
+  const { root, branch, remote } = project;
+  return {
+    ...{ parameters, path, pin, live, sourceId: id, image: planned },
+    project: { root, branch, remote },
+    inputs: Object.fromEntries(inputs),
+  };
+}
+
 /** The image of the experiment at a commit: named after the git tree that is its build context.
  *  @throws NotInCommit if the experiment or its Dockerfile is not in the commit */
-export async function planImage(
+export async function imageAt(
   { project, path, parameters, parametersFile }: Experiment,
-  pin: Pin,
-): Promise<ExperimentImage> {
-  const own = parameters.dockerBuildContext === 'experiment';
+  pin: Pick<Pin, 'commit' | 'tree'>,
+): Promise<Recipe['image']> {
+  const context = parameters.dockerBuildContext;
+  const own = context === 'experiment';
   const dockerfile = own ? 'Dockerfile' : inFolder(path, 'Dockerfile');
   const configuration = own ? 'parameters.json' : parametersFile;
   const root = own ? path : '';
-  const [tree, contents, dockerfileText] = await Promise.all([
+  const [tree, contents, text] = await Promise.all([
     root === '' ? pin.tree : treeAt(project, pin.commit, root),
     sourceId(project, pin.commit, configuration, root),
     project.git.raw('cat-file', 'blob', `${pin.commit}:${inFolder(path, 'Dockerfile')}`).catch(() => null),
   ]);
   if (tree === null) throw new NotInCommit(root, pin.commit);
-  if (dockerfileText === null) throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
-  const context = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
+  if (text === null) throw new NotInCommit(inFolder(path, 'Dockerfile'), pin.commit);
+  const id = createHash('sha256').update(`${contents}\0${dockerfile}`).digest('hex').slice(0, 16);
   return {
-    tag: `logistician/${parameters.experimentName}:${context}`,
-    tree,
+    tag: `logistician/${parameters.experimentName}:${id}`,
+    context,
+    context_tree: tree,
     dockerfile,
-    dockerfileText,
-    leftOut: configuration,
+    left_out: configuration,
     labels: { 'logistician.experiment': parameters.experimentName, 'logistician.context': contents },
+    bases: baseNames(text),
   };
 }
 
-/** The experiment's input folders by name, absolute. @throws UserError for one that is not there */
-export function inputFolders({ folder, parameters }: Experiment): Record<string, string> {
+/** The experiment's input folders by name, absolute. @throws UserError for one that does not exist */
+export function inputFolders({
+  folder,
+  parameters,
+}: Pick<Experiment, 'folder' | 'parameters'>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(parameters.inputs).map(([name, given]) => {
       const path = resolve(folder, given);
       if (!existsSync(path)) {
-        throw new UserError(`The input "${name}" is not there: ${path} does not exist.`, [
+        throw new UserError(`The input "${name}" does not exist: there is no ${path}.`, [
           pasteable`mkdir -p ${path}`,
         ]);
       }
@@ -110,8 +129,7 @@ export function inputFolders({ folder, parameters }: Experiment): Record<string,
   );
 }
 
-/** Of this version. */
-export const machineTemplate = (session: Session, name: string): string =>
-  join(session.packageRoot, 'templates', 'machine', name);
-
-export const runnerTemplate = (session: Session): string => machineTemplate(session, 'runner.sh');
+/** git's version, for receipts. */
+export async function gitVersion({ project }: Pick<Experiment, 'project'>): Promise<string> {
+  return (await project.git.raw('version')).replace('git version', '').trim();
+}

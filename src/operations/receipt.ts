@@ -1,89 +1,48 @@
-import type { Condition } from '../experiment/condition.js';
-import type { SweepScript } from '../machines/job-script.js';
 import type { MachineFacts } from '../machines/machine-facts.js';
 import { currentUser } from '../machines/user.js';
-import type { RunRecord } from '../runs/run-record.js';
-import { renderCommand } from '../shell/command.js';
-import { buildImage } from '../tools/docker/command-line.js';
-import { fingerprint, type RunFacts } from './run-facts.js';
-import { printedContainerLine } from './scripts.js';
+import { fingerprint, type Recipe } from '../recipe/recipe.js';
+import { buildText } from '../recipe/scripts.js';
+import type { RunRecord } from '../runs/record.js';
+import type { PlacedRun } from '../targets/target.js';
 import type { Session } from './session.js';
 
-/** The receipt as it is before the run has begun. */
+/** What of a receipt depends on where its run is. */
+export interface Placing {
+  readonly target: string;
+  readonly machine: MachineFacts;
+  readonly placed: PlacedRun;
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly deployment: string | null;
+  /** The docker command of this computer. */
+  readonly docker: string;
+  /** git's version. */
+  readonly git: string;
+}
+
+/** The receipt of a run before it has begun. */
 export function newRecord(
   session: Session,
-  facts: RunFacts,
-  condition: Condition,
-  how: {
-    id: string;
-    deployment: string | null;
-    target: string;
-    machine: MachineFacts;
-    live: boolean;
-    sweep: SweepScript;
-    folder: string;
-  },
+  recipe: Recipe,
+  { id, deployment, docker, git, ...placing }: Placing & NewRun,
 ): RunRecord {
-  const { experiment, pin, image } = facts;
-  const { engine, user } = how.machine;
-  const { parameters, project } = experiment;
   return {
-    schema: 1,
-    id: how.id,
-    experiment: parameters.experimentName,
-    experiment_path: experiment.path,
-    deployment: how.deployment,
-    folder: how.folder,
-    condition: condition.id,
-    argv: condition.argv,
-    parameters: JSON.parse(condition.parameters) as Record<string, unknown>,
-    source: {
-      root: project.root,
-      commit: pin.commit,
-      tree: pin.tree,
-      branch: project.branch,
-      remote: project.remote,
-      pushed: pin.pushed,
-      snapshot: pin.snapshot,
-      live: how.live,
-      edited_during_run: null,
-      left_out: pin.leftOut,
-    },
-    command: parameters.experimentCommand,
-    environment: parameters.environment,
-    secrets: parameters.secrets,
-    docker_run_args: parameters.dockerRunArgs,
-    inputs: facts.inputs,
-    max_hours: parameters.maxHours,
-    parameters_file: experiment.parametersText,
-    image: {
-      tag: image.tag,
-      context_tree: image.tree,
-      dockerfile: image.dockerfile,
-      build_line: renderCommand(buildImage(parameters.dockerCommand, project.root, image)),
-      id: null,
-      base: facts.base,
-    },
-    container_line: printedContainerLine(
-      how.sweep,
-      how,
-      condition,
-      parameters.experimentCommand !== null,
-      user,
-    ),
-    fingerprint: fingerprint(facts, condition),
-    target: how.target,
-    machine: {
-      name: how.machine.name,
-      cpus: engine.cpus,
-      memory_bytes: engine.memory,
-      architecture: engine.architecture,
-    },
-    slot: null,
-    gpus: null,
-    tools: { ...facts.tools, docker: engine.version },
-    user: currentUser().name,
+    schema: 2,
+    id,
+    experiment: recipe.experiment.name,
+    condition: recipe.condition.id,
+    deployment,
     created: session.now().toISOString(),
+    user: currentUser().name,
+    recipe,
+    fingerprint: fingerprint(recipe),
+    ...placeIn(placing),
+    build_line: buildText(recipe, docker),
+    tools: { logistician: session.version, node: process.versions.node, git },
+    engine: null,
+    image: { id: null, base: [] },
     state: 'pending',
     reason: null,
     exit_code: null,
@@ -91,6 +50,29 @@ export function newRecord(
     started: null,
     finished: null,
     kept: null,
+    slot: null,
+    gpus: null,
+    gpu_names: [],
+    driver: null,
+    edited_during_run: null,
     collected: null,
+    collected_data: null,
   };
 }
+
+/** The receipt of a run that was given to another place before it began. What goes into it stays as it was. */
+export const movedRecord = (record: RunRecord, placing: Placing): RunRecord => ({
+  ...record,
+  ...placeIn(placing),
+});
+
+const placeIn = ({
+  target,
+  machine: { name, engine },
+  placed,
+}: Placing): Pick<RunRecord, 'target' | 'machine' | 'folder' | 'container_line'> => ({
+  target,
+  machine: { name, cpus: engine.cpus, memory_bytes: engine.memory, architecture: engine.architecture },
+  folder: placed.folder,
+  container_line: placed.line,
+});

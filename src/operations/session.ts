@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
 import type { Step } from '../targets/target.js';
@@ -9,11 +10,11 @@ export interface Notify {
   step(text: string): void;
   note(text: string): void;
   warn(text: string): void;
-  /** How far a machine is that jobs are brought to. */
-  machine?(name: string, step: Step): void;
+  /** How far a place is that jobs are brought to. */
+  place?(name: string, step: Step): void;
 }
 
-/** What every operation is given of the world. */
+/** What every operation is given of its surroundings. */
 export interface Session {
   readonly executor: Executor;
   readonly notify: Notify;
@@ -29,3 +30,7 @@ export interface Session {
   /** The user's home folder. */
   readonly home: string;
 }
+
+/** A script for machines, of this version: never one that lies beside a job. */
+export const machineTemplate = ({ packageRoot }: Session, name: string): string =>
+  join(packageRoot, 'templates', 'machine', name);

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
+import { ignoreFromGit } from './ignored-folder.js';
 import { conditionOfRun, runId } from './run-id.js';
 import type { RunRecord } from './run-record.js';
+
+export { ignoreFromGit } from './ignored-folder.js';
 
 /** The folder runs/ of an experiment: a folder a run, each with its receipt. */
 export class RunStore {
@@ -83,21 +86,5 @@ export class RunStore {
 
   #ids(): string[] {
     return existsSync(this.folder) ? readdirSync(this.folder).sort() : [];
-  }
-}
-
-/** Makes the folder, one that git does not see: it never makes a tree dirty and enters no snapshot. */
-export function ignoreFromGit(folder: string): void {
-  const file = join(folder, '.gitignore');
-  if (existsSync(file)) return;
-  try {
-    mkdirSync(folder, { recursive: true });
-    writeAtomically(file, '*\n', 0o644);
-  } catch (cause) {
-    throw new UserError(
-      `${folder} cannot be written: ${(cause as Error).message}`,
-      [pasteable`ls -ld ${folder} ${join(folder, '..')}`],
-      { cause },
-    );
   }
 }

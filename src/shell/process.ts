@@ -1,20 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { constants } from 'node:os';
 import { Duplex, type Readable } from 'node:stream';
 import { type Command, revealArgv, revealEnv } from './command.js';
+import { endAll } from './end-all.js';
+import { type End, ended, signalNumber } from './ended.js';
+import { type Breach, beyond, type Limits, Watch } from './limits.js';
 import { reveal } from './word.js';
 
-/** How a process ended. `code` is 127 for a program that is not there, 128 + n for one ended by signal n. */
+/** How a process ended. `code` is 127 for a program that could not be started, 128 + n for one ended by signal n, and 124
+ *  for one that broke a limit. */
 export interface Outcome {
+  readonly kind: 'exited' | 'signalled' | 'spawn-failed' | Breach;
   readonly code: number;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** The limit that was broken, as it stands behind "did not answer" or "sent". */
+  readonly beyond?: string;
 }
 
-/** Where a process's streams go. Left out: captured. */
-export interface Io {
+/** Where a process's streams go. Left out: captured. And what it may take: unless told otherwise as long as it likes, with
+ *  no more than 16 MiB captured. */
+export interface Io extends Limits {
   /** `inherit`: the person's terminal is the process's own, its input too. */
   readonly terminal?: 'inherit';
   /** `inherit`: it reads what we would read. Left out: nothing. */
@@ -32,33 +39,57 @@ export interface Io {
   readonly onExit?: (code: number) => void;
 }
 
-/** Runs the command, and those that feed it, to their end. Never throws for how a program ends. */
+/** Runs the command, and those that feed it, to their end, or until they break a limit: then they are ended, with all that
+ *  they have started. Never throws for how a program ends. */
 export async function perform(command: Command, io: Io): Promise<Outcome> {
-  const { child, feeding } = start(command, io);
-  const stdout = collect(child.stdout, io.onStdout);
-  const stderr = collect(child.stderr, io.onStderr);
+  const { child, feeding, all } = start(command, io);
+  const { watch, breach } = watchOver(io);
+  const stdout = watch.take(child.stdout, io.onStdout);
+  const stderr = watch.take(child.stderr, io.onStderr);
   const abort = () => child.kill('SIGTERM');
   if (!io.apart) io.signal?.addEventListener('abort', abort, { once: true });
-  const [own, ...fed] = await Promise.all([ended(child, command), ...feeding]);
+  const ends = await Promise.race([Promise.all([ended(child, command), ...feeding]), breach]);
+  watch.end();
   io.signal?.removeEventListener('abort', abort);
+  if (typeof ends === 'string') {
+    await endAll(all);
+    return { ...brokenOff(ends, watch), stdout: stdout(), stderr: stderr() };
+  }
+  const [own, ...fed] = ends;
   const failed = own.code === 0 ? fed.find((end) => end.code !== 0) : undefined;
-  const end = failed ?? own;
-  return {
-    code: end.code,
-    signal: end.signal,
-    stdout: stdout(),
-    stderr: [end.complaint, failed?.stderr, stderr()].filter(Boolean).join('\n'),
-  };
+  const { kind, code, signal, complaint } = failed ?? own;
+  const said = [complaint, failed?.stderr, stderr()].filter(Boolean).join('\n');
+  return { kind, code, signal, stdout: stdout(), stderr: said };
 }
 
-interface End {
-  readonly code: number;
-  readonly signal: NodeJS.Signals | null;
-  readonly complaint: string;
-  readonly stderr: string;
+/** A watch, and the limit that is broken, if one ever is. */
+export function watchOver(limits: Limits): { watch: Watch; breach: Promise<Breach> } {
+  let told: (breach: Breach) => void = () => {};
+  const breach = new Promise<Breach>((resolve) => {
+    told = resolve;
+  });
+  return { watch: new Watch(limits, (broken) => told(broken)), breach };
 }
 
-function start(command: Command, io: Io): { child: ChildProcess; feeding: Promise<End>[] } {
+/** How a command ended that broke a limit. */
+export const brokenOff = (kind: Breach, { limits }: Watch) => ({
+  kind,
+  code: 124,
+  signal: null,
+  beyond: beyond(kind, limits),
+});
+
+/** How a process ended that feeds another one, and what it complained of. */
+type Fed = End & { readonly stderr: string };
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly feeding: Promise<Fed>[];
+  /** It, and those that feed it. */
+  readonly all: readonly ChildProcess[];
+}
+
+function start(command: Command, io: Io): Started {
   const [program = '', ...args] = revealArgv(command);
   const inherit = io.terminal === 'inherit';
   const file = command.output === undefined ? undefined : openSync(command.output, 'w', 0o600);
@@ -80,14 +111,18 @@ function start(command: Command, io: Io): { child: ChildProcess; feeding: Promis
     child.on('exit', (code, signal) => onExit(code ?? 128 + signalNumber(signal)));
   }
   if (file !== undefined) closeSync(file);
-  return { child, feeding: feed(child, command) };
+  const { feeding, feeders } = feed(child, command);
+  return { child, feeding, all: [child, ...feeders] };
 }
+
+/** What a proxy may complain of, in bytes. */
+const complaintBytes = 65_536;
 
 /** The command's input and output as one stream, with what it complained of once it has ended. */
 export function duplex(command: Command): { stream: Duplex; complaints: Promise<string> } {
   const [program = '', ...args] = revealArgv(command);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const said = collect(child.stderr);
+  const said = new Watch({ maxBytes: complaintBytes }, () => child.kill()).take(child.stderr);
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   stream.on('close', () => child.kill());
   return { stream, complaints: ended(child, command).then((end) => end.complaint || said()) };
@@ -105,16 +140,20 @@ export const ofAHook: ReadonlySet<string> = new Set([
 const withoutHook = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !ofAHook.has(name)));
 
-function feed(child: ChildProcess, { input }: Command): Promise<End>[] {
-  if (!input || !child.stdin) return [];
+function feed(
+  child: ChildProcess,
+  { input }: Command,
+): { feeding: Promise<Fed>[]; feeders: readonly ChildProcess[] } {
+  if (!input || !child.stdin) return { feeding: [], feeders: [] };
   // A reader that ends early is judged by its exit code, not by the pipe that breaks behind it.
   child.stdin.on('error', () => {});
   if ('text' in input) {
     child.stdin.end(reveal(input.text));
-    return [];
+    return { feeding: [], feeders: [] };
   }
   const source = start(input.from, {});
-  const stderr = collect(source.child.stderr);
+  // What it complains of beyond the limit is lost: how it ends is judged by its exit code.
+  const stderr = new Watch({}, () => {}).take(source.child.stderr);
   source.child.stdout?.pipe(child.stdin);
   let unread = false;
   child.on('close', () => {
@@ -122,41 +161,9 @@ function feed(child: ChildProcess, { input }: Command): Promise<End>[] {
     source.child.stdout?.destroy();
   });
   // Nor is a program that a reader broke off: in a shell too, what the reader makes of it counts.
-  const end = ended(source.child, input.from).then((how) =>
-    unread ? { ...how, code: 0, signal: null, stderr: '' } : { ...how, stderr: stderr() },
+  const end = ended(source.child, input.from).then(
+    (how): Fed =>
+      unread ? { ...how, kind: 'exited', code: 0, signal: null, stderr: '' } : { ...how, stderr: stderr() },
   );
-  return [end, ...source.feeding];
-}
-
-function ended(child: ChildProcess, command: Command): Promise<End> {
-  return new Promise((resolve) => {
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve({ code: 127, signal: null, stderr: '', complaint: spawnComplaint(error, command) }),
-    );
-    child.on('close', (code, signal) =>
-      resolve({ code: code ?? 128 + signalNumber(signal), signal, stderr: '', complaint: '' }),
-    );
-  });
-}
-
-const spawnComplaint = (error: NodeJS.ErrnoException, command: Command) =>
-  error.code === 'ENOENT'
-    ? `${String(command.argv[0])}: no such program on the PATH`
-    : `${String(command.argv[0])}: ${error.message}`;
-
-const signalNumber = (signal: NodeJS.Signals | null) => (signal ? constants.signals[signal] : 0);
-
-/** Hands what comes to the sink, or keeps it. @returns what was kept, once all has come */
-export function collect(
-  stream: NodeJS.ReadableStream | null,
-  sink?: (chunk: Buffer) => unknown,
-): () => string {
-  const chunks: Buffer[] = [];
-  stream?.on('data', (chunk: Buffer) => {
-    const taken = sink ? sink(chunk) : chunks.push(chunk);
-    if (!(taken instanceof Promise)) return;
-    stream.pause();
-    void taken.then(() => stream.resume());
-  });
-  return () => Buffer.concat(chunks).toString('utf8');
+  return { feeding: [end, ...source.feeding], feeders: source.all };
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { command } from './command.js';
+import { parentOf, pidsInProc } from './descendants.js';
 import type { Executor } from './executor.js';
 
 /** Processes of this computer that have a word on their command line. */
@@ -13,15 +14,6 @@ export async function processesWith(executor: Executor, word: string): Promise<n
 /** Linux tells by files; null: this is another system. */
 function fromProc(word: string): number[] | null {
   return pidsInProc()?.filter((pid) => pid !== process.pid && wordsOf(pid).includes(word)) ?? null;
-}
-
-function pidsInProc(): number[] | null {
-  try {
-    const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    return names.length === 0 ? null : names.map(Number);
-  } catch {
-    return null;
-  }
 }
 
 function wordsOf(pid: number): string[] {
@@ -55,9 +47,7 @@ export function processesIn(folder: string): ProcessThere[] {
   return (pidsInProc() ?? []).flatMap((pid) => {
     try {
       if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return [];
-      // The name may hold spaces and parentheses: state and parent stand behind the last one.
-      const parent = / ?\S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''))?.[1];
-      return [{ pid, program: programOf(pid), parent: programOf(Number(parent)) }];
+      return [{ pid, program: programOf(pid), parent: programOf(parentOf(pid)) }];
     } catch {
       // It has ended, or is somebody else's.
       return [];

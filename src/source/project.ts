@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { hostname } from 'node:os';
+import { basename, relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
@@ -96,6 +98,15 @@ export function pathInProject(project: { readonly root: string }, path: string):
     throw new UserError(`${path} lies outside its repository ${project.root}.`);
   }
   return inside.split(sep).join('/');
+}
+
+/** A name for the project on machines: the same for all clones that have its remote; for one without, this clone's own. */
+export function projectKey({ root, remote }: Pick<Project, 'root' | 'remote'>): string {
+  const hash = createHash('sha256')
+    .update(remote ?? `${hostname()}:${root}`)
+    .digest('hex')
+    .slice(0, 10);
+  return `${basename(root).replaceAll(/[^A-Za-z0-9_.-]+/g, '-')}-${hash}`;
 }
 
 function translate(error: Error, folder: string): Error {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { type Command, command } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
+import { ofLongReads } from '../shell/limits.js';
 import { pasteable } from '../shell/word.js';
 import { addAll, commitTree, keepCommit, linkSubmodule, writeTree } from '../tools/git/command-line.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
@@ -92,7 +93,8 @@ interface Link {
 /** What a snapshot has to treat in another way than other files; names that are too large as git quotes them. */
 async function survey(project: Project, executor: Executor): Promise<{ tooLarge: string[]; links: Link[] }> {
   const list = ['ls-files', '--stage', '--others', '--exclude-standard'];
-  const listing = await executor.read(command('git', '-C', project.root, ...quotedNames, ...list));
+  const line = command('git', '-C', project.root, ...quotedNames, ...list);
+  const listing = await executor.read(line, ofLongReads);
   const tooLarge: string[] = [];
   const links = new Map<string, string | null>();
   for (const line of listing.split('\n')) {
@@ -144,9 +146,8 @@ class ObjectWriter {
     const outcome = await this.executor.change(make(this.#index));
     if (!this.#scratch) return outcome.stdout.trim();
     const elsewhere = make(join(this.#scratch, 'index'));
-    return (
-      await this.executor.read({ ...elsewhere, env: { ...elsewhere.env, ...(await this.#elsewhere()) } })
-    ).trim();
+    const env = { ...elsewhere.env, ...(await this.#elsewhere()) };
+    return (await this.executor.read({ ...elsewhere, env }, ofLongReads)).trim();
   }
 
   close(): void {

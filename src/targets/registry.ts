@@ -12,6 +12,11 @@ const targets: Readonly<Record<string, (context: TargetContext) => Target>> = {
   aws: (context) => new AwsTarget(context),
 };
 
+export const targetNames: readonly string[] = Object.keys(targets);
+
+/** The target that machines given on the command line are for. */
+export const targetOfHosts = 'hosts';
+
 export class TargetNotSupported extends UserError {
   constructor(name: string) {
     super(`This version of logistician has no target "${name}".`, [

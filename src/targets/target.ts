@@ -151,6 +151,9 @@ export interface Finding {
   readonly mend: readonly string[];
 }
 
+/** Docker on this computer; ssh and rsync; the key pair that `setup` makes. */
+export type Need = 'docker' | 'ssh' | 'key';
+
 /** Speaking to one job. */
 export interface JobAccess {
   /** Its output from byte `offset` on. With `follow`, until the job has ended. @throws Unreachable */
@@ -199,8 +202,8 @@ export interface Rental {
   ): Promise<readonly (PlaceProblem & { readonly isOn: boolean })[]>;
   /** Stops machines that were started. */
   stop(deployment: Deployment, places: ReadonlySet<string>): Promise<void>;
-  /** @param region null: the one of the environment; `all`: every one that the account has */
-  leaks(region: string | null): Promise<readonly Leak[]>;
+  /** @param region null: that of parameters.json, or of the environment; `all`: every one that the account has */
+  leaks(region: string | null, parameters: Parameters | null): Promise<readonly Leak[]>;
   endLeaks(leaks: readonly Leak[]): Promise<void>;
 }
 
@@ -245,8 +248,15 @@ export interface Target {
   /** Speaks to one job of the deployment. */
   job(deployment: Deployment, run: string): JobAccess;
 
-  /** What target's machines have and lack, for `doctor`. Changes nothing there. */
-  examine(asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>): Promise<readonly Finding[]>;
+  /** What it needs of this computer. */
+  readonly needs: ReadonlySet<Need>;
+
+  /** What stands in the way of it, for `doctor`: what it needs beside `needs` and, if they are asked for, what its
+   *  machines have and lack. Changes nothing there. */
+  examine(
+    asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>,
+    machines: boolean,
+  ): Promise<readonly Finding[]>;
 
   /** null: its places are not rented. */
   readonly rental: Rental | null;

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, overSsh } from '../../src/machines/connection.js';
 import type { SshPool } from '../../src/tools/ssh/pool.js';
+import type { Route } from '../../src/tools/ssh/route.js';
 import { until } from './until.js';
 
 /** A real OpenSSH server on this computer for the current user, with keys and files of its own in one folder. */
@@ -22,10 +23,14 @@ export class Sshd {
     this.#server = spawn('/usr/sbin/sshd', words, { stdio: 'ignore' });
   }
 
-  /** Starts one. Whoever comes gets `home` as a home folder, the user's own if left out. */
+  /** Starts one. Whoever comes gets `home` as a home folder, the user's own if left out. @param more of its sshd_config */
   static async start(
     folder: string,
-    { address = '127.0.0.1', home }: { readonly address?: string; readonly home?: string } = {},
+    {
+      address = '127.0.0.1',
+      home,
+      more = {},
+    }: { readonly address?: string; readonly home?: string; readonly more?: Settings } = {},
   ): Promise<Sshd> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Where a server of root's keeps its unprivileged half.
@@ -52,6 +57,7 @@ export class Sshd {
         SetEnv: `HOME=${home}`,
         ForceCommand: 'cd && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
       }),
+      ...more,
     };
     writeFileSync(join(folder, 'sshd_config'), settings(config));
     const sshd = new Sshd(folder, address, port);
@@ -91,11 +97,10 @@ export class Sshd {
     return path;
   }
 
-  /** A connection to the server, which has the host key that it is said to have. */
-  connection(name: string, pool: SshPool, hostKey = this.hostKey): Connection {
-    const [type = '', key = ''] = hostKey.split(' ');
-    const route = {
-      host: '127.0.0.1',
+  /** The straight way to the server, and what it may differ in. */
+  route(name: string, changes: Partial<Route> = {}): Route {
+    return {
+      host: this.address,
       port: this.port,
       user: userInfo().username,
       identityFiles: [join(this.folder, 'key')],
@@ -107,9 +112,21 @@ export class Sshd {
       knownHosts: [],
       knownAs: name,
       config: null,
+      ...changes,
     };
+  }
+
+  /** A connection to the server, which has the host key that it is said to have.
+   *  @param config an ssh_config in the place of one for this machine alone */
+  connection(
+    name: string,
+    pool: SshPool,
+    hostKey = this.hostKey,
+    { route = this.route(name), config = this.configFor(name, hostKey) } = {},
+  ): Connection {
+    const [type = '', key = ''] = hostKey.split(' ');
     const access = { name, route, hostKeys: [{ type, key }], mend: [], key: null };
-    return overSsh(this.configFor(name, hostKey), access, pool);
+    return overSsh(config, access, pool);
   }
 
   /** Sends a signal to the halves of the server that serve connections. */

@@ -29,7 +29,8 @@ export class TestUser {
       ...command(...words, renderCommand(there)),
       ...(input && { input }),
     });
-    return { name: this.name, reach, query: (there, io = {}) => perform(reach(there), io) };
+    const query: Connection['query'] = (there, io = {}) => perform(reach(there), io);
+    return { name: this.name, reach, query, ready: async () => {} };
   }
 
   owns(folder: string): void {

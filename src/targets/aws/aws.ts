@@ -16,6 +16,7 @@ import type {
   Finding,
   JobAccess,
   LaunchedJob,
+  Need,
   Offer,
   PlacedRun,
   PlaceProblem,
@@ -40,6 +41,7 @@ import { type Applied, AwsStack } from './stack/stack.js';
 export class AwsTarget implements Target {
   readonly name = 'aws';
   readonly pace = 500;
+  readonly needs: ReadonlySet<Need> = new Set<Need>(['ssh', 'key']);
   readonly rental: Rental;
   readonly #account = new AwsAccount();
   readonly #instances: AwsInstances;

@@ -61,8 +61,8 @@ export class AwsRental implements Rental {
     return this.starter.stop(deployment, places);
   }
 
-  leaks(region: string | null): Promise<readonly Leak[]> {
-    return findLeaks(this.account, this.context.home, region);
+  leaks(region: string | null, parameters: Parameters | null): Promise<readonly Leak[]> {
+    return findLeaks(this.account, this.context.home, region ?? parameters?.aws.region ?? null);
   }
 
   endLeaks(leaks: readonly Leak[]): Promise<void> {

@@ -11,7 +11,7 @@ import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { unreleased } from '../../runs/placement.js';
 import type { Io } from '../../shell/process.js';
 import { programWordsOf } from '../../tools/docker/command-line.js';
-import { parseRoute, type Route, resolveRoute } from '../../tools/ssh/route.js';
+import { type Route, routeOf } from '../../tools/ssh/route.js';
 import { buildHere } from '../build-here.js';
 import type { TargetContext } from '../context.js';
 import { rootIn } from '../over-ssh/layout.js';
@@ -59,6 +59,7 @@ export class HostsTarget implements Target {
   readonly name = 'hosts';
   readonly pace = 500;
   readonly rental = null;
+  readonly needs = new Set(['ssh'] as const);
   readonly #places: SshPlaces;
 
   constructor(private readonly context: TargetContext) {
@@ -78,7 +79,11 @@ export class HostsTarget implements Target {
     return { offers: inOrder, problems, docker };
   }
 
-  async examine(asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>): Promise<readonly Finding[]> {
+  async examine(
+    asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>,
+    machines: boolean,
+  ): Promise<readonly Finding[]> {
+    if (!machines) return [];
     const found = new Map<string, MachineSurvey>();
     const problems = await this.#onEachHost(asked, async (host, name) => {
       found.set(name, await this.#look(host, name, asked));
@@ -146,11 +151,9 @@ export class HostsTarget implements Target {
     );
   }
 
-  async #routeOf({ address, jump }: Pick<Host, 'address' | 'jump'>): Promise<Route> {
+  #routeOf({ address, jump }: Pick<Host, 'address' | 'jump'>): Promise<Route> {
     const { executor, env, home } = this.context;
-    const config = this.#places.access.userConfig;
-    const said = await executor.read(resolveRoute(address, jump, config));
-    return parseRoute(said, { home, env, config });
+    return routeOf(executor, address, jump, { home, env, config: this.#places.access.userConfig });
   }
 
   async #look(

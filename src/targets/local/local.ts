@@ -47,6 +47,7 @@ export class LocalTarget implements Target {
   readonly name = 'local';
   readonly pace = 500;
   readonly rental = null;
+  readonly needs = new Set(['docker'] as const);
   readonly #queue: RunnerQueue;
 
   constructor(private readonly context: TargetContext) {

@@ -5,7 +5,12 @@ import { UserError } from '../../errors.js';
 import { type Connection, overSsh } from '../../machines/connection.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { pasteable } from '../../shell/word.js';
-import { type ConfigPlaces, type NamedRoute, sshConfig } from '../../tools/ssh/config-file.js';
+import {
+  type ConfigPlaces,
+  type NamedRoute,
+  socketFolderBytes,
+  sshConfig,
+} from '../../tools/ssh/config-file.js';
 import { type HostKey, knownHostsText, parseKnownHosts } from '../../tools/ssh/known-hosts.js';
 import type { SshPool } from '../../tools/ssh/pool.js';
 import type { Route } from '../../tools/ssh/route.js';
@@ -58,6 +63,7 @@ export class SshAccess {
     { knownHosts = this.deployments.knownHosts, sockets = this.sockets } = {},
   ): string {
     const places: ConfigPlaces = {
+      config: this.deployments.sshConfig,
       knownHosts,
       sockets,
       includes: [this.userConfig ?? join(systemHome(), '.ssh', 'config'), '/etc/ssh/ssh_config'],
@@ -92,11 +98,12 @@ export class SshAccess {
     return config;
   }
 
-  /** A folder for the sockets of shared connections: a path that a socket can have (sun_path, 104 bytes and more;
-   *  ssh itself adds 57 to it for a moment). */
+  /** A folder for the sockets of shared connections: a path that leaves them room. */
   get sockets(): string {
-    const atHome = join(this.home, '.logistician', 'ssh');
-    return atHome.length <= 45 ? atHome : join(tmpdir(), `logistician-ssh-${userInfo().uid}`);
+    const own = `logistician-ssh-${userInfo().uid}`;
+    const places = [join(this.home, '.logistician', 'ssh'), join(tmpdir(), own)];
+    const isShort = (place: string) => Buffer.byteLength(place) <= socketFolderBytes;
+    return places.find(isShort) ?? join('/tmp', own);
   }
 
   /** @throws UserError if the folder is somebody else's, or open to others */

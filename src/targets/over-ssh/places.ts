@@ -47,6 +47,16 @@ interface Around {
   readonly isDelivered?: (place: Place, connection: Connection) => Promise<void>;
 }
 
+/** A result that its machine's user may not read. */
+class Unreadable extends UserError {
+  constructor(run: string, what: string) {
+    super(`Not all results of ${run} could be read: ${what}.`, [
+      'logistician sync    # again, once they can be read',
+      'logistician terminate --discard    # gives up what was not collected',
+    ]);
+  }
+}
+
 const nameOf = ({ name }: Place) => name;
 
 /** Machines of a deployment over SSH, all together: what is the same for every target that has some. */
@@ -180,6 +190,7 @@ export class SshPlaces {
   ): Promise<Collected> {
     const arrived = new Set<string>();
     const lost = new Set<string>();
+    const unreadable: PlaceProblem[] = [];
     const asked = places.filter(({ name }) => jobs.some(({ place }) => place === name));
     if (asked.length > 0) await this.writeConfig(deployment);
     const problems = await onEach(asked, nameOf, async (place, name) => {
@@ -187,8 +198,9 @@ export class SshPlaces {
       const fetched = await site.fetch(jobsAt(jobs, name), how);
       for (const run of fetched.arrived) arrived.add(run);
       for (const run of fetched.lost) lost.add(run);
+      for (const [run, what] of fetched.unreadable) unreadable.push({ place: name, problem: new Unreadable(run, what) });
     });
-    return { problems, arrived, lost };
+    return { problems: [...problems, ...unreadable], arrived, lost };
   }
 
   /** Leaves nothing of the deployment at these places but what later ones share. */

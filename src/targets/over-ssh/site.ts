@@ -5,13 +5,14 @@ import { jobScript, sweepScript } from '../../machines/job-script.js';
 import { RunnerQueue } from '../../machines/runner-queue.js';
 import { containerName, imageOf, jobOf, sweepOf } from '../../recipe/scripts.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
-import { type Command, command, renderCommand } from '../../shell/command.js';
+import { type Command, command } from '../../shell/command.js';
 import { CommandFailed } from '../../shell/executor.js';
 import { largeFiles } from '../../source/checkout.js';
 import { findImage, programWordsOf } from '../../tools/docker/command-line.js';
 import { Engine } from '../../tools/docker/engine.js';
 import { pushCommit } from '../../tools/git/command-line.js';
-import { copyHere, copyThere, partial, vanished } from '../../tools/rsync/command-line.js';
+import { copyHere, copyThere } from '../../tools/rsync/command-line.js';
+import { readComplaints } from '../../tools/rsync/complaints.js';
 import type { TargetContext } from '../context.js';
 import type { Bundle, CollectedJob, Collecting, LaunchedJob } from '../target.js';
 import { foldersAt, inputAt, layoutAt, sourceAt } from './layout.js';
@@ -21,6 +22,8 @@ export interface Fetched {
   readonly arrived: readonly string[];
   /** They have no folder there any more, though they had begun. */
   readonly lost: readonly string[];
+  /** Something of them could not be read there: what, and why, by run. All else of them has come. */
+  readonly unreadable: ReadonlyMap<string, string>;
 }
 
 /** A machine of a deployment that is reached over SSH: how things get there, and here again. */
@@ -63,7 +66,8 @@ export class SshSite {
    *  @throws CommandFailed */
   async fetch(jobs: readonly CollectedJob[], { only, progress }: Collecting): Promise<Fetched> {
     const { executor, runs, deployments } = this.context;
-    if (jobs.length === 0) return { arrived: [], lost: [] };
+    const unreadable = new Map<string, string>();
+    if (jobs.length === 0) return { arrived: [], lost: [], unreadable };
     if (!executor.dryRun) mkdirSync(runs, { recursive: true });
     const missing = await this.#missing(jobs.map(({ folder }) => folder));
     const there = jobs.filter(({ folder }) => !missing.has(folder));
@@ -78,12 +82,20 @@ export class SshSite {
         const percent = chunk.toString().match(/\d+%/g)?.at(-1);
         if (percent) progress(this.place.name, percent);
       };
+      if (!executor.dryRun) await this.connection.ready();
       const outcome = await executor.attempt(copy, { onStdout });
-      if (outcome.code !== 0 && outcome.code !== vanished && outcome.code !== partial)
-        throw new CommandFailed(renderCommand(copy), outcome);
-      if (outcome.code === partial) throw new CommandFailed(renderCommand(copy), outcome);
+      const complaints = readComplaints(outcome.code, outcome.stderr);
+      if (complaints.other.length > 0) throw new CommandFailed(copy, outcome);
+      for (const { path, why } of complaints.unreadable) unreadable.set(this.#runOf(path), `${path}: ${why}`);
     }
-    return { arrived: there.map(({ run }) => run), lost };
+    const arrived = there.map(({ run }) => run).filter((run) => !unreadable.has(run));
+    return { arrived, lost, unreadable };
+  }
+
+  /** The run to which a path there belongs; '' for one outside of them. */
+  #runOf(path: string): string {
+    const from = `${this.#folders.jobs}/`;
+    return path.startsWith(from) ? (path.slice(from.length).replace(/^\.\//, '').split('/')[0] ?? '') : '';
   }
 
   /** Leaves nothing of the deployment but what later ones share: the source and the inputs. */
@@ -103,7 +115,7 @@ export class SshSite {
       input: { text: folders.map((folder) => `${folder}\n`).join('') },
     };
     const outcome = await this.connection.query(question);
-    if (outcome.code !== 0) throw new CommandFailed(renderCommand(this.connection.reach(question)), outcome);
+    if (outcome.code !== 0) throw new CommandFailed(this.connection.reach(question), outcome);
     return new Set(outcome.stdout.split('\n').filter(Boolean));
   }
 
@@ -165,6 +177,7 @@ export class SshSite {
   }
 
   async #change(there: Command): Promise<void> {
+    if (!this.context.executor.dryRun) await this.connection.ready();
     await this.context.executor.change(this.connection.reach(there));
   }
 }

@@ -1,4 +1,18 @@
 import { type Command, command, renderCommandForAnyShell } from '../../shell/command.js';
+import type { Io } from '../../shell/process.js';
+
+/** Time for a command to be ended from here first, in seconds. */
+const later = 5;
+
+/** `timeout` is no part of POSIX, and an old one takes its time in another way. */
+const withinTime = 'if timeout 1 true 2>/dev/null; then exec timeout "$@"; fi; shift; exec "$@"';
+
+/** A read that is ended there, too, when its time is over: nobody tells it when our half has gone. */
+export function endingThere(there: Command, { timeoutMs = Infinity, onStdout, onStderr }: Io): Command {
+  if (!Number.isFinite(timeoutMs) || onStdout || onStderr) return there;
+  const seconds = String(Math.ceil(timeoutMs / 1000) + later);
+  return { ...there, argv: ['sh', '-c', withinTime, 'sh', seconds, ...there.argv] };
+}
 
 /** The command on a machine that `config` (an ssh_config file) names: OpenSSH carries its line, input and output. */
 export const throughSsh = (config: string, machine: string, { input, ...there }: Command): Command => ({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Route } from './route.js';
 
 /** A machine as the deployment's ssh_config names it. */
@@ -9,9 +10,11 @@ export interface NamedRoute {
 }
 
 export interface ConfigPlaces {
+  /** Where the configuration is to be: it names what is its own among the sockets. */
+  readonly config: string;
   /** The deployment's own known_hosts. */
   readonly knownHosts: string;
-  /** Where connections that are shared have their sockets. */
+  /** Where connections that are shared have their sockets: a folder of at most `socketFolderBytes`. */
   readonly sockets: string;
   /** Configurations for what is on the way to the machines: the user's and the system's. */
   readonly includes: readonly string[];
@@ -37,7 +40,7 @@ export function sshConfig(machines: readonly NamedRoute[], places: ConfigPlaces)
         ServerAliveInterval: '5',
         ServerAliveCountMax: '3',
         ControlMaster: 'auto',
-        ControlPath: quoted(`${places.sockets}/%C`),
+        ControlPath: quoted(`${places.sockets}/${digest(places.config).slice(0, 6)}%C`),
         ControlPersist: '60',
         ClearAllForwardings: 'yes',
         ForwardAgent: 'no',
@@ -55,7 +58,24 @@ export function sshConfig(machines: readonly NamedRoute[], places: ConfigPlaces)
 export const namesKnownHosts = (text: string, knownHosts: string): boolean =>
   text.includes(`UserKnownHostsFile ${quoted(knownHosts)}\n`);
 
-function block({ name, aliases, route }: NamedRoute, { knownHosts, key }: ConfigPlaces): string {
+/** What a path may have that is a socket's (sun_path, 104 bytes and more), less a zero, a slash, our six digits, the forty
+ *  of %C, and the seventeen that ssh itself adds for a moment. */
+export const socketFolderBytes = 104 - 1 - 1 - 6 - 40 - 17;
+
+const digest = (...words: readonly string[]) =>
+  createHash('sha256').update(JSON.stringify(words)).digest('hex');
+
+/** A socket of the machine's own: another one may have the same address, user and port behind another gate. And another
+ *  one for another way to it, so that no connection is shared that was made on a way which is no more. */
+function socketOf({ name, route }: NamedRoute, { config, sockets }: ConfigPlaces): string {
+  const { host, port, user, jump, proxyCommand } = route;
+  const id = digest(config, name, host, String(port), user, jump ?? '', proxyCommand ?? '');
+  return `${sockets}/${id.slice(0, 20)}`;
+}
+
+function block(machine: NamedRoute, places: ConfigPlaces): string {
+  const { name, aliases, route } = machine;
+  const { knownHosts, key } = places;
   return [
     `Host ${[name, ...aliases].join(' ')}`,
     ...indented({
@@ -66,7 +86,8 @@ function block({ name, aliases, route }: NamedRoute, { knownHosts, key }: Config
       HostKeyAlias: name,
       UserKnownHostsFile: quoted(knownHosts),
       GlobalKnownHostsFile: 'none',
-      ...(route.agent && { IdentityAgent: quoted(route.agent) }),
+      ControlPath: quoted(socketOf(machine, places)),
+      ...(route.identityAgent && { IdentityAgent: agentWord(route.identityAgent) }),
       ...(route.identitiesOnly && { IdentitiesOnly: 'yes' }),
       ...(route.jump && { ProxyJump: route.jump }),
       ...(route.proxyCommand && { ProxyCommand: route.proxyCommand }),
@@ -85,3 +106,6 @@ const indented = (settings: Readonly<Record<string, string>>) =>
 
 /** A path as a word of an ssh_config, where a percent sign begins a token. */
 const quoted = (path: string) => `"${path.replaceAll(/%(?!C$)/g, '%%').replaceAll('"', '\\"')}"`;
+
+/** A path, or one of the words that ssh itself replaces when it is used. */
+const agentWord = (agent: string) => (/^\/|^~/.test(agent) ? quoted(agent) : agent);

@@ -27,3 +27,6 @@ export class NotThereYet extends Unreachable {
     super(machine, 'is not running yet', ['logistician deploy    # creates and delivers what is missing']);
   }
 }
+
+/** The machine, or what stands before it, hung up before it said who it is: it may have too many callers at a time. */
+export class HungUp extends Unreachable {}

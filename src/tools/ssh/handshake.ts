@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationType, Client, ConnectConfig, ParsedKey } from 'ssh2';
 import { connectSeconds } from './config-file.js';
-import { ChangedHostKey, KeysRefused, UnknownHostKey, Unreachable } from './errors.js';
+import { ChangedHostKey, HungUp, UnknownHostKey } from './errors.js';
+import { handshakeTries, inTurn, pauseAfter } from './gate.js';
+import { type HandshakeError, reasonOf } from './handshake-error.js';
 import { type HostKey, hostKeyOf, sameKey } from './known-hosts.js';
 import type { Route } from './route.js';
 import { socketTo } from './socket.js';
@@ -75,42 +78,59 @@ export async function askHostKey(name: string, route: Route, types: readonly str
 const signaturesOf = (type: string): string[] =>
   type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type];
 
+/** @throws Unreachable, after some tries where the other side hangs up before it has said who it is */
 async function open(name: string, route: Route, config: ConnectConfig): Promise<Opened> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await inTurn(route, () => openOnce(name, route, config));
+    } catch (error) {
+      if (!(error instanceof HungUp) || tries === handshakeTries) throw error;
+      await sleep(pauseAfter(tries, Math.random()));
+    }
+  }
+}
+
+async function openOnce(name: string, route: Route, config: ConnectConfig): Promise<Opened> {
   const ssh2 = await import('ssh2');
   const client = new ssh2.default.Client();
-  const sock = socketTo(route);
+  const { stream, complaints = Promise.resolve('') } = socketTo(route);
   return new Promise((resolve, reject) => {
-    let said = '';
-    if ('complaints' in sock)
-      sock.complaints.then(
-        (text) => (said = text),
-        () => {},
-      );
-    const fail = (error: Error & { level?: string; code?: string }) => {
+    let isSettled = false;
+    let isGreeted = false;
+    const fail = async (error: HandshakeError) => {
+      if (isSettled) return;
+      isSettled = true;
       client.end();
-      sock.stream.destroy();
-      reject(reasonOf(name, route, error, said));
+      stream.destroy();
+      // What stands on the way says why when it ends, which may be a moment later.
+      const said = await Promise.race([complaints, sleep(complaintTime, '', { ref: false })]);
+      reject(reasonOf(name, route, error, { isGreeted, said }));
     };
-    client.once('ready', () => {
-      client.off('error', fail);
-      resolve({ client, stream: sock.stream });
+    client.once('handshake', () => {
+      isGreeted = true;
     });
-    client.once('error', fail);
+    client.once('ready', () => {
+      isSettled = true;
+      resolve({ client, stream });
+    });
     // There may be more, of our hanging up or later: whoever waits for an answer hears that it has closed.
-    client.on('error', () => {});
+    client.on('error', fail);
     client.once('close', () =>
       fail(Object.assign(new Error('the connection was closed'), { code: 'ECLOSED' })),
     );
-    sock.stream.on('error', fail);
+    stream.on('error', fail);
     client.connect({
       ...config,
-      sock: sock.stream,
+      sock: stream,
       readyTimeout: connectSeconds * 1000,
       keepaliveInterval: 5000,
       keepaliveCountMax: 3,
     });
   });
 }
+
+/** Milliseconds for a proxy to say why. */
+const complaintTime = 1000;
 
 /** Keys to try, in OpenSSH's order: the agent's, then those in files. What has a passphrase only an agent can use. */
 function ways(
@@ -130,35 +150,4 @@ function ways(
       : []),
     ...keys.map((one) => ({ type: 'publickey' as const, username, key: one })),
   ] as unknown as AuthenticationType[];
-}
-
-function reasonOf(
-  name: string,
-  route: Route,
-  error: Error & { level?: string; code?: string },
-  said: string,
-): Error {
-  const place = `${route.host}:${route.port}`;
-  const last = said.trim().split('\n').at(-1);
-  const through = route.jump ?? route.proxyCommand;
-  if (through && (last || error.code === 'ECLOSED'))
-    return new Unreachable(name, `cannot be reached through ${through}${last ? `: ${last}` : ''}`);
-  if (error.level === 'client-authentication')
-    return new KeysRefused(name, `refuses our keys for user ${route.user}`, [
-      `ssh-copy-id -i ~/.logistician/ssh-key.pub ${route.port === 22 ? '' : `-p ${route.port} `}${route.user}@${route.host}`,
-    ]);
-  if (error.level === 'client-timeout' || error.code === 'ETIMEDOUT')
-    return new Unreachable(name, `did not answer at ${place} within ${connectSeconds} s`);
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return new Unreachable(name, `refuses connections at ${place}: is its SSH server running?`);
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new Unreachable(name, `cannot be found: there is no address for the name ${route.host}`);
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return new Unreachable(name, `has no route from here to ${place}`);
-    default:
-      return new Unreachable(name, `broke off at ${place}: ${error.message}`);
-  }
 }

@@ -1,4 +1,5 @@
 import { type Command, command } from '../../shell/command.js';
+import type { Executor } from '../../shell/executor.js';
 import { type Address, parseAddress } from './address.js';
 
 /** How OpenSSH reaches a machine, by the user's own configuration. Paths are absolute. */
@@ -9,8 +10,11 @@ export interface Route {
   /** Private keys that may be tried; not all need to be there. */
   readonly identityFiles: readonly string[];
   readonly certificateFiles: readonly string[];
-  /** Socket of the agent; null: none. */
+  /** Socket of the agent at this moment; null: none. */
   readonly agent: string | null;
+  /** The agent as the user's configuration names it: a path, `none`, or the variable (`SSH_AUTH_SOCK`, `$NAME`) that has
+   *  its path whenever it is used. Left out: it names none, and it is the one of SSH_AUTH_SOCK. */
+  readonly identityAgent?: string;
   /** Only keys of `identityFiles`, also from the agent. */
   readonly identitiesOnly: boolean;
   /** Machines on the way, as `ssh -J` takes them; null: none. */
@@ -43,11 +47,27 @@ export function openByHand(address: string, jump: string | null, config: string 
   );
 }
 
+/** Whose way it is. */
+export interface Caller {
+  readonly home: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** A configuration to read in the place of the user's own; null: that one. */
+  readonly config: string | null;
+}
+
+/** The way to an address as it is at this moment: another network, login or configuration has another one.
+ *  @throws CommandFailed if ssh does not say */
+export async function routeOf(
+  executor: Pick<Executor, 'read'>,
+  address: string,
+  jump: string | null,
+  caller: Caller,
+): Promise<Route> {
+  return parseRoute(await executor.read(resolveRoute(address, jump, caller.config)), caller);
+}
+
 /** Reads what `ssh -G` printed. */
-export function parseRoute(
-  text: string,
-  { home, env, config }: { home: string; env: NodeJS.ProcessEnv; config: string | null },
-): Route {
+export function parseRoute(text: string, { home, env, config }: Caller): Route {
   const said = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const [, key = '', value = ''] = /^(\S+) (.*)$/.exec(line) ?? [];
@@ -65,6 +85,7 @@ export function parseRoute(
     identityFiles: files('identityfile'),
     certificateFiles: files('certificatefile'),
     agent: agentOf(one('identityagent'), path, env),
+    ...(one('identityagent') !== '' && { identityAgent: agentAsNamed(one('identityagent'), path) }),
     identitiesOnly: one('identitiesonly') === 'yes',
     jump: unlessNone('proxyjump'),
     proxyCommand: unlessNone('proxycommand'),
@@ -88,3 +109,6 @@ function agentOf(said: string, path: (given: string) => string, env: NodeJS.Proc
   if (said === '' || said === 'SSH_AUTH_SOCK') return env.SSH_AUTH_SOCK || null;
   return said.startsWith('$') ? env[said.replace(/[${}]/g, '')] || null : path(said);
 }
+
+const agentAsNamed = (said: string, path: (given: string) => string): string =>
+  said === 'none' || said === 'SSH_AUTH_SOCK' || said.startsWith('$') ? said : path(said);

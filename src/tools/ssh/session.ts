@@ -1,5 +1,5 @@
-import type { Client, ClientChannel } from 'ssh2';
-import { collect, type Io, type Outcome } from '../../shell/process.js';
+import type { Outcome } from '../../shell/process.js';
+import { type Asked, performOn } from './channel.js';
 import { Unreachable } from './errors.js';
 import { type Access, handshake, type Opened } from './handshake.js';
 
@@ -13,6 +13,10 @@ const commandsAtOnce = 8;
 interface Line {
   readonly opened: Promise<Opened>;
   busy: number;
+  /** The server does not let go of a command: it takes no more, and goes with the last of them. */
+  isStuck: boolean;
+  /** Commands that were given up, until the server has been told to end them. */
+  readonly ending: Set<Promise<void>>;
 }
 
 /** The connection to a machine, made when it is first needed and again after it was lost: for reads. There is one,
@@ -21,59 +25,51 @@ export class SshSession {
   readonly #lines = new Set<Line>();
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
-  /** @param gate lets so many handshakes be made at once */
-  constructor(
-    private readonly access: Access,
-    private readonly gate: <T>(work: () => Promise<T>) => Promise<T>,
-  ) {}
+  constructor(private readonly access: Access) {}
 
-  /** Runs a line of the machine's login shell. @throws Unreachable also if the connection is lost on the way */
-  async exec(text: string, { input, ...io }: Io & { readonly input?: string } = {}): Promise<Outcome> {
+  /** Runs a line of the machine's login shell, until it ends or breaks a limit.
+   *  @throws Unreachable also if the connection is lost on the way */
+  async exec(text: string, asked: Asked = {}): Promise<Outcome> {
     if (this.#failure && Date.now() - this.#failure.at < rest) throw this.#failure.error;
     const line = this.#freeLine();
     line.busy++;
     try {
       const { client } = await line.opened;
-      return await this.#run(client, text, input, io);
+      return await performOn(client, text, asked, (ended) => this.#giveUp(line, ended));
+    } catch (error) {
+      throw error instanceof Unreachable
+        ? error
+        : new Unreachable(this.access.name, (error as Error).message);
     } finally {
       line.busy--;
+      if (line.isStuck) this.#dropIdle(line);
     }
   }
 
-  /** Says goodbye, and waits no longer than a second for a server that does not. */
   close(): void {
-    for (const { opened } of this.#lines)
-      opened.then(
-        (open) => {
-          open.client.end();
-          setTimeout(() => open.stream.destroy(), 1000).unref();
-        },
-        () => {},
-      );
+    for (const line of this.#lines) hangUp(line);
     this.#lines.clear();
   }
 
-  #run(client: Client, text: string, input: string | undefined, io: Io): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const lost = () => reject(new Unreachable(this.access.name, 'was cut off from here'));
-      client.once('close', lost);
-      client.exec(text, (error, channel) => {
-        if (error) {
-          client.off('close', lost);
-          reject(new Unreachable(this.access.name, `does not take commands: ${error.message}`));
-          return;
-        }
-        const end = outcomeOf(channel, io);
-        end.finally(() => client.off('close', lost)).then(resolve, lost);
-        channel.end(input);
-      });
+  #giveUp(line: Line, ended: Promise<boolean>): void {
+    const told = ended.then((isGone) => {
+      line.ending.delete(told);
+      if (isGone) return;
+      line.isStuck = true;
+      this.#dropIdle(line);
     });
+    line.ending.add(told);
+  }
+
+  #dropIdle(line: Line): void {
+    if (line.busy > 0 || !this.#lines.delete(line)) return;
+    hangUp(line);
   }
 
   #freeLine(): Line {
-    const free = [...this.#lines].find(({ busy }) => busy < commandsAtOnce);
+    const free = [...this.#lines].find(({ busy, isStuck }) => busy < commandsAtOnce && !isStuck);
     if (free) return free;
-    const line: Line = { opened: this.gate(() => handshake(this.access)), busy: 0 };
+    const line: Line = { opened: handshake(this.access), busy: 0, isStuck: false, ending: new Set() };
     this.#lines.add(line);
     const forget = () => this.#lines.delete(line);
     const fail = (error: unknown) => {
@@ -85,26 +81,14 @@ export class SshSession {
   }
 }
 
-function outcomeOf(channel: ClientChannel, io: Io): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const stdout = collect(channel, io.onStdout);
-    const stderr = collect(channel.stderr, io.onStderr);
-    let end: { code: number | null; signal: string | undefined } | undefined;
-    const abort = () => {
-      // The machine says goodbye once what runs there has ended, which may be never.
-      channel.close();
-      resolve({ code: 143, signal: null, stdout: stdout(), stderr: stderr() });
-    };
-    if (io.signal?.aborted) abort();
-    io.signal?.addEventListener('abort', abort, { once: true });
-    channel.on('exit', (code: number | null, signal?: string) => {
-      end = { code, signal };
-    });
-    channel.on('close', () => {
-      io.signal?.removeEventListener('abort', abort);
-      // Without an exit code nobody knows how it ended.
-      if (!end) reject(new Error('no exit code'));
-      resolve({ code: end?.code ?? 143, signal: null, stdout: stdout(), stderr: stderr() });
-    });
-  });
+/** Says goodbye, and waits no longer than a second for a server that does not. */
+function hangUp({ opened, ending }: Line): void {
+  opened.then(
+    async (open) => {
+      await Promise.all(ending);
+      open.client.end();
+      setTimeout(() => open.stream.destroy(), 1000).unref();
+    },
+    () => {},
+  );
 }

@@ -1,11 +1,11 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Command, command } from '../../shell/command.js';
 import { duplex } from '../../shell/process.js';
 import type { Route } from './route.js';
 
 /** A way to the server's port: straight, or through what ssh itself makes of jumps and proxies. */
-export function socketTo(route: Route): { stream: Socket } | { stream: Duplex; complaints: Promise<string> } {
+export function socketTo(route: Route): { stream: Duplex; complaints?: Promise<string> } {
   const way = wayThrough(route);
   return way ? duplex(way) : { stream: connect({ host: route.host, port: route.port, noDelay: true }) };
 }

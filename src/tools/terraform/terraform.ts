@@ -5,6 +5,7 @@ import { lock } from 'proper-lockfile';
 import { UserError } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
+import { ofLongReads } from '../../shell/limits.js';
 import type { Outcome } from '../../shell/process.js';
 import { processesIn, processesWith } from '../../shell/processes.js';
 import { pasteable } from '../../shell/word.js';
@@ -31,8 +32,8 @@ export class TerraformFailed extends UserError {}
 
 /** @returns its version. @throws TerraformFailed if there is none, or one that is too old */
 export async function verifyTerraform(executor: Executor): Promise<string> {
-  const { code, stdout, stderr } = await executor.query(line.version());
-  if (code === 127) throw new TerraformFailed('Terraform is not installed here.', howToInstall);
+  const { kind, stdout, stderr } = await executor.query(line.version());
+  if (kind === 'spawn-failed') throw new TerraformFailed('Terraform is not installed here.', howToInstall);
   const [, version = '', major = '', minor = ''] =
     /"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"/.exec(stdout) ?? [];
   if (version === '')
@@ -109,7 +110,7 @@ export class Terraform {
     const pushed = await this.executor.attempt(line.pushEmpty(this.at, lineage));
     if (pushed.code === 0) return;
     // Terraform replaces no state that is there, of the same deployment as its key says.
-    const { stdout } = await this.executor.query(line.pull(this.at));
+    const { stdout } = await this.executor.query(line.pull(this.at), ofLongReads);
     if (!/"lineage": *"[^"]/.test(stdout)) throw stateFailed('write', pushed);
   }
 
@@ -134,7 +135,7 @@ export class Terraform {
   /** What the outputs are after an apply. Each start of Terraform reads the whole provider to know it again, which
    *  takes seconds: so what the apply itself has said is good enough. */
   async outputs({ outputs }: Progress): Promise<Readonly<Record<string, unknown>>> {
-    return outputs ?? objectIn(await this.executor.read(line.output(this.at)));
+    return outputs ?? objectIn(await this.executor.read(line.output(this.at), ofLongReads));
   }
 
   /** The state as JSON; empty: there is none, or what is here is no state any more.
@@ -144,7 +145,7 @@ export class Terraform {
     // A file is the same that `state pull` prints, which first reads all of its provider to know it again.
     const path = join(this.at.folder, line.stateFile);
     if (!isElsewhere) return existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const pulled = await this.executor.query(line.pull(this.at));
+    const pulled = await this.executor.query(line.pull(this.at), ofLongReads);
     if (pulled.code !== 0) throw stateFailed('read', pulled);
     return pulled.stdout;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { launchNews, launchView } from '../../../src/cli/launch-view.js';
+import { present } from '../../../src/cli/style.js';
 import type { Step } from '../../../src/targets/target.js';
 
 const at = (steps: Record<string, Step>) =>
@@ -14,7 +15,7 @@ describe('machines on their way to their jobs', () => {
       'lr-3': { failed: 'InsufficientInstanceCapacity: none left', refused: true },
       'lr-4': { failed: '', refused: false },
     });
-    expect(launchView(machines, view).split('\n')).toEqual([
+    expect(present(launchView(machines, view), false).split('\n')).toEqual([
       'MACHINE  FOR  STEP',
       'lr-1          has its jobs',
       'lr-2     42s  is being made',
@@ -26,7 +27,7 @@ describe('machines on their way to their jobs', () => {
 
   it('that are done give way where not all fit', () => {
     const machines = at({ a: 'delivered', b: 'delivered', c: 'starting', d: 'waiting', e: 'delivered' });
-    const lines = launchView(machines, { ...view, height: 5 }).split('\n');
+    const lines = present(launchView(machines, { ...view, height: 5 }), false).split('\n');
     expect(lines).toHaveLength(5);
     expect(lines.slice(1, 3).map((line) => line[0])).toEqual(['c', 'd']);
     expect(lines[3]).toBe('… and 3 more');

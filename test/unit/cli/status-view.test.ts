@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { statusView, type View } from '../../../src/cli/status-view.js';
-import { colorsFor } from '../../../src/cli/style.js';
+import { statusView as drawStatus, type View } from '../../../src/cli/status-view.js';
+import { green, present, wantsColors } from '../../../src/cli/style.js';
 import type { ConditionStatus, ExperimentStatus } from '../../../src/operations/observe.js';
 import type { RunRecord } from '../../../src/runs/run-record.js';
 import { recordOf } from '../../support/records.js';
@@ -10,9 +10,10 @@ const view = (changes: Partial<View> = {}): View => ({
   width: 80,
   height: 40,
   now: new Date('2026-11-20T12:10:00Z'),
-  colors: colorsFor({}, {}),
   ...changes,
 });
+
+const statusView = (shown: ExperimentStatus, how: View) => present(drawStatus(shown, how), false);
 
 function row(options: string, changes: Partial<RunRecord> = {}, lastLine = ''): ConditionStatus {
   const record = recordOf(options, changes);
@@ -121,10 +122,13 @@ describe('statusView', () => {
   });
 
   it('has colours only where they are wanted', () => {
-    const colors = colorsFor({ isTTY: true }, {});
-    expect(statusView(status(row('')), view({ colors }))).toContain('\u001b[32msucceeded\u001b[39m');
-    expect(colorsFor({ isTTY: true }, { NO_COLOR: '1' }).green('x')).toBe('x');
-    expect(colorsFor({ isTTY: true }, { TERM: 'dumb' }).green('x')).toBe('x');
-    expect(colorsFor({}, { FORCE_COLOR: '1' }).green('x')).toBe('\u001b[32mx\u001b[39m');
+    expect(present(drawStatus(status(row('')), view()), true)).toContain('\u001b[32msucceeded\u001b[39m');
+    expect(present(green('x'), true)).toBe('\u001b[32mx\u001b[39m');
+    expect(present(green('x'), false)).toBe('x');
+    expect(wantsColors({ isTTY: true }, {})).toBe(true);
+    expect(wantsColors({ isTTY: true }, { NO_COLOR: '1' })).toBe(false);
+    expect(wantsColors({ isTTY: true }, { TERM: 'dumb' })).toBe(false);
+    expect(wantsColors({}, {})).toBe(false);
+    expect(wantsColors({}, { FORCE_COLOR: '1' })).toBe(true);
   });
 });

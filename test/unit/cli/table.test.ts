@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { count, table } from '../../../src/cli/table.js';
+import { bold, present } from '../../../src/cli/style.js';
+import { type Cell, type Column, count, table as drawTable } from '../../../src/cli/table.js';
+
+const table = (columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number) =>
+  present(drawTable(columns, rows, width), false);
 
 describe('table', () => {
   it('aligns columns, and leaves out those in which no row has anything', () => {
@@ -32,9 +36,19 @@ describe('table', () => {
     expect(table(columns, rows, 25).split('\n')[1]).toBe('hidden-2-lr-0…  succeeded');
   });
 
+  it('colours what is left of a cell, and keeps each on its line', () => {
+    const drawn = drawTable(
+      [{ head: 'A', atMost: 10 }, { head: 'B' }],
+      [[bold('b'.repeat(30)), 'x\ny\tz']],
+      40,
+    );
+    expect(present(drawn, true).split('\n')[1]).toBe(`\u001b[1m${'b'.repeat(9)}…\u001b[22m  x\\ny\\tz`);
+  });
+
   const cell = fc.oneof(
     fc.string({ unit: fc.constantFrom(...'abc XYZ-_.…'), maxLength: 60 }),
     fc.string({ unit: fc.constantFrom('漢', '字', '한', '😀', 'é', 'a', ' '), maxLength: 40 }),
+    fc.string({ unit: 'binary', maxLength: 20 }),
   );
 
   it('has no line wider than the width, whatever is in it', () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { hanging, visibleArguments, visibleText } from '../../../src/cli/text.js';
+import {
+  hanging,
+  jsonText,
+  programOutput,
+  visible,
+  visibleLine,
+  visibleText,
+} from '../../../src/cli/text.js';
 
 describe('a name and what belongs to it', () => {
   it.each([
@@ -24,9 +31,41 @@ describe('what would change the order of a text', () => {
     ...['\u2066', '\u2067', '\u2068', '\u2069'],
   ];
 
-  it.each([visibleArguments, visibleText])('is shown by its number (%o)', (show) => {
+  it.each([visible, visibleLine, visibleText])('is shown by its number (%o)', (show) => {
     expect(show(`--name a\u202eb`)).toBe('--name a\\u{202e}b');
     for (const mark of marks) expect(show(`a${mark}b`)).toMatch(/^a\\u\{[0-9a-f]{3,4}\}b$/);
     expect(show('שלום é 🚂')).toBe('שלום é 🚂');
+  });
+});
+
+describe('what a terminal would act on', () => {
+  it.each([
+    ['\u001b]52;c;eA==\u0007', '\\u001b]52;c;eA==\\u0007'],
+    ['a\u009b31mb\u0085', 'a\\u009b31mb\\u0085'],
+    ['\u0000\b\f\u007f', '\\u0000\\b\\f\\u007f'],
+    ['\ud83d \ude82 🚂', '\\ud83d \\ude82 🚂'],
+    ['a\u2028b', 'a\\u{2028}b'],
+    ['one\rtwo', 'one\\rtwo'],
+  ])('%j is shown as %s', (text, shown) => {
+    expect([visible(text), visibleLine(text)]).toEqual([shown, shown]);
+    expect(visible(shown)).toBe(shown);
+  });
+
+  it('is no line break and no tab, where there may be several lines', () => {
+    expect(visible('one\r\ntwo\n\tthree')).toBe('one\ntwo\n\tthree');
+    expect(visibleLine('one\r\ntwo\t')).toBe('one\\r\\ntwo\\t');
+  });
+
+  it('stands in JSON as a number', () => {
+    const value = { 'a\u009b': ['\u001b]0;x\u0007', '\u202e', '\u007f', '\ud800', 'é\n🚂'] };
+    expect(jsonText(value, 2)).toMatch(/^[\n -~é🚂]+$/u);
+    expect(JSON.parse(jsonText(value, 2))).toEqual(value);
+  });
+
+  it('of a program’s output is left out where it is a colour, and else shown', () => {
+    const shown = (...pieces: string[]) => pieces.map(programOutput()).join('');
+    expect(shown('\u001b[1;31mred\u001b[0m\u001b[K 1 %\r', '2 %\r', '\ndone\n')).toBe('red 1 %\n2 %\ndone\n');
+    expect(shown('a\u001b', '[3', '2mb\u001b[', 'mc')).toBe('abc');
+    expect(shown('\u001b]52;c;', 'x\u0007')).toBe('\\u001b]52;c;x\\u0007');
   });
 });

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { here, overSsh } from '../../../src/machines/connection.js';
-import { command, renderCommand, write } from '../../../src/shell/command.js';
+import { connectionLoss, here, overSsh, unreachable } from '../../../src/machines/connection.js';
+import { type Command, command, renderCommand, write } from '../../../src/shell/command.js';
+import { CommandFailed } from '../../../src/shell/executor.js';
+import type { Outcome } from '../../../src/shell/process.js';
 import { Secret } from '../../../src/shell/word.js';
 import { SshPool } from '../../../src/tools/ssh/pool.js';
 import { hostileWords } from '../../support/hostile-words.js';
@@ -23,6 +25,73 @@ const route = {
 
 const to = (config: string) =>
   overSsh(config, { name: 'gpu1', route, hostKeys: [], mend: [], key: null }, new SshPool());
+
+describe('what a command failed with', () => {
+  const failed = (given: Command, outcome: Partial<Outcome>) =>
+    connectionLoss(
+      'gpu2',
+      new CommandFailed(given, { kind: 'exited', code: 1, signal: null, stdout: '', stderr: '', ...outcome }),
+    )?.message ?? null;
+  const line = to('/c').reach(command('sh', 'runner.sh', 'begin'));
+  const copy = command('rsync', '--rsh', 'ssh -F /c', 'gpu2:/a', '/b');
+  const push = { ...command('git', 'push', 'ssh://gpu2/a'), env: { GIT_SSH_COMMAND: 'ssh -F /c' } };
+  const hungUp = { code: 128, stderr: 'fatal: the remote end hung up unexpectedly\n' };
+
+  it.each<[string, Command, Partial<Outcome>, string | null]>([
+    [
+      'ssh',
+      line,
+      { code: 255, stderr: 'ssh: connect to host gpu2: No route to host\r\n' },
+      'gpu2 cannot be reached: ssh: connect to host gpu2: No route to host.',
+    ],
+    ['ssh, of what runs there', line, { code: 1, stderr: 'runner.sh: no' }, null],
+    [
+      'rsync',
+      copy,
+      { code: 12, stderr: 'rsync: connection unexpectedly closed\n' },
+      'gpu2 was cut off from here.',
+    ],
+    [
+      'rsync that reads a list',
+      { ...copy, input: { text: 'a\nb' } },
+      { code: 30 },
+      'gpu2 was cut off from here.',
+    ],
+    ['rsync, of files', copy, { code: 23 }, null],
+    ['a push', push, hungUp, 'gpu2 was cut off from here.'],
+    ['git here', command('git', 'fetch'), hungUp, null],
+    [
+      'a program here that is called like one',
+      command('sh', '-c', 'x', 'rsync ', 'ssh'),
+      { code: 255 },
+      null,
+    ],
+    [
+      'T9: ssh in time',
+      line,
+      { kind: 'timeout', code: 124, beyond: 'within 600 s' },
+      'gpu2 did not answer within 600 s.',
+    ],
+    [
+      'T9: rsync in measure',
+      copy,
+      { kind: 'too-much', code: 124, beyond: 'more than 16 MiB' },
+      'gpu2 sent more than 16 MiB.',
+    ],
+    ['T9: git here', command('git', 'fetch'), { kind: 'timeout', code: 124, beyond: 'within 60 s' }, null],
+  ])('%s', (_, given, outcome, message) => {
+    expect(failed(given, outcome)).toBe(message);
+  });
+
+  it('T15: a host’s words are in the message alone, and no more than a line of them', () => {
+    const words = `\u001b]52;c;ZXZpbA==\u0007${'x'.repeat(100_000)}`;
+    const problem = unreachable('gpu2', `first\n${words}\n`);
+    expect(problem.machine).toBe('gpu2');
+    expect(problem.message.length).toBeLessThan(1000);
+    // As JSON it holds no character that a terminal obeys.
+    expect(JSON.stringify({ [problem.machine]: problem.message })).not.toMatch(/\p{Cc}/u);
+  });
+});
 
 describe('a connection', () => {
   const there = command('sh', '/queue/runner.sh', 'log', '/it\'s "a" run', '0');

@@ -5,7 +5,9 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { command, pipe, write } from '../../../src/shell/command.js';
 import { CommandFailed, Executor } from '../../../src/shell/executor.js';
 import { Journal } from '../../../src/shell/journal.js';
+import { processesWith } from '../../../src/shell/processes.js';
 import { Secret } from '../../../src/shell/word.js';
+import { until } from '../../support/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'logistician-unit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,12 +23,21 @@ beforeEach(() => {
 
 describe('how a process ended', () => {
   it.each([
-    ['well', sh('echo out; echo err >&2'), { code: 0, signal: null, stdout: 'out\n', stderr: 'err\n' }],
+    [
+      'well',
+      sh('echo out; echo err >&2'),
+      { kind: 'exited', code: 0, signal: null, stdout: 'out\n', stderr: 'err\n' },
+    ],
     ['with a code', sh('echo out; exit 3'), { code: 3, signal: null, stdout: 'out\n' }],
-    ['by a signal', sh('kill -KILL $$'), { code: 137, signal: 'SIGKILL' }],
+    ['by a signal', sh('kill -KILL $$'), { kind: 'signalled', code: 137, signal: 'SIGKILL' }],
     ['by any signal', sh('kill -ABRT $$'), { code: 134, signal: 'SIGABRT' }],
-    ['never begun', command('no-such-program-anywhere', 'x'), { code: 127, signal: null, stdout: '' }],
-    ['not to be run', command('/etc/passwd'), { code: 127, signal: null }],
+    [
+      'never begun',
+      command('no-such-program-anywhere', 'x'),
+      { kind: 'spawn-failed', code: 127, signal: null, stdout: '' },
+    ],
+    ['not to be run', command('/etc/passwd'), { kind: 'spawn-failed', code: 127, signal: null }],
+    ['as if it were not there', sh('exit 127'), { kind: 'exited', code: 127, signal: null }],
   ])('%s', async (_, given, outcome) => {
     expect(await executor.attempt(given)).toMatchObject(outcome);
   });
@@ -77,6 +88,91 @@ describe('how a process ended', () => {
   });
 });
 
+describe('T9: a limit', () => {
+  /** Numbers of processes that have the word on their command line. */
+  const withWord = (word: string) => processesWith(executor, word);
+  const word = () => `86400.${Math.random().toString().slice(2, 10)}`;
+
+  it('ends a read that does not answer, and all that it has started', async () => {
+    const [one, other] = [word(), word()];
+    // One that goes when it is told so, and one that does not, behind a program that has gone.
+    const text = `sleep ${one} & (trap '' TERM; sleep ${other}) & trap '' TERM; wait`;
+    const outcome = await executor.query(sh(text), { timeoutMs: 300 });
+    expect(outcome).toMatchObject({ kind: 'timeout', code: 124, beyond: 'within 0.3 s' });
+    await until(
+      'nothing is left',
+      async () => (await withWord(one)).concat(await withWord(other)).length === 0,
+    );
+  });
+
+  it('ends what feeds a read', async () => {
+    const own = word();
+    const read = pipe(command('sleep', own), command('cat'));
+    expect(await executor.query(read, { timeoutMs: 300 })).toMatchObject({ kind: 'timeout' });
+    expect(await withWord(own)).toEqual([]);
+  });
+
+  it('goes on without a process that the system does not let go', async () => {
+    const own = word();
+    // In a session and a family of its own, with our pipe in hand.
+    const outcome = await executor.query(sh(`setsid sh -c 'sleep ${own} & exit' & wait; exit 0`), {
+      timeoutMs: 300,
+    });
+    expect(outcome.kind).toBe('timeout');
+    for (const pid of await withWord(own)) process.kill(pid, 'SIGKILL');
+  });
+
+  it.each(['stdout', 'stderr'])('ends a command with an endless %s, a change too', async (stream) => {
+    const endless = sh(stream === 'stdout' ? 'exec yes' : 'exec yes >&2');
+    const outcome = await executor.query(endless, { maxBytes: 2 ** 20 });
+    expect(outcome).toMatchObject({ kind: 'too-much', code: 124, beyond: 'more than 1 MiB' });
+    expect(outcome[stream as 'stdout'].length).toBeLessThanOrEqual(2 ** 20);
+    const failed = await executor.change(endless).catch((error) => error);
+    expect(failed).toBeInstanceOf(CommandFailed);
+    expect(failed.message).toContain('wrote more than 16 MiB, and was ended:');
+    expect(failed.message.length).toBeLessThan(10_000);
+  });
+
+  it('is told by a read and a change that have one', async () => {
+    await expect(executor.read(sh('sleep 60'), { timeoutMs: 100 })).rejects.toThrow(
+      'did not end within 0.1 s, and was ended:',
+    );
+    const failed = await executor.change(sh('sleep 60'), { timeoutMs: 100 }).catch((error) => error);
+    expect(failed).toMatchObject({ command: sh('sleep 60'), outcome: { kind: 'timeout' } });
+  });
+
+  it('is of silence where output is handed on, and the time of who takes it does not count', async () => {
+    const pieces: string[] = [];
+    const onStdout = async (chunk: Buffer) => {
+      pieces.push(String(chunk));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    };
+    const slow = sh('for n in 1 2 3; do echo $n; sleep 0.4; done');
+    expect(await executor.query(slow, { timeoutMs: 1200, onStdout })).toMatchObject({
+      kind: 'exited',
+      code: 0,
+    });
+    expect(pieces.join('')).toBe('1\n2\n3\n');
+    const silent = sh('echo 1; sleep 60');
+    expect(await executor.query(silent, { timeoutMs: 300, onStdout: () => {} })).toMatchObject({
+      kind: 'timeout',
+    });
+  });
+
+  it('has no end for what is handed on, however much it is', async () => {
+    let bytes = 0;
+    const onStdout = (chunk: Buffer) => {
+      bytes += chunk.length;
+    };
+    await executor.query(sh('yes | head -c 3000000'), {
+      timeoutMs: Number.POSITIVE_INFINITY,
+      maxBytes: 1000,
+      onStdout,
+    });
+    expect(bytes).toBe(3_000_000);
+  });
+});
+
 describe('change', () => {
   it('throws what failed, how, and the end of what it said', async () => {
     const failed = await executor.change(sh('seq 1 100 >&2; exit 3')).catch((error) => error);
@@ -116,7 +212,13 @@ describe('a dry run', () => {
   it('prints every change and makes none', async () => {
     const dry = new Executor(new Journal((line) => shown.push(line)), true);
     const path = join(folder, 'never');
-    expect(await dry.change(write(path, 'x'))).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    expect(await dry.change(write(path, 'x'))).toEqual({
+      kind: 'exited',
+      code: 0,
+      signal: null,
+      stdout: '',
+      stderr: '',
+    });
     expect(await dry.attempt(command('no-such-program-anywhere'))).toMatchObject({ code: 0 });
     expect(existsSync(path)).toBe(false);
     expect(shown).toEqual([`$ printf %s x | cat > ${path}`, '$ no-such-program-anywhere']);

@@ -8,7 +8,7 @@ import { Executor } from '../../../src/shell/executor.js';
 import { Journal } from '../../../src/shell/journal.js';
 import { isAddress, parseAddress } from '../../../src/tools/ssh/address.js';
 import { interactive } from '../../../src/tools/ssh/command-line.js';
-import { sshConfig } from '../../../src/tools/ssh/config-file.js';
+import { socketFolderBytes, sshConfig } from '../../../src/tools/ssh/config-file.js';
 import {
   findHostKeys,
   fingerprint,
@@ -17,7 +17,7 @@ import {
   parseKnownHosts,
   sameKey,
 } from '../../../src/tools/ssh/known-hosts.js';
-import { knownName, parseRoute, type Route, resolveRoute } from '../../../src/tools/ssh/route.js';
+import { knownName, parseRoute, type Route, resolveRoute, routeOf } from '../../../src/tools/ssh/route.js';
 import { isMissing } from '../../support/engines.js';
 import { makeKey } from '../../support/sshd.js';
 
@@ -57,6 +57,7 @@ const route: Route = {
   identityFiles: ['/home/me/.ssh/id_ed25519', '/my keys/100% "mine"'],
   certificateFiles: ['/home/me/.ssh/cert.pub'],
   agent: '/run/agent',
+  identityAgent: '/run/agent',
   identitiesOnly: true,
   jump: 'me@gate:2200',
   proxyCommand: null,
@@ -85,6 +86,7 @@ identityfile %d/.ssh/100%% other key
 certificatefile ~/cert.pub
 userknownhostsfile /home/me/.ssh/known_hosts ~/.ssh/known_hosts2
 globalknownhostsfile none
+identityagent SSH_AUTH_SOCK
 proxyjump me@gate:2200
 `;
     expect(parseRoute(said, surroundings)).toEqual({
@@ -92,6 +94,7 @@ proxyjump me@gate:2200
       identityFiles: ['/home/me/.ssh/id_ed25519', '/home/me/.ssh/100% other key'],
       certificateFiles: ['/home/me/cert.pub'],
       agent: '/agent',
+      identityAgent: 'SSH_AUTH_SOCK',
       knownHosts: ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2'],
     });
   });
@@ -130,6 +133,7 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const places = {
+    config: '/my experiment/100%/ssh_config',
     knownHosts: '/my experiment/100%/known_hosts',
     sockets: '/run/s',
     includes: [],
@@ -160,9 +164,73 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
         'stricthostkeychecking true',
         'batchmode yes',
         'forwardagent no',
-        expect.stringMatching(/^controlpath \/run\/s\/[0-9a-f]{40}$/),
+        expect.stringMatching(/^controlpath \/run\/s\/[0-9a-f]{20}$/),
       ]),
     );
+  });
+
+  const socketOf = (text: string, host: string) =>
+    read(text, host)
+      .find((line) => line.startsWith('controlpath '))
+      ?.slice('controlpath '.length) ?? '';
+
+  it('M2: have a socket for each machine, whatever its address, and for each way to it', () => {
+    const named = (name: string, changes: Partial<Route> = {}) => ({
+      name,
+      aliases: [],
+      route: { ...route, ...changes },
+    });
+    const text = sshConfig([named('gpu1'), named('gpu2')], places);
+    const sockets = [
+      socketOf(text, 'gpu1'),
+      socketOf(text, 'gpu2'),
+      socketOf(text, 'gate'),
+      // Another gate, another address, another deployment.
+      socketOf(sshConfig([named('gpu1', { jump: 'other' })], places), 'gpu1'),
+      socketOf(sshConfig([named('gpu1', { host: '10.0.0.8' })], places), 'gpu1'),
+      socketOf(sshConfig([named('gpu1')], { ...places, config: '/other/ssh_config' }), 'gpu1'),
+      socketOf(sshConfig([named('gpu1')], { ...places, config: '/other/ssh_config' }), 'gate'),
+    ];
+    expect(new Set(sockets).size).toBe(sockets.length);
+    expect(socketOf(sshConfig([named('gpu1')], places), 'gpu1')).toBe(sockets[0]);
+    // A path that a socket can have, with what ssh adds to it for a moment.
+    const longest = `/${'a'.repeat(socketFolderBytes - 1)}`;
+    const far = sshConfig([named('gpu1')], { ...places, sockets: longest });
+    for (const name of ['gpu1', 'gate']) expect(socketOf(far, name).length + 17).toBeLessThan(104);
+  });
+
+  it.each([
+    ['', undefined],
+    ['identityagent SSH_AUTH_SOCK\n', 'SSH_AUTH_SOCK'],
+    ['identityagent $MINE\n', '$MINE'],
+    ['identityagent none\n', 'none'],
+    ['identityagent /fixed agent\n', '/fixed agent'],
+  ])('M1: have the agent as the user’s configuration names it, %j', (line, agent) => {
+    const env = { SSH_AUTH_SOCK: '/of-this-login', MINE: '/of-this-login' };
+    const found = parseRoute(`user ada\nhostname a\nport 22\n${line}`, {
+      home: '/home/me',
+      env,
+      config: null,
+    });
+    const text = sshConfig([{ name: 'gpu1', aliases: [], route: found }], places);
+    expect(text).not.toContain('/of-this-login');
+    expect(read(text, 'gpu1').find((said) => said.startsWith('identityagent'))).toBe(
+      agent && `identityagent ${agent}`,
+    );
+  });
+
+  it('M1: are made from the way of this moment, as a Match in the user’s own configuration has it', async () => {
+    const [config, moved] = [join(folder, 'of-the-moment'), join(folder, 'has-moved')];
+    writeFileSync(
+      config,
+      `Match host gpu1 exec "test -e ${moved}"\n  HostName 10.0.0.9\nHost gpu1\n  HostName 10.0.0.7\n`,
+    );
+    const executor = new Executor(new Journal(() => {}));
+    const way = () => routeOf(executor, 'ada@gpu1', null, { home: '/home/me', env: {}, config });
+    const before = await way();
+    expect(before).toMatchObject({ host: '10.0.0.7', user: 'ada', agent: null, config });
+    writeFileSync(moved, '');
+    expect(await way()).toEqual({ ...before, host: '10.0.0.9', knownAs: '10.0.0.9' });
   });
 
   it('go before what the user’s own say, who has the last word on all else', () => {

@@ -81,7 +81,7 @@ export class AwsInstances {
     const config = this.places.access.userConfig;
     const said = await executor.read(resolveRoute(`${own.user}@${address}`, null, config));
     const route = parseRoute(said, { home, env, config });
-    return { ...route, identityFiles: [], agent: null, identitiesOnly: true };
+    return { ...route, identityFiles: [], agent: null, identityAgent: 'none', identitiesOnly: true };
   }
 
   /** The record has been written since AWS was asked. */

@@ -1,0 +1,75 @@
+import type { JobReport, QueueReport } from './job-state.js';
+import { isPlainObject, jobStateOf } from './read-job-state.js';
+
+/** More than any sound report has; what is beyond is left out. */
+const limits = {
+  lines: 1_000_000,
+  /** Characters of a state, a measure or a summary. */
+  value: 1_048_576,
+  /** Levels of lists and objects in a measure or a summary. */
+  levels: 32,
+  /** Characters shown of a log's line, and of a folder's path. */
+  text: 4_096,
+};
+
+/** Reads what `runner.sh report` prints. A line that makes no sense is left out: jobs and machines write parts of it, and
+ *  what is wrong with one job says nothing about the others. */
+export function parseReport(text: string): QueueReport {
+  let stalled = false;
+  const jobs: Mutable<JobReport>[] = [];
+  for (const line of linesOf(text)) {
+    const [kind = '', rest = ''] = splitOnce(line);
+    const job = jobs.at(-1);
+    if (kind === 'stalled') stalled = true;
+    else if (kind === 'job') jobs.push({ folder: rest.slice(0, limits.text), ...nothingYet });
+    else if (!job) continue;
+    else if (kind === 'state') job.state = jobStateOf(parsed(rest));
+    else if (kind === 'orphan') job.orphan = true;
+    else if (kind === 'full') job.full = true;
+    else if (kind === 'log') job.lastLine = rest.slice(0, limits.text);
+    else if (kind === 'measure') job.measure = objectOf(rest);
+    else if (kind === 'summary') job.summary = objectOf(rest);
+  }
+  return { stalled, jobs };
+}
+
+const nothingYet = { state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null };
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** One by one: splitting all of a text that has no end of lines in it takes many times its memory. */
+function* linesOf(text: string): Generator<string> {
+  let from = 0;
+  for (let count = 0; count < limits.lines && from <= text.length; count++) {
+    const end = text.indexOf('\n', from);
+    yield text.slice(from, end < 0 ? undefined : end);
+    if (end < 0) return;
+    from = end + 1;
+  }
+}
+
+function splitOnce(line: string): [string, string] {
+  const space = line.indexOf(' ');
+  return space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
+}
+
+/** What the text is as JSON; undefined: too long, or none. */
+function parsed(text: string): unknown {
+  if (text.length > limits.value) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function objectOf(text: string): Record<string, unknown> | null {
+  const value = parsed(text);
+  return isPlainObject(value) && isWithin(limits.levels, value) ? value : null;
+}
+
+/** Whether so many levels hold all of the value. Writing a deeper one as JSON could exhaust the stack. */
+function isWithin(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(levels - 1, inner));
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import type { Deployment, Place } from '../../runs/deployment.js';
+import type { Experiment } from '../experiment.js';
+import type { Session } from '../session.js';
+import type { DeployPlan } from './decide.js';
+
+/** The deployment as it will be, but for the jobs that are new to it. */
+export const draftDeployment = (
+  session: Session,
+  { parameters, path, parametersText }: Experiment,
+  plan: DeployPlan,
+): Deployment => ({
+  schema: 2,
+  id: plan.joins?.id ?? newId(session.now()),
+  experiment: plan.joins?.experiment ?? parameters.experimentName,
+  experiment_path: plan.joins?.experiment_path ?? path,
+  target: plan.target,
+  commit: plan.joins?.commit ?? plan.pin.commit,
+  source_id: plan.ingredients.sourceId,
+  created: plan.joins?.created ?? session.now().toISOString(),
+  released: null,
+  places: placesOf(plan),
+  docker: plan.joins?.docker ?? plan.docker,
+  parameters_file: parametersText,
+  jobs: plan.joins?.jobs ?? [],
+});
+
+/** The places of the deployment that is joined, as they are now, and those that are new to it. */
+function placesOf({ offers, joins, assigned, moves }: DeployPlan): Place[] {
+  const before = joins?.places ?? [];
+  const used = new Set(
+    [...before, ...[...assigned, ...moves.map(({ to }) => to)].map(({ place }) => place)].map(({ name }) => name),
+  );
+  const now = offers.map(({ place }) => place);
+  const unheard = before.filter(({ name }) => !now.some((one) => one.name === name));
+  return [...now.filter(({ name }) => used.has(name)), ...unheard];
+}
+
+/** Sorts by time; also part of the names of what the deployment makes. */
+const newId = (now: Date): string =>
+  `${now.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${randomBytes(3).toString('hex')}`;

@@ -1,0 +1,24 @@
+import type { DeployedJob } from '../../runs/deployment.js';
+import type { Move } from './placement.js';
+
+// Waiting jobs of a place that does not answer are given to another. Should the first one answer again, and have begun
+// the job meanwhile, its copy is ended: see Target.revive.
+
+/** The jobs of a deployment, some of them at other places now.
+ *  @param folderOf where a run's job folder will be */
+export function withMoves(
+  jobs: readonly DeployedJob[],
+  moves: readonly Move[],
+  folderOf: (move: Move) => string,
+): readonly DeployedJob[] {
+  const byRun = new Map(moves.map((move) => [move.job.run, move]));
+  return jobs.map((job) => {
+    const move = byRun.get(job.run);
+    if (!move) return job;
+    const place = move.to.place.name;
+    // The place that it is given back to has nothing of it any more.
+    const elsewhere = (job.moved_from ?? []).filter((left) => left.place !== place);
+    const left = { place: job.place, folder: job.folder };
+    return { ...job, place, folder: folderOf(move), moved_from: [...elsewhere, left] };
+  });
+}

@@ -1,0 +1,23 @@
+import { UserError } from '../../errors.js';
+import { inTheWay } from '../end/give-back.js';
+import type { Experiment } from '../experiment.js';
+import { targetCalled } from '../records.js';
+import type { Session } from '../session.js';
+import type { DeployPlan } from './decide.js';
+import { draftDeployment } from './draft.js';
+
+/** What would be created for a deployment that is decided on, in the words of the tool that does it. Nothing is created
+ *  or recorded. @throws UserError where the target rents no machines */
+export async function preview(session: Session, experiment: Experiment, plan: DeployPlan): Promise<string> {
+  const { rental } = targetCalled(session, plan.target, experiment);
+  if (!rental)
+    throw new UserError(
+      `--plan shows which machines Terraform would make; target ${plan.target} makes none.`,
+      ['logistician deploy --dry-run    # every line that would be issued'],
+      { exit: 2 },
+    );
+  const assigned = new Set(plan.assigned.map(({ place }) => place.name));
+  const launching = new Set([...assigned, ...plan.undelivered.map(({ place }) => place)]);
+  const replaced = plan.joins ? inTheWay(plan.joins, assigned) : new Set<string>();
+  return rental.preview(draftDeployment(session, experiment, plan), launching, replaced, experiment.parameters);
+}

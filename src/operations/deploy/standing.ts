@@ -1,0 +1,27 @@
+import { UserError } from '../../errors.js';
+import type { DeploymentStore } from '../../runs/deployment-store.js';
+import { pasteable } from '../../shell/word.js';
+
+/** A deployment of version 0.1, whose record this version does not take over. */
+class LiveOfVersion1 extends UserError {
+  constructor(path: string, target: string, id: string) {
+    const label = `label=logistician.deployment=${id}`;
+    super(
+      `${path} is the record of a deployment (${id}, target ${target}) that logistician 0.1 made, and that was not terminated. This version does not go on with it.`,
+      [
+        'logistician terminate    # by version 0.1, if it is still installed',
+        `docker ps --all --filter ${label}    # its containers, here or on each of its machines; docker rm --force ends them`,
+        ...(target === 'aws'
+          ? [`aws ec2 describe-instances --filters Name=tag:logistician.deployment,Values=${id}`]
+          : []),
+        `${pasteable`mv ${path} ${path}.0.1`}    # once nothing of it is left`,
+      ],
+    );
+  }
+}
+
+/** @throws UserError where the folder has a deployment that is not this version's to add to */
+export function refuseOtherDeployments(deployments: DeploymentStore): void {
+  const foreign = deployments.foreign();
+  if (foreign?.isLiveOfVersion1) throw new LiveOfVersion1(foreign.path, foreign.target, foreign.id);
+}

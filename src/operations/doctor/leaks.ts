@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { targetNames } from '../../targets/registry.js';
+import type { Leak, Rental } from '../../targets/target.js';
+import { readExperiment } from '../read-experiment.js';
+import { storesOf, targetCalled } from '../records.js';
+import type { Session } from '../session.js';
+import type { Finding } from './finding.js';
+
+/** What is rented by us and on no record of this computer.
+ *  @param folder where parameters.json may name a region. @param region null: that one, or the environment's; `all` */
+export async function leaks(session: Session, folder: string, region: string | null): Promise<Leak[]> {
+  const hasParameters = existsSync(join(folder, 'parameters.json'));
+  const parameters = hasParameters ? readExperiment(resolve(folder)).parameters : null;
+  const found = await Promise.all(
+    rentals(session, folder).map((rental) => rental.leaks(region, parameters)),
+  );
+  return found.flat();
+}
+
+/** The same as findings, each with the line that mends it. */
+export const leakFindings = (found: readonly Leak[], region: string | null): Finding[] =>
+  found.length === 0
+    ? [{ what: 'leaks', state: 'good', detail: 'none: all that bears our tag is on record here', mend: [] }]
+    : found.map((leak) => ({
+        what: leak.kind,
+        state: leak.isOurs ? 'bad' : 'warning',
+        detail: `${leak.id} in ${leak.region}${leak.detail && ` (${leak.detail})`}, of ${leak.experiment || 'an experiment'}, made by ${leak.by}${leak.isOurs ? '' : ', who may need it'}`,
+        mend: leak.isOurs
+          ? [`logistician terminate --leaks${region ? ` --region ${region}` : ''}`]
+          : [leak.remedy],
+      }));
+
+/** Ends those of them that this user made on this computer. */
+export async function endOurLeaks(
+  session: Session,
+  folder: string,
+  found: readonly Leak[],
+): Promise<readonly Leak[]> {
+  const ours = found.filter(({ isOurs }) => isOurs);
+  for (const rental of rentals(session, folder)) await rental.endLeaks(ours);
+  return ours;
+}
+
+/** What a rental does with leaks that are not its own is nothing: they are told apart by their kind. */
+function rentals(session: Session, folder: string): readonly Rental[] {
+  const stores = storesOf(session, resolve(folder));
+  return targetNames.flatMap((name) => targetCalled(session, name, stores).rental ?? []);
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { type DataSize, sizeBelow } from '../../runs/data-size.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
+import { hasEnded, type RunRecord } from '../../runs/record.js';
+import type { RunStore } from '../../runs/store.js';
+import type { PlaceProblem } from '../../targets/target.js';
+import { isHere, observe } from '../look/observe.js';
+import type { ExperimentStatus } from '../look/rows.js';
+import { type ExperimentRecords, targetOf } from '../records.js';
+import type { Session } from '../session.js';
+import { jobsToCollect, judgeCollected, problemsOf } from './choose.js';
+import { startMachines, stopMachines } from './start-machines.js';
+
+export interface CollectRequest {
+  /** A path below data/ that alone is wanted; null: all. */
+  readonly only: string | null;
+  /** These runs alone. Left out: all. */
+  readonly runs?: ReadonlySet<string>;
+  readonly progress?: (place: string, text: string) => void;
+}
+
+interface Collector {
+  /** How things stood a moment ago; left out: it is looked at now. */
+  readonly seen?: ExperimentStatus | undefined;
+  /** Of a caller that holds the lock. */
+  readonly live?: LiveDeployment;
+}
+
+/** Brings here what the jobs of the deployment have left so far. One place's failure stops no other.
+ *  @returns how things stood before, receipts brought up to date, and what went wrong */
+export async function collect(
+  session: Session,
+  records: ExperimentRecords,
+  request: CollectRequest,
+  { seen, live }: Collector = {},
+): Promise<{ status: ExperimentStatus; problems: readonly PlaceProblem[] }> {
+  const before = seen ?? (await observe(session, records));
+  const started = await startMachines(session, records, before, { wanted: request.runs, live });
+  let status = before;
+  try {
+    if (started.size > 0) status = await observe(session, records);
+    return { status, problems: await collectFrom(session, records, status, request) };
+  } finally {
+    await stopMachines(session, records, status, started);
+  }
+}
+
+/** The same for what has been looked at already; no machine is started for it. */
+export async function collectFrom(
+  session: Session,
+  records: ExperimentRecords,
+  { deployment, silent, conditions }: ExperimentStatus,
+  { only, runs: wanted = null, progress = () => {} }: Omit<CollectRequest, 'runs'> & { runs?: ReadonlySet<string> | null },
+): Promise<readonly PlaceProblem[]> {
+  if (deployment?.released !== null) return [];
+  const { runs } = records;
+  const known = new Map(conditions.flatMap(({ record }) => (record ? [[record.id, record]] : [])));
+  const recordOf = (run: string) => known.get(run) ?? runs.readOrNull(run);
+  const isComplete = (record: RunRecord) => isUntouched(runs, record);
+  const jobs = jobsToCollect({ deployment, wanted, silent, recordOf, isComplete });
+  const result = await targetOf(session, records, deployment).collect(deployment, jobs, { only, progress });
+  if (only === null && !session.executor.dryRun) {
+    const { collected, lost } = judgeCollected(deployment, jobs, result);
+    for (const { run } of collected) noteCollected(session, runs, recordOf(run));
+    for (const { run, condition } of lost) {
+      noteLost(session, runs, recordOf(run));
+      session.notify.warn(`The results of ${condition} are lost: they went with its machine or its folder there.`);
+    }
+  }
+  return problemsOf(deployment.jobs, wanted, silent, result.problems);
+}
+
+/** Runs of the deployment of which something may not be here yet. */
+export function runsElsewhere({ deployments, runs }: ExperimentRecords): Set<string> {
+  const jobs = deployments.read()?.jobs ?? [];
+  return new Set(
+    jobs.flatMap(({ run }) => {
+      const record = runs.readOrNull(run);
+      return record && isCollected(runs, record) ? [] : [run];
+    }),
+  );
+}
+
+const isCollected = (runs: RunStore, record: RunRecord): boolean =>
+  hasEnded(record) && record.collected !== null && isHere(runs, record);
+
+/** All of the run was collected, and as much is here still. */
+function isUntouched(runs: RunStore, record: RunRecord): boolean {
+  if (!record.collected_data || !isCollected(runs, record)) return false;
+  const now = dataHere(runs, record.id);
+  return now?.files === record.collected_data.files && now.bytes === record.collected_data.bytes;
+}
+
+function noteCollected({ now }: Session, runs: RunStore, record: RunRecord | null): void {
+  if (!record) return;
+  const collected = record.collected ?? now().toISOString();
+  runs.write({ ...record, collected, collected_data: dataHere(runs, record.id) ?? record.collected_data });
+}
+
+/** What it computed cannot be had any more, however it ended. */
+function noteLost({ now }: Session, runs: RunStore, record: RunRecord | null): void {
+  if (!record || record.state === 'lost' || record.collected !== null) return;
+  const at = now().toISOString();
+  runs.write({ ...record, state: 'lost', reason: 'gone', times: { ...record.times, lost: at } });
+}
+
+/** How much of a run's data is here; null: there is none. */
+function dataHere(runs: RunStore, run: string): DataSize | null {
+  try {
+    return sizeBelow(join(runs.pathOf(run), 'data'));
+  } catch {
+    return null;
+  }
+}

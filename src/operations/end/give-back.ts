@@ -1,0 +1,86 @@
+import { UserError } from '../../errors.js';
+import type { Deployment, Place } from '../../runs/deployment.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
+import { jobsAt, withReleased } from '../../runs/placement.js';
+import { hasEnded, type RunRecord } from '../../runs/record.js';
+import type { PlaceProblem } from '../../targets/target.js';
+import { type ExperimentRecords, targetOf } from '../records.js';
+import type { Session } from '../session.js';
+import { collect } from './collect.js';
+
+/** Rented places that are no longer needed: all of their jobs have ended, and what those left is here.
+ *  @param recordOf by run id. @param keepFailed those of failed jobs are for a person to look at first */
+export function finishedPlaces(
+  { places, jobs }: Pick<Deployment, 'places' | 'jobs'>,
+  recordOf: (run: string) => RunRecord | null,
+  keepFailed: boolean,
+): readonly Place[] {
+  const isDone = (run: string) => {
+    const record = recordOf(run);
+    if (!record || !hasEnded(record) || record.collected === null) return false;
+    return !keepFailed || record.state !== 'failed' || record.reason === 'capacity';
+  };
+  return places.filter(({ name, rented, released }) => {
+    const own = jobsAt(jobs, name);
+    return rented !== null && released === null && own.length > 0 && own.every(({ run }) => isDone(run));
+  });
+}
+
+/** Gives back the rented places whose results are here. Safe to repeat. */
+export async function giveBackFinished(
+  session: Session,
+  records: ExperimentRecords,
+  live: LiveDeployment,
+  keepFailed: boolean,
+): Promise<readonly PlaceProblem[]> {
+  const deployment = live.last;
+  if (deployment?.released !== null) return [];
+  const recordOf = (run: string) => records.runs.readOrNull(run);
+  const finished = finishedPlaces(deployment, recordOf, keepFailed).map(({ name }) => name);
+  return finished.length === 0 ? [] : giveBack(session, records, live, new Set(finished));
+}
+
+/** Releases places of the deployment, and writes down which of them are gone: with the last, also the deployment. */
+async function giveBack(
+  session: Session,
+  records: ExperimentRecords,
+  live: LiveDeployment,
+  names: ReadonlySet<string>,
+): Promise<readonly PlaceProblem[]> {
+  const problems = await targetOf(session, records, live.now).release(live, names);
+  const left = new Set(problems.map(({ place }) => place));
+  const isGone = ({ name }: Place) => names.has(name) && !left.has(name);
+  live.write(withReleased(live.now, isGone, session.now().toISOString()));
+  return problems;
+}
+
+/** Rented places that others are to take the place of. */
+export const inTheWay = ({ places }: Pick<Deployment, 'places'>, names: ReadonlySet<string>): Set<string> =>
+  new Set(
+    places
+      .filter(({ name, released, rented }) => names.has(name) && released === null && rented?.exists)
+      .map(({ name }) => name),
+  );
+
+/** Gives back the places that others are to take the place of, once their results are here.
+ *  @throws UserError if something could not be collected, or given back */
+export async function giveBackForOthers(
+  session: Session,
+  records: ExperimentRecords,
+  live: LiveDeployment,
+  names: ReadonlySet<string>,
+): Promise<void> {
+  const replaced = inTheWay(live.now, names);
+  if (replaced.size === 0) return;
+  const runs = new Set(live.now.jobs.filter(({ place }) => replaced.has(place)).map(({ run }) => run));
+  const { problems } = await collect(session, records, { only: null, runs }, { live });
+  const failed = problems.length > 0 ? problems : await giveBack(session, records, live, replaced);
+  if (failed.length > 0)
+    throw new UserError(
+      [
+        'Machines that are to be replaced could not be given back:',
+        ...failed.map(({ problem }) => `  ${problem.message}`),
+      ].join('\n'),
+      failed.flatMap(({ problem }) => problem.suggestions),
+    );
+}

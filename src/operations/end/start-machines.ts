@@ -1,0 +1,52 @@
+import { UserError } from '../../errors.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
+import { type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
+import { type ExperimentRecords, targetOf } from '../records.js';
+import type { Session } from '../session.js';
+
+/** Starts machines that have stopped with something on their disks that is not here.
+ *  @param wanted the runs that matter; left out: all. @param live of a caller that holds the lock. @returns the places that were started, also where they do not
+ *  answer: nothing else stops these again */
+export async function startMachines(
+  session: Session,
+  records: ExperimentRecords,
+  { deployment, silent }: ExperimentStatus,
+  { wanted, live }: { wanted?: ReadonlySet<string> | undefined; live?: LiveDeployment | undefined } = {},
+): Promise<ReadonlySet<string>> {
+  const { rental } = deployment ? targetOf(session, records, deployment) : { rental: null };
+  if (!deployment || !rental) return new Set();
+  const matter = new Set(
+    deployment.jobs.filter(({ run }) => !wanted || wanted.has(run)).map(({ place }) => place),
+  );
+  const names = new Set(
+    silent.filter(({ canStart, place }) => canStart && matter.has(place)).map(({ place }) => place),
+  );
+  if (names.size === 0) return names;
+  const start = (locked: LiveDeployment) => rental.start(locked, names);
+  const problems = await (live ? start(live) : records.deployments.locked(start, () => {}));
+  for (const { place, problem, isOn } of problems) {
+    if (!isOn) names.delete(place);
+    session.notify.warn(problem.message);
+  }
+  return names;
+}
+
+/** Stops machines again that were started, if no job is left on them. */
+export async function stopMachines(
+  session: Session,
+  records: ExperimentRecords,
+  status: ExperimentStatus,
+  started: ReadonlySet<string>,
+): Promise<void> {
+  const { deployment, conditions } = status;
+  const busy = new Set(conditions.filter(isOpen).map((row) => placeNameOf(status, row)));
+  const idle = new Set([...started].filter((place) => !busy.has(place)));
+  if (!deployment || idle.size === 0) return;
+  try {
+    await targetOf(session, records, deployment).rental?.stop(deployment, idle);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // Everything is here, and the machine stops by itself when it is idle.
+    session.notify.warn(error.message);
+  }
+}

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../errors.js';
+import type { RunRecord } from '../../runs/record.js';
+import type { PlaceProblem } from '../../targets/target.js';
+import { chosenRows, observe } from '../look/observe.js';
+import { type ConditionStatus, type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
+import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
+import type { Session } from '../session.js';
+
+/** A job was told to end and has not. */
+class NotEnded extends UserError {
+  constructor(condition: string, why: string) {
+    super(`${condition} has not ended: ${why || 'it is still running'}.`, [
+      `logistician status    # how it is now`,
+      `logistician stop ${condition}    # again`,
+    ]);
+  }
+}
+
+export interface StopResult {
+  /** How things stand afterwards. */
+  readonly status: ExperimentStatus;
+  /** Conditions that were seen to have ended. */
+  readonly stopped: readonly string[];
+  readonly problems: readonly PlaceProblem[];
+}
+
+/** Ends the jobs of these conditions, or all, gently and then firmly. Their data and their machines stay. It holds the
+ *  deployment's lock: a launch would deliver again what is ended here.
+ *  @param grace seconds between SIGTERM and SIGKILL */
+export function stop(
+  session: Session,
+  records: ExperimentRecords,
+  wanted: readonly string[],
+  grace: number,
+  waiting: () => void,
+): Promise<StopResult> {
+  return records.deployments.locked(async () => {
+    const before = await observe(session, records);
+    const open = chosenRows(before, wanted).filter(isOpen);
+    const problems = await stopRows(session, records, before, open, grace);
+    const status = await observe(session, records);
+    const still = new Set(status.conditions.filter(isOpen).map(({ record }) => record?.id));
+    const stopped = open.filter(({ record }) => session.executor.dryRun || !still.has(record?.id));
+    const failed = new Set(problems.map(({ place }) => place));
+    // It runs on, and no place has said why.
+    const silent = open.filter((row) => !stopped.includes(row) && !failed.has(placeNameOf(before, row)));
+    const more = silent.map((row) => ({
+      place: placeNameOf(before, row),
+      problem: new NotEnded(row.condition, ''),
+    }));
+    return { status, stopped: stopped.map((row) => row.condition), problems: [...problems, ...more] };
+  }, waiting);
+}
+
+/** Tells the jobs of these rows to end. @returns places that could not be told, and jobs that did not end */
+export async function stopRows(
+  session: Session,
+  records: ExperimentRecords,
+  { deployment, silent }: ExperimentStatus,
+  rows: readonly ConditionStatus[],
+  grace: number,
+): Promise<readonly PlaceProblem[]> {
+  const { dryRun } = session.executor;
+  const reachable = rows.filter((row) => !row.silent);
+  if (reachable.length > 0 && !dryRun) {
+    const jobs = reachable.length === 1 ? 'one job' : `${reachable.length} jobs`;
+    session.notify.step(`Ending ${jobs}: SIGTERM now, SIGKILL after ${grace} s.`);
+  }
+  // A launch that was cut short wrote these down and did not deliver them: only that is ended.
+  const undelivered = reachable.filter((row) => row.deployed && !row.report?.state);
+  for (const { record } of dryRun ? [] : undelivered)
+    if (record) records.runs.write(endedBy(record, 'stopped', 'user', session.now()));
+  const delivered = reachable.filter((row) => !undelivered.includes(row));
+  const unheard = silent.filter(({ place }) => rows.some((row) => row.silent?.place === place));
+  const runsOf = (deployed: boolean) =>
+    delivered.filter((row) => row.deployed === deployed).flatMap(({ record }) => record?.id ?? []);
+  await stopHere(session, records, runsOf(false), grace);
+  const theirs = new Set(runsOf(true));
+  if (!deployment || theirs.size === 0) return unheard;
+  const { problems, notEnded } = await targetOf(session, records, deployment).stop(deployment, theirs, grace);
+  const left = deployment.jobs.flatMap(({ run, condition, place }): PlaceProblem[] => {
+    const why = notEnded.get(run);
+    return why === undefined ? [] : [{ place, problem: new NotEnded(condition, why) }];
+  });
+  return [...unheard, ...problems, ...left];
+}
+
+/** Runs of `run`, which are on this computer and in no queue. */
+async function stopHere(
+  session: Session,
+  { deployments }: ExperimentRecords,
+  runs: readonly string[],
+  grace: number,
+): Promise<void> {
+  const folders = runs.map((run) => join(deployments.jobs, run)).filter((folder) => existsSync(folder));
+  if (folders.length > 0) await thisComputer(session).stop(null, grace, folders);
+}
+
+/** The receipt of a run that was ended from here. */
+export const endedBy = (
+  record: RunRecord,
+  state: 'stopped' | 'lost',
+  reason: string,
+  at: Date,
+): RunRecord => ({
+  ...record,
+  state,
+  reason,
+  times: { ...record.times, [state]: at.toISOString() },
+});

@@ -1,0 +1,118 @@
+import { UserError } from '../../errors.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
+import { withReleased } from '../../runs/placement.js';
+import type { PlaceProblem } from '../../targets/target.js';
+import { chosenRows, observe } from '../look/observe.js';
+import { type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
+import { type ExperimentRecords, targetOf } from '../records.js';
+import type { Session } from '../session.js';
+import { collect } from './collect.js';
+import { endingOf, outcomeOf } from './outcome.js';
+import { endedBy, stopRows } from './stop.js';
+
+export class NotAllCollected extends UserError {
+  /** @param away places of which not everything could be ended and collected
+   *  @param kept rented places that could not be given back; it may be one problem of all */
+  constructor(away: readonly PlaceProblem[], kept: readonly PlaceProblem[]) {
+    const told = (title: string, problems: readonly PlaceProblem[]) =>
+      problems.length === 0
+        ? []
+        : [title, ...new Set(problems.map(({ problem }) => `  ${problem.message.replaceAll('\n', '\n  ')}`))];
+    super(
+      [
+        ...told('Not everything could be ended and collected, so not everything was released:', away),
+        ...told('Not everything that is rented could be given back:', kept),
+      ].join('\n'),
+      [
+        ...new Set(kept.flatMap(({ problem }) => problem.suggestions)),
+        `logistician terminate    # again${away.length > 0 ? ', once the machine answers' : ''}`,
+        ...(away.length > 0 ? ['logistician terminate --discard    # gives up what was not collected'] : []),
+      ],
+    );
+  }
+}
+
+export interface TerminateRequest {
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly grace: number;
+  /** Gives up what cannot be collected. */
+  readonly discard: boolean;
+  /** Conditions by id or its beginning, whose places alone are to go; empty: all. */
+  readonly only: readonly string[];
+}
+
+/** Ends the deployment, or single conditions of it: jobs stopped, results collected, nothing left at their places.
+ *  A place that has other jobs stays. Safe to repeat.
+ *  @param seen how things stood when it was asked for
+ *  @returns how things stand afterwards, and the conditions that were ended; none: there was nothing to end
+ *  @throws NotAllCollected with everything released that could be; UnknownCondition */
+export async function terminate(
+  session: Session,
+  records: ExperimentRecords,
+  live: LiveDeployment,
+  seen: ExperimentStatus,
+  { grace, discard, only }: TerminateRequest,
+): Promise<{ status: ExperimentStatus; ended: readonly string[] }> {
+  const deployment = live.last;
+  if (deployment?.released !== null) return { status: seen, ended: [] };
+  // Another process may have added jobs while this one waited for an answer or for the lock.
+  const isSame = JSON.stringify(seen.deployment) === JSON.stringify(deployment);
+  const before = isSame ? seen : await observe(session, records);
+  const own = new Set(deployment.jobs.map(({ condition }) => condition));
+  const rows = chosenRows(before, only).filter(({ condition }) => own.has(condition));
+  if (!session.executor.dryRun) session.executor.journal.keepIn(records.deployments.commands);
+  const open = rows.filter((row) => row.deployed && isOpen(row));
+  if (open.length > 0) await stopRows(session, records, before, open, grace);
+  const chosen = new Set(rows.map((row) => row.condition));
+  const status = await bringToAnEnd(session, records, live, {
+    discard,
+    chosen: only.length > 0 ? chosen : null,
+    ...(open.length === 0 && { seen: before }),
+  });
+  return { status, ended: [...chosen] };
+}
+
+interface EndRequest {
+  readonly discard?: boolean;
+  /** The conditions of which alone this is done; null: all. */
+  readonly chosen?: ReadonlySet<string> | null;
+  readonly seen?: ExperimentStatus;
+}
+
+/** Collects what a deployment has left, whose jobs have ended, and releases its places.
+ *  @throws NotAllCollected with every place released that could be */
+export async function bringToAnEnd(
+  session: Session,
+  records: ExperimentRecords,
+  live: LiveDeployment,
+  { discard = false, chosen = null, seen }: EndRequest = {},
+): Promise<ExperimentStatus> {
+  const { dryRun } = session.executor;
+  const runs = live.last?.jobs.filter(({ condition }) => !chosen || chosen.has(condition)) ?? [];
+  const about = { only: null, ...(chosen && { runs: new Set(runs.map(({ run }) => run)) }) };
+  const { status, problems } = await collect(session, records, about, { seen, live });
+  const deployment = live.last;
+  if (!deployment) return status;
+  const ending = endingOf({ deployment, rows: status.conditions, problems, chosen, discard, dryRun });
+  const failed = await targetOf(session, records, deployment).release(live, ending.ready);
+  const { isGone, away, rentedStill, givenUp } = outcomeOf(ending, deployment, failed, discard);
+  live.write(withReleased(live.now, isGone, session.now().toISOString()));
+  if (away.length + rentedStill.length > 0) throw new NotAllCollected(away, rentedStill);
+  if (givenUp.length === 0) return status;
+  for (const { place, problem } of givenUp)
+    session.notify.warn(`${ending.ready.has(place) ? 'Given up' : 'Left as it is'}: ${problem.message}`);
+  if (!dryRun) discardOpen(session, records, status, new Set(givenUp.map(({ place }) => place)));
+  return observe(session, records);
+}
+
+/** Jobs of places that were given up: how they end will not be known. */
+function discardOpen(
+  session: Session,
+  { runs }: ExperimentRecords,
+  status: ExperimentStatus,
+  places: ReadonlySet<string>,
+): void {
+  for (const row of status.conditions)
+    if (row.record && isOpen(row) && places.has(placeNameOf(status, row)))
+      runs.write(endedBy(row.record, 'lost', 'discarded', session.now()));
+}

@@ -1,0 +1,12 @@
+import type { ExperimentStatus } from '../look/rows.js';
+
+/** Something that is done for a deployment while somebody follows it. What keeps it from that is said, and tried again
+ *  after a while. */
+export interface Chore {
+  /** Milliseconds between two tries. */
+  readonly every: number;
+  /** It takes long: the others go on meanwhile. Left out: false. */
+  readonly background?: boolean;
+  due(now: ExperimentStatus): boolean;
+  do(now: ExperimentStatus): Promise<void>;
+}

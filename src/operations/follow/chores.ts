@@ -1,0 +1,41 @@
+import { UserError } from '../../errors.js';
+import type { ExperimentStatus } from '../look/rows.js';
+import type { Session } from '../session.js';
+import type { Chore } from './chore.js';
+
+/** Does chores, each as often as it may. */
+export class Chores {
+  readonly #next = new Map<Chore, number>();
+  readonly #running = new Map<Chore, Promise<void>>();
+
+  constructor(
+    private readonly session: Pick<Session, 'notify' | 'now'>,
+    private readonly chores: readonly Chore[],
+  ) {}
+
+  /** What is due, in the order of the chores. */
+  async do(status: ExperimentStatus): Promise<void> {
+    for (const chore of this.chores) {
+      const now = this.session.now().getTime();
+      if (this.#running.has(chore) || now < (this.#next.get(chore) ?? 0) || !chore.due(status)) continue;
+      this.#next.set(chore, now + chore.every);
+      const done = this.#try(chore, status);
+      if (!chore.background) await done;
+      else this.#running.set(chore, done.finally(() => this.#running.delete(chore)));
+    }
+  }
+
+  /** Waits for what still runs in the background. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  async #try(chore: Chore, status: ExperimentStatus): Promise<void> {
+    try {
+      await chore.do(status);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.session.notify.warn(error.message);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { PlaceProblem } from '../../targets/target.js';
+import { placesElsewhere } from '../../runs/placement.js';
+import { hasEnded } from '../../runs/record.js';
+import { type DeployPlan, decide } from '../deploy/decide.js';
+import { deploy } from '../deploy/deploy.js';
+import { patience } from '../deploy/placement.js';
+import type { DeployRequest } from '../deploy/request.js';
+import { collectFrom } from '../end/collect.js';
+import { finishedPlaces, giveBackFinished } from '../end/give-back.js';
+import { startMachines } from '../end/start-machines.js';
+import type { Experiment } from '../experiment.js';
+import type { ExperimentStatus } from '../look/rows.js';
+import { targetOf } from '../records.js';
+import type { Session } from '../session.js';
+import type { Chore } from './chore.js';
+
+// The chores of `deploy --wait`.
+
+const silently = () => {};
+
+/** Collects what jobs elsewhere have left when they have ended. */
+export function collectEnded(session: Session, experiment: Experiment): Chore {
+  const due = ({ deployment, conditions }: ExperimentStatus): ReadonlySet<string> => {
+    const elsewhere = deployment ? placesElsewhere(deployment) : new Set();
+    const runs = new Set(
+      deployment?.jobs.filter(({ place }) => elsewhere.has(place)).map(({ run }) => run),
+    );
+    return new Set(
+      conditions.flatMap(({ record, silent }) =>
+        record && runs.has(record.id) && hasEnded(record) && record.collected === null && !silent
+          ? [record.id]
+          : [],
+      ),
+    );
+  };
+  /** Those that could not be collected a moment ago; another that has ended meanwhile does not wait for them. */
+  const tried = new Map<string, number>();
+  const retry = 10_000;
+  const fresh = (status: ExperimentStatus) => {
+    const now = session.now().getTime();
+    return new Set([...due(status)].filter((run) => now - (tried.get(run) ?? 0) >= retry));
+  };
+  return {
+    every: 0,
+    due: (status) => fresh(status).size > 0,
+    async do(status) {
+      const runs = fresh(status);
+      for (const run of runs) tried.set(run, session.now().getTime());
+      warn(session, await collectFrom(session, experiment, status, { only: null, runs }));
+    },
+  };
+}
+
+/** Gives back rented places as they finish, which takes a while.
+ *  @param keepFailed those of failed jobs are for a person to look at first */
+export const giveBackAsTheyFinish = (session: Session, experiment: Experiment, keepFailed: boolean): Chore => ({
+  every: 0,
+  background: true,
+  due: ({ deployment, live }) =>
+    live &&
+    deployment !== null &&
+    !session.executor.dryRun &&
+    finishedPlaces(deployment, (run) => experiment.runs.readOrNull(run), keepFailed).length > 0,
+  do: async () => warn(session, await giveBackAtEnd(session, experiment, keepFailed)),
+});
+
+/** Gives back what is finished. @returns what could not be given back */
+export const giveBackAtEnd = (
+  session: Session,
+  experiment: Experiment,
+  keepFailed: boolean,
+): Promise<readonly PlaceProblem[]> =>
+  experiment.deployments.locked(
+    (live) => giveBackFinished(session, experiment, live, keepFailed),
+    silently,
+  );
+
+/** Reaches silent machines again: this computer's address may have changed, as on a train, or they have stopped with
+ *  results on their disks. */
+export const reachAgain = (session: Session, experiment: Experiment): Chore => ({
+  every: 60_000,
+  due: ({ silent }) => silent.length > 0,
+  async do(status) {
+    if (await admit(session, experiment))
+      session.notify.note('Your address has changed; the machines let you in again.');
+    await startMachines(session, experiment, status);
+  },
+});
+
+/** Lets this computer in again where its address is not the one that its machines let in. @returns whether it was */
+export const admit = (session: Session, experiment: Experiment): Promise<boolean> =>
+  experiment.deployments.locked(async (live) => {
+    const deployment = live.last;
+    if (deployment?.released !== null) return false;
+    return (await targetOf(session, experiment, deployment).rental?.admit(live)) ?? false;
+  }, silently);
+
+/** Delivers jobs that a machine could not take before, and moves those that wait on one which is silent. */
+export const deliverMissing = (session: Session, experiment: Experiment, request: DeployRequest): Chore => ({
+  every: 10_000,
+  due: (status) => needsDelivery(status, session.now().getTime()),
+  async do() {
+    await experiment.deployments.locked(async (live) => {
+      const plan = await decide(session, experiment, { ...request, onlyDelivers: true });
+      if (!delivers(plan)) return;
+      warn(session, (await deploy(session, experiment, live, plan)).problems);
+    }, silently);
+  },
+});
+
+/** A job that has yet to arrive, or has waited for long at a place that does not answer. */
+const needsDelivery = ({ conditions }: ExperimentStatus, now: number): boolean =>
+  conditions.some(
+    ({ record, report, silent, deployed }) =>
+      deployed &&
+      record?.state === 'pending' &&
+      (silent ? now - silent.since.getTime() >= patience : !report?.state),
+  );
+
+const delivers = ({ undelivered, moves }: DeployPlan): boolean => undelivered.length + moves.length > 0;
+
+function warn({ notify }: Session, problems: readonly PlaceProblem[]): void {
+  for (const { problem } of problems) notify.warn(problem.message);
+}

@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { selectConditions } from '../../experiment/select.js';
+import type { JobReport } from '../../machines/job-state.js';
+import type { Deployment } from '../../runs/deployment.js';
+import { leftIn } from '../../runs/left-data.js';
+import { hasEnded, type RunRecord } from '../../runs/record.js';
+import type { RunStore } from '../../runs/store.js';
+import type { Look, Target } from '../../targets/target.js';
+import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
+import type { Session } from '../session.js';
+import { type Asking, questionsOf } from './questions.js';
+import { type ConditionStatus, currentRuns, type ExperimentStatus, rowsOf, type Silence } from './rows.js';
+
+export interface ObserveRequest extends Partial<Omit<Asking, 'ended'>> {
+  /** What was heard of jobs at their end, by run: they are not asked about again, and new ones are added. */
+  readonly ended?: Map<string, JobReport>;
+}
+
+const nothing: Look = { heard: new Map(), ended: new Map(), silent: [], stalled: new Set() };
+
+/** How every condition stands. Receipts are brought up to date on the way, and queues whose runner was killed go on. */
+export async function observe(
+  session: Session,
+  records: ExperimentRecords,
+  request: ObserveRequest = {},
+): Promise<ExperimentStatus> {
+  const { runs, deployments, conditions } = records;
+  const deployment = deployments.read();
+  const { records: newest, problems } = runs.newest();
+  for (const { message } of problems) session.notify.warn(message);
+  const read = readOnce(runs, newest);
+  const current = currentRuns(newest, deployment, read);
+  const ended = request.ended ?? new Map<string, JobReport>();
+  const asking = { collects: false, about: () => true, ...request, ended };
+  const { look, silent, unasked } =
+    deployment?.released === null
+      ? await ask(session, records, deployment, read, asking)
+      : { look: nothing, silent: [], unasked: new Set<string>() };
+  const heard = new Map([...ended, ...look.heard]);
+  await hearHere(session, records, current, heard, unasked);
+  for (const [run, report] of heard) if (report.state && hasEnded(report.state)) ended.set(run, report);
+  const status = rowsOf({
+    ...{ deployment, current, heard, silent },
+    inFile: conditions.map(({ id }) => id),
+    ended: look.ended,
+    now: session.now(),
+  });
+  refresh(session, runs, current, status.conditions);
+  return status;
+}
+
+/** Rows by condition id or its beginning; none named: all. @throws UnknownCondition */
+export function chosenRows(status: ExperimentStatus, wanted: readonly string[]): ConditionStatus[] {
+  const rows = status.conditions.map((row) => ({ ...row, id: row.condition }));
+  return wanted.length === 0 ? rows : [...selectConditions(rows, wanted)];
+}
+
+/** Its results were collected, and still exist here. */
+export const isHere = (runs: RunStore, { id }: RunRecord): boolean => existsSync(join(runs.pathOf(id), 'data'));
+
+/** Asks the target about the jobs of which something may be new. */
+async function ask(
+  session: Session,
+  records: ExperimentRecords,
+  deployment: Deployment,
+  read: (run: string) => RunRecord | null,
+  asking: Asking,
+): Promise<{ look: Look; silent: readonly Silence[]; unasked: ReadonlySet<string> }> {
+  const { runs, deployments } = records;
+  const questions = questionsOf(deployment, read, (record) => isHere(runs, record), asking);
+  const asked = new Set(questions.asked.map(({ run }) => run));
+  const target = targetOf(session, records, deployment);
+  const look = asked.size > 0 ? await lookAndRevive(session, target, deployment, asked) : nothing;
+  const since = deployments.noteSilence(
+    deployment.id,
+    {
+      asked: questions.asked.flatMap(({ place, moved_from = [] }) => [place, ...moved_from.map((left) => left.place)]),
+      silent: look.silent.map(({ place }) => place),
+    },
+    session.now(),
+  );
+  const silent = look.silent.map((one) => ({ ...one, since: since.get(one.place) ?? session.now() }));
+  const unheard = deployment.jobs.filter(
+    (job) =>
+      silent.some(({ place }) => place === job.place) || (questions.open.includes(job) && !asked.has(job.run)),
+  );
+  return { look, silent, unasked: new Set(unheard.map(({ run }) => run)) };
+}
+
+/** A queue whose runner was killed is started again: nothing else would do it. */
+async function lookAndRevive(
+  session: Session,
+  target: Target,
+  deployment: Deployment,
+  runs: ReadonlySet<string>,
+): Promise<Look> {
+  const look = await target.look(deployment, runs);
+  if (look.stalled.size === 0) return look;
+  const problems = await target.revive(deployment, look.stalled);
+  for (const { problem } of problems) session.notify.warn(problem.message);
+  return target.look(deployment, runs);
+}
+
+/** Adds what is known here of runs that no place was asked about: of open ones by their job folder, which only exists
+ *  where this computer made it; of ended ones by what they left in runs/. One that lost its runner gets another. */
+async function hearHere(
+  session: Session,
+  { runs, deployments }: ExperimentRecords,
+  current: ReadonlyMap<string, RunRecord>,
+  heard: Map<string, JobReport>,
+  unasked: ReadonlySet<string>,
+): Promise<void> {
+  const missing = [...current.values()].filter(({ id }) => !heard.has(id) && !unasked.has(id));
+  const open = missing.filter((record) => !hasEnded(record));
+  for (const { id } of missing.filter(hasEnded)) {
+    const left = leftIn(join(runs.pathOf(id), 'data'));
+    heard.set(id, { folder: runs.pathOf(id), state: null, orphan: false, full: false, ...left });
+  }
+  const folders = new Map(open.map(({ id }) => [join(deployments.jobs, id), id]));
+  const here = [...folders.keys()].filter((folder) => existsSync(folder));
+  if (here.length === 0) return;
+  const machine = thisComputer(session);
+  for (const report of (await machine.report(null, here)).jobs) {
+    heard.set(folders.get(report.folder) ?? '', report);
+    if (report.orphan) await machine.resume(report.folder);
+  }
+}
+
+/** A failed write is only a warning: looking must work on a full or read-only disk, and the next look writes it again. */
+function refresh(
+  { notify }: Session,
+  runs: RunStore,
+  before: ReadonlyMap<string, RunRecord>,
+  rows: readonly ConditionStatus[],
+): void {
+  for (const { condition, record } of rows) {
+    if (!record || JSON.stringify(record) === JSON.stringify(before.get(condition))) continue;
+    try {
+      runs.write(record);
+    } catch (error) {
+      notify.warn(`The receipt of ${record.id} is not up to date: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Receipts that have been read, or are read now. One that cannot be read is as good as none here: it has been told. */
+function readOnce(runs: RunStore, newest: ReadonlyMap<string, RunRecord>) {
+  const known = new Map<string, RunRecord | null>([...newest.values()].map((record) => [record.id, record]));
+  return (run: string): RunRecord | null => {
+    if (!known.has(run)) known.set(run, runs.readOrNull(run));
+    return known.get(run) ?? null;
+  };
+}

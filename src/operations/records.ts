@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import type { Condition } from '../experiment/condition.js';
+import type { Parameters } from '../experiment/parameters.js';
+import { here } from '../machines/connection.js';
+import { Machine } from '../machines/machine.js';
+import type { Deployment } from '../runs/deployment.js';
+import { DeploymentStore } from '../runs/deployment-store.js';
+import { RunStore } from '../runs/store.js';
+import { targetNamed } from '../targets/registry.js';
+import type { Target } from '../targets/target.js';
+import { readExperiment } from './read-experiment.js';
+import { machineTemplate, type Session } from './session.js';
+
+/** What is recorded of an experiment. With it alone its jobs are followed, collected and ended, whatever has become of
+ *  parameters.json, of the branch, or of git. */
+export interface ExperimentRecords {
+  /** Absolute. */
+  readonly folder: string;
+  readonly runs: RunStore;
+  readonly deployments: DeploymentStore;
+  /** What parameters.json says now; null: it cannot be read, or does not exist. */
+  readonly parameters: Parameters | null;
+  /** Conditions of parameters.json; none where it cannot be read. */
+  readonly conditions: readonly Condition[];
+}
+
+/** The records of the experiment in a folder, also where its parameters.json cannot be read: that is said then.
+ *  @throws NoExperiment, NoSuchFolder, InvalidParameters where nothing is recorded either */
+export function openRecords(session: Session, given: string): ExperimentRecords {
+  const folder = resolve(given);
+  const stores = storesOf(session, folder);
+  try {
+    const { parameters } = readExperiment(folder);
+    return { folder, ...stores, parameters, conditions: parameters.conditions };
+  } catch (error) {
+    const isRecorded = existsSync(stores.runs.folder) || stores.deployments.read() !== null;
+    if (!(error instanceof UserError) || !isRecorded) throw error;
+    const [why] = error.message.split('\n');
+    session.notify.warn(`What is shown is as it was recorded, without parameters.json: ${why}`);
+    return { folder, ...stores, parameters: null, conditions: [] };
+  }
+}
+
+export const storesOf = ({ executor, home }: Session, folder: string) => ({
+  runs: new RunStore(folder, executor.dryRun),
+  deployments: new DeploymentStore(home, folder, executor.dryRun),
+});
+
+/** @throws TargetNotSupported */
+export function targetCalled(
+  session: Session,
+  name: string,
+  { runs, deployments }: Pick<ExperimentRecords, 'runs' | 'deployments'>,
+): Target {
+  const { executor, ssh, env, home, now, notify } = session;
+  const template = (file: string) => machineTemplate(session, file);
+  return targetNamed(name, {
+    ...{ executor, ssh, env, home, now, deployments },
+    runs: runs.folder,
+    templates: {
+      runner: template('runner.sh'),
+      survey: template('survey.sh'),
+      cloudInit: template('cloud-init.yaml'),
+      idle: template('idle.sh'),
+    },
+    note: (text) => notify.step(text),
+    step: (place, step) => notify.place?.(place, step),
+  });
+}
+
+/** The target that a deployment was made for. */
+export const targetOf = (session: Session, records: ExperimentRecords, { target }: Deployment): Target =>
+  targetCalled(session, target, records);
+
+/** This computer, spoken to through the runner of this version. */
+export const thisComputer = (session: Session): Machine =>
+  new Machine(session.executor, here(''), machineTemplate(session, 'runner.sh'));

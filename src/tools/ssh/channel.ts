@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ClientChannel } from 'ssh2';
+import { brokenOff, type Io, type Outcome, watchOver } from '../../shell/process.js';
+
+/** What a command on a machine reads, where its output goes, and what it may take. */
+export type Asked = Io & { readonly input?: string };
+
+/** Milliseconds from SIGTERM to SIGKILL there, and until the server has to have closed the channel. */
+const grace = { term: 1000, close: 2000 };
+
+type Ended = Pick<Outcome, 'kind' | 'code' | 'signal' | 'beyond'>;
+
+/** Runs a line of the login shell on a connection, until it ends, breaks a limit or is not wanted any more.
+ *  @param giveUp is told of a command that is ended from here: whether the server lets go of it
+ *  @throws Error with what happened, as the end of a sentence that begins with the machine */
+export async function performOn(
+  client: Client,
+  text: string,
+  { input, ...io }: Asked,
+  giveUp: (ended: Promise<boolean>) => void,
+): Promise<Outcome> {
+  const { watch, breach } = watchOver(io);
+  const over: (() => void)[] = [() => watch.end()];
+  const opening = open(client, text);
+  try {
+    const cut = new Promise<never>((_, reject) => {
+      const lost = () => reject(cutOff());
+      client.once('close', lost);
+      over.push(() => client.off('close', lost));
+    });
+    const aborted = new Promise<'aborted'>((resolve) => {
+      const abort = () => resolve('aborted');
+      if (io.signal?.aborted) abort();
+      io.signal?.addEventListener('abort', abort, { once: true });
+      over.push(() => io.signal?.removeEventListener('abort', abort));
+    });
+    const outputs: (() => string)[] = [];
+    const own = opening.then((channel) => {
+      outputs.push(watch.take(channel, io.onStdout), watch.take(channel.stderr, io.onStderr));
+      const end = endOf(channel);
+      channel.end(input);
+      return end;
+    });
+    const first = await Promise.race([own, cut, breach, aborted]);
+    if (first === 'aborted') void opening.then((channel) => letGo(client, channel));
+    else if (typeof first === 'string') giveUp(end(client, opening));
+    const [stdout = '', stderr = ''] = outputs.map((output) => output());
+    const how: Ended =
+      first === 'aborted' ? byUs : typeof first === 'string' ? brokenOff(first, watch) : first;
+    return { ...how, stdout, stderr };
+  } finally {
+    for (const undo of over) undo();
+  }
+}
+
+const byUs: Ended = { kind: 'signalled', code: 143, signal: null };
+
+function open(client: Client, text: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    try {
+      client.exec(text, (error, channel) => {
+        if (error) reject(new Error(`does not take commands: ${error.message}`));
+        else resolve(channel);
+      });
+    } catch {
+      reject(cutOff());
+    }
+  });
+}
+
+const cutOff = () => new Error('was cut off from here');
+
+function endOf(channel: ClientChannel): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let end: Ended | undefined;
+    channel.on('exit', (code: number | null) => {
+      end = code === null ? byUs : { kind: 'exited', code, signal: null };
+    });
+    channel.on('close', () => {
+      // Without an exit code nobody knows how it ended.
+      if (end) resolve(end);
+      else reject(cutOff());
+    });
+  });
+}
+
+/** For what only reads, and ends by itself when nobody listens, or when it is told so. */
+function letGo(client: Client, channel: ClientChannel): void {
+  signal(client, channel, 'TERM');
+  // The machine says goodbye once what runs there has ended, which may be never.
+  channel.close();
+}
+
+/** Ends what runs there: to close the channel alone says nothing to a process that neither reads nor writes.
+ *  @returns whether the server lets go of it, which it does not while a process is there */
+async function end(client: Client, opening: Promise<ClientChannel>): Promise<boolean> {
+  const gone = opening.then(
+    (channel) => new Promise<true>((resolve) => channel.once('close', () => resolve(true))),
+    () => true as const,
+  );
+  const isGone = (milliseconds: number) => Promise.race([gone, sleep(milliseconds, false)]);
+  void opening.then(
+    (channel) => signal(client, channel, 'TERM'),
+    () => {},
+  );
+  if (await isGone(grace.term)) return true;
+  void opening.then(
+    (channel) => {
+      signal(client, channel, 'KILL');
+      channel.close();
+    },
+    () => {},
+  );
+  return isGone(grace.close);
+}
+
+/** The part of ssh2 that sends a signal; its own method does so only while there is something to write. */
+interface Signaller {
+  readonly _protocol?: { signal?: (channel: number, name: string) => void };
+}
+
+/** To all processes of the command, if the server does so (OpenSSH from 7.9 on, but where it forces its own command). */
+function signal(client: Client, channel: ClientChannel, name: string): void {
+  const { outgoing } = channel as unknown as { outgoing?: { id?: number; state?: string } };
+  if (outgoing?.id === undefined || outgoing.state === 'closed') return;
+  (client as unknown as Signaller)._protocol?.signal?.(outgoing.id, name);
+}
