@@ -24,7 +24,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     await cloud?.remove();
   });
 
-  const folder = () => join(project.experiment, '.logistician', 'terraform');
+  const folder = () => join(project.state, 'terraform');
   const live = async () =>
     (await cloud.ec2.live()).map(({ tags }) => tags['logistician.condition']?.slice(0, 4)).sort();
 

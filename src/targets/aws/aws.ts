@@ -34,8 +34,8 @@ import { kindOf } from './offer/kind.js';
 import { machineFor } from './offer/survey.js';
 import { awsMachine, machinesOf, sharedPlace } from './place.js';
 import { AwsRental } from './rental.js';
-import { refuseOtherStack, withApplied, withSshCidr } from './stack/plan.js';
-import { type Applied, AwsStack } from './stack/stack.js';
+import { type Applied, refuseOtherStack, withApplied, withSshCidr } from './stack/plan.js';
+import { AwsStack } from './stack/stack.js';
 
 /** EC2 instances, one a condition, created and ended by Terraform. Once they exist, they are machines over SSH. */
 export class AwsTarget implements Target {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { StackPlan } from '../../../../stacks/stack-plan.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
 import { command } from '../../../shell/command.js';
@@ -32,7 +32,7 @@ export class StackFiles {
     const plan = this.#any();
     if (plan && plan.deployment !== this.deployment && !executor.dryRun)
       renameSync(this.folder, `${this.folder}-${plan.deployment}`);
-    await executor.change(command('mkdir', '-p', '-m', '700', this.folder));
+    await executor.change(command('mkdir', '-p', '-m', '700', dirname(this.folder), this.folder));
   }
 
   async write(plan: StackPlan): Promise<void> {

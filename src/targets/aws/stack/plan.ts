@@ -19,6 +19,26 @@ export interface Created {
   readonly failed: ReadonlyMap<string, Failure>;
 }
 
+/** The result of an apply. */
+export interface Applied extends Created {
+  /** What else went wrong. */
+  readonly other: readonly string[];
+  /** Where SSH connections may come from. */
+  readonly sshCidr: string;
+}
+
+/** What an apply is to change. Left out: nothing. */
+export interface Change {
+  /** Machines that are launched now. */
+  readonly launching?: ReadonlySet<string>;
+  /** Programs that these are to have beside what every machine has. */
+  readonly programs?: readonly string[];
+  /** Machines that are given back. */
+  readonly leaving?: ReadonlySet<string>;
+  /** Where SSH is let in from: this computer's address of now, or as it is. */
+  readonly rule?: 'for us' | 'as it is';
+}
+
 /** The stack of a deployment with these machines.
  *  @param userData by machine */
 export function stackPlan(

@@ -16,30 +16,10 @@ import { AwsTagged } from '../cleanup/tagged.js';
 import { AwsUntracked } from '../cleanup/untracked.js';
 import { type AwsMachine, type AwsPlace, machinesOf, sharedPlace } from '../place.js';
 import { StackFiles } from './files.js';
-import { type Created, type SharedSettings, stackPlan, wantedMachines } from './plan.js';
+import { type Applied, type Change, type SharedSettings, stackPlan, wantedMachines } from './plan.js';
 import { failures, otherFailures, showEnds, showSteps } from './progress.js';
 import { sharedSettings, userDataOf } from './shared-settings.js';
 import { Workspace } from './workspace.js';
-
-/** The result of an apply. */
-export interface Applied extends Created {
-  /** What else went wrong. */
-  readonly other: readonly string[];
-  /** Where SSH connections may come from. */
-  readonly sshCidr: string;
-}
-
-/** What an apply is to change. Left out: nothing. */
-export interface Change {
-  /** Machines that are launched now. */
-  readonly launching?: ReadonlySet<string>;
-  /** Programs that these are to have beside what every machine has. */
-  readonly programs?: readonly string[];
-  /** Machines that are given back. */
-  readonly leaving?: ReadonlySet<string>;
-  /** Where SSH is let in from: this computer's address of now, or as it is. */
-  readonly rule?: 'for us' | 'as it is';
-}
 
 const none: ReadonlySet<string> = new Set();
 
