@@ -70,7 +70,7 @@ module.exports = {
       name: 'stacks-for-aws-only',
       comment: 'The target aws is what has a stack.',
       severity: 'error',
-      from: { path: '^src', pathNot: '^src/targets/aws[^/]*\\.ts$' },
+      from: { path: '^src', pathNot: '^src/targets/aws/' },
       to: { path: '^stacks' },
     },
     {
@@ -78,7 +78,7 @@ module.exports = {
       comment:
         'Types and stack-plan.ts weigh nothing; the rest is loaded with import() when a stack is wanted.',
       severity: 'error',
-      from: { path: '^src/targets/aws[^/]*\\.ts$' },
+      from: { path: '^src/targets/aws/' },
       to: {
         path: '^stacks',
         pathNot: '^stacks/stack-plan\\.ts$',

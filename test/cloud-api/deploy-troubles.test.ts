@@ -24,7 +24,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     await cloud?.remove();
   });
 
-  const folder = () => join(project.experiment, '.logistician', 'terraform');
+  const folder = () => join(project.state, 'terraform');
   const live = async () =>
     (await cloud.ec2.live()).map(({ tags }) => tags['logistician.condition']?.slice(0, 4)).sort();
 
@@ -32,7 +32,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     cloud.fault({ action: 'RunInstances', code: 'ExpiredToken' });
     const { code, stderr } = await project.cli(['deploy', '--yes']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/lr-1-\w+ is not there: ExpiredToken: .*expired[\s\S]*aws sso login/);
+    expect(stderr).toMatch(/lr-1-\w+ was not created: ExpiredToken: .*expired[\s\S]*aws sso login/);
     expect(stderr).toContain('logistician deploy    # to try again');
     expect(await live()).toEqual([]);
   });

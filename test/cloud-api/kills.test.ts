@@ -44,7 +44,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       );
 
     const terraforms = (project: CloudProject): number[] => {
-      const folder = join(project.experiment, '.logistician', 'terraform');
+      const folder = join(project.state, 'terraform');
       return linesOf('ps', '-eww', '-o', 'pid=,args=')
         .filter((line) => line.includes(`terraform -chdir=${folder} `))
         .map((line) => Number.parseInt(line, 10));
@@ -71,7 +71,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       const deploy = project.start(['deploy', '--yes']);
       await launched(project, 2);
       killTerraform(project);
-      await deploy.says('terraform apply did not come to a good end');
+      await deploy.says('terraform apply failed:');
       const again = project.start(['deploy', '--yes']);
       await project.untilUp(again);
       again.signal('SIGKILL');
@@ -108,7 +108,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       await deploy.says('3 of 3 machines up');
       deploy.signal('SIGKILL');
       // Somebody tidied up.
-      linesOf('rm', '-rf', join(project.experiment, '.logistician'));
+      linesOf('rm', '-rf', project.state);
       const found = await project.cli(['doctor', '--leaks', '--region', 'all']);
       expect(found.stdout.match(/BAD +instance/g)).toHaveLength(3);
       expect(await project.ok(['terminate', '--leaks', '--yes'])).toContain('Ended.');

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { awsAt } from '../../src/targets/aws/place.js';
 import { namedInstances } from '../support/cloud/call.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
@@ -42,18 +43,20 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
       times: 1,
       meanwhile: ({ parameters }) => void cloud.ec2.call('RunInstances', Object.fromEntries(parameters)),
     });
-    expect(await bringUp()).toMatch(/^i-\w+ came late, for a Terraform that was killed; to be ended\.$/m);
+    expect(await bringUp()).toMatch(
+      /^i-\w+ was created late, for a Terraform that was killed: terminating it\.$/m,
+    );
     const live = (await cloud.ec2.live()).map(({ tags }) => tags['logistician.condition']?.slice(0, 4));
     expect(live.sort()).toEqual(['lr-1', 'lr-2']);
     expect([...(await ids()).values()].sort()).toEqual(
-      project.deployment.machines.map(({ cloud }) => cloud?.instance).sort(),
+      project.deployment.places.map((place) => awsAt(place).instance).sort(),
     );
   });
 
   /** Takes the rules of the machines' firewall out of Terraform's state, as if it had been killed before it wrote them
    *  down. @returns the firewall's id */
   function forgetRules(): string {
-    const path = join(project.experiment, '.logistician', 'terraform', 'terraform.tfstate');
+    const path = join(project.state, 'terraform', 'terraform.tfstate');
     const state = JSON.parse(readFileSync(path, 'utf8')) as {
       resources: { type: string; instances: { attributes: { id: string } }[] }[];
     };
@@ -112,7 +115,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
   });
 
   it('are not taken for lost, and nothing is ended, by somebody of another account', async () => {
-    const path = join(project.experiment, '.logistician', 'deployment.json');
+    const path = join(project.state, 'deployment.json');
     const text = readFileSync(path, 'utf8');
     const elsewhere = text.replaceAll(/"account": "\d+"/g, '"account": "999999999999"');
     expect(elsewhere).not.toBe(text);

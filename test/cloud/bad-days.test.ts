@@ -42,7 +42,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     });
     const deployed = await project.cli(['deploy', '--yes']);
     expect(deployed.code, said(deployed)).toBe(1);
-    expect(deployed.stderr).toMatch(/lr-2-\w+ is not there: InsufficientInstanceCapacity/);
+    expect(deployed.stderr).toMatch(/lr-2-\w+ was not created: InsufficientInstanceCapacity/);
     const wanted = 'hold-1 running, lr-2 failed capacity, hold-3 running';
     await until(wanted, async () => states(await project.json(['status'])).join(', ') === wanted);
     ids = await instanceIds();

@@ -27,7 +27,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       await cloud?.remove();
     });
 
-    const file = (name: string) => join(project.experiment, '.logistician', name);
+    const file = (name: string) => join(project.state, name);
     const changes = () =>
       cloud.calls.filter(({ action }) => /^(Run|Create|Delete|Terminate|Modify|Authorize)/.test(action));
 

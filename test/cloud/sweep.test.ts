@@ -45,7 +45,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     const dry = await well(['deploy', '--dry-run']);
     const { code, stdout, all } = await well(['deploy', '--yes']);
     expect(code, all).toBe(0);
-    const issued = readFileSync(join(project.experiment, '.logistician', 'commands.sh'), 'utf8');
+    const issued = readFileSync(join(project.state, 'commands.sh'), 'utf8');
     expect(inAnyOrder(foreseeable(issued))).toEqual(inAnyOrder(foreseeable(dry.stderr)));
     expect(stdout).toMatch(/^runs +3 of 3 conditions$/m);
     const instances = await project.instances();
@@ -90,7 +90,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
   });
 
   it('the host key alone is in the state, for its owner alone; no secret is anywhere', () => {
-    const state = join(project.experiment, '.logistician', 'terraform');
+    const state = join(project.state, 'terraform');
     for (const file of ['terraform.tfstate.backup', 'plan.json', 'cdk.tf.json'])
       expect(statSync(join(state, file)).mode & 0o077, file).toBe(0);
     expect(project.filesWith(secret)).toEqual([]);

@@ -340,7 +340,7 @@ const cases: readonly Case[] = [
     name: 'the target aws, where nothing is set up for it',
     words: ['deploy', '--yes', '--target', 'aws'],
     code: 1,
-    says: [/(Terraform|The aws command) is not installed here|There is no SSH key yet/],
+    says: [/Terraform is not installed here|The AWS CLI \(`aws`\) is not installed|There is no SSH key yet/],
   },
   {
     name: 'a machine that nobody knows',

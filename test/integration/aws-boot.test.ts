@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/machines/connection.js';
 import { NotReady } from '../../src/machines/survey.js';
-import type { DeploymentStore } from '../../src/runs/deployment.js';
+import type { DeploymentStore } from '../../src/runs/deployment-store.js';
 import { command } from '../../src/shell/command.js';
-import { untilReady } from '../../src/targets/aws-boot.js';
-import type { ReachedMachine } from '../../src/targets/remote-machines.js';
+import { untilReady } from '../../src/targets/aws/life/boot.js';
+import type { TargetContext } from '../../src/targets/context.js';
 import { ChangedHostKey, KeysRefused, Unreachable } from '../../src/tools/ssh/errors.js';
 import { SshPool } from '../../src/tools/ssh/pool.js';
 import type { Route } from '../../src/tools/ssh/route.js';
@@ -30,12 +30,13 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const world = {
-    survey: fileURLToPath(new URL('../../templates/machine/survey.sh', import.meta.url)),
+  const survey = fileURLToPath(new URL('../../templates/machine/survey.sh', import.meta.url));
+  const context = {
+    templates: { survey } as TargetContext['templates'],
     deployments: { sshConfig: '/there/ssh_config' } as DeploymentStore,
     now: () => new Date(),
   };
-  const machine = { name: 'lr-1', route: { host: '10.0.0.4', port: 22 } as Route } as ReachedMachine;
+  const route = { host: '10.0.0.4', port: 22 } as Route;
 
   /** How waiting ended, after how many milliseconds, and how many looks.
    *  @param dockerAt the program that is called as Docker in a look, the first being 1 */
@@ -52,16 +53,17 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
         return reach(pool);
       },
     };
-    const there = {
-      ...world,
-      get remoteDocker() {
+    const machine = {
+      name: 'lr-1',
+      route,
+      get docker() {
         return dockerAt(looks);
       },
     };
     const began = Date.now();
     const needs = { largeFiles: false, secrets: false };
     const [waited] = await Promise.allSettled([
-      untilReady(there, access, machine, '198.51.100.7/32', needs, patience),
+      untilReady(context, access, machine, '198.51.100.7/32', needs, patience),
     ]);
     const found = waited.status === 'fulfilled' ? waited.value : null;
     const error: unknown = waited.status === 'rejected' ? waited.reason : null;

@@ -74,14 +74,14 @@ export class AwsApi {
     this.#ec2 = new EC2Client({ region, maxAttempts });
   }
 
-  /** @param region null: the one of the environment or of the profile. @throws AwsRefused if nobody says which */
+  /** @param region null: the one of the environment or of the profile. @throws AwsRefused if none is set */
   static async open(region: string | null): Promise<AwsApi> {
     // It would tell our users which Node later versions of it need; this one is bundled.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     if (region !== null) return new AwsApi(region);
     const found = await new EC2Client({}).config.region().catch(() => '');
     if (found === '')
-      throw new AwsRefused('Nobody says in which AWS region the machines are to be.', 'NoRegion', [
+      throw new AwsRefused('No AWS region is set.', 'NoRegion', [
         '"aws_region": "eu-central-1"    # in parameters.json',
         'export AWS_REGION=eu-central-1',
       ]);

@@ -1,24 +1,24 @@
 import { createSocket } from 'node:dgram';
 import { AwsRefused } from './errors.js';
 
-/** AWS's own way to ask from which address one is seen. */
+/** AWS's service that answers with the caller's address. */
 const asked = 'https://checkip.amazonaws.com';
 
 const sayIt = [
   '"aws_ssh_cidr": "203.0.113.7/32"    # in parameters.json: where your SSH connections come from',
 ];
 
-/** The address from which this computer is seen on the internet, as a range of one. @throws AwsRefused */
+/** This computer's public address, as a range of one. @throws AwsRefused */
 export async function publicCidr(): Promise<string> {
   try {
     const answer = await fetch(asked, { signal: AbortSignal.timeout(10_000) });
     const address = (await answer.text()).trim();
     if (isIpv4(address)) return `${address}/32`;
-    throw new Error(`it says ${address.slice(0, 40)}`);
+    throw new Error(`it answers ${address.slice(0, 40)}`);
   } catch (error) {
     const why = (error as Error).cause instanceof Error ? (error as Error).cause : error;
     throw new AwsRefused(
-      `Nobody says from which address you are seen: ${asked}: ${(why as Error).message}`,
+      `Could not find out your public IP address (${asked}: ${(why as Error).message}).`,
       'NoAddress',
       sayIt,
     );
@@ -38,7 +38,7 @@ export async function cidrTowards(range: string): Promise<string> {
     return `${socket.address().address}/32`;
   } catch (error) {
     throw new AwsRefused(
-      `There is no way from here to the network ${range}: ${(error as Error).message}`,
+      `There is no route from this computer to the network ${range}: ${(error as Error).message}.`,
       'NoAddress',
       sayIt,
     );

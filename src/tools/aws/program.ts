@@ -4,7 +4,8 @@ import { isProgram } from '../../shell/programs.js';
 /** @param path the folders that programs are looked for in. @throws UserError where there is no `aws` */
 export function verifyAws(path: string | undefined): void {
   if (!isProgram('aws', path))
-    throw new UserError('The aws command is not installed here. It ends what Terraform never learned of.', [
-      'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
-    ]);
+    throw new UserError(
+      "The AWS CLI (`aws`) is not installed. It is needed to terminate instances that are missing from Terraform's state.",
+      ['https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html'],
+    );
 }

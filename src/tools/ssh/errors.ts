@@ -21,10 +21,10 @@ export class ChangedHostKey extends Unreachable {}
 /** Nobody has said yet whether the machine is who it says. Nothing was sent to it. */
 export class UnknownHostKey extends Unreachable {}
 
-/** Nobody has made the machine yet, or said where it is. */
+/** The machine has not been created yet, or has no address yet. */
 export class NotThereYet extends Unreachable {
   constructor(machine: string) {
-    super(machine, 'is not there yet', ['logistician deploy    # brings about what is missing']);
+    super(machine, 'is not running yet', ['logistician deploy    # creates and delivers what is missing']);
   }
 }
 

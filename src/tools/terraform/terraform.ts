@@ -183,10 +183,9 @@ export class Terraform {
       .filter(({ severity }) => severity === 'error')
       .map(({ summary, detail }) => [summary, detail].filter(Boolean).join(': '));
     const said = told.length > 0 ? told : lastLines(existsSync(output) ? readFileSync(output, 'utf8') : '');
-    return new TerraformFailed(
-      [`terraform ${verb} did not come to a good end:`, ...said.map((text) => `  ${text}`)].join('\n'),
-      [pasteable`less ${output}    # all that it said`],
-    );
+    return new TerraformFailed([`terraform ${verb} failed:`, ...said.map((text) => `  ${text}`)].join('\n'), [
+      pasteable`less ${output}    # all that it said`,
+    ]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../../../src/runs/deployment.js';
+import { findState } from '../../../src/runs/state-folder.js';
 import { type ProcessThere, processesIn } from '../../../src/shell/processes.js';
 import { killHard, type ProjectOptions, packageRoot, type Started, TestProject } from '../project.js';
 import { until } from '../until.js';
@@ -47,7 +48,12 @@ export class CloudProject extends TestProject {
 
   /** Its Terraform at work, and the providers that it has started, or left behind. */
   get terraform(): readonly ProcessThere[] {
-    return processesIn(join(this.experiment, '.logistician', 'terraform'));
+    return processesIn(join(this.state, 'terraform'));
+  }
+
+  /** Where this computer keeps what it knows of the deployment. */
+  get state(): string {
+    return findState(this.home, this.experiment, false).folder;
   }
 
   /** Deploys until its machines are there, or it has ended: where there is the API alone nobody can reach them. */
@@ -68,7 +74,7 @@ export class CloudProject extends TestProject {
     };
     void deploy.ended.then(note, note);
     // It writes down how they are reached once they are there.
-    const isUp = /terraform -chdir=\S+ apply [\s\S]*\.logistician\/ssh_config/;
+    const isUp = /terraform -chdir=\S+ apply [\s\S]*\/ssh_config/;
     await until('machines, or an end', () => hasEnded || isUp.test(deploy.stderr));
   }
 
@@ -78,7 +84,7 @@ export class CloudProject extends TestProject {
   }
 
   get deployment(): Deployment {
-    const path = join(this.experiment, '.logistician', 'deployment.json');
+    const path = join(this.state, 'deployment.json');
     return JSON.parse(readFileSync(path, 'utf8')) as Deployment;
   }
 

@@ -1,0 +1,186 @@
+import { UserError } from '../../errors.js';
+import type { Connection } from '../../machines/connection.js';
+import type { Needs } from '../../machines/survey.js';
+import type { Recipe } from '../../recipe/recipe.js';
+import type { Deployment, Place } from '../../runs/deployment.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
+import type { Io } from '../../shell/process.js';
+import { signInAgain } from '../../tools/aws/errors.js';
+import { Unreachable } from '../../tools/ssh/errors.js';
+import { buildHere } from '../build-here.js';
+import type { TargetContext } from '../context.js';
+import type {
+  Bundle,
+  CollectedJob,
+  Collecting,
+  Finding,
+  JobAccess,
+  LaunchedJob,
+  Need,
+  Offer,
+  PlacedRun,
+  PlaceProblem,
+  Rental,
+  Survey,
+  SurveyRequest,
+  Target,
+} from '../target.js';
+import { AwsAccount } from './account.js';
+import { examineAws } from './examine.js';
+import { AwsInstances } from './life/instances.js';
+import { AwsMachines } from './life/machines.js';
+import { AwsStarter } from './life/start.js';
+import { kindOf } from './offer/kind.js';
+import { machineFor } from './offer/survey.js';
+import { awsMachine, machinesOf, sharedPlace } from './place.js';
+import { AwsRental } from './rental.js';
+import { type Applied, refuseOtherStack, withApplied, withSshCidr } from './stack/plan.js';
+import { AwsStack } from './stack/stack.js';
+
+/** EC2 instances, one a condition, created and ended by Terraform. Once they exist, they are machines over SSH. */
+export class AwsTarget implements Target {
+  readonly name = 'aws';
+  readonly pace = 500;
+  readonly needs: ReadonlySet<Need> = new Set<Need>(['ssh', 'key']);
+  readonly rental: Rental;
+  readonly #account = new AwsAccount();
+  readonly #instances: AwsInstances;
+  readonly #machines: AwsMachines;
+  readonly #starter: AwsStarter;
+
+  constructor(private readonly context: TargetContext) {
+    this.#instances = new AwsInstances(context, this.#account);
+    this.#machines = new AwsMachines(this.#instances);
+    this.#starter = new AwsStarter(context, this.#account, this.#instances);
+    const stackOf = (deployment: Deployment) => this.#stackOf(deployment);
+    this.rental = new AwsRental(context, this.#account, this.#instances, this.#starter, stackOf);
+  }
+
+  async survey({ parameters, conditions, undelivered, joins }: SurveyRequest): Promise<Survey> {
+    const docker = parameters.remoteDockerCommand;
+    if (conditions.length + undelivered.length === 0) return { offers: [], problems: [], docker };
+    const kind = await kindOf(this.context, this.#account, parameters);
+    const existing = joins?.places.map(awsMachine) ?? [];
+    const before = sharedPlace(existing);
+    if (before) refuseOtherStack(before, kind.own);
+    const again = undelivered.map((job): Offer => {
+      const known = existing.find(({ name }) => name === job.place);
+      const found = machineFor(job.condition, kind, parameters.gpus);
+      return known?.own.instance ? { ...found, place: known } : found;
+    });
+    const fresh = conditions.map((id) => machineFor(id, kind, parameters.gpus));
+    return { offers: [...fresh, ...again], problems: [], docker };
+  }
+
+  placed(deployment: Deployment, place: Place, run: string, recipe: Recipe, bundle: Bundle): PlacedRun {
+    return this.#instances.places.placed(deployment, place, run, recipe, bundle);
+  }
+
+  async launch(
+    live: LiveDeployment,
+    jobs: readonly LaunchedJob[],
+    bundle: Bundle,
+    io: Io,
+  ): Promise<readonly PlaceProblem[]> {
+    await buildHere(this.context, bundle, jobs, io);
+    const launching = new Set(jobs.map(({ place }) => place));
+    const needs = needsOf(bundle);
+    live.write(withSshCidr(live.now, bundle.parameters.aws.sshCidr));
+    const stack = await this.#stackOf(live.now);
+    const programs = needs.largeFiles ? ['git-lfs'] : [];
+    const applied = await stack.apply(live, { launching, programs });
+    live.write(withApplied(live.now, applied, launching));
+    this.#instances.recordIsCurrent();
+    await stack.untracked.endLate(machinesOf(live.now)).catch((error: unknown) => this.#tell(error));
+    for (const text of applied.other) this.context.note(`Terraform: ${text}`);
+    return this.#deliver(live.now, launching, jobs, bundle, applied, needs);
+  }
+
+  async #deliver(
+    now: Deployment,
+    launching: ReadonlySet<string>,
+    jobs: readonly LaunchedJob[],
+    bundle: Bundle,
+    applied: Applied,
+    needs: Needs,
+  ): Promise<readonly PlaceProblem[]> {
+    const { places } = this.#instances;
+    const wanted = now.places.map(awsMachine).filter(({ name }) => launching.has(name));
+    const isDelivered = (place: Place, connection: Connection) =>
+      this.#starter.stopWhenIdle(place, connection);
+    if (this.context.executor.dryRun) return places.deliver(now, wanted, bundle, jobs, { isDelivered });
+    const isReady = (place: Place) => this.#starter.untilReady(place, now.docker, applied.sshCidr, needs);
+    const reached = wanted.filter(({ own }) => own.address !== null);
+    const problems = await places.deliver(now, reached, bundle, jobs, { isReady, isDelivered });
+    const missing = wanted.filter(({ own }) => own.address === null);
+    return [...missing.map(({ name }) => ({ place: name, problem: notCreated(name, applied) })), ...problems];
+  }
+
+  /** What the next deploy sees to. */
+  #tell(error: unknown): void {
+    if (!(error instanceof UserError)) throw error;
+    this.context.note(error.message);
+  }
+
+  look(deployment: Deployment, runs: ReadonlySet<string>) {
+    return this.#machines.look(deployment, runs);
+  }
+
+  revive(deployment: Deployment, places: ReadonlySet<string>) {
+    return this.#machines.revive(deployment, places);
+  }
+
+  stop(deployment: Deployment, runs: ReadonlySet<string>, grace: number) {
+    return this.#machines.stop(deployment, runs, grace);
+  }
+
+  collect(deployment: Deployment, jobs: readonly CollectedJob[], how: Collecting) {
+    return this.#machines.collect(deployment, jobs, how);
+  }
+
+  async release(live: LiveDeployment, names: ReadonlySet<string>): Promise<readonly PlaceProblem[]> {
+    const machines = machinesOf(live.now);
+    const leaving = new Set(machines.map(({ name }) => name).filter((name) => names.has(name)));
+    if (leaving.size === 0) return [];
+    try {
+      const stack = await this.#stackOf(live.now);
+      if (leaving.size === machines.length) await stack.destroy(live);
+      else {
+        await stack.apply(live, { leaving, rule: 'as it is' });
+        await stack.untracked.endOf(leaving);
+      }
+      return [];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return [...leaving].map((place) => ({ place, problem: error }));
+    }
+  }
+
+  job(deployment: Deployment, run: string): JobAccess {
+    return this.#machines.job(deployment, run);
+  }
+
+  /** @throws AwsRefused, OtherAccount */
+  #stackOf(deployment: Deployment): Promise<AwsStack> {
+    return AwsStack.open(this.context, this.#account, this.#instances.places.access, deployment);
+  }
+
+  examine({ parameters }: Pick<SurveyRequest, 'parameters'>): Promise<readonly Finding[]> {
+    return examineAws(this.context, this.#account, parameters);
+  }
+}
+
+const needsOf = ({ source, secrets }: Bundle): Needs => ({
+  largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+  secrets: secrets.length > 0,
+});
+
+function notCreated(name: string, { failed, other }: Applied): Unreachable {
+  const why = failed.get(name)?.text ?? other[0] ?? 'Terraform says nothing of it';
+  return new Unreachable(name, `was not created: ${why}`, [
+    ...signInAgain(why),
+    failed.get(name)?.refused
+      ? 'logistician deploy --retry-failed    # later, or with another aws_instance_type or aws_subnet_id'
+      : 'logistician deploy    # to try again',
+  ]);
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lacksFor, lacksOf, type Needs, NotReady, type Survey, survey } from '../../../machines/survey.js';
+import { command } from '../../../shell/command.js';
+import { pasteable } from '../../../shell/word.js';
+import { programWordsOf } from '../../../tools/docker/command-line.js';
+import { ChangedHostKey, KeysRefused, Unreachable } from '../../../tools/ssh/errors.js';
+import { SshPool } from '../../../tools/ssh/pool.js';
+import type { Route } from '../../../tools/ssh/route.js';
+import type { TargetContext } from '../../context.js';
+import type { SshAccess } from '../../over-ssh/access.js';
+
+/** How long a machine may take, in milliseconds, to answer at all, and to have all that it needs. */
+const usual = { toAnswer: 300_000, toBeReady: 900_000 };
+const pause = 500;
+
+/** cloud-init writes it when all that the user data says has been done. */
+const bootFinished = '/var/lib/cloud/instance/boot-finished';
+
+/** A machine that has just been started. */
+export interface BootingMachine {
+  readonly name: string;
+  readonly route: Route;
+  /** The docker command there. */
+  readonly docker: string;
+}
+
+/** Waits until a machine that has just been started can run jobs. Each look has a connection of its own: a user who
+ *  was let into group docker is in it from the next session on.
+ *  @throws ChangedHostKey at once; Unreachable or NotReady when it took too long */
+export async function untilReady(
+  context: Pick<TargetContext, 'templates' | 'deployments' | 'now'>,
+  access: Pick<SshAccess, 'connect'>,
+  machine: BootingMachine,
+  sshCidr: string,
+  needs: Needs,
+  { toAnswer, toBeReady } = usual,
+): Promise<Survey> {
+  const { name } = machine;
+  const script = readFileSync(context.templates.survey, 'utf8');
+  let answered = false;
+  // A connection has the groups of when it was made: only one that is made after the end of the boot tells the truth.
+  let wasFinished = false;
+  for (const began = Date.now(); ; ) {
+    const pool = new SshPool();
+    try {
+      const connection = access.connect(name, machine.route, pool);
+      const isFinished = (await connection.query(command('test', '-e', bootFinished))).code === 0;
+      answered = true;
+      const found = await survey(connection, script, programWordsOf(machine.docker), context.now);
+      const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ bearable }) => !bearable);
+      if (lacks.length === 0) return found;
+      if (wasFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
+      wasFinished = isFinished;
+    } catch (error) {
+      if (error instanceof ChangedHostKey || !(error instanceof Unreachable))
+        throw withLog(context, name, error);
+      if (!answered && Date.now() - began > toAnswer) throw notAnswering(machine, error, sshCidr, toAnswer);
+      if (Date.now() - began > toBeReady) throw error;
+    } finally {
+      pool.close();
+    }
+    await sleep(pause);
+  }
+}
+
+/** With the line that shows why its user data failed. */
+function withLog({ deployments }: Pick<TargetContext, 'deployments'>, name: string, error: unknown): unknown {
+  if (!(error instanceof NotReady)) return error;
+  const look = pasteable`ssh -F ${deployments.sshConfig} ${name} -- sudo tail -n 40 /var/log/cloud-init-output.log`;
+  return Object.assign(error, { suggestions: [look, 'logistician deploy    # when it is mended'] });
+}
+
+function notAnswering(
+  { name, route }: BootingMachine,
+  error: Unreachable,
+  sshCidr: string,
+  waited: number,
+): Unreachable {
+  const { why } = error;
+  if (error instanceof KeysRefused)
+    return new KeysRefused(name, why, [
+      '"aws_ami_user": "ec2-user"    # in parameters.json, if that is who logs in on this image',
+      'logistician terminate --discard    # and deploy again',
+    ]);
+  return new Unreachable(
+    name,
+    `is running and does not answer at ${route.host} in ${waited / 1000} s (${why.replace(/\.$/, '')}). Its security group lets in ${sshCidr}: a subnet without a way out, a firewall on your side, or another address of yours would keep you apart`,
+    [
+      'curl https://checkip.amazonaws.com    # the address that you are seen from',
+      '"aws_ssh_cidr": "203.0.113.0/24"    # in parameters.json; then: logistician deploy',
+    ],
+  );
+}

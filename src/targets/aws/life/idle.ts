@@ -1,0 +1,31 @@
+import type { Connection } from '../../../machines/connection.js';
+import { type Command, command } from '../../../shell/command.js';
+import type { Executor } from '../../../shell/executor.js';
+
+const timer = 'logistician-idle';
+
+/** Has a machine power itself off when nothing has run on it for so many minutes. The timer does not outlive a boot:
+ *  `start` sets it again.
+ *  @param script templates/machine/idle.sh. @param path where it will be there
+ *  @returns whether the machine can do that: its user has to be able to become root */
+export async function stopWhenIdle(
+  executor: Executor,
+  connection: Connection,
+  script: string,
+  path: string,
+  minutes: number,
+): Promise<boolean> {
+  const { code } = await executor.attempt(connection.reach(arm(script, path, minutes)));
+  return code === 0;
+}
+
+function arm(script: string, path: string, minutes: number): Command {
+  const seconds = Math.ceil(minutes * 60);
+  const every = Math.min(60, Math.max(1, Math.floor(seconds / 5)));
+  const run = `sudo -n systemd-run --quiet --unit=${timer} --timer-property=AccuracySec=1s`;
+  const text = `cat >"$1" && { systemctl --quiet is-active ${timer}.timer || exec ${run} --on-active="$3" --on-unit-active="$3" sh "$1" "$2"; }`;
+  return {
+    ...command('sh', '-c', text, 'sh', path, String(seconds), String(every)),
+    input: { from: command('cat', script) },
+  };
+}

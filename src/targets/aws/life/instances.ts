@@ -1,0 +1,92 @@
+import type { Deployment } from '../../../runs/deployment.js';
+import type { InstanceFacts } from '../../../tools/aws/api.js';
+import { parseRoute, type Route, resolveRoute } from '../../../tools/ssh/route.js';
+import type { TargetContext } from '../../context.js';
+import { SshPlaces } from '../../over-ssh/places.js';
+import type { EndedJob } from '../../target.js';
+import type { AwsAccount } from '../account.js';
+import { type AwsMachine, type AwsPlace, addressOf, awsAt, machinesOf, userOf } from '../place.js';
+
+/** What AWS's word on an instance means for its jobs: `ask` the machine itself; it is `starting`; it has `stopped` with
+ *  its disk kept; `none` was created yet; or its jobs have ended with it. */
+export type InstanceOutcome = 'none' | 'ask' | 'starting' | 'stopped' | EndedJob;
+
+/** @param instance as AWS has it; undefined: AWS has none with this id */
+export function instanceOutcome(
+  { own }: Pick<AwsMachine, 'own'>,
+  instance: InstanceFacts | undefined,
+): InstanceOutcome {
+  if (own.refused !== null) return { state: 'failed', reason: 'capacity' };
+  if (own.instance === null) return 'none';
+  if (!instance || instance.state === 'terminated' || instance.state === 'shutting-down')
+    return { state: 'lost', reason: whyGone(instance, own) };
+  if (instance.state === 'stopped' || instance.state === 'stopping') return 'stopped';
+  return instance.state === 'pending' ? 'starting' : 'ask';
+}
+
+function whyGone(instance: InstanceFacts | undefined, { spot }: AwsPlace): EndedJob['reason'] {
+  if (!instance) return 'gone';
+  if (/Spot/.test(instance.why)) return 'spot';
+  return spot && instance.why === 'Client.InstanceInitiatedShutdown' ? 'deadline' : 'gone';
+}
+
+/** The instances of a deployment as AWS sees them, and the way to each. */
+export class AwsInstances {
+  readonly places: SshPlaces;
+  /** Where AWS says that instances are reached, by id: elsewhere than the record says, where one was started again. */
+  readonly #addresses = new Map<string, string>();
+
+  constructor(
+    private readonly context: TargetContext,
+    private readonly account: AwsAccount,
+  ) {
+    this.places = new SshPlaces(context, (place) => {
+      const own = awsAt(place);
+      return { root: own.root, user: userOf(own), route: () => this.#routeTo(own) };
+    });
+  }
+
+  /** AWS's word on each machine, by name; `ask`, where AWS cannot be asked. Notes where they are reached now. */
+  async outcomes(deployment: Deployment): Promise<ReadonlyMap<string, InstanceOutcome>> {
+    const machines = machinesOf(deployment);
+    const known = await this.account.instancesOf(machines);
+    return new Map(
+      machines.map((machine): [string, InstanceOutcome] => {
+        const { name, own } = machine;
+        const instance = known?.get(own.instance ?? '');
+        const address = instance && addressOf(own, instance);
+        if (instance && address && address !== this.#addressOf(own)) {
+          this.#addresses.set(instance.id, address);
+          this.places.forgetRoutes();
+        }
+        return [name, known || own.refused !== null ? instanceOutcome(machine, instance) : 'ask'];
+      }),
+    );
+  }
+
+  /** It can be asked, and there is a way to it. */
+  isReached({ own }: AwsMachine, outcome: InstanceOutcome | undefined): boolean {
+    return outcome === 'ask' && this.#addressOf(own) !== null;
+  }
+
+  #addressOf({ instance, address }: AwsPlace): string | null {
+    return (instance === null ? undefined : this.#addresses.get(instance)) ?? address;
+  }
+
+  /** As the user's own configuration has it for the address, with our key alone. */
+  async #routeTo(own: AwsPlace): Promise<Route | null> {
+    const address = this.#addressOf(own);
+    if (address === null) return null;
+    const { executor, env, home } = this.context;
+    const config = this.places.access.userConfig;
+    const said = await executor.read(resolveRoute(`${own.user}@${address}`, null, config));
+    const route = parseRoute(said, { home, env, config });
+    return { ...route, identityFiles: [], agent: null, identityAgent: 'none', identitiesOnly: true };
+  }
+
+  /** The record has been written since AWS was asked. */
+  recordIsCurrent(): void {
+    this.#addresses.clear();
+    this.places.forgetRoutes();
+  }
+}

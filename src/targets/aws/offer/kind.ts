@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { UserError } from '../../../errors.js';
+import type { Parameters } from '../../../experiment/parameters.js';
+import { verifyAws } from '../../../tools/aws/program.js';
+import { verifyTerraform } from '../../../tools/terraform/terraform.js';
+import type { TargetContext } from '../../context.js';
+import type { AwsAccount } from '../account.js';
+import { publicKeyIn } from '../stack/shared-settings.js';
+import { type Kind, surveyAws } from './survey.js';
+
+/** The kind of machine that parameters.json asks for, once everything is here that creates one.
+ *  @throws NotAtAws, AwsRefused, TerraformFailed, UserError */
+export function kindOf(context: TargetContext, account: AwsAccount, parameters: Parameters): Promise<Kind> {
+  const { aws, maxHours, idleMinutes, gpus, tags } = parameters;
+  const question = JSON.stringify([aws, maxHours, idleMinutes, gpus, tags]);
+  return account.kinds.of(question, async () => {
+    const asked = account.open(aws.region).then((api) => surveyAws(api, context.executor, parameters));
+    // In parallel; of two problems it is always the same that is told.
+    const [verified, surveyed] = await Promise.allSettled([verifyPrograms(context), asked]);
+    if (verified.status === 'rejected') throw verified.reason;
+    if (surveyed.status === 'rejected') throw surveyed.reason;
+    return surveyed.value;
+  });
+}
+
+/** All that changes anything at AWS. */
+async function verifyPrograms({ executor, env, home }: TargetContext): Promise<void> {
+  await verifyTerraform(executor);
+  verifyAws(env.PATH);
+  if (!existsSync(publicKeyIn(home)))
+    throw new UserError('There is no SSH key yet with which to reach machines at AWS.', [
+      'logistician setup',
+    ]);
+}

@@ -1,0 +1,177 @@
+import { UserError } from '../../../errors.js';
+import type { Parameters } from '../../../experiment/parameters.js';
+import type { MachineFacts } from '../../../machines/machine-facts.js';
+import { type GpuWish, slots } from '../../../machines/slots.js';
+import type { Executor } from '../../../shell/executor.js';
+import type { AmiFacts, AwsApi, TypeFacts } from '../../../tools/aws/api.js';
+import { stateBucket } from '../../../tools/aws/state-bucket.js';
+import { rootIn } from '../../over-ssh/layout.js';
+import type { Offer } from '../../target.js';
+import { type AwsPlace, userOf } from '../place.js';
+
+/** What is wished for at AWS does not exist, or does not go together. */
+export class NotAtAws extends UserError {}
+
+/** How long a machine may live beyond its job, in seconds: to start, to build the image, to be synced. */
+const allowance = 3600;
+
+/** What all machines of a sweep have in common, as AWS says that it can be had.
+ *  @throws NotAtAws, AwsRefused */
+export async function surveyAws(
+  api: AwsApi,
+  executor: Executor,
+  { aws, gpus, maxHours, idleMinutes, tags }: Parameters,
+): Promise<Kind> {
+  const account = await api.account();
+  const type = await api.instanceType(aws.instanceType);
+  if (!type)
+    throw new NotAtAws(`There is no instance type ${aws.instanceType} in ${api.region}.`, [
+      `aws --region ${api.region} ec2 describe-instance-type-offerings --query 'InstanceTypeOfferings[].InstanceType'`,
+      '"aws_instance_type": "t3.small"    # in parameters.json',
+    ]);
+  refuseGpus(gpus, type, aws.instanceType);
+  const [ami, subnet, state] = await Promise.all([
+    findAmi(api, aws.ami, aws.instanceType, type),
+    aws.subnetId === null ? null : findSubnet(api, aws.subnetId),
+    aws.stateBucket === null ? null : stateBucket(executor, api.region, aws.stateBucket),
+  ]);
+  return {
+    type,
+    ami,
+    own: {
+      account,
+      region: api.region,
+      instance_type: aws.instanceType,
+      ami: ami.id,
+      ami_volume: ami.rootVolume,
+      root_volume: aws.rootVolumeSize,
+      spot: aws.spot ? { max_price: aws.maxPrice } : null,
+      subnet,
+      public_address: aws.sshAddress === 'public',
+      ssh_address: aws.sshAddress,
+      ssh_cidr: aws.sshCidr,
+      tags,
+      state,
+      user: aws.amiUser,
+      root: rootIn(aws.amiUser === 'root' ? '/root' : `/home/${aws.amiUser}`),
+      deadline: Math.ceil(maxHours * 3600) + allowance,
+      // A one-time spot instance cannot be stopped: what has not been collected would be lost.
+      idle_minutes: aws.spot ? null : idleMinutes,
+      instance: null,
+      address: null,
+      refused: null,
+    },
+  };
+}
+
+/** A kind of machine, of which there will be one a condition. */
+export interface Kind {
+  readonly type: TypeFacts;
+  readonly ami: AmiFacts;
+  readonly own: AwsPlace;
+}
+
+/** The machine of a condition, before it exists. */
+export function machineFor(condition: string, { type, own }: Kind, gpus: GpuWish): Offer {
+  const facts: MachineFacts = {
+    name: condition,
+    user: userOf(own),
+    engine: {
+      version: 'not known yet',
+      cpus: type.cpus,
+      memory: type.memory,
+      architecture: type.architectures.includes('arm64') ? 'aarch64' : 'x86_64',
+      hasNvidia: type.gpus > 0,
+    },
+    gpus: Array.from({ length: type.gpus }, (_, index) => String(index)),
+  };
+  return {
+    facts,
+    only: condition,
+    text: lineOf(own, type),
+    place: {
+      name: condition,
+      here: false,
+      // One job, and all of the machine for it.
+      slots: slots(gpus === 'auto' && type.gpus > 0 ? 'all' : gpus, facts.gpus, facts.engine, 1),
+      rented: { exists: false },
+      own,
+      released: null,
+    },
+  };
+}
+
+/** `t3.small (2 CPUs, 2.0 GiB), on demand, in us-east-1, ami-0123; each ends 25.0 h after its start, …`. */
+export function lineOf(
+  { instance_type, spot, region, ami, deadline, idle_minutes }: AwsPlace,
+  { cpus, memory, gpus }: Pick<TypeFacts, 'cpus' | 'memory' | 'gpus'>,
+): string {
+  const has = [
+    count(cpus, 'CPU'),
+    `${(memory / 2 ** 30).toFixed(1)} GiB`,
+    ...(gpus > 0 ? [count(gpus, 'GPU')] : []),
+  ];
+  const price = spot?.max_price ? ` at up to $${spot.max_price} an hour` : '';
+  const market = spot
+    ? `spot${price}, lost with all that has not been collected when AWS wants it back`
+    : 'on demand';
+  const hours = `${(deadline / 3600).toFixed(1)} h after its start`;
+  const end = spot
+    ? `each ends ${hours}, with what has not been collected by then`
+    : `each stops, its disk kept, after ${idle_minutes} min without work, or ${hours}`;
+  return `${instance_type} (${has.join(', ')}), ${market}, in ${region}, ${ami}; ${end}`;
+}
+
+const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
+
+function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
+  const wanted = wish === 'all' ? 1 : typeof wish === 'number' ? wish : 0;
+  if (wanted > gpus)
+    throw new NotAtAws(`A job wants ${wish} GPUs, and ${type} has ${gpus === 0 ? 'none' : gpus}.`, [
+      '"aws_instance_type": "g4dn.xlarge"    # in parameters.json: one with GPUs',
+      '"gpus": "none"    # in parameters.json: none are needed',
+    ]);
+}
+
+const names = (isArm: boolean) => ({
+  gpu: `/aws/service/deeplearning/ami/${isArm ? 'arm64' : 'x86_64'}/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id`,
+  plain: `/aws/service/canonical/ubuntu/server/24.04/stable/current/${isArm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`,
+});
+
+async function findAmi(
+  api: AwsApi,
+  given: string | null,
+  typeName: string,
+  type: TypeFacts,
+): Promise<AmiFacts> {
+  const isArm = type.architectures.includes('arm64');
+  const name = names(isArm)[type.gpus > 0 ? 'gpu' : 'plain'];
+  const id = given ?? (await api.parameter(name));
+  const sayOne = '"aws_ami": "ami-0123456789abcdef0"    # in parameters.json';
+  if (id === null)
+    throw new NotAtAws(
+      `${api.region} names no current image for ${typeName}: there is no parameter ${name}.`,
+      [sayOne],
+    );
+  const image = await api.image(id);
+  if (!image)
+    throw new NotAtAws(
+      `There is no image ${id} in ${api.region}, or none that you may use. Images belong to a region.`,
+      [`aws --region ${api.region} ec2 describe-images --image-ids ${id}`, sayOne],
+    );
+  if (!type.architectures.includes(image.architecture))
+    throw new NotAtAws(
+      `${id} (${image.name}) is for ${image.architecture}, and ${typeName} is ${type.architectures.join(' and ')}.`,
+      [sayOne, '"aws_instance_type": "t3.small"    # in parameters.json: a type that fits the image'],
+    );
+  return image;
+}
+
+async function findSubnet(api: AwsApi, id: string): Promise<AwsPlace['subnet']> {
+  const found = await api.subnet(id);
+  if (!found)
+    throw new NotAtAws(`There is no subnet ${id} in ${api.region}.`, [
+      `aws --region ${api.region} ec2 describe-subnets --query 'Subnets[].SubnetId'`,
+    ]);
+  return { id, ...found };
+}

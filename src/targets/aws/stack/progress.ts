@@ -1,0 +1,87 @@
+import { conditionAt, machineAddress } from '../../../../stacks/stack-plan.js';
+import type { Diagnostic } from '../../../tools/terraform/messages.js';
+import type { Progress, ResourceProgress } from '../../../tools/terraform/progress.js';
+import type { TargetContext } from '../../context.js';
+import type { Step } from '../../target.js';
+
+/** Why a machine was not created. */
+export interface Failure {
+  readonly text: string;
+  /** AWS has none to give: another try at once would end the same. */
+  readonly refused: boolean;
+}
+
+/** AWS's codes for what it cannot give, now or to this account. */
+const nothingToGive =
+  /InsufficientInstanceCapacity|InsufficientHostCapacity|InsufficientCapacity|InsufficientFreeAddressesInSubnet|SpotMaxPriceTooLow|MaxSpotInstanceCountExceeded|VcpuLimitExceeded|InstanceLimitExceeded|capacity-not-available|Unsupported/;
+
+/** Why a machine did not come up, by condition. */
+export function failures({ resources }: Pick<Progress, 'resources'>): Map<string, Failure> {
+  const found = new Map<string, Failure>();
+  for (const [address, { step, why }] of resources) {
+    const condition = conditionAt(address);
+    if (condition === null || step !== 'failed') continue;
+    const text = why.map(textOf).join('; ');
+    found.set(condition, { text, refused: nothingToGive.test(text) });
+  }
+  return found;
+}
+
+/** What went wrong and is no single machine's. */
+export const otherFailures = ({ resources, rest }: Progress): string[] => [
+  ...rest.filter(({ severity }) => severity === 'error').map(textOf),
+  ...[...resources]
+    .filter(([address, { step }]) => step === 'failed' && conditionAt(address) === null)
+    .map(([address, { why }]) => `${address}: ${why.map(textOf).join('; ')}`),
+];
+
+/** AWS's own words are at the end of what the provider makes of them. */
+function textOf({ summary, detail }: Diagnostic): string {
+  const text = [summary, detail].filter(Boolean).join(': ').replaceAll(/\s+/g, ' ').trim();
+  return /api error (.*)$/.exec(text)?.[1] ?? text;
+}
+
+/** What Terraform's word on a machine means for it. */
+export function stepOf(step: ResourceProgress['step'], failure: Failure | undefined): Step {
+  if (step === 'failed') return { failed: failure?.text ?? '', refused: failure?.refused ?? false };
+  return ({ planned: 'waiting', started: 'making', done: 'starting' } as const)[step];
+}
+
+/** `2 of 3 machines ended`; '': there is none to end. */
+export function countEnded({ resources }: Progress): string {
+  const all = [...resources].filter(
+    ([address, { action }]) => conditionAt(address) !== null && action === 'delete',
+  );
+  if (all.length === 0) return '';
+  const ended = all.filter(([, { step }]) => step === 'done');
+  return `${ended.length} of ${all.length} ${all.length === 1 ? 'machine' : 'machines'} ended`;
+}
+
+/** Tells how far the machines are that Terraform creates now. */
+export function showSteps(
+  { step }: Pick<TargetContext, 'step'>,
+  fresh: readonly string[],
+): (progress: Progress) => void {
+  for (const name of fresh) step(name, 'waiting');
+  const shown = new Map<string, string>();
+  return ({ resources }) => {
+    const failed = failures({ resources });
+    for (const name of fresh) {
+      const resource = resources.get(machineAddress(name));
+      const now = resource && stepOf(resource.step, failed.get(name));
+      const text = JSON.stringify(now);
+      if (now && shown.get(name) !== text) step(name, now);
+      shown.set(name, text);
+    }
+  };
+}
+
+/** Tells how many machines Terraform has ended. */
+export function showEnds({ note }: Pick<TargetContext, 'note'>): (progress: Progress) => void {
+  let shown = '';
+  return (progress) => {
+    const text = countEnded(progress);
+    if (text !== '' && text !== shown) note(text);
+    shown = text;
+  };
+}

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackPlan } from '../../../../stacks/stack-plan.js';
+import { writeAtomically } from '../../../shell/atomic-file.js';
+import { signInAgain } from '../../../tools/aws/errors.js';
+import type { Progress } from '../../../tools/terraform/progress.js';
+import { idsInState, type MachineOutput, machinesIn } from '../../../tools/terraform/state.js';
+import { Terraform, TerraformFailed } from '../../../tools/terraform/terraform.js';
+import type { TargetContext } from '../../context.js';
+
+/** Terraform in a deployment's folder, initialized when it is first needed there. */
+export class Workspace {
+  readonly #terraform: Terraform;
+  /** `terraform init` has been run, or printed. */
+  #isReady = false;
+
+  constructor(
+    private readonly context: Pick<TargetContext, 'executor' | 'home' | 'note'>,
+    private readonly deployment: string,
+    readonly folder: string,
+  ) {
+    const pluginCache = join(context.home, '.logistician', 'plugin-cache');
+    this.#terraform = new Terraform(context.executor, { folder, pluginCache }, context.note);
+  }
+
+  /** Waits for a Terraform that still runs here. */
+  others(): Promise<void> {
+    return this.#terraform.others();
+  }
+
+  async init(state: StackPlan['state']): Promise<void> {
+    const mark = join(this.folder, 'initialized');
+    this.#isReady ||= existsSync(mark) && readFileSync(mark, 'utf8') === this.deployment;
+    if (this.#isReady) return;
+    await this.#terraform.init();
+    if (state) await this.#terraform.claimState(this.deployment);
+    if (!this.context.executor.dryRun) writeAtomically(mark, this.deployment);
+    this.#isReady = true;
+  }
+
+  /** @returns how it ended, and the machines that exist then, by condition */
+  async apply(
+    show: (progress: Progress) => void,
+  ): Promise<{ progress: Progress; up: ReadonlyMap<string, MachineOutput> }> {
+    const progress = await this.#terraform.apply(show).catch(halfDone);
+    if (this.context.executor.dryRun) return { progress, up: new Map() };
+    return { progress, up: machinesIn(await this.#terraform.outputs(progress)) };
+  }
+
+  destroy(show: (progress: Progress) => void): Promise<Progress> {
+    return this.#terraform.destroy(show);
+  }
+
+  /** What an apply would do, in Terraform's words, where nothing is kept of it.
+   *  @param anew addresses of what would be created anew */
+  async plan(anew: readonly string[]): Promise<string> {
+    await this.#terraform.init();
+    return this.#terraform.plan(anew);
+  }
+
+  /** Ids of everything in Terraform's state. @param plan what the stack was made from; null: there is none yet */
+  async ids(plan: StackPlan | null): Promise<Set<string>> {
+    if (plan) await this.init(plan.state);
+    return idsInState(await this.#terraform.state((plan?.state ?? null) !== null));
+  }
+}
+
+/** With the lines that go on from there. */
+function halfDone(error: unknown): never {
+  if (!(error instanceof TerraformFailed)) throw error;
+  throw new TerraformFailed(error.message, [
+    ...signInAgain(error.message),
+    'logistician deploy    # goes on from there',
+    'logistician terminate    # takes all back',
+    ...error.suggestions,
+  ]);
+}
