@@ -13,33 +13,16 @@ const keeping = [
   ...['--partial-dir=.rsync-partial', '--timeout=60'],
 ];
 
-/** What a job folder has that is the machine's own affair. */
-const ofTheMachine = [
-  'source',
-  'index',
-  'home',
-  'lock',
-  'owner',
-  'owner.first',
-  'follower',
-  'stop',
-  'changed',
-  '*.new',
-];
-
-/** Copies job folders, or parts of them, into a folder here. Deletes nothing; what is not there is passed over.
- *  @param paths each with `/./` before the run's id. @param open runs of which data/ alone is for others yet */
+/** Copies parts of job folders into a folder here. Deletes nothing; a path that does not exist is passed over.
+ *  @param paths each with `/./` before the run's id */
 export const copyHere = (
   { config, machine }: Elsewhere,
   paths: readonly string[],
   into: string,
-  open: readonly string[],
 ): Command =>
   command(
     ...['rsync', ...keeping, '--relative', '--protect-args', '--ignore-missing-args', '--info=progress2'],
     ...['--rsh', remoteShell(config)],
-    ...ofTheMachine.map((name) => `--exclude=/*/${name}`),
-    ...open.flatMap((run) => [`--include=/${run}/data`, `--exclude=/${run}/*`]),
     ...paths.map((path, place) => `${place === 0 ? machine : ''}:${path}`),
     into,
   );
