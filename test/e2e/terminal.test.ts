@@ -358,8 +358,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     await until(
       'it is deaf',
       () =>
-        existsSync(project.run(id, 'data/logs/docker.txt')) &&
-        project.readRun(id, 'data/logs/docker.txt').includes('deaf'),
+        existsSync(project.logOf(id)) && readFileSync(project.logOf(id), 'utf8').includes('deaf'),
     );
     const screen = terminal(project, ['stop', '--grace', '3']);
     const began = Date.now();

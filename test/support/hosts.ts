@@ -49,9 +49,9 @@ export async function holdingOn(
   project: TestProject,
   condition: string,
 ): Promise<string> {
-  const line = `grep -l holding ${jobsOn(machine, project)}/*${condition}*/data/logs/docker.txt 2>/dev/null || :`;
+  const line = `grep -l holding ${jobsOn(machine, project)}/*${condition}*/logs/docker.txt 2>/dev/null || :`;
   const path = await until(`${condition} holds`, () => machine.exec(line));
-  return path.trim().split('\n').at(-1)?.split('/').at(-4) ?? '';
+  return path.trim().split('\n').at(-1)?.split('/').at(-3) ?? '';
 }
 
 export const letGoOn = (machine: LabMachine, project: TestProject, run: string): Promise<string> =>
