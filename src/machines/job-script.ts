@@ -56,6 +56,9 @@ export interface JobScript {
 /** Linux takes no longer string than this, in bytes, as one word or variable (MAX_ARG_STRLEN, less `OPTIONS=`). */
 export const longestOptions = 131_000;
 
+/** Whether a variable can hold the arguments as shell words; a job with more has no OPTIONS. */
+export const fitsOptions = (options: string): boolean => Buffer.byteLength(options) <= longestOptions;
+
 const lines = (commands: readonly Command[]) => commands.map(renderCommand).join(' &&\n  ');
 
 /** The words of `docker run` but for mode, GPUs and options; argv follows them. */
@@ -101,7 +104,7 @@ container() {
 
 /** The job's own part of job.sh: one line, so that the command that carries it prints as one. */
 export function jobScript(job: JobScript): string {
-  const options = Buffer.byteLength(job.options) <= longestOptions ? [`options=${render(job.options)}`] : [];
+  const options = fitsOptions(job.options) ? [`options=${render(job.options)}`] : [];
   return `${[
     `run=${render(job.run)}`,
     `name=${render(job.containerName)}`,

@@ -28,10 +28,10 @@ export class Machine {
     private readonly runner: string,
   ) {}
 
-  /** Lays out a job folder, and puts it in the queue (null: in none). Repeated, it does nothing.
-   *  @param script the job's part of job.sh; with no queue, the deployment's part before it. */
-  async add(queue: string | null, job: string, script: Word): Promise<void> {
-    await this.#change({ ...this.#verb('add', queue ?? '-', job), input: { text: script } });
+  /** Lays out the folder of a job that is in no queue. Repeated, it does nothing.
+   *  @param script all of job.sh */
+  async add(job: string, script: Word): Promise<void> {
+    await this.#change({ ...this.#verb('add', '-', job), input: { text: script } });
   }
 
   /** Adds jobs to the queue, in that order and in one call.

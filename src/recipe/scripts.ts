@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { joinWords } from '../experiment/words.js';
-import { containerLine, type JobScript, known, type SweepScript } from '../machines/job-script.js';
+import { containerLine, fitsOptions, type JobScript, known, type SweepScript } from '../machines/job-script.js';
 import type { User } from '../machines/user.js';
 import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
@@ -124,11 +124,13 @@ export function containerText(recipe: Recipe, layout: Layout, at: RunFolders, us
     user_name: user.name,
     secrets: `/dev/shm/logistician-${user.id}/${name}`,
   };
-  const options: Word[] = ['--env', `OPTIONS=${joinWords(recipe.condition.argv)}`];
-  const words = [...containerLine(sweepOf(recipe, layout)), ...argvOf(recipe)];
-  return renderCommand(
-    bindCommand(command(...programWordsOf(layout.docker), 'run', ...options, ...words), values),
-  );
+  const options = joinWords(recipe.condition.argv);
+  const words: Word[] = [
+    ...(fitsOptions(options) ? ['--env', `OPTIONS=${options}`] : []),
+    ...containerLine(sweepOf(recipe, layout)),
+    ...argvOf(recipe),
+  ];
+  return renderCommand(bindCommand(command(...programWordsOf(layout.docker), 'run', ...words), values));
 }
 
 /** The line that makes the image, from the project's own repository. */

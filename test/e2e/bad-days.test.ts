@@ -1,8 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { nameOfProcess } from '../../src/shell/processes.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { type Finished, type StatusOutput, TestProject } from '../support/project.js';
 import { SmallDisk } from '../support/small-disk.js';
@@ -174,17 +185,18 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
 
   it('terminate waits for a deploy that launches, and says so; a dead one’s lock is replaced', async () => {
     project.setParameters({ experiment_conditions: ['--hold b'] });
-    const folder = join(project.experiment, '.logistician');
-    mkdirSync(join(folder, 'lock'), { recursive: true });
-    const deploying = project.start(['deploy', '--yes']);
-    await deploying.says('Another logistician holds the lock');
-    expect((await deploying.ended).code).toBe(0);
+    const lock = join(project.stateFolder, 'lock');
+    mkdirSync(project.stateFolder, { recursive: true });
+    // No process has this number.
+    symlinkSync(nameOfProcess(process.pid).replace(/^\d+/, '99999999'), lock);
+    await project.ok(['deploy', '--yes']);
+    expect(lstatSync(lock, { throwIfNoEntry: false })).toBe(undefined);
     await project.holding('hold-b');
 
-    mkdirSync(join(folder, 'lock'));
+    symlinkSync(nameOfProcess(process.pid), lock);
     const ending = project.start(['terminate', '--yes', '--grace', '2']);
     await ending.says('Another logistician holds the lock');
-    execFileSync('rmdir', [join(folder, 'lock')]);
+    rmSync(lock);
     expect((await ending.ended).code).toBe(0);
     expect(project.receipt().state).toBe('stopped');
     await project.quiet();

@@ -60,7 +60,7 @@ describe.skipIf(isMissing('docker', 'git'))('an experiment of the original tool 
     const { code, stdout } = await project.cli(['run', '-o', '1 2'], { cwd: folder });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'The sum is 3\n' });
     const { record, read } = newest();
-    expect(record).toMatchObject({ state: 'succeeded', command: null });
+    expect(record).toMatchObject({ state: 'succeeded', recipe: { command: null } });
     expect(read('results', 'sum.txt')).toBe('The sum is 3\n');
     expect(read('config', 'options.txt')).toBe('1 2\n');
     expect(read('config', 'git.txt')).toContain(`commit ${project.repository.head}`);

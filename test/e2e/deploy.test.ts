@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -40,13 +40,13 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/^2 of 2 ended: 2 succeeded /m);
     const receipts = project.receipts();
-    expect(receipts.map(({ argv }) => argv.join(' ')).sort()).toEqual(['--lr 0.01', '--lr 0.1']);
-    for (const { id, state, exit_code, argv } of receipts) {
+    expect(receipts.map(({ recipe }) => recipe.condition.argv.join(' ')).sort()).toEqual(['--lr 0.01', '--lr 0.1']);
+    for (const { id, state, exit_code, recipe } of receipts) {
       expect({ state, exit_code }).toEqual({ state: 'succeeded', exit_code: 0 });
-      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${argv[1]}\n`);
+      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${recipe.condition.argv[1]}\n`);
     }
     expect(new Set(receipts.map(({ deployment }) => deployment)).size).toBe(1);
-    expect(receipts[0]?.source).toMatchObject({
+    expect(receipts[0]?.recipe.source).toMatchObject({
       commit: project.repository.head,
       live: false,
       snapshot: false,
@@ -101,8 +101,8 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect(code).toBe(0);
     expect(stdout).toMatch(/^runs +1 of 3 conditions; skipped: 2 succeeded already$/m);
     expect(project.runs).toHaveLength(3);
-    expect(project.receipt().argv).toEqual(['--lr', '1']);
-    expect(project.receipt().parameters_file).toBe(
+    expect(project.receipt().recipe.condition.argv).toEqual(['--lr', '1']);
+    expect(project.readRun(project.runs.at(-1), 'parameters.json')).toBe(
       readFileSync(join(project.experiment, 'parameters.json'), 'utf8'),
     );
   });
@@ -116,7 +116,7 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     const before = project.runs;
     expect((await project.cli(['deploy', '--yes', '--wait', ...words])).code).toBe(0);
     const added = project.runs.filter((id) => !before.includes(id));
-    expect(added.map((id) => project.receipt(id).argv[1]).sort()).toEqual([...rates].sort());
+    expect(added.map((id) => project.receipt(id).recipe.condition.argv[1]).sort()).toEqual([...rates].sort());
   });
 
   it('a change of the code runs all again; of the file alone, none', async () => {
@@ -135,14 +135,14 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     const plan = await project.cli(['deploy', '--snapshot', '--dry-run', '--first', '1']);
     expect({ code: plan.code, error: plan.stderr.match(/^Error.*/m) }).toEqual({ code: 0, error: null });
     expect((await project.cli(['deploy', '--yes', '--wait', '--snapshot', '--first', '1'])).code).toBe(0);
-    expect(project.receipt().source).toMatchObject({ snapshot: true, live: false });
+    expect(project.receipt().recipe.source).toMatchObject({ snapshot: true, live: false });
     expect(await project.ok(['logs', 'lr-0-1'])).toBe('from an untracked file\n');
-    const { commit } = project.receipt().source;
+    const { commit } = project.receipt().recipe.source;
     const again = ['deploy', '--yes', '--wait', '--commit', commit, '--first', '1', '--force'];
     expect((await project.cli(again)).stdout).toContain(
       `${commit.slice(0, 10)} (a snapshot of the working tree`,
     );
-    expect(project.receipt().source).toMatchObject({ snapshot: true, commit });
+    expect(project.receipt().recipe.source).toMatchObject({ snapshot: true, commit });
     expect(project.repository.head).toBe(head);
     expect(project.repository.git('status', '--porcelain')).toBe(dirt);
     project.repository.git('checkout', '--quiet', '--', 'job.sh');
@@ -160,7 +160,9 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     const status = await project.json(['status']);
     expect(status.deployment?.released).toMatch(/^\d{4}-/);
     expect(project.receipts().every(({ state }) => state === 'succeeded')).toBe(true);
-    expect(linesOf('ls', join(project.experiment, '.logistician'))).not.toContain('queue');
+    for (const folder of [project.stateFolder, join(project.experiment, '.logistician')])
+      expect(linesOf('ls', folder)).not.toContain('queue');
+    expect(runs.filter((id) => existsSync(project.jobFolder(id)))).toEqual([]);
   });
 
   it('terminated again, it has nothing to do', async () => {
@@ -267,7 +269,7 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
       await rejoined.says(/3 of 4 ended/);
       project.letGo(await project.holding('hold-two'));
       expect((await rejoined.ended).code).toBe(0);
-      expect(project.receipts().map(({ source }) => source.commit)).toEqual(Array(5).fill(live));
+      expect(project.receipts().map(({ recipe }) => recipe.source.commit)).toEqual(Array(5).fill(live));
     });
 
     it('the second way ends it, and then the other commit can be deployed', async () => {

@@ -79,7 +79,8 @@ describe.skipIf(isMissing('docker', 'git'))('generated arguments', () => {
     await project.ok(['deploy', '--yes', '--wait', '--slots', '2']);
     const receipts = project.receipts();
     expect(receipts).toHaveLength(lists.length + 1);
-    for (const { id, condition, argv, state } of receipts) {
+    for (const { id, condition, recipe, state } of receipts) {
+      const { argv } = recipe.condition;
       expect({ argv, state }).toMatchObject({ state: 'succeeded' });
       expect(condition).toMatch(/^[a-z][a-z0-9-]{0,39}-[0-9a-f]{10}$/);
       expect(id).toMatch(/^\d{8}-\d{9}-[a-z0-9-]+$/);

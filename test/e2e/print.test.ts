@@ -22,27 +22,26 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
 
   const dryRun = async (...words: string[]) =>
     lasting(printed((await project.cli([...words, '--dry-run'])).stderr));
-  const issued = (...path: string[]) =>
-    readFileSync(join(project.experiment, ...path, 'commands.sh'), 'utf8');
+  const issued = (folder: string) => readFileSync(join(folder, 'commands.sh'), 'utf8');
 
   it('run: what a dry run prints is what the real run issues', async () => {
     project.repository.write({ 'new.txt': 'not committed\n' });
     const dry = await dryRun('run', '-o', '--lr 0.5');
     await project.ok(['run', '-o', '--lr 0.5']);
-    expect(lasting(issued('runs', project.runs.at(-1) ?? ''))).toBe(dry);
+    expect(lasting(issued(project.run(project.runs.at(-1))))).toBe(dry);
     expect(dry).toContain('docker run --env');
   });
 
   it('run --clone: likewise', async () => {
     const dry = await dryRun('run', '--clone');
     await project.ok(['run', '--clone']);
-    expect(lasting(issued('runs', project.runs.at(-1) ?? ''))).toBe(dry);
+    expect(lasting(issued(project.run(project.runs.at(-1))))).toBe(dry);
   });
 
   it('deploy --snapshot, stop and terminate: likewise', async () => {
     const dry = await dryRun('deploy', '--snapshot');
     await project.ok(['deploy', '--snapshot', '--yes', '--wait']);
-    expect(lasting(issued('.logistician'))).toBe(dry);
+    expect(lasting(issued(project.stateFolder))).toBe(dry);
 
     project.setParameters({ experiment_conditions: ['--hold 1'] });
     await project.ok(['deploy', '--snapshot', '--yes']);
@@ -83,9 +82,10 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
     execFileSync('sh', ['-c', printed(stderr)], { cwd: '/', env: project.env, stdio: 'pipe' });
     const runs = project.runs.slice(before);
     expect(runs).toHaveLength(2);
-    const stateOf = (id: string) => JSON.parse(project.readRun(id, 'state.json')).state as string;
+    const stateOf = (id: string) =>
+      JSON.parse(readFileSync(project.jobFolder(id, 'state.json'), 'utf8')).state as string;
     await until('both have succeeded', () => runs.every((id) => stateOf(id) === 'succeeded'));
-    const said = runs.map((id) => project.readRun(id, 'data', 'logs', 'docker.txt'));
+    const said = runs.map((id) => readFileSync(project.logOf(id), 'utf8'));
     expect(said.sort()).toEqual([`hello --name it's "quoted" $HOME \n`, 'the rate is 0.25\n']);
   });
 });

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../src/runs/run-record.js';
+import type { RunRecord } from '../../src/runs/record.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { TestProject } from '../support/project.js';
@@ -38,7 +38,8 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
 
   /** What somebody does who has run.json and a way to the commits, and nothing else of the run. */
   function again(receipt: RunRecord, name: string): string {
-    const { source, image, folder, container_line: line } = receipt;
+    const { recipe, build_line, container_line: line } = receipt;
+    const { source, image } = recipe;
     const place = join(project.scratch, name);
     const clone = new Repository(join(place, 'source'));
     mkdirSync(clone.root, { recursive: true });
@@ -48,10 +49,10 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     expect(clone.git('rev-parse', 'HEAD^{tree}')).toBe(source.tree);
     for (const path of ['data', 'home']) mkdirSync(join(place, path));
 
-    shell(image.build_line.replaceAll(source.root, clone.root));
+    shell(build_line.replaceAll(source.root, clone.root));
     expect(shell(`docker image inspect --format '{{.Id}}' ${image.tag}`)).not.toBe('');
     const run = line
-      .replaceAll(`${folder}/`, `${place}/`)
+      .replaceAll(`${project.run(receipt.id)}/`, `${place}/`)
       .replaceAll(`${source.root}:/project`, `${clone.root}:/project`);
     expect(run).not.toContain(project.root);
     expect(run).toContain(`--user ${userAndGroup}`);
@@ -63,13 +64,13 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
   it('is enough to make the same files again, byte for byte', async () => {
     await project.ok(['deploy', '--yes', '--wait', '--first', '1']);
     const receipt = project.receipt();
-    expect(receipt).toMatchObject({ state: 'succeeded', folder: project.run(receipt.id) });
+    expect(receipt).toMatchObject({ state: 'succeeded', folder: project.jobFolder(receipt.id) });
     // Nothing else of the run is there.
     const kept = join(project.scratch, 'run.json');
     copyFileSync(project.run(receipt.id, 'run.json'), kept);
     const results = stateOfFolder(project.run(receipt.id, 'data', 'results'));
     expect(Object.keys(results)).toEqual(['confusion.csv', 'model.npz', 'predictions.csv']);
-    execFileSync('docker', ['image', 'rm', receipt.image.tag], { stdio: 'ignore' });
+    execFileSync('docker', ['image', 'rm', receipt.recipe.image.tag], { stdio: 'ignore' });
     shell(`rm -r ${project.run(receipt.id)}`);
 
     const alone = JSON.parse(readFileSync(kept, 'utf8')) as RunRecord;
@@ -85,7 +86,7 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     });
     await project.ok(['run', '--condition', 'lr']);
     const receipt = project.receipt();
-    expect(receipt.source).toMatchObject({ snapshot: true, live: true });
+    expect(receipt.recipe.source).toMatchObject({ snapshot: true, live: true });
     const results = stateOfFolder(project.run(receipt.id, 'data', 'results'));
     expect(stateOfFolder(again(receipt, 'again-with-changes'))).toEqual(results);
   });
@@ -148,7 +149,7 @@ describe.skipIf(isMissing('docker', 'git'))('a project whose hashes are of the n
       await project.ok(['deploy', '--yes', '--wait']);
       const receipt = project.receipt();
       expect(receipt).toMatchObject({ state: 'succeeded', kept: 'copied' });
-      expect(receipt.source.commit).toHaveLength(64);
+      expect(receipt.recipe.source.commit).toHaveLength(64);
       expect(project.readRun(receipt.id, 'data', 'project', 'job.sh')).toContain('more\n');
     } finally {
       await project.remove();

@@ -101,16 +101,20 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     expect(project.receipt(id)).toMatchObject({
       id,
       experiment: project.name,
-      experiment_path: 'experiments/one',
-      argv: ['--lr', '0.01'],
       state: 'succeeded',
       exit_code: 0,
       deployment: null,
       target: 'local',
-      command: 'sh job.sh',
-      parameters_file: readFileSync(join(project.experiment, 'parameters.json'), 'utf8'),
-      source: { commit: project.repository.head, branch: 'main', snapshot: false, live: true },
+      recipe: {
+        experiment: { name: project.name, path: 'experiments/one' },
+        condition: { argv: ['--lr', '0.01'] },
+        command: 'sh job.sh',
+        source: { commit: project.repository.head, branch: 'main', snapshot: false, live: true },
+      },
     });
+    expect(project.readRun(id, 'parameters.json')).toBe(
+      readFileSync(join(project.experiment, 'parameters.json'), 'utf8'),
+    );
   });
 
   it('ends with the job’s exit code, and says why in the receipt', async () => {
@@ -124,8 +128,11 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     project.repository.write({ 'args.sh': 'echo edited\n', 'job.sh.orig': 'untracked\n' });
     project.setParameters({ experiment_command: 'sh args.sh' });
     expect(await project.ok(['run', '-o', 'x'])).toBe('edited\n');
-    const { source } = project.receipt();
-    expect(source).toMatchObject({ snapshot: true, live: true, edited_during_run: null });
+    const { recipe, edited_during_run } = project.receipt();
+    const { source } = recipe;
+    expect({ ...source, edited_during_run }).toMatchObject({
+      ...{ snapshot: true, live: true, edited_during_run: null },
+    });
     expect(project.repository.git('show', `${source.commit}:args.sh`)).toBe('echo edited');
     expect(project.repository.git('show', `${source.commit}:job.sh.orig`)).toBe('untracked');
     expect(project.repository.git('rev-parse', `${source.commit}^`)).toBe(project.repository.head);
@@ -148,7 +155,7 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     project.setParameters({ experiment_command: 'sh args.sh' });
     const argv = expected ?? words.slice(words.indexOf('--') + 1);
     expect(await project.ok(words)).toBe(`${argv.map((word) => `<${word}>`).join('')}\n`);
-    expect(project.receipt().argv).toEqual(argv);
+    expect(project.receipt().recipe.condition.argv).toEqual(argv);
   });
 
   it('runs a condition of the file by the beginning of its id', async () => {
@@ -167,10 +174,11 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
 
     expect(await project.ok(['run'])).toBe('dirty\n');
     expect(await project.ok(['run', '--clone'])).toBe('new\n');
-    expect(project.receipt().source).toMatchObject({ commit: head, live: false, snapshot: false });
+    expect(project.receipt().recipe.source).toMatchObject({ commit: head, live: false, snapshot: false });
     expect(existsSync(project.run(project.runs.at(-1), 'source'))).toBe(false);
+    expect(existsSync(project.jobFolder(project.runs.at(-1)))).toBe(false);
     expect(await project.ok(['run', '--clone', '--commit', old.slice(0, 10)])).toBe('old\n');
-    expect(project.receipt().source.commit).toBe(old);
+    expect(project.receipt().recipe.source.commit).toBe(old);
 
     project.repository.git('reset', '--quiet', '--hard', older);
     project.setParameters({});

@@ -44,7 +44,7 @@ cd /data/results; seq ${fileCount} | xargs touch; echo written\n`,
     await project.ok(['deploy', '--snapshot', '--yes']);
     const [run = ''] = project.runs;
     const log = project.run(run, 'data', 'logs', 'docker.txt');
-    await until('it floods', () => statSync(log).size > 1e6);
+    await until('it floods', () => statSync(project.logOf(run)).size > 1e6);
     await project.ok(['status']);
     await project.ok(['deploy', '--wait', '--snapshot']);
 

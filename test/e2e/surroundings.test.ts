@@ -50,7 +50,7 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
     });
     expect(deployed.code).toBe(0);
     expect(deployed.stdout).toMatch(/^commit +[0-9a-f]{10} \(detached HEAD\)$/m);
-    expect(project.receipt().source).toMatchObject({ branch: null, commit: project.repository.head });
+    expect(project.receipt().recipe.source).toMatchObject({ branch: null, commit: project.repository.head });
     project.repository.git('checkout', '--quiet', 'main');
   });
 
@@ -61,7 +61,7 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
       project.cli(['deploy', '--yes', '--wait']),
     ]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
-    const ran = project.receipts().map(({ argv }) => argv[1]);
+    const ran = project.receipts().map(({ recipe }) => recipe.condition.argv[1]);
     expect(ran.filter((rate) => rate === '3' || rate === '4').sort()).toEqual(['3', '4']);
     await project.ok(['terminate', '--yes']);
   });

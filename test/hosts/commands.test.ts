@@ -166,7 +166,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
     expect(stdout).toMatch(/^runs +1 of 4 conditions; skipped: 3 not failed$/m);
     const added = project.runs.filter((id) => !before.includes(id));
     expect(added.map((id) => project.receipt(id))).toMatchObject([
-      { argv: ['--fail', '7'], exit_code: 7, state: 'failed' },
+      { recipe: { condition: { argv: ['--fail', '7'] } }, exit_code: 7, state: 'failed' },
     ]);
   });
 

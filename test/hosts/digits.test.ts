@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../src/runs/run-record.js';
+import type { RunRecord } from '../../src/runs/record.js';
 import { digits, measures } from '../support/digits.js';
 import { isMissing } from '../support/engines.js';
 import { asNobody, onHosts, writeSshConfig } from '../support/hosts.js';
@@ -80,7 +80,11 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
       const same = of(here, receipt);
       expect(receipt.state).toBe('succeeded');
       expect(receipt.image.id).toBe(same?.image.id);
-      expect(receipt.source).toMatchObject({ commit: project.repository.head, tree: same?.source.tree });
+      const { commit, tree } = receipt.recipe.source;
+      expect({ commit, tree }).toEqual({
+        commit: project.repository.head,
+        tree: same?.recipe.source.tree,
+      });
       const there = measures(project.run(receipt.id));
       expect(there).toEqual(measures(project.run(same?.id)));
       expect(Object.keys(there.results)).toContain('model.npz');

@@ -88,8 +88,8 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
       await well(project, ['deploy', '--yes', '--wait'], { env });
       await well(project, ['logs'], { env });
       await well(project, ['status', '--json'], { env });
-      for (const { id, secrets } of project.receipts()) {
-        expect(secrets).toEqual(['TOKEN', 'OTHER']);
+      for (const { id, recipe } of project.receipts()) {
+        expect(recipe.secrets).toEqual(['TOKEN', 'OTHER']);
         expect(project.readRun(id, 'data', 'results', 'token.txt')).toBe(`${hash(env.TOKEN)}\n`);
         expect(project.readRun(id, 'data', 'results', 'other.txt')).toBe(`${hash(env.OTHER)}\n`);
       }
@@ -208,7 +208,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
         const { stderr } = await tried.cli(['deploy', '--yes', '--hosts', 'one', ...words], { env });
         expect(stderr).toMatch(/one shows another host key than the one that is known/);
         expect(stderr).toContain(
-          `ssh-keygen -R one -f ${join(tried.experiment, '.logistician', 'known_hosts')}`,
+          `ssh-keygen -R one -f ${join(tried.stateFolder, 'known_hosts')}`,
         );
       }
       expect(await footprint(one)).toEqual(before);
@@ -217,7 +217,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
 
       // Once one knows that the new key is right, both lines that it says are all that it takes.
       writeFileSync(fleet.knownHosts, `${one.address} ${one.hostKey}${two.address} ${two.hostKey}`);
-      linesOf('ssh-keygen', '-R', 'one', '-f', join(tried.experiment, '.logistician', 'known_hosts'));
+      linesOf('ssh-keygen', '-R', 'one', '-f', join(tried.stateFolder, 'known_hosts'));
       const { stdout } = await well(tried, ['deploy', '--yes', '--wait', '--force'], { env });
       expect(stdout).toContain('2 of 2 ended: 2 succeeded');
       await well(tried, ['terminate', '--yes']);

@@ -81,12 +81,12 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     await project.ok(['sync']);
     const receipts = project.receipts();
     expect(receipts).toHaveLength(7);
-    for (const { id, argv, machine, source, image, state, target } of receipts) {
+    for (const { id, recipe, machine, image, state, target } of receipts) {
       expect({ state, target }).toEqual({ state: 'succeeded', target: 'hosts' });
-      expect(source.commit).toBe(project.repository.head);
+      expect(recipe.source.commit).toBe(project.repository.head);
       expect(image.id).toMatch(/^sha256:/);
       expect(machine.name).toMatch(/^gpu[123]$/);
-      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${argv[1]}\n`);
+      expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${recipe.condition.argv[1]}\n`);
       expect(project.readRun(id, 'data', 'results', 'refused')).toContain('Read-only file system');
     }
     expect(

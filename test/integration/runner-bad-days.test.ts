@@ -46,7 +46,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('the runner on a full disk',
   it('says so where a job is laid out, and takes it once there is room', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = sweep.job('laid-out');
-    const add = () => sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+    const add = () => sweep.put(job, sweep.jobPart(job, []));
     for (const leaving of [0, 4096, 8192, 12_288]) {
       disk.fill(leaving);
       await expect(add(), `with ${leaving} bytes left`).rejects.toThrow(/No space left on device/);

@@ -112,7 +112,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     const sweep = await lab.sweep('sh changes.sh', { container: { secrets: known.secrets } });
     const job = sweep.job('untidy');
     await sweep.machine.putSecret(job.container, new Secret('TOKEN', 'secret'));
-    await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+    await sweep.put(job, sweep.jobPart(job, []));
     await sweep.begin();
     await sweep.says(job, 'ready');
     process.kill(-workerOf(sweep), 'SIGKILL');

@@ -42,7 +42,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('the runner of somebody who 
     const sweep = await lab.sweep('sh writes.sh', { container: { extraArgs, secrets: known.secrets } });
     const job = sweep.job('writes');
     await sweep.machine.putSecret(job.container, new Secret('TOKEN', 'open sesame'));
-    await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+    await sweep.put(job, sweep.jobPart(job, []));
     await sweep.begin();
     expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded', kept: 'copied' });
 

@@ -125,7 +125,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       await sweep.begin();
       await sweep.ended(again);
       expect(text(again, 'results', 'argv')).toBe('a\0');
-      await sweep.machine.add(sweep.queue, again.folder, sweep.jobPart(again, ['c']));
+      await sweep.put(again, sweep.jobPart(again, ['c']));
       expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);
       expect(stateOf(again)?.state).toBe('succeeded');
     });
@@ -145,9 +145,9 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         },
         join(sweep.queue, 'runner.sh'),
       );
-      await expect(half.deliver(sweep.queue, parts)).rejects.toThrow('bytes have arrived');
+      await expect(sweep.deliver(parts, half)).rejects.toThrow('bytes have arrived');
       expect(jobs.filter((job) => existsSync(job.folder))).toEqual([]);
-      await sweep.machine.deliver(sweep.queue, parts);
+      await sweep.deliver(parts);
       await sweep.begin();
       for (const job of jobs) {
         expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
@@ -371,7 +371,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       await sweep.machine.stop(sweep.queue, 1, [own.folder]);
       const withOptions = sweep.job('with-options');
       const script = sweep.jobPart(withOptions, []).replace("options=''", "options='--lr 0.1'");
-      await sweep.machine.add(sweep.queue, withOptions.folder, script);
+      await sweep.put(withOptions, script);
       await sweep.begin();
       expect(await sweep.ended(withOptions)).toMatchObject({ state: 'succeeded' });
       expect(output(withOptions).split('\n')).toContain('OPTIONS=--lr 0.1');
@@ -598,7 +598,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
       const job = sweep.job('secretive');
       await sweep.machine.putSecret(job.container, new Secret('TOKEN', value));
-      await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+      await sweep.put(job, sweep.jobPart(job, []));
       await sweep.begin();
       await sweep.says(job, 'ready');
 
@@ -619,7 +619,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
       const job = sweep.job('stopped');
       await sweep.machine.putSecret(job.container, new Secret('TOKEN', value));
-      await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, []));
+      await sweep.put(job, sweep.jobPart(job, []));
       await sweep.machine.stop(sweep.queue, 1, [job.folder]);
       expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
       expect(existsSync(join('/dev/shm', `logistician-${process.getuid?.()}`, job.container))).toBe(false);

@@ -74,7 +74,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     const sweep = await labOf(connection).sweep('sh work.sh', { container: { secrets: known.secrets } });
     const job = sweep.job('work');
     await sweep.machine.putSecret(job.container, secret);
-    await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, hostileWords));
+    await sweep.put(job, sweep.jobPart(job, hostileWords));
     await sweep.begin();
     const chunks: Buffer[] = [];
     const followed = await sweep.machine.log(job.folder, 0, true, {

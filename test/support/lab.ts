@@ -18,6 +18,9 @@ import { until } from './until.js';
 
 export const runnerTemplate = fileURLToPath(new URL('../../templates/machine/runner.sh', import.meta.url));
 
+/** Name of the file in the queue's folder with what all jobs of a test sweep share. */
+const sharedPart = 'sweep.sh';
+
 /** What a test sweep may differ in; all else is what a deployment on this computer has. */
 export interface SweepChanges extends Partial<Omit<SweepScript, 'container'>> {
   readonly container?: Partial<SweepScript['container']>;
@@ -109,14 +112,23 @@ export class TestSweep {
   async open(): Promise<void> {
     await this.machine.makeFolder(this.queue);
     await this.machine.writeFile(join(this.queue, 'runner.sh'), readFileSync(runnerTemplate, 'utf8'));
-    await this.machine.writeFile(join(this.queue, 'sweep.sh'), sweepScript(this.script));
+    await this.machine.writeFile(join(this.queue, sharedPart), sweepScript(this.script));
   }
 
   /** Names a job and lays it out on the machine, in the queue. */
   async add(run: string, argv: readonly string[] = []): Promise<TestJob> {
     const job = this.job(run);
-    await this.machine.add(this.queue, job.folder, this.jobPart(job, argv));
+    await this.put(job, this.jobPart(job, argv));
     return job;
+  }
+
+  /** Lays out a job with its own part of job.sh, in the queue. */
+  put({ folder }: TestJob, script: string): Promise<void> {
+    return this.deliver([{ folder, script }]);
+  }
+
+  deliver(parts: readonly { folder: string; script: string }[], machine = this.machine): Promise<void> {
+    return machine.deliver(this.queue, sharedPart, parts);
   }
 
   job(run: string): TestJob {

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import schema from '../../src/cli/output.schema.json' with { type: 'json' };
-import receipt from '../../src/runs/run.schema.json' with { type: 'json' };
-import { receiptProblems } from './receipt.js';
+import receipt from '../../src/runs/record.schema.json' with { type: 'json' };
+import { receiptProblems } from './receipts.js';
 
 const ajv = new Ajv({
   allErrors: true,
@@ -10,7 +10,7 @@ const ajv = new Ajv({
   strictTypes: false,
   strictRequired: false,
 });
-ajv.addSchema(receipt, 'run.schema.json');
+ajv.addSchema(receipt, 'record.schema.json');
 ajv.addSchema(schema, 'output.schema.json');
 
 export type OutputName = keyof typeof schema.properties;

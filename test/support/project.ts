@@ -12,9 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunRecord } from '../../src/runs/run-record.js';
+import type { RunRecord } from '../../src/runs/record.js';
+import { findState } from '../../src/runs/state-folder.js';
 import { baseImage } from './engines.js';
-import { expectReceipt } from './receipt.js';
+import { expectReceipt } from './receipts.js';
 import { type Files, Repository, scratchFolder } from './repository.js';
 import { until } from './until.js';
 
@@ -258,7 +259,7 @@ export class TestProject {
     const folder = join(experiment, 'runs');
     if (!existsSync(folder)) return [];
     return readdirSync(folder)
-      .filter((name) => name !== '.gitignore')
+      .filter((name) => !name.startsWith('.'))
       .sort();
   }
 
@@ -269,6 +270,22 @@ export class TestProject {
 
   readRun(id: string | undefined, ...path: string[]): string {
     return readFileSync(this.run(id, ...path), 'utf8');
+  }
+
+  /** What this computer has written of experiments/one: its deployment, its queue, its job folders. */
+  get stateFolder(): string {
+    return findState(this.home, this.experiment, false).folder;
+  }
+
+  /** The runner's own folder of a run on this computer: job.sh, state.json and, while the job is not at its end, logs/. */
+  jobFolder(run: string | undefined, ...path: string[]): string {
+    return join(this.stateFolder, 'jobs', run ?? 'no such run', ...path);
+  }
+
+  /** Where a run on this computer has its output: where no container reaches it, until the job has ended. */
+  logOf(run: string | undefined): string {
+    const now = this.jobFolder(run, 'logs', 'docker.txt');
+    return existsSync(now) ? now : this.run(run, 'data', 'logs', 'docker.txt');
   }
 
   /** The receipt of a run, the newest if none is named, which must be one. */
@@ -300,7 +317,7 @@ export class TestProject {
 
   /** What the job has printed so far, while it runs. */
   saidBy(id: string | undefined): string {
-    const path = this.run(id ?? '', 'logs', 'docker.txt');
+    const path = this.logOf(id);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 

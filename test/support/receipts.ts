@@ -123,3 +123,11 @@ export function receiptProblems(value: unknown): string[] {
     ({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`,
   );
 }
+
+/** The receipt at the path. @throws Error if it is none by its schema */
+export function expectReceipt(path: string): RunRecord {
+  const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const problems = receiptProblems(record);
+  if (problems.length > 0) throw new Error(`${path} is no sound receipt:\n${problems.join('\n')}`);
+  return record as RunRecord;
+}

@@ -116,7 +116,7 @@ async function prepare(
     runs.write(record);
     if (!executor.dryRun) executor.journal.keepIn(join(at.work, 'commands.sh'));
     const script = jobOf(recipe, at, ownGpus(recipe.gpus, facts.gpus));
-    await computer.add(null, at.folder, `${sweepScript(sweepOf(recipe, layout))}${jobScript(script)}`);
+    await computer.add(at.folder, `${sweepScript(sweepOf(recipe, layout))}${jobScript(script)}`);
     for (const secret of secrets) await computer.putSecret(script.containerName, secret);
   } catch (error) {
     // Nothing has begun: half a run is no run.

@@ -16,13 +16,13 @@ import { forGivenExperiment, lineFor } from '../../../src/cli/suggestions.js';
 import { table } from '../../../src/cli/table.js';
 import { jsonText } from '../../../src/cli/text.js';
 import { UserError } from '../../../src/errors.js';
-import type { DeployPlan } from '../../../src/operations/decide-deployment.js';
+import type { DeployPlan } from '../../../src/operations/deploy/decide.js';
 import type { Experiment } from '../../../src/operations/experiment.js';
-import type { ExperimentStatus } from '../../../src/operations/observe.js';
+import type { ExperimentStatus } from '../../../src/operations/look/rows.js';
 import { command } from '../../../src/shell/command.js';
 import { SshPool } from '../../../src/tools/ssh/pool.js';
 import { actsOnTerminal, hostileSequences, hostileWords } from '../../support/hostile-words.js';
-import { recordOf } from '../../support/records.js';
+import { receiptOf } from '../../support/receipts.js';
 
 const corpus = [...hostileSequences, ...hostileWords.filter((word) => word.length < 1000)];
 
@@ -46,7 +46,7 @@ const view = { width: 200, height: 40, now: new Date('2026-11-20T12:10:00Z') };
 
 /** A status whose every text is hostile. */
 function statusOf(bad: string): ExperimentStatus {
-  const record = recordOf('--lr 1', { condition: bad, reason: bad as 'exit', state: 'failed' });
+  const record = receiptOf('--lr 1', { condition: bad, reason: bad as 'exit', state: 'failed' });
   const report = {
     folder: bad,
     state: null,
@@ -57,6 +57,7 @@ function statusOf(bad: string): ExperimentStatus {
     summary: { [bad]: 1, [`x${bad}`]: 0.5 },
   };
   const since = new Date('2026-11-20T12:00:00Z');
+  const silent = { place: bad, since, problem: new UserError(bad), canStart: true };
   return {
     deployment: { commit: bad, target: bad, released: null } as never,
     live: true,
@@ -75,11 +76,11 @@ function statusOf(bad: string): ExperimentStatus {
         report,
         deployed: true,
         inFile: true,
-        silent: { machine: bad, since, problem: new UserError(bad) },
+        silent,
       },
     ],
-    silent: [{ machine: bad, since, problem: new UserError(bad) }],
-  } as unknown as ExperimentStatus;
+    silent: [silent],
+  };
 }
 
 /** A plan whose every text is hostile. */
@@ -88,16 +89,16 @@ function planOf(bad: string): Text {
     parameters: { experimentName: bad, maxHours: 1 },
     project: { branch: bad },
   } as unknown as Experiment;
-  const found = { facts: {}, deployed: { name: bad, slots: [bad] } };
+  const offer = { place: { name: bad, slots: [bad] }, facts: {}, only: null, text: null };
   const plan = {
     pin: { commit: bad, snapshot: false, pushed: true },
     run: [{ id: bad, options: bad }],
     skip: [{ why: bad }],
     target: bad,
-    found: [found],
-    places: [],
-    problems: [{ machine: bad, problem: new UserError(bad) }],
-    moves: [{ job: { condition: bad, machine: bad }, to: found }],
+    offers: [offer, { ...offer, text: bad }],
+    assigned: [offer],
+    problems: [{ place: bad, problem: new UserError(bad) }],
+    moves: [{ job: { condition: bad, place: bad }, to: offer }],
   } as unknown as DeployPlan;
   return planView(experiment, plan, 100);
 }

@@ -2,9 +2,9 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { statusView as drawStatus, type View } from '../../../src/cli/status-view.js';
 import { green, present, wantsColors } from '../../../src/cli/style.js';
-import type { ConditionStatus, ExperimentStatus } from '../../../src/operations/observe.js';
-import type { RunRecord } from '../../../src/runs/run-record.js';
-import { recordOf } from '../../support/records.js';
+import type { ConditionStatus, ExperimentStatus } from '../../../src/operations/look/rows.js';
+import type { RunRecord } from '../../../src/runs/record.js';
+import { receiptOf } from '../../support/receipts.js';
 
 const view = (changes: Partial<View> = {}): View => ({
   width: 80,
@@ -16,7 +16,7 @@ const view = (changes: Partial<View> = {}): View => ({
 const statusView = (shown: ExperimentStatus, how: View) => present(drawStatus(shown, how), false);
 
 function row(options: string, changes: Partial<RunRecord> = {}, lastLine = ''): ConditionStatus {
-  const record = recordOf(options, changes);
+  const record = receiptOf(options, changes);
   const report = {
     folder: '',
     state: null,
@@ -30,7 +30,7 @@ function row(options: string, changes: Partial<RunRecord> = {}, lastLine = ''): 
 }
 
 const deployment = {
-  schema: 1,
+  schema: 2,
   id: 'd',
   experiment: 'e1',
   experiment_path: '',
@@ -39,7 +39,7 @@ const deployment = {
   source_id: '',
   created: '',
   released: null,
-  machines: [],
+  places: [],
   docker: 'docker',
   parameters_file: '{}',
   jobs: [],
@@ -102,7 +102,7 @@ describe('statusView', () => {
         state: 'failed',
         reason: 'container',
         exit_code: 137,
-        machine: { ...recordOf('').machine, name: 'm'.repeat(60) },
+        machine: { ...receiptOf('').machine, name: 'm'.repeat(60) },
       },
       lastLine,
     );

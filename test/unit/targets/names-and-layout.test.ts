@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { hostNames } from '../../../src/targets/host-names.js';
-import {
-  inputThere,
-  jobsThere,
-  queueThere,
-  rootIn,
-  sourceThere,
-  sweepThere,
-} from '../../../src/targets/remote-layout.js';
-import type { Sweep } from '../../../src/targets/target.js';
+import { hostNames } from '../../../src/targets/hosts/names.js';
+import { foldersAt, inputAt, layoutAt, rootIn, sourceAt } from '../../../src/targets/over-ssh/layout.js';
+import { recipeOf } from '../../support/receipts.js';
 
 describe('a machine', () => {
   it.each<[string[], string[]]>([
@@ -45,34 +38,33 @@ describe('on a machine', () => {
   it('all has its place', () => {
     const root = rootIn('/home/ada');
     expect(root).toBe('/home/ada/logistician');
-    expect(jobsThere(root, 'exp')).toBe(`${root}/exp`);
-    expect(queueThere(root, 'exp', '1')).toBe(`${root}/exp/queue-1`);
-    expect(inputThere(root, 'mnist', { mnist: '0123456789abcdef' })).toBe(
-      `${root}/inputs/mnist-0123456789ab`,
-    );
+    const { jobs, queue, job } = foldersAt(root, 'exp', '1');
+    expect([jobs, queue, job('run-1')]).toEqual([`${root}/exp`, `${root}/exp/queue-1`, `${root}/exp/run-1`]);
+    expect(inputAt(root, 'mnist', '0123456789abcdef')).toBe(`${root}/inputs/mnist-0123456789ab`);
   });
 
-  it('the sweep has the machine’s paths alone', () => {
-    const sweep = {
-      source,
-      projectKey: 'p-1',
-      inputIds: { mnist: '0123456789abcdef' },
-      container: { inputs: { mnist: '/home/me/mnist' } },
-    } as unknown as Sweep;
-    const there = sweepThere('/r', sweep);
-    expect(JSON.stringify({ ...there, inputIds: null })).not.toContain('/home/me');
-    expect(there.contextRepository).toBe('/r/source/p-1.git');
-    expect(there.container.inputs).toEqual({ mnist: '/r/inputs/mnist-0123456789ab' });
+  it('a run has the machine’s paths alone', () => {
+    const recipe = recipeOf('', { inputs: { mnist: { path: '/home/me/mnist', id: '0123456789abcdef' } } });
+    const at = { root: '/r', docker: 'podman' };
+    const there = layoutAt(at, 'd-1', recipe, { source, projectKey: 'p-1' });
+    expect(JSON.stringify(there)).not.toContain('/home/me');
+    expect(there).toMatchObject({
+      docker: 'podman',
+      deployment: 'd-1',
+      repository: '/r/source/p-1.git',
+      checkout: { commit: 'c0ffee', repository: '/r/source/p-1.git' },
+      inputs: { mnist: '/r/inputs/mnist-0123456789ab' },
+    });
   });
 
   it('each submodule has a repository of its own, always the same', () => {
-    const { repository, lfs, submodules } = sourceThere('/r', 'p-1', source);
+    const { repository, lfs, submodules } = sourceAt('/r', 'p-1', source);
     expect({ repository, lfs }).toEqual({ repository: '/r/source/p-1.git', lfs: '/r/source/p-1.git/lfs' });
     const [one, other] = submodules;
     expect(one?.repository).toMatch(/^\/r\/source\/p-1\+[0-9a-f]{10}\.git$/);
     expect(one).toMatchObject({ path: 'lib', commit: 'beef', lfs: null });
     expect(other?.repository).not.toBe(one?.repository);
     expect(other?.lfs).toBe(`${other?.repository}/lfs`);
-    expect(sourceThere('/r', 'p-1', source)).toEqual(sourceThere('/r', 'p-1', source));
+    expect(sourceAt('/r', 'p-1', source)).toEqual(sourceAt('/r', 'p-1', source));
   });
 });

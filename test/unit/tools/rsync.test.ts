@@ -10,12 +10,11 @@ import { isMissing } from '../../support/engines.js';
 const there = { config: '/exp/.logistician/ssh_config', machine: 'gpu1' };
 
 describe('rsync', () => {
-  it('brings folders home, each into its own, and nothing that is the machine’s own affair', () => {
-    const line = renderCommand(copyHere(there, ['/l/x/./run-1', '/l/x/./run 2'], '/exp/runs/', ['run 2']));
+  it('brings folders home, each into its own, and deletes nothing', () => {
+    const paths = ['/l/x/./run-1/data', '/l/x/./run 2/data'];
+    const line = renderCommand(copyHere(there, paths, '/exp/runs/'));
     expect(line).toContain(`--rsh 'ssh -F /exp/.logistician/ssh_config'`);
-    expect(line.endsWith(` gpu1:/l/x/./run-1 ':/l/x/./run 2' /exp/runs/`)).toBe(true);
-    expect(line).toContain(`'--include=/run 2/data' '--exclude=/run 2/*'`);
-    expect(line).toContain(`'--exclude=/*/source'`);
+    expect(line.endsWith(` gpu1:/l/x/./run-1/data ':/l/x/./run 2/data' /exp/runs/`)).toBe(true);
     for (const never of ['--delete', '--owner', '--group', '--archive', '--devices'])
       expect(line).not.toContain(never);
   });

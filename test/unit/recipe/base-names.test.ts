@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseNames } from '../../../src/operations/base-images.js';
+import { baseNames } from '../../../src/recipe/base-names.js';
 
 describe('baseNames', () => {
   it.each<[string, string[]]>([

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conditionFromText } from '../../../src/experiment/condition.js';
-import { planDeployment } from '../../../src/operations/plan-deployment.js';
-import type { RunRecord } from '../../../src/runs/run-record.js';
-import { recordOf } from '../../support/records.js';
+import { planDeployment } from '../../../src/operations/deploy/plan.js';
+import { summaryOf } from '../../../src/runs/index-file.js';
+import type { RunRecord } from '../../../src/runs/record.js';
+import { receiptOf, recipeOf } from '../../support/receipts.js';
 
 const same = 'f'.repeat(64);
 const other = 'e'.repeat(64);
@@ -94,18 +95,19 @@ const cases: readonly Case[] = [
 describe('planDeployment', () => {
   it.each(cases)('$name', ({ past, live = false, force = false, retryFailed = false, skips }) => {
     const condition = conditionFromText('--lr 1');
-    const records = past.map(({ state, fingerprint = same, onLiveTree = false }, index) => {
-      const sound = recordOf('--lr 1');
-      const id = `2026112${index}-120000-${condition.id}`;
-      return { ...sound, id, state, fingerprint, source: { ...sound.source, live: onLiveTree } };
+    const runs = past.map(({ state, fingerprint = same, onLiveTree = false }, index) => {
+      const { source, ...recipe } = recipeOf('--lr 1');
+      const id = `2026112${index}-120000000-${condition.id}`;
+      const live = { ...recipe, source: { ...source, live: onLiveTree } };
+      return summaryOf(receiptOf('--lr 1', { id, state, fingerprint, recipe: live }));
     });
-    const deployed = new Set(records.filter((_, index) => past[index]?.deployed).map(({ id }) => id));
+    const deployed = new Set(runs.filter((_, index) => past[index]?.deployed).map(({ id }) => id));
     // A run of another condition says nothing of this one.
-    const others = [recordOf('--lr 2', { fingerprint: same })];
+    const others = [summaryOf(receiptOf('--lr 2', { fingerprint: same }))];
     const planned = planDeployment({
       conditions: [condition],
       fingerprint: () => same,
-      records: [...others, ...records],
+      runs: [...others, ...runs],
       deployed,
       live,
       force,
@@ -125,8 +127,8 @@ describe('planDeployment', () => {
       force: false,
       retryFailed: false,
     };
-    const records = [recordOf('1', { fingerprint: same })];
-    const { run, skip } = planDeployment({ ...facts, conditions, records });
+    const runs = [summaryOf(receiptOf('1', { fingerprint: same }))];
+    const { run, skip } = planDeployment({ ...facts, conditions, runs });
     expect(run.map(({ options }) => options)).toEqual(['3', '2']);
     expect(skip.map(({ condition }) => condition.options)).toEqual(['1']);
   });

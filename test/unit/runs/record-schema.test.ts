@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { receiptProblems } from '../../support/receipt.js';
-import { recordOf } from '../../support/records.js';
+import { receiptOf, receiptProblems } from '../../support/receipts.js';
 
 describe('the schema of run.json', () => {
   it('takes a sound receipt', () => {
-    expect(receiptProblems(recordOf('--lr 1'))).toEqual([]);
+    expect(receiptProblems(receiptOf('--lr 1'))).toEqual([]);
     const failed = {
       state: 'failed',
       reason: 'build',
@@ -12,24 +11,28 @@ describe('the schema of run.json', () => {
       started: null,
       finished: null,
     } as const;
-    expect(receiptProblems(recordOf('', failed))).toEqual([]);
+    expect(receiptProblems(receiptOf('', failed))).toEqual([]);
   });
 
-  const sound = recordOf('--lr 1');
+  const sound = receiptOf('--lr 1');
   const { user: _, ...withoutUser } = sound;
+  const recipe = (changes: object) => ({ ...sound, recipe: { ...sound.recipe, ...changes } });
 
   it.each<[string, unknown]>([
     ['a key more', { ...sound, extra: 1 }],
     ['a key more inside', { ...sound, machine: { ...sound.machine, extra: 1 } }],
     ['a key less', withoutUser],
-    ['another version', { ...sound, schema: 2 }],
+    ['a key more in the recipe', recipe({ extra: 1 })],
+    ['no arguments in the recipe', recipe({ condition: { id: sound.condition, parameters: '{}' } })],
+    ['the version before', { ...sound, schema: 1 }],
+    ['the version after', { ...sound, schema: 3 }],
     ['a local time', { ...sound, created: '2026-11-20T12:00:00+01:00' }],
     ['a state that is none', { ...sound, state: 'done' }],
     ['a success without an end', { ...sound, finished: null }],
     ['a success with a reason', { ...sound, reason: 'exit' }],
     ['a failure without a reason', { ...sound, state: 'failed', exit_code: 1 }],
-    ['a secret with its value', { ...sound, secrets: ['KEY=value'] }],
-    ['a relative input', { ...sound, inputs: { mnist: '../data' } }],
+    ['a secret with its value', recipe({ secrets: ['KEY=value'] })],
+    ['a relative input', recipe({ inputs: { mnist: { path: '../data', id: null } } })],
     ['an index for an id', { ...sound, condition: '1' }],
     ['no object', 'a text'],
   ])('refuses %s', (_name, value) => {

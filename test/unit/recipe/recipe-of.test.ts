@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { Pin } from '../../../src/source/pin.js';
+import { recipeOf as made } from '../../../src/recipe/recipe-of.js';
+import { receiptOf, receiptProblems, recipeOf } from '../../support/receipts.js';
+import { readMembers } from '../experiment/reading.js';
+
+const pin: Pin = {
+  commit: 'c'.repeat(40),
+  tree: 'd'.repeat(40),
+  snapshot: true,
+  pushed: false,
+  leftOut: ['weights.bin'],
+};
+const { image } = recipeOf('');
+const inputs = { mnist: { path: '/data/mnist', id: 'f'.repeat(64) } };
+const parameters = readMembers(`
+  "experiment_command": "sh job.sh",
+  "experiment_grid": { "lr": [0.10, 0.2] },
+  "environment": { "SCALE": 1.50 },
+  "secrets": ["TOKEN"],
+  "docker_run_args": ["--shm-size", "1g"],
+  "max_hours": 2,
+  "gpus": 1`);
+
+const ingredients = {
+  parameters,
+  path: 'experiments/one',
+  project: { root: '/home/me/project', branch: null, remote: 'git@example.org:me/project.git' },
+  pin,
+  sourceId: 'e'.repeat(64),
+  live: true,
+  image,
+  inputs,
+};
+
+describe('recipeOf', () => {
+  const recipes = parameters.conditions.map((condition) => made(ingredients, condition));
+
+  it('has everything that goes into a run', () => {
+    const [condition] = parameters.conditions;
+    expect(recipes[0]).toEqual({
+      experiment: { name: 'e', path: 'experiments/one' },
+      condition: { id: condition?.id, argv: ['--lr', '0.10'], parameters: '{"lr":0.10}' },
+      source: {
+        root: '/home/me/project',
+        commit: pin.commit,
+        tree: pin.tree,
+        id: ingredients.sourceId,
+        branch: null,
+        remote: 'git@example.org:me/project.git',
+        pushed: false,
+        snapshot: true,
+        live: true,
+        left_out: ['weights.bin'],
+      },
+      image,
+      command: 'sh job.sh',
+      environment: { SCALE: '1.50' },
+      secrets: ['TOKEN'],
+      inputs,
+      docker_run_args: ['--shm-size', '1g'],
+      max_hours: 2,
+      gpus: 1,
+    });
+  });
+
+  it('differs between conditions in the condition alone', () => {
+    const [one, other] = recipes.map(({ condition: _, ...rest }) => rest);
+    expect(other).toEqual(one);
+    expect(new Set(recipes.map(({ condition }) => condition.id)).size).toBe(2);
+  });
+
+  it('is what a receipt takes', () => {
+    for (const recipe of recipes) {
+      const { experiment, condition } = recipe;
+      const receipt = receiptOf('', { recipe, experiment: experiment.name, condition: condition.id });
+      expect(receiptProblems(receipt)).toEqual([]);
+    }
+  });
+});
