@@ -7,6 +7,7 @@ import { jobScript, known } from '../machines/job-script.js';
 import type { DeployedJob, Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { refuseMissingFiles } from '../source/checkout.js';
+import { keepPin } from '../source/keep.js';
 import type { Project } from '../source/project.js';
 import type { FoundMachine, LaunchedJob, MachineProblem, Sweep } from '../targets/target.js';
 import { baseImages } from './base-images.js';
@@ -62,6 +63,7 @@ export async function deploy(
   try {
     deployments.write(deployment);
     if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
+    await keepPin(experiment.project, session.executor, decided.pin);
     jobs = [
       ...claimed.map(({ condition, job, machine }) =>
         launched(condition, job, recordOf(condition, job, machine)),

@@ -14,6 +14,7 @@ import { type RunRecord, withState } from '../runs/run-record.js';
 import type { Io } from '../shell/process.js';
 import { pasteable } from '../shell/word.js';
 import { checkoutOf, refuseMissingFiles } from '../source/checkout.js';
+import { keepPin } from '../source/keep.js';
 import { type Pin, pinCommit } from '../source/pin.js';
 import { pinSnapshot } from '../source/snapshot.js';
 import { type Experiment, type ExperimentImage, planImage, runnerTemplate } from './experiment.js';
@@ -84,6 +85,7 @@ export async function run(
   try {
     runs.write(record);
     if (!executor.dryRun) executor.journal.keepIn(join(folder, 'commands.sh'));
+    await keepPin(project, executor, pin);
     const script = scriptOf(record, request.condition, folder, ownGpus(parameters.gpus, gpus));
     await machine.add(null, folder, `${sweepScript(sweep)}${jobScript(script)}`);
     for (const secret of secrets) await machine.putSecret(script.containerName, secret);
@@ -129,7 +131,9 @@ export async function run(
   /** A tree edited while the job ran is a commit too: the run may have seen any of both. */
   async function sourceAtEnd({ source }: RunRecord): Promise<RunRecord['source']> {
     const now = await pinSnapshot(project, executor, 'leave out', pin);
-    return now.tree === source.tree ? source : { ...source, edited_during_run: now.commit };
+    if (now.tree === source.tree) return source;
+    await keepPin(project, executor, now);
+    return { ...source, edited_during_run: now.commit };
   }
 }
 

@@ -8,8 +8,9 @@ import type { DeployedJob, DeployedMachine, Deployment } from '../runs/deploymen
 import { type Command, command, type Input, renderCommand } from '../shell/command.js';
 import { CommandFailed } from '../shell/executor.js';
 import { largeFiles } from '../source/checkout.js';
+import { changeAmongOthers, findKept } from '../source/push.js';
 import { findImage, programWordsOf } from '../tools/docker/command-line.js';
-import { pushCommit } from '../tools/git/command-line.js';
+import { pushCommit, type Submodule } from '../tools/git/command-line.js';
 import { copyHere, copyThere, partial, vanished } from '../tools/rsync/command-line.js';
 import { inputThere, jobsThere, queueThere, sourceThere, sweepThere } from './remote-layout.js';
 import type { Surroundings } from './surroundings.js';
@@ -115,21 +116,34 @@ export class RemoteMachine {
 
   async #bringSource({ source, projectKey }: Sweep): Promise<void> {
     const there = sourceThere(this.#root, projectKey, source);
-    const { sshConfig } = this.world.deployments;
     const parts = [
       { here: source, there },
       ...source.submodules.map((one, place) => ({ here: one, there: there.submodules[place] })),
     ];
     for (const { here, there: place } of parts) {
       if (!place) continue;
-      await this.#runner('repository', place.repository, here.commit.length === 64 ? 'sha256' : 'sha1');
-      const push = pushCommit(here.repository, sshConfig, this.deployed.name, place.repository, here.commit);
-      await this.world.executor.change(push);
+      await this.#bringCommit(here, place.repository);
       if (here.lfs === null || place.lfs === null) continue;
       const list = (await largeFiles(here)).map(({ object }) => `${object}\n`).join('');
       const from = `${here.lfs}/objects/`;
       if (list !== '') await this.#send(from, `${place.lfs}/objects/`, list);
     }
+  }
+
+  /** Other experiments of the project may be bringing it at this moment. */
+  async #bringCommit({ repository, commit }: Pick<Submodule, 'repository' | 'commit'>, into: string) {
+    const { executor, deployments } = this.world;
+    const format = commit.length === 64 ? 'sha256' : 'sha1';
+    // What it fails with is recognized by its words.
+    const words = ['env', 'LC_ALL=C', 'sh', `${this.#place.queue}/runner.sh`, 'repository', into, format];
+    const make = this.connection.reach(command(...words));
+    await changeAmongOthers(executor, make, async () => false);
+    const push = pushCommit(repository, deployments.sshConfig, this.deployed.name, into, commit);
+    const isThere = async () => {
+      const kept = await this.connection.query(findKept(into, commit));
+      return kept.code === 0 && kept.stdout.trim() === commit;
+    };
+    await changeAmongOthers(executor, push, isThere);
   }
 
   async #bringInputs({ container, inputIds }: Sweep): Promise<void> {
@@ -160,10 +174,6 @@ export class RemoteMachine {
   async #send(from: string, into: string, list?: string): Promise<void> {
     const there = { config: this.world.deployments.sshConfig, machine: this.deployed.name };
     await this.world.executor.change(copyThere(from, there, into, list));
-  }
-
-  async #runner(...words: string[]): Promise<void> {
-    await this.#change(command('sh', `${this.#place.queue}/runner.sh`, ...words));
   }
 
   async #change(there: Command): Promise<void> {

@@ -1,22 +1,23 @@
-import { simpleGit } from 'simple-git';
-import { ofAHook } from '../../shell/process.js';
+import { perform } from '../../shell/process.js';
+import { git, reading } from './git.js';
 
 /** Reads from one repository; changes go through git's command line. */
 export interface Git {
-  /** What `git ARGS` prints. Those of the same moment run side by side. @throws Error if it fails */
+  /** What `git ARGS` prints. Those of the same moment run side by side. @throws GitFailed */
   raw(...args: string[]): Promise<string>;
+  /** The same with more settings, each `KEY=VALUE`. @throws GitFailed */
+  rawWith(settings: readonly string[], ...args: string[]): Promise<string>;
 }
 
-export const openGit = (folder: string): Git => ({
-  // simple-git puts the commands of one instance in a row.
-  raw: (...args) => simpleGit({ baseDir: folder, ...options }).raw(...args),
-});
+/** A read that failed; the message is all that git said, in English. */
+export class GitFailed extends Error {}
 
-const options = {
-  // Nor does it need a timer at each end that keeps our own process from ending.
-  completion: { onExit: false },
-  // It hides git's variables from git, which our own command lines see: a safe.directory that CI sets, for one.
-  get allowEnvironment() {
-    return Object.keys(process.env).filter((name) => name.startsWith('GIT_') && !ofAHook.has(name));
-  },
-};
+export function openGit(folder: string): Git {
+  const rawWith: Git['rawWith'] = async (settings, ...args) => {
+    const how = { ...reading, settings: [...reading.settings, ...settings] };
+    const { code, stdout, stderr } = await perform(git(folder, args, how), {});
+    if (code !== 0) throw new GitFailed(stderr.trim() || `git ${args[0]} ended with exit code ${code}`);
+    return stdout;
+  };
+  return { rawWith, raw: (...args) => rawWith([], ...args) };
+}
