@@ -74,8 +74,8 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
     writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     return path;
   };
-  /** A program that leaves a trace when it is executed, and passes contents on. */
-  const evil = () => program('evil', `echo "$0 $*" >>${marker}; cat 2>/dev/null; exit 0`);
+  /** A program that leaves a trace when it is executed. */
+  const evil = () => program('evil', `echo "$0 $*" >>${marker}`);
   const hooksIn = (hooks: string) => {
     mkdirSync(hooks, { recursive: true });
     const names = ['pre-push', 'post-checkout', 'post-index-change', 'reference-transaction', 'pre-auto-gc'];
