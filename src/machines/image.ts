@@ -1,11 +1,14 @@
 import { UserError } from '../errors.js';
-import { command, renderCommand } from '../shell/command.js';
+import { renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
 import type { Io } from '../shell/process.js';
 import { installLines } from '../shell/programs.js';
 import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
 import type { Engine } from '../tools/docker/engine.js';
+import { openGit } from '../tools/git/engine.js';
+import { git, reading } from '../tools/git/git.js';
+import { ownFilters, passedOver } from '../tools/git/own-filters.js';
 
 export class BuildFailed extends UserError {
   constructor(line: string, dockerfile: string, code: number, wantsBuildKit: boolean, lacks: string) {
@@ -32,7 +35,9 @@ export async function ensureImage(
   { fresh = false, ...io }: Io & { readonly fresh?: boolean } = {},
 ): Promise<boolean> {
   if (!fresh && (await engine.image(image.tag))) return false;
-  const build = buildImage(docker, repository, image, fresh);
+  // A job in `run` can write the repository's configuration: no program that only it names runs here.
+  const listing = await openGit(repository).raw('config', '--list', '--show-scope', '-z');
+  const build = buildImage(docker, repository, image, fresh, passedOver(ownFilters(listing)));
   const lacks = await lackOf(executor, repository, image.tree);
   if (lacks) io.onStderr?.(Buffer.from(`${lacks}\n`));
   let wantsBuildKit = false;
@@ -49,7 +54,7 @@ export async function ensureImage(
 
 /** What `git archive` leaves out of the context, in a sentence; '' for nothing. */
 async function lackOf(executor: Executor, repository: string, tree: string): Promise<string> {
-  const list = command('git', '-C', repository, 'ls-tree', '-r', '--full-tree', '-z', tree);
+  const list = git(repository, ['ls-tree', '-r', '--full-tree', '-z', tree], reading);
   const entries = (await executor.query(list, ofLongReads)).stdout.split('\0');
   const submodules = entries.filter((entry) => entry.startsWith('160000 '));
   const names = submodules.map((entry) => entry.slice(entry.indexOf('\t') + 1)).join(', ');

@@ -5,6 +5,7 @@ import { installLines, isProgram } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import type { Checkout, Submodule } from '../tools/git/command-line.js';
 import { openGit } from '../tools/git/engine.js';
+import { isCheckedOut } from './look.js';
 import type { Project } from './project.js';
 
 class MissingSubmoduleCommit extends UserError {
@@ -86,7 +87,7 @@ async function submodules(root: string, commit: string, prefix: string): Promise
       const [, , id = ''] = entry.split(/[ \t]/, 3);
       const path = prefix + entry.slice(entry.indexOf('\t') + 1);
       const repository = join(root, path);
-      if (!existsSync(join(repository, '.git'))) return [];
+      if (!isCheckedOut(root, path)) return [];
       const [inner, lfs] = await Promise.all([submodules(root, id, `${path}/`), lfsStorage(repository)]);
       return [{ path, repository, commit: id, lfs }, ...inner];
     }),
@@ -99,10 +100,9 @@ async function lfsStorage(root: string): Promise<string | null> {
   const git = openGit(root);
   const [folder, settings] = await Promise.all([
     git.raw('rev-parse', '--path-format=absolute', '--git-common-dir'),
-    // With a key that every repository has: simple-git waits long for a command that prints nothing.
-    git.raw('config', '--get-regexp', '^(core\\.repositoryformatversion|lfs\\.storage)$').catch(() => ''),
+    git.raw('config', '--get', 'lfs.storage').catch(() => ''),
   ]);
-  const set = /^lfs\.storage (.+)$/m.exec(settings)?.[1] ?? 'lfs';
+  const set = settings.replace(/\n$/, '') || 'lfs';
   const storage = resolve(folder.replace(/\n$/, ''), set);
   return existsSync(storage) || hasLfsAttribute(root) ? storage : null;
 }

@@ -1,5 +1,7 @@
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
+import { isSnapshotCommit } from '../tools/git/command-line.js';
+import { lookAt } from './look.js';
 import type { Project } from './project.js';
 
 /** What a run is pinned to. */
@@ -59,15 +61,25 @@ export class NotInCommit extends UserError {
   }
 }
 
-/** Paths that git calls changed or untracked, each with git's two letters, the ignored path left out. */
+/** Paths that git calls changed or untracked, each with git's two letters, the ignored path left out.
+ *  @throws UntrustedFilter */
 export async function changes(project: Project, except: string): Promise<string[]> {
-  const text = await project.git.raw(
-    // Whatever the user's own settings are: a rename would be two entries, and untracked files count.
-    ...['status', '--porcelain', '--no-renames', '--untracked-files=normal', '--ignore-submodules=none'],
-    ...['-z', '--', '.'],
+  const text = await status(
+    project,
+    ...['--porcelain', '-z', '--', '.'],
     ...(except ? [`:(exclude,top,literal)${except}`] : []),
   );
   return text.split('\0').filter(Boolean);
+}
+
+/** What `git status` says, whatever the person has set for it: a rename would be two entries, and untracked files and
+ *  submodules count. @throws UntrustedFilter */
+export async function status(project: Project, ...words: string[]): Promise<string> {
+  const { settings, explain } = await lookAt(project.root);
+  const all = ['--no-renames', '--untracked-files=normal', '--ignore-submodules=none'];
+  return project.git.rawWith(settings, 'status', ...all, ...words).catch((error: unknown) => {
+    throw explain(error);
+  });
 }
 
 /** The last commit, if the working tree holds nothing else.
@@ -91,8 +103,9 @@ export async function pinCommit(project: Project, name: string): Promise<Pin> {
   return { commit, tree, snapshot, pushed, leftOut: [] };
 }
 
+/** A ref says nothing of it: every commit that runs has one. */
 async function isSnapshot(project: Project, commit: string): Promise<boolean> {
-  return (await project.git.raw('for-each-ref', '--count=1', `refs/logistician/${commit}`)) !== '';
+  return isSnapshotCommit(await project.git.raw('cat-file', 'commit', commit));
 }
 
 export async function isPushed(project: Project, commit: string): Promise<boolean> {

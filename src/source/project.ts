@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
@@ -27,6 +27,16 @@ export class NoCommits extends UserError {
 
 export class GitUnavailable extends UserError {}
 
+/** A job in `run` can write this setting; git would then take files for the project's that are none of it. */
+export class FilesElsewhere extends UserError {
+  constructor(folder: string, where: string) {
+    super(
+      `The repository of ${folder} says that its files are in ${where} (core.worktree), where it is not itself.`,
+      [pasteable`git -C ${folder} config --unset core.worktree`],
+    );
+  }
+}
+
 /** The user's git repository, as it stands. Paths are absolute. */
 export interface Project {
   readonly root: string;
@@ -45,7 +55,7 @@ export interface Project {
 }
 
 /** The folder's repository: its root, git directory and, where there is one, commit.
- *  @throws NoRepository, GitUnavailable */
+ *  @throws NoRepository, GitUnavailable, FilesElsewhere */
 export async function findRepository(
   folder: string,
 ): Promise<Omit<Project, 'head' | 'headTree'> & { head: string | null; headTree: string | null }> {
@@ -57,17 +67,11 @@ export async function findRepository(
     }),
     git.raw('rev-parse', '--quiet', 'HEAD^{commit}', 'HEAD^{tree}').catch(nothing),
     git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(nothing),
-    // With a key that every repository has: simple-git waits long for a command that prints nothing.
-    git
-      .raw(
-        'config',
-        '--get-regexp',
-        '^(core\\.(repositoryformatversion|sparsecheckout)|remote\\.origin\\.url)$',
-      )
-      .catch(nothing),
+    git.raw('config', '--get-regexp', '^(core\\.sparsecheckout|remote\\.origin\\.url)$').catch(nothing),
   ]);
   const [root, gitDirectory] = places.split('\n');
   if (!root || !gitDirectory) throw new NoRepository(folder);
+  if (!existsSync(join(root, '.git'))) throw new FilesElsewhere(folder, root);
   const [commit, tree] = head.split('\n');
   const remote = /^remote\.origin\.url (.+)$/m.exec(settings)?.[1] ?? null;
   return {
@@ -117,7 +121,7 @@ function translate(error: Error, folder: string): Error {
       pasteable`git config --global --add safe.directory ${owner[1] ?? ''}`,
     ]);
   }
-  if (/ENOENT/.test(error.message)) {
+  if (/no such program/.test(error.message)) {
     return new GitUnavailable('git is not installed, or not on the PATH.', installLines('git'));
   }
   return error;

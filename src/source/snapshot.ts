@@ -8,7 +8,8 @@ import { ofLongReads } from '../shell/limits.js';
 import { pasteable } from '../shell/word.js';
 import { addAll, commitTree, keepCommit, linkSubmodule, writeTree } from '../tools/git/command-line.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
-import { isPushed, type Pin } from './pin.js';
+import { isCheckedOut, lookAt } from './look.js';
+import { isPushed, type Pin, status } from './pin.js';
 import { openProject, type Project } from './project.js';
 
 /** An untracked file larger than this, in bytes, is data rather than source. */
@@ -31,7 +32,7 @@ export class LargeUntrackedFile extends UserError {
  *  HEAD's own gives HEAD.
  *  @param large what to do about untracked files over 50 MB.
  *  @param known a pin of this project: it is the answer if the tree is still the same.
- *  @throws LargeUntrackedFile */
+ *  @throws LargeUntrackedFile, UntrustedFilter */
 export async function pinSnapshot(
   project: Project,
   executor: Executor,
@@ -39,7 +40,7 @@ export async function pinSnapshot(
   known?: Pin,
 ): Promise<Pin> {
   if (known && (await isStill(project, known))) return known;
-  const { tooLarge, links } = await survey(project, executor);
+  const { tooLarge, links } = await survey(project);
   const own = tooLarge.map((name) => unquoteName(name).toString());
   if (own.length > 0 && large === 'refuse') throw new LargeUntrackedFile(own, project.root);
   const inner = await Promise.all(
@@ -77,10 +78,8 @@ export async function pinSnapshot(
 /** Whether the working tree holds the commit that it was at, and nothing else: what git tells in one look. */
 async function isStill(project: Project, { snapshot, commit }: Pin): Promise<boolean> {
   if (snapshot) return false;
-  const look = ['status', '--porcelain=v2', '--branch', '--no-renames'];
-  const all = ['--untracked-files=normal', '--ignore-submodules=none'];
-  const status = await project.git.raw('--no-optional-locks', ...look, ...all);
-  const lines = status.split('\n').filter(Boolean);
+  const text = await status(project, '--porcelain=v2', '--branch');
+  const lines = text.split('\n').filter(Boolean);
   return lines.includes(`# branch.oid ${commit}`) && lines.every((line) => line.startsWith('# '));
 }
 
@@ -91,13 +90,13 @@ interface Link {
 }
 
 /** What a snapshot has to treat in another way than other files; names that are too large as git quotes them. */
-async function survey(project: Project, executor: Executor): Promise<{ tooLarge: string[]; links: Link[] }> {
+async function survey(project: Project): Promise<{ tooLarge: string[]; links: Link[] }> {
   const list = ['ls-files', '--stage', '--others', '--exclude-standard'];
-  const line = command('git', '-C', project.root, ...quotedNames, ...list);
-  const listing = await executor.read(line, ofLongReads);
+  const listing = await project.git.raw(...quotedNames, ...list);
   const tooLarge: string[] = [];
   const links = new Map<string, string | null>();
   for (const line of listing.split('\n')) {
+    if (line === '') continue;
     // A listed name holds no tab: what the index has stands behind one.
     const tab = line.indexOf('\t');
     if (tab >= 0 && !line.startsWith('160000 ')) continue;
@@ -107,7 +106,7 @@ async function survey(project: Project, executor: Executor): Promise<{ tooLarge:
     else if (bytes.at(-1) === slash) links.set(bytes.toString().slice(0, -1), null);
     else if (sizeOf(project.root, bytes) > largestUntracked) tooLarge.push(name);
   }
-  const checkedOut = [...links].filter(([path]) => existsSync(join(project.root, path, '.git')));
+  const checkedOut = [...links].filter(([path]) => isCheckedOut(project.root, path));
   return { tooLarge, links: checkedOut.map(([path, recorded]) => ({ path, recorded })) };
 }
 
@@ -137,8 +136,14 @@ class ObjectWriter {
 
   async add(leftOut: readonly string[]): Promise<void> {
     const users = join(this.project.gitDirectory, 'index');
-    if (existsSync(users)) await this.output((index) => command('cp', users, index));
-    await this.output((index) => addAll(this.project.root, index, leftOut, this.project.sparse));
+    // Its time tells git which files have changed in the second that it was written in. What is in the way goes, and is
+    // not written through: a job in `run` could put a link there.
+    if (existsSync(users)) await this.output((index) => command('install', '-p', '-m', '600', users, index));
+    const { root, sparse } = this.project;
+    const { settings, explain } = await lookAt(root);
+    await this.output((index) => addAll(root, index, leftOut, sparse, settings)).catch((error: unknown) => {
+      throw explain(error);
+    });
   }
 
   /** Performs the command and returns its last line: an id. */

@@ -100,7 +100,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
       expect(there.map(({ target }) => target)).toEqual(['aws', 'aws', 'aws']);
       for (const one of here) {
         const same = there.find(({ condition }) => condition === one.condition);
-        expect(same).toMatchObject({ state: 'succeeded', source: { commit: one.source.commit } });
+        expect(same).toMatchObject({
+          state: 'succeeded',
+          recipe: { source: { commit: one.recipe.source.commit } },
+        });
         const run = join(folder(name), 'runs', same?.id ?? '');
         expect(measures(run)).toEqual(measures(join(folder('here'), 'runs', one.id)));
         expect(readFileSync(join(run, 'data/results/model.bin'), 'utf8')).toBe('large\n');

@@ -26,7 +26,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     const state = async (condition: string) => (await project.instances()).get(condition)?.state;
     const stopped = (condition: string) =>
       until(`${condition} has stopped`, async () => (await state(condition)) === 'stopped');
-    const receipt = (condition: string) => project.receipts().find(({ argv }) => argv[0] === condition);
+    const receipt = (condition: string) =>
+      project.receipts().find(({ recipe }) => recipe.condition.argv[0] === condition);
     // Longer than it takes an idle one to stop.
     const whileIdle = () => new Promise((resolve) => setTimeout(resolve, 12_000));
 

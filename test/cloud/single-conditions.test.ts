@@ -77,7 +77,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       const now = await project.instances();
       expect([...now.keys()]).toEqual(['hold-2']);
       expect(now.get('hold-2')?.id).toBe(before.get('hold-2')?.id);
-      const receipt = project.receipts().find(({ argv }) => argv[0] === '--lr');
+      const receipt = project.receipts().find(({ recipe }) => recipe.condition.argv[0] === '--lr');
       expect(receipt).toMatchObject({ state: 'succeeded', collected: expect.stringMatching(/^\d{4}-/) });
       expect(project.deployment.released).toBeNull();
       const { conditions } = await project.json(['status']);

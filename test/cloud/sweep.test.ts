@@ -68,9 +68,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
 
   it('machines whose data is home are gone, and the failed one is kept', async () => {
     expect([...(await project.instances()).keys()]).toEqual(['fail-3']);
-    for (const { id, argv, machine, state, target } of project.receipts()) {
+    for (const { id, recipe, machine, state, target } of project.receipts()) {
       expect(target).toBe('aws');
       expect(machine).toMatchObject({ cpus: 2, architecture: 'x86_64' });
+      const { argv } = recipe.condition;
       if (argv[0] !== '--lr') continue;
       expect(state).toBe('succeeded');
       expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${argv[1]}\n`);

@@ -516,7 +516,11 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       const inner = withLfs();
       // As someone has it who uses git LFS everywhere.
       const home = scratch();
-      execFileSync('git', ['lfs', 'install'], { env: { PATH: process.env.PATH, HOME: home }, stdio: 'pipe' });
+      // Not into the repository that the tests are in.
+      execFileSync('git', ['lfs', 'install', '--skip-repo'], {
+        env: { PATH: process.env.PATH, HOME: home },
+        stdio: 'pipe',
+      });
       const add = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.root, 'lib'];
       execFileSync('git', ['-C', outer.root, ...add], {
         env: { PATH: process.env.PATH, HOME: home },

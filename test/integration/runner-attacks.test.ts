@@ -101,7 +101,7 @@ describe.skipIf(isMissing('docker', 'git'))(
     /** A job whose data are apart from its folder, as those of this computer's are. */
     async function addApart(sweep: TestSweep, run: string, argv: readonly string[], work: string) {
       const job = sweep.job(run);
-      await sweep.machine.add(sweep.queue, job.folder, sweep.jobPart(job, argv, work));
+      await sweep.deliver([{ folder: job.folder, script: sweep.jobPart(job, argv, work) }]);
       return job;
     }
 

@@ -10,6 +10,7 @@ import {
   isThere,
   Lab,
   output,
+  sharedPart,
   signal,
   stateOf,
   type TestJob,
@@ -247,10 +248,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       const names = (kind: string, count: number) =>
         Array.from({ length: count }, (_, index) => sweep.job(`${kind}-${index}`));
       const waiting = names('waits', 300);
-      await sweep.machine.deliver(
-        sweep.queue,
-        waiting.map((job) => ({ folder: job.folder, script: sweep.jobPart(job, []) })),
-      );
+      await sweep.deliver(waiting.map((job) => ({ folder: job.folder, script: sweep.jobPart(job, []) })));
       expect(await stop(sweep, 1, ...waiting)).toMatchObject({ code: 0, stdout: '', stderr: '' });
       expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);
       for (const job of waiting) expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
@@ -258,8 +256,8 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
 
       const alone = names('alone', 20);
       for (const job of alone) {
-        const script = readFileSync(join(sweep.queue, 'sweep.sh'), 'utf8') + sweep.jobPart(job, []);
-        await sweep.machine.add(null, job.folder, script);
+        const script = readFileSync(join(sweep.queue, sharedPart), 'utf8') + sweep.jobPart(job, []);
+        await sweep.machine.add(job.folder, script);
       }
       const folders = alone.map(({ folder }) => folder);
       expect(await sweep.verb(['stop', '-', '1', ...folders])).toMatchObject({ code: 0, stdout: '' });

@@ -19,7 +19,7 @@ import { until } from './until.js';
 export const runnerTemplate = fileURLToPath(new URL('../../templates/machine/runner.sh', import.meta.url));
 
 /** Name of the file in the queue's folder with what all jobs of a test sweep share. */
-const sharedPart = 'sweep.sh';
+export const sharedPart = 'sweep.sh';
 
 /** What a test sweep may differ in; all else is what a deployment on this computer has. */
 export interface SweepChanges extends Partial<Omit<SweepScript, 'container'>> {

@@ -11,11 +11,21 @@ import type { Session } from '../session.js';
 /** A job was told to end and has not. */
 class NotEnded extends UserError {
   constructor(condition: string, why: string) {
-    super(`${condition} has not ended: ${why || 'it is still running'}.`, [
+    super(`${condition} has not ended: ${reasonOf(why)}.`, [
       `logistician status    # how it is now`,
       `logistician stop ${condition}    # again`,
     ]);
   }
+}
+
+/** @param why the runner's word: see `stop` in templates/machine/runner/stop.sh */
+function reasonOf(why: string): string {
+  const [kind = '', host] = why.split(':');
+  if (kind === 'elsewhere') return `${host} runs it`;
+  if (kind === 'missing') return 'its job folder is gone';
+  if (kind === 'full') return 'the disk is full';
+  if (kind === 'engine') return 'Docker does not answer';
+  return `it is still ${kind || 'running'}`;
 }
 
 export interface StopResult {

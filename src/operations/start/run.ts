@@ -151,7 +151,9 @@ async function attached(
 /** A tree edited while the job ran is a commit too: the run may have seen any of both. */
 async function editedSince(session: Session, project: Project, pin: Pin): Promise<string | null> {
   const now = await pinSnapshot(project, session.executor, 'leave out', pin);
-  return now.tree === pin.tree ? null : now.commit;
+  if (now.tree === pin.tree) return null;
+  await keepPin(project, session.executor, now);
+  return now.commit;
 }
 
 /** The image, built if it does not exist. @throws BuildFailed */

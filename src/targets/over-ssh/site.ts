@@ -8,9 +8,10 @@ import type { Deployment, Place } from '../../runs/deployment.js';
 import { type Command, command } from '../../shell/command.js';
 import { CommandFailed } from '../../shell/executor.js';
 import { largeFiles } from '../../source/checkout.js';
+import { changeAmongOthers, findKept } from '../../source/push.js';
 import { findImage, programWordsOf } from '../../tools/docker/command-line.js';
 import { Engine } from '../../tools/docker/engine.js';
-import { pushCommit } from '../../tools/git/command-line.js';
+import { pushCommit, type Submodule } from '../../tools/git/command-line.js';
 import { copyHere, copyThere } from '../../tools/rsync/command-line.js';
 import { readComplaints } from '../../tools/rsync/complaints.js';
 import type { TargetContext } from '../context.js';
@@ -121,23 +122,33 @@ export class SshSite {
 
   async #bringSource({ source, projectKey }: Bundle): Promise<void> {
     const there = sourceAt(this.root, projectKey, source);
-    const { sshConfig } = this.context.deployments;
     const parts = [
       { here: source, there },
       ...source.submodules.map((one, index) => ({ here: one, there: there.submodules[index] })),
     ];
     for (const { here, there: into } of parts) {
       if (!into) continue;
-      const format = here.commit.length === 64 ? 'sha256' : 'sha1';
-      await this.#change(
-        command('sh', `${this.queue.folder}/runner.sh`, 'repository', into.repository, format),
-      );
-      const push = pushCommit(here.repository, sshConfig, this.place.name, into.repository, here.commit);
-      await this.context.executor.change(push);
+      await this.#bringCommit(here, into.repository);
       if (here.lfs === null || into.lfs === null) continue;
       const list = (await largeFiles(here)).map(({ object }) => `${object}\n`).join('');
       if (list !== '') await this.#send(`${here.lfs}/objects/`, `${into.lfs}/objects/`, list);
     }
+  }
+
+  /** Other experiments of the project may be bringing it at this moment. */
+  async #bringCommit({ repository, commit }: Pick<Submodule, 'repository' | 'commit'>, into: string) {
+    const { executor, deployments } = this.context;
+    const format = commit.length === 64 ? 'sha256' : 'sha1';
+    if (!executor.dryRun) await this.connection.ready();
+    // What it fails with is recognized by its words.
+    const words = ['env', 'LC_ALL=C', 'sh', `${this.queue.folder}/runner.sh`, 'repository', into, format];
+    await changeAmongOthers(executor, this.connection.reach(command(...words)), async () => false);
+    const push = pushCommit(repository, deployments.sshConfig, this.place.name, into, commit);
+    const exists = async () => {
+      const kept = await this.connection.query(findKept(into, commit));
+      return kept.code === 0 && kept.stdout.trim() === commit;
+    };
+    await changeAmongOthers(executor, push, exists);
   }
 
   async #bringInputs(jobs: readonly LaunchedJob[]): Promise<void> {

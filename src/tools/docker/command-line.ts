@@ -1,5 +1,6 @@
 import { type Command, command, pipe } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
+import { git } from '../git/git.js';
 
 /** Where things stand inside the container: the same on every machine. */
 export const inside = {
@@ -28,13 +29,21 @@ export interface ImagePlan {
 }
 
 /** `git archive TREE | docker build -`: the context is a git tree, never a live folder. */
-export function buildImage(docker: string, repository: Word, image: ImagePlan, fresh = false): Command {
+export function buildImage(
+  docker: string,
+  repository: Word,
+  image: ImagePlan,
+  fresh = false,
+  /** For git, `KEY=VALUE` each. */
+  settings: readonly string[] = [],
+): Command {
   const labels = Object.entries(image.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
   const options = ['--force-rm', '--tag', image.tag, '--file', image.dockerfile, ...labels];
   return pipe(
-    command(
-      ...['git', '-C', repository, 'archive', '--format=tar', image.tree],
-      ...['--', '.', `:(exclude,literal)${image.leftOut}`],
+    git(
+      repository,
+      ['archive', '--format=tar', image.tree, '--', '.', `:(exclude,literal)${image.leftOut}`],
+      { settings },
     ),
     command(...programWordsOf(docker), 'build', ...options, ...(fresh ? ['--no-cache', '--pull'] : []), '-'),
   );

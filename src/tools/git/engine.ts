@@ -1,22 +1,64 @@
 import { simpleGit } from 'simple-git';
+import { revealEnv } from '../../shell/command.js';
+import { ofLongReads } from '../../shell/limits.js';
 import { ofAHook } from '../../shell/process.js';
+import { reveal } from '../../shell/word.js';
+import { git, reading } from './git.js';
 
 /** Reads from one repository; changes go through git's command line. */
 export interface Git {
-  /** What `git ARGS` prints. Those of the same moment run side by side. @throws Error if it fails */
+  /** What `git ARGS` prints. Those of the same moment run side by side. @throws GitFailed */
   raw(...args: string[]): Promise<string>;
+  /** The same with more settings, each `KEY=VALUE`. @throws GitFailed */
+  rawWith(settings: readonly string[], ...args: string[]): Promise<string>;
 }
 
-export const openGit = (folder: string): Git => ({
-  // simple-git puts the commands of one instance in a row.
-  raw: (...args) => simpleGit({ baseDir: folder, ...options }).raw(...args),
-});
+/** A read that failed; the message is all that git said, in English. */
+export class GitFailed extends Error {}
+
+export function openGit(folder: string): Git {
+  const rawWith: Git['rawWith'] = (settings, ...args) => {
+    const how = { ...reading, settings: [...reading.settings, ...settings] };
+    const line = git(folder, args, how);
+    const env = { ...withoutHook(), ...revealEnv(line) };
+    const allowEnvironment = Object.keys(env);
+    // simple-git puts the commands of one instance in a row.
+    return simpleGit({ baseDir: folder, ...options, allowEnvironment })
+      .env(env)
+      .raw(line.argv.slice(1).map(reveal));
+  };
+  return { rawWith, raw: (...args) => rawWith([], ...args) };
+}
+
+const withoutHook = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      ofAHook.has(name) || value === undefined ? [] : [[name, value]],
+    ),
+  );
 
 const options = {
-  // Nor does it need a timer at each end that keeps our own process from ending.
+  // It needs no timer at each end, which keeps our own process from ending.
   completion: { onExit: false },
-  // It hides git's variables from git, which our own command lines see: a safe.directory that CI sets, for one.
-  get allowEnvironment() {
-    return Object.keys(process.env).filter((name) => name.startsWith('GIT_') && !ofAHook.has(name));
+  timeout: { block: ofLongReads.timeoutMs },
+  errors: (
+    error: Buffer | Error | undefined,
+    { exitCode, stdErr }: { exitCode: number; stdErr: Buffer[] },
+  ) =>
+    exitCode === 0
+      ? error
+      : new GitFailed(Buffer.concat(stdErr).toString().trim() || `git ended with exit code ${exitCode}`),
+  // The settings are our own, and switch such programs off.
+  unsafe: {
+    allowUnsafeFsMonitor: true,
+    allowUnsafeHooksPath: true,
+    allowUnsafePager: true,
+    allowUnsafeFilter: true,
+    allowUnsafeSubmodule: true,
+    allowUnsafeProtocolOverride: true,
+    allowUnsafeConfigPaths: true,
+    allowUnsafeConfigEnvCount: true,
+    allowUnsafeDiffExternal: true,
+    allowUnsafeDiffTextConv: true,
   },
 };

@@ -164,9 +164,9 @@ describe('job.sh', () => {
     const text = sweepScript(sweep);
     expect(text).toContain(`
 fetch() {
-  git init --quiet "$work"/source &&
-  git -C "$work"/source fetch --quiet --depth 1 '/home/me/my project' c0ffee &&
-  git -C "$work"/source checkout --quiet --detach FETCH_HEAD
+  GIT_DEFAULT_HASH=sha1 git init --quiet --template= "$work"/source &&
+  GIT_ALLOW_PROTOCOL=file git -C "$work"/source -c protocol.version=2 -c fetch.fsckObjects=false fetch-pack --quiet --no-progress --depth=1 '/home/me/my project' c0ffee &&
+  GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_ATTR_NOSYSTEM=1 git -C "$work"/source -c core.hooksPath=/dev/null -c core.attributesFile=/dev/null -c 'safe.directory=*' checkout --quiet --detach c0ffee
 }
 each_submodule() {
   :

@@ -13,6 +13,7 @@ import {
   commitTree,
   keepCommit,
   linkSubmodule,
+  pushCommit,
   writeTree,
 } from '../../../src/tools/git/command-line.js';
 
@@ -122,51 +123,70 @@ describe('docker build', () => {
 });
 
 describe('git', () => {
+  const noPrograms = '-c core.fsmonitor=false -c core.hooksPath=/dev/null';
+
   it.each([
     [
       'addAll',
       addAll('/my project', '/i', [], false),
-      "GIT_INDEX_FILE=/i git -C '/my project' add --all -- .",
+      `GIT_INDEX_FILE=/i git -C '/my project' ${noPrograms} -c core.safecrlf=false add --all --no-ignore-errors -- .`,
     ],
     [
       'addAll less some',
-      addAll('/p', '/i', ['big file', '"\\351"', '*'], true),
+      addAll('/p', '/i', ['big file', '"\\351"', '*'], true, ['filter.x.process=']),
       String.raw`printf %s '.
 :(exclude,literal,top)big file
 ":(exclude,literal,top)\351"
 :(exclude,literal,top)*
-' | GIT_INDEX_FILE=/i git -C /p add --all --sparse --pathspec-from-file=-`,
+' | GIT_INDEX_FILE=/i git -C /p ${noPrograms} -c core.safecrlf=false -c filter.x.process= add --all --no-ignore-errors --sparse --pathspec-from-file=-`,
     ],
-    ['writeTree', writeTree('/p', '/i'), 'GIT_INDEX_FILE=/i git -C /p write-tree'],
+    ['writeTree', writeTree('/p', '/i'), `GIT_INDEX_FILE=/i git -C /p ${noPrograms} write-tree`],
     [
       'linkSubmodule',
       linkSubmodule('/p', '/i', 'a b', 'c1'),
-      "GIT_INDEX_FILE=/i git -C /p update-index --add --cacheinfo '160000,c1,a b'",
+      `GIT_INDEX_FILE=/i git -C /p ${noPrograms} update-index --add --cacheinfo '160000,c1,a b'`,
     ],
-    ['keepCommit', keepCommit('/p', 'c1'), 'git -C /p update-ref refs/logistician/c1 c1'],
+    [
+      'keepCommit',
+      keepCommit('/p', 'c1'),
+      'git -C /p -c core.hooksPath=/dev/null update-ref refs/logistician/c1 c1',
+    ],
     [
       'commitTree',
       commitTree('/p', 't1', 'c1', '1700000000 +0100'),
       "GIT_AUTHOR_NAME=Logistician GIT_AUTHOR_EMAIL=logistician@localhost GIT_AUTHOR_DATE='1700000000 +0100'" +
         " GIT_COMMITTER_NAME=Logistician GIT_COMMITTER_EMAIL=logistician@localhost GIT_COMMITTER_DATE='1700000000 +0100'" +
-        " git -C /p commit-tree t1 -p c1 -m 'Snapshot of the working tree on c1'",
+        " git -C /p -c i18n.commitEncoding=UTF-8 commit-tree t1 -p c1 -m 'Snapshot of the working tree on c1'",
     ],
   ])('%s is this line', (_, given, expected) => {
     expect(renderCommand(given)).toBe(expected);
   });
 
+  it('pushes by this line', () => {
+    expect(renderCommand(pushCommit('/p', '/e/ssh_config', 'gpu1', '/home/me/x y.git', 'c1'))).toBe(
+      "GIT_SSH_COMMAND='ssh -F /e/ssh_config' GIT_SSH_VARIANT=ssh GIT_ALLOW_PROTOCOL=ssh LC_ALL=C" +
+        ' git -C /p -c push.negotiate=false send-pack --quiet --thin --force --no-signed' +
+        " '--receive-pack=git -c core.hooksPath=/dev/null -c receive.fsckObjects=false receive-pack'" +
+        ' ssh://gpu1/home/me/x%20y.git c1:refs/logistician/c1',
+    );
+  });
+
   it('checks a commit out by these lines, submodules and large files with it', () => {
     const submodules = [{ path: 'lib/a b', repository: '/p/lib/a b', commit: 'c2', lfs: null }];
     const lines = checkOut({ repository: '/p', commit: 'c1', submodules, lfs: '/p/.git/lfs' }, '/job/source');
+    const alone = 'GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_ATTR_NOSYSTEM=1';
+    const settings = "-c core.hooksPath=/dev/null -c core.attributesFile=/dev/null -c 'safe.directory=*'";
+    const fetch =
+      '-c protocol.version=2 -c fetch.fsckObjects=false fetch-pack --quiet --no-progress --depth=1';
     expect(lines.map(renderCommand)).toEqual([
-      'git init --quiet /job/source',
-      'git -C /job/source fetch --quiet --depth 1 /p c1',
-      "git -C /job/source -c lfs.storage=/p/.git/lfs -c 'filter.lfs.smudge=git-lfs smudge -- %f'" +
-        " -c 'filter.lfs.process=git-lfs filter-process' -c filter.lfs.required=true" +
-        ' checkout --quiet --detach FETCH_HEAD',
-      "git init --quiet /job/source'/lib/a b'",
-      "git -C /job/source'/lib/a b' fetch --quiet --depth 1 '/p/lib/a b' c2",
-      "git -C /job/source'/lib/a b' checkout --quiet --detach FETCH_HEAD",
+      'GIT_DEFAULT_HASH=sha1 git init --quiet --template= /job/source',
+      `GIT_ALLOW_PROTOCOL=file git -C /job/source ${fetch} /p c1`,
+      `${alone} GIT_LFS_SKIP_SMUDGE=0 git -C /job/source ${settings} -c lfs.storage=/p/.git/lfs` +
+        " -c 'filter.lfs.smudge=git-lfs smudge -- %f' -c 'filter.lfs.process=git-lfs filter-process'" +
+        ' -c filter.lfs.required=true checkout --quiet --detach c1',
+      "GIT_DEFAULT_HASH=sha1 git init --quiet --template= /job/source'/lib/a b'",
+      `GIT_ALLOW_PROTOCOL=file git -C /job/source'/lib/a b' ${fetch} '/p/lib/a b' c2`,
+      `${alone} git -C /job/source'/lib/a b' ${settings} checkout --quiet --detach c2`,
     ]);
   });
 });
