@@ -9,7 +9,7 @@ import { isHangUp } from '../tools/git/command-line.js';
 import { isConnectionLoss } from '../tools/rsync/command-line.js';
 import { endingThere, lineFor, sshFailed, throughSsh } from '../tools/ssh/command-line.js';
 import { KeysRefused, Unreachable } from '../tools/ssh/errors.js';
-import { handshakeTries, inTurn, pauseAfter, saysHungUp } from '../tools/ssh/gate.js';
+import { handshakeTries, inTurn, pauseAfter, saysHungUp, turnedAway } from '../tools/ssh/gate.js';
 import type { Access } from '../tools/ssh/handshake.js';
 import type { SshPool } from '../tools/ssh/pool.js';
 
@@ -50,7 +50,7 @@ export function overSsh(
   const bySession = async (there: Command, io: Io): Promise<Outcome | null> => {
     try {
       // What it reads goes beside the line: no line may have more than 128 KiB.
-      const { input: _, ...line } = there;
+      const { input: _, ...line } = endingThere(there, io);
       return await pool.session(access).exec(lineFor(line), { ...io, ...inputOf(there) });
     } catch (error) {
       // OpenSSH knows more ways to say who one is.
@@ -116,6 +116,7 @@ async function openShared(config: string, name: string, route: Access['route']):
     if (broken) throw broken;
     if (code !== sshFailed) return;
     if (!saysHungUp(stderr) || tries === handshakeTries) throw unreachable(name, stderr);
+    turnedAway(route);
     await sleep(pauseAfter(tries, Math.random()));
   }
 }

@@ -72,10 +72,11 @@ describe.skipIf(isMissing('sshd', 'bash'))('gates before machines', () => {
 
     /** Many machines behind a gate that turns the fourth away who has not said yet who he is. */
     async function behindGate() {
-      const gate = await start(join(folder, 'gate'), {
+      const own = join(folder, String(servers.length), `${Math.random()}`);
+      const gate = await start(join(own, 'gate'), {
         more: { MaxStartups: '3:100:3', AllowTcpForwarding: 'yes', MaxSessions: '100' },
       });
-      const machine = await start(join(folder, 'machine'));
+      const machine = await start(join(own, 'machine'));
       const users = join(folder, 'users-config');
       writeFileSync(
         users,

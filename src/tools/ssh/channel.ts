@@ -5,13 +5,13 @@ import { brokenOff, type Io, type Outcome, watchOver } from '../../shell/process
 /** What a command on a machine reads, where its output goes, and what it may take. */
 export type Asked = Io & { readonly input?: string };
 
-/** Milliseconds from SIGTERM to SIGKILL there, and until the server has to have closed the channel. */
-const grace = { term: 1000, close: 2000 };
+/** Milliseconds in which a server has to have closed its half of a channel. */
+const patience = 2000;
 
 type Ended = Pick<Outcome, 'kind' | 'code' | 'signal' | 'beyond'>;
 
 /** Runs a line of the login shell on a connection, until it ends, breaks a limit or is not wanted any more.
- *  @param giveUp is told of a command that is ended from here: whether the server lets go of it
+ *  @param giveUp is told of a command that is not waited for any more: whether the server lets go of it
  *  @throws Error with what happened, as the end of a sentence that begins with the machine */
 export async function performOn(
   client: Client,
@@ -42,8 +42,7 @@ export async function performOn(
       return end;
     });
     const first = await Promise.race([own, cut, breach, aborted]);
-    if (first === 'aborted') void opening.then((channel) => letGo(client, channel));
-    else if (typeof first === 'string') giveUp(end(client, opening));
+    if (typeof first === 'string') giveUp(close(opening));
     const [stdout = '', stderr = ''] = outputs.map((output) => output());
     const how: Ended =
       first === 'aborted' ? byUs : typeof first === 'string' ? brokenOff(first, watch) : first;
@@ -84,44 +83,16 @@ function endOf(channel: ClientChannel): Promise<Ended> {
   });
 }
 
-/** For what only reads, and ends by itself when nobody listens, or when it is told so. */
-function letGo(client: Client, channel: ClientChannel): void {
-  signal(client, channel, 'TERM');
-  // The machine says goodbye once what runs there has ended, which may be never.
-  channel.close();
-}
-
-/** Ends what runs there: to close the channel alone says nothing to a process that neither reads nor writes.
- *  @returns whether the server lets go of it, which it does not while a process is there */
-async function end(client: Client, opening: Promise<ClientChannel>): Promise<boolean> {
+/** Closes the channel. What runs there hears of it when it writes. @returns whether the server lets go of it, which it does
+ *  not while a process is there */
+async function close(opening: Promise<ClientChannel>): Promise<boolean> {
   const gone = opening.then(
-    (channel) => new Promise<true>((resolve) => channel.once('close', () => resolve(true))),
+    (channel) =>
+      new Promise<true>((resolve) => {
+        channel.once('close', () => resolve(true));
+        channel.close();
+      }),
     () => true as const,
   );
-  const isGone = (milliseconds: number) => Promise.race([gone, sleep(milliseconds, false)]);
-  void opening.then(
-    (channel) => signal(client, channel, 'TERM'),
-    () => {},
-  );
-  if (await isGone(grace.term)) return true;
-  void opening.then(
-    (channel) => {
-      signal(client, channel, 'KILL');
-      channel.close();
-    },
-    () => {},
-  );
-  return isGone(grace.close);
-}
-
-/** The part of ssh2 that sends a signal; its own method does so only while there is something to write. */
-interface Signaller {
-  readonly _protocol?: { signal?: (channel: number, name: string) => void };
-}
-
-/** To all processes of the command, if the server does so (OpenSSH from 7.9 on, but where it forces its own command). */
-function signal(client: Client, channel: ClientChannel, name: string): void {
-  const { outgoing } = channel as unknown as { outgoing?: { id?: number; state?: string } };
-  if (outgoing?.id === undefined || outgoing.state === 'closed') return;
-  (client as unknown as Signaller)._protocol?.signal?.(outgoing.id, name);
+  return Promise.race([gone, sleep(patience, false, { ref: false })]);
 }

@@ -4,10 +4,10 @@ import type { Io } from '../../shell/process.js';
 /** Time for a command to be ended from here first, in seconds. */
 const later = 5;
 
-/** `timeout` is no part of POSIX, and an old one takes its time in another way. */
-const withinTime = 'if timeout 1 true 2>/dev/null; then exec timeout "$@"; fi; shift; exec "$@"';
+/** `timeout` is no part of POSIX, and older ones have other options. */
+const withinTime = 'if timeout -k 1 1 true 2>/dev/null; then exec timeout -k 5 "$@"; fi; shift; exec "$@"';
 
-/** A read that is ended there, too, when its time is over: nobody tells it when our half has gone. */
+/** A read that is ended there, too, when its time is over: a server tells a process nothing when our half has gone. */
 export function endingThere(there: Command, { timeoutMs = Infinity, onStdout, onStderr }: Io): Command {
   if (!Number.isFinite(timeoutMs) || onStdout || onStderr) return there;
   const seconds = String(Math.ceil(timeoutMs / 1000) + later);

@@ -20,6 +20,13 @@ export function inTurn<T>(
   return limit(() => everywhere(handshake));
 }
 
+/** It hung up: from now on fewer come at the same time, for as long as this process is there. To come again and again would
+ *  only keep others out. */
+export function turnedAway(way: Pick<Route, 'jump' | 'proxyCommand'>): void {
+  const limit = gates.get(way.jump ?? way.proxyCommand ?? '');
+  if (limit) limit.concurrency = Math.max(1, limit.concurrency - 1);
+}
+
 /** How often a handshake is begun with a server that hangs up. */
 export const handshakeTries = 5;
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationType, Client, ConnectConfig, ParsedKey } from 'ssh2';
 import { connectSeconds } from './config-file.js';
 import { ChangedHostKey, HungUp, UnknownHostKey } from './errors.js';
-import { handshakeTries, inTurn, pauseAfter } from './gate.js';
+import { handshakeTries, inTurn, pauseAfter, turnedAway } from './gate.js';
 import { type HandshakeError, reasonOf } from './handshake-error.js';
 import { type HostKey, hostKeyOf, sameKey } from './known-hosts.js';
 import type { Route } from './route.js';
@@ -85,6 +85,7 @@ async function open(name: string, route: Route, config: ConnectConfig): Promise<
       return await inTurn(route, () => openOnce(name, route, config));
     } catch (error) {
       if (!(error instanceof HungUp) || tries === handshakeTries) throw error;
+      turnedAway(route);
       await sleep(pauseAfter(tries, Math.random()));
     }
   }

@@ -15,8 +15,6 @@ interface Line {
   busy: number;
   /** The server does not let go of a command: it takes no more, and goes with the last of them. */
   isStuck: boolean;
-  /** Commands that were given up, until the server has been told to end them. */
-  readonly ending: Set<Promise<void>>;
 }
 
 /** The connection to a machine, made when it is first needed and again after it was lost: for reads. There is one,
@@ -35,7 +33,7 @@ export class SshSession {
     line.busy++;
     try {
       const { client } = await line.opened;
-      return await performOn(client, text, asked, (ended) => this.#giveUp(line, ended));
+      return await performOn(client, text, asked, (isGone) => void this.#giveUp(line, isGone));
     } catch (error) {
       throw error instanceof Unreachable
         ? error
@@ -51,14 +49,10 @@ export class SshSession {
     this.#lines.clear();
   }
 
-  #giveUp(line: Line, ended: Promise<boolean>): void {
-    const told = ended.then((isGone) => {
-      line.ending.delete(told);
-      if (isGone) return;
-      line.isStuck = true;
-      this.#dropIdle(line);
-    });
-    line.ending.add(told);
+  async #giveUp(line: Line, isGone: Promise<boolean>): Promise<void> {
+    if (await isGone) return;
+    line.isStuck = true;
+    this.#dropIdle(line);
   }
 
   #dropIdle(line: Line): void {
@@ -69,7 +63,7 @@ export class SshSession {
   #freeLine(): Line {
     const free = [...this.#lines].find(({ busy, isStuck }) => busy < commandsAtOnce && !isStuck);
     if (free) return free;
-    const line: Line = { opened: handshake(this.access), busy: 0, isStuck: false, ending: new Set() };
+    const line: Line = { opened: handshake(this.access), busy: 0, isStuck: false };
     this.#lines.add(line);
     const forget = () => this.#lines.delete(line);
     const fail = (error: unknown) => {
@@ -82,10 +76,9 @@ export class SshSession {
 }
 
 /** Says goodbye, and waits no longer than a second for a server that does not. */
-function hangUp({ opened, ending }: Line): void {
+function hangUp({ opened }: Line): void {
   opened.then(
-    async (open) => {
-      await Promise.all(ending);
+    (open) => {
       open.client.end();
       setTimeout(() => open.stream.destroy(), 1000).unref();
     },
