@@ -83,6 +83,7 @@ export default class Deploy extends BaseCommand {
   };
 
   #experiment: Experiment | null = null;
+  #rows: LaunchRows | null = null;
 
   protected override standing(): string {
     const live = this.#experiment?.deployments.read()?.released === null;
@@ -93,7 +94,7 @@ export default class Deploy extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(Deploy);
-    const session = this.session({ dryRun: flags['dry-run'] });
+    const session = this.#session(flags['dry-run']);
     const experiment = await openExperiment(session, args.experiment);
     this.#experiment = experiment;
     const request: DeployRequest = {
@@ -126,6 +127,13 @@ export default class Deploy extends BaseCommand {
     return statusJson(await observe(session, experiment));
   }
 
+  /** It shows how far places are, in the rows of the launch. */
+  #session(dryRun: boolean): Session {
+    const session = this.session({ dryRun });
+    const place = (name: string, step: Step) => this.#rows?.show(name, step);
+    return { ...session, notify: { ...session.notify, place } };
+  }
+
   async #preview(session: Session, experiment: Experiment, plan: DeployPlan, folder: string) {
     const text = await preview(session, experiment, plan);
     this.log(text.trim());
@@ -149,13 +157,10 @@ export default class Deploy extends BaseCommand {
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const waiting = () => session.notify.note(lockIsHeld);
-    const rows = plan.assigned.some(({ place }) => !place.here)
-      ? new LaunchRows(await this.screen.live(), this.screen.stream)
-      : null;
-    const notify = { ...session.notify, place: (name: string, step: Step) => rows?.show(name, step) };
-    const problems = await deployOrJoin({ ...session, notify }, experiment, request, plan, waiting).finally(
-      () => rows?.done(),
-    );
+    if (plan.assigned.some(({ place }) => !place.here))
+      this.#rows = new LaunchRows(await this.screen.live(), this.screen.stream);
+    const launched = deployOrJoin(session, experiment, request, plan, waiting);
+    const problems = await launched.finally(() => this.#rows?.done());
     this.warnOf(problems);
   }
 

@@ -20,6 +20,8 @@ export interface ExperimentRecords {
   readonly folder: string;
   readonly runs: RunStore;
   readonly deployments: DeploymentStore;
+  /** Those that were made, by name: each keeps what it has learned for the time of a command. */
+  readonly targets: Map<string, Target>;
   /** What parameters.json says now; null: it cannot be read, or does not exist. */
   readonly parameters: Parameters | null;
   /** Conditions of parameters.json; none where it cannot be read. */
@@ -46,17 +48,20 @@ export function openRecords(session: Session, given: string): ExperimentRecords 
 export const storesOf = ({ executor, home }: Session, folder: string) => ({
   runs: new RunStore(folder, executor.dryRun),
   deployments: new DeploymentStore(home, folder, executor.dryRun),
+  targets: new Map<string, Target>(),
 });
 
 /** @throws TargetNotSupported */
 export function targetCalled(
   session: Session,
   name: string,
-  { runs, deployments }: Pick<ExperimentRecords, 'runs' | 'deployments'>,
+  { runs, deployments, targets }: Pick<ExperimentRecords, 'runs' | 'deployments' | 'targets'>,
 ): Target {
+  const known = targets.get(name);
+  if (known) return known;
   const { executor, ssh, env, home, now, notify } = session;
   const template = (file: string) => machineTemplate(session, file);
-  return targetNamed(name, {
+  const target = targetNamed(name, {
     ...{ executor, ssh, env, home, now, deployments },
     runs: runs.folder,
     templates: {
@@ -68,6 +73,8 @@ export function targetCalled(
     note: (text) => notify.step(text),
     step: (place, step) => notify.place?.(place, step),
   });
+  targets.set(name, target);
+  return target;
 }
 
 /** The target that a deployment was made for. */
