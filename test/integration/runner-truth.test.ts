@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -217,7 +226,8 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       expect(stateOf(waiting)).toMatchObject({ state: 'stopped', reason: 'user' });
       rmSync(join(lab.root, 'down'));
       expect(await stop(sweep, 1, job, waiting)).toMatchObject({ code: 0, stdout: '' });
-      expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+      expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+      await sweep.isFree();
     });
 
     it('ends a build, and the job with it', async () => {
@@ -228,8 +238,23 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       const builds = () => processes(image.tag).length > 0;
       await until('it builds', () => stateOf(job)?.state === 'building' && builds());
       expect(await stop(sweep, 1, job)).toMatchObject({ code: 0, stdout: '' });
-      expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+      expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
       await until('the build has ended', () => !builds());
+      await sweep.isFree();
+    });
+
+    it('that was killed: what it had in hand is ended by the next worker', async () => {
+      const sweep = await lab.sweep('sh ok.sh');
+      const job = await sweep.add('in-hand');
+      const [entry = ''] = readdirSync(join(sweep.queue, 'waiting'));
+      mkdirSync(join(sweep.queue, 'stopping'));
+      renameSync(join(sweep.queue, 'waiting', entry), join(sweep.queue, 'stopping', entry));
+      writeFileSync(join(job.folder, 'stop'), 'user\n');
+      expect(await sweep.report(job)).toMatchObject({ stalled: true });
+      await sweep.begin();
+      expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
+      await sweep.isFree();
+      expect((await sweep.report(job)).stalled).toBe(false);
     });
 
     it('fails for a job that is not there', async () => {

@@ -132,6 +132,10 @@ fill_slots() {
     mkdir -p "$queue/slots/$slot"
     put "$queue/slots/$slot/gpus" "$gpus" || return
   done
+  # What a stop that was killed had in hand: a worker ends it.
+  for entry in "$queue"/stopping/*; do
+    [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
+  done
   for folder in "$queue"/slots/*/; do
     is_held "${folder}owner" && continue
     for entry in "$folder"*.*; do

@@ -122,7 +122,7 @@ is_stalled() {
     fi
   done
   [ "$working" = no ] || return 1
-  for entry in "$1"/waiting/*; do [ -L "$entry" ] && return 0; done
+  for entry in "$1"/waiting/* "$1"/stopping/*; do [ -L "$entry" ] && return 0; done
   return 1
 }
 
