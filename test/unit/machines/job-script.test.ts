@@ -47,7 +47,7 @@ const job = (argv: readonly string[], gpus?: string) => ({
 
 /** Runs the script with a `docker` that prints its words, and calls one of its functions. */
 function call(script: string, what: string): string[] {
-  const text = `set -eu; job='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
+  const text = `set -eu; job='/runs/my run'; work=$job; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
     ${script}
     ${what}`;
   return execFileSync('sh', ['-s'], { input: text }).toString().split('\0').slice(0, -1);
@@ -145,9 +145,9 @@ describe('job.sh', () => {
     const text = sweepScript(sweep);
     expect(text).toContain(`
 fetch() {
-  git init --quiet "$job"/source &&
-  git -C "$job"/source fetch --quiet --depth 1 '/home/me/my project' c0ffee &&
-  git -C "$job"/source checkout --quiet --detach FETCH_HEAD
+  git init --quiet "$work"/source &&
+  git -C "$work"/source fetch --quiet --depth 1 '/home/me/my project' c0ffee &&
+  git -C "$work"/source checkout --quiet --detach FETCH_HEAD
 }
 each_submodule() {
   :
