@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { joinWords } from '../experiment/words.js';
-import { containerLine, fitsOptions, type JobScript, known, type SweepScript } from '../machines/job-script.js';
+import {
+  containerLine,
+  fitsOptions,
+  type JobScript,
+  known,
+  type SweepScript,
+} from '../machines/job-script.js';
 import type { User } from '../machines/user.js';
 import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';

@@ -109,7 +109,8 @@ function keyOf(real: string, count: number): string {
       .slice(0, 40) || 'experiment';
   return `${name}-${createHash('sha256')
     .update(count === 0 ? real : `${real}\n${count}`)
-    .digest('hex').slice(0, 10)}`;
+    .digest('hex')
+    .slice(0, 10)}`;
 }
 
 /** The state that the links in the tree lead to, if it is one of this home; null: none. */

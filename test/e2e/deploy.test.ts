@@ -40,7 +40,10 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/^2 of 2 ended: 2 succeeded /m);
     const receipts = project.receipts();
-    expect(receipts.map(({ recipe }) => recipe.condition.argv.join(' ')).sort()).toEqual(['--lr 0.01', '--lr 0.1']);
+    expect(receipts.map(({ recipe }) => recipe.condition.argv.join(' ')).sort()).toEqual([
+      '--lr 0.01',
+      '--lr 0.1',
+    ]);
     for (const { id, state, exit_code, recipe } of receipts) {
       expect({ state, exit_code }).toEqual({ state: 'succeeded', exit_code: 0 });
       expect(project.readRun(id, 'data', 'results', 'rate.txt')).toBe(`${recipe.condition.argv[1]}\n`);

@@ -75,9 +75,7 @@ touch /data/input/mnist/new 2>&1
     expect(project.said.filter((text) => text.includes(shown))).toEqual([]);
     expect(filesWith(shown, project.scratch)).toEqual([]);
     expect(filesWith(shown, '/dev/shm')).toEqual([]);
-    expect(project.receipts().map(({ recipe }) => recipe.secrets)).toEqual(
-      Array(3).fill(['WANDB_API_KEY']),
-    );
+    expect(project.receipts().map(({ recipe }) => recipe.secrets)).toEqual(Array(3).fill(['WANDB_API_KEY']));
   });
 });
 

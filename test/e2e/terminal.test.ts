@@ -357,8 +357,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     const [id] = project.runs.filter((run) => run.includes('deaf'));
     await until(
       'it is deaf',
-      () =>
-        existsSync(project.logOf(id)) && readFileSync(project.logOf(id), 'utf8').includes('deaf'),
+      () => existsSync(project.logOf(id)) && readFileSync(project.logOf(id), 'utf8').includes('deaf'),
     );
     const screen = terminal(project, ['stop', '--grace', '3']);
     const began = Date.now();

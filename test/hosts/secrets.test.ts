@@ -207,9 +207,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
       for (const words of [['--force'], ['--force', '--accept-new-host-keys']]) {
         const { stderr } = await tried.cli(['deploy', '--yes', '--hosts', 'one', ...words], { env });
         expect(stderr).toMatch(/one shows another host key than the one that is known/);
-        expect(stderr).toContain(
-          `ssh-keygen -R one -f ${join(tried.stateFolder, 'known_hosts')}`,
-        );
+        expect(stderr).toContain(`ssh-keygen -R one -f ${join(tried.stateFolder, 'known_hosts')}`);
       }
       expect(await footprint(one)).toEqual(before);
       await nothingArrived();

@@ -23,7 +23,15 @@ interface Case extends Partial<EndingFacts> {
 
 /** All of it by names: what is released, and how it comes out. */
 function end({ failed = [], ...changes }: Case) {
-  const facts = { deployment, rows: ended, problems: [], chosen: null, discard: false, dryRun: false, ...changes };
+  const facts = {
+    deployment,
+    rows: ended,
+    problems: [],
+    chosen: null,
+    discard: false,
+    dryRun: false,
+    ...changes,
+  };
   const ending = endingOf(facts);
   const outcome = outcomeOf(ending, facts.deployment, failed, facts.discard);
   const after = withReleased(facts.deployment, outcome.isGone, at);

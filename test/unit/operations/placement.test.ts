@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RunState } from '../../../src/machines/job-state.js';
 import {
   loadOf,
-  patience,
   type Placing,
+  patience,
   placementOf,
   waitingInVain,
 } from '../../../src/operations/deploy/placement.js';
-import type { RunState } from '../../../src/machines/job-state.js';
 import {
   deploymentOf,
   jobOf,
@@ -36,7 +36,10 @@ function shown(changes: Partial<Placing>) {
 /** A deployment of one job at each of these places, which are `CONDITION@PLACE`. */
 const joined = (...texts: string[]) => {
   const jobs = texts.map((text) => jobOf(...(text.split('@') as [string, string])));
-  return deploymentOf([...new Set(jobs.map(({ place }) => place))].map((name) => placeOf(name)), jobs);
+  return deploymentOf(
+    [...new Set(jobs.map(({ place }) => place))].map((name) => placeOf(name)),
+    jobs,
+  );
 };
 
 describe('placementOf: shared places', () => {
@@ -126,7 +129,10 @@ describe('placementOf: slots', () => {
     ['one where there is none', { offers: [offerOf('gpu1', 8)], planned: [] }, 'gpu1*1'],
     [
       'as many as a place of the deployment has already',
-      { offers: [offerOf('gpu1', 8)], joins: deploymentOf([placeOf('gpu1', { slots: ['-', '-', '-'] })], []) },
+      {
+        offers: [offerOf('gpu1', 8)],
+        joins: deploymentOf([placeOf('gpu1', { slots: ['-', '-', '-'] })], []),
+      },
       'gpu1*3',
     ],
     [
@@ -157,16 +163,20 @@ describe('placementOf: slots', () => {
 
   it('there are never more of than work, nor fewer than one', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 5 }), fc.nat(40), (counts, jobs) => {
-        const offers = counts.map((count, index) => offerOf(`m${index}`, count));
-        const planned = Array.from({ length: jobs }, (_, index) => `c${index}`);
-        const placed = placementOf({ offers, joins: null, rows: [], planned, now });
-        expect(placed.assigned).toHaveLength(jobs);
-        for (const [index, { place }] of placed.offers.entries()) {
-          const own = placed.assigned.filter((one) => one.place.name === place.name).length;
-          expect(place.slots?.length).toBe(Math.max(1, Math.min(counts[index] ?? 0, own)));
-        }
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 5 }),
+        fc.nat(40),
+        (counts, jobs) => {
+          const offers = counts.map((count, index) => offerOf(`m${index}`, count));
+          const planned = Array.from({ length: jobs }, (_, index) => `c${index}`);
+          const placed = placementOf({ offers, joins: null, rows: [], planned, now });
+          expect(placed.assigned).toHaveLength(jobs);
+          for (const [index, { place }] of placed.offers.entries()) {
+            const own = placed.assigned.filter((one) => one.place.name === place.name).length;
+            expect(place.slots?.length).toBe(Math.max(1, Math.min(counts[index] ?? 0, own)));
+          }
+        },
+      ),
     );
   });
 });

@@ -43,24 +43,30 @@ describe('questionsOf', () => {
     ['the same here', { record: running, heard: true, collects: true, here: true, asks: false }],
     ['the same, collected', { record: { collected }, heard: true, collects: true, asks: false }],
     ['one that was moved, though collected', { record: { collected }, moved: true, asks: true }],
-    ['one that was moved and whose end was heard', { record: running, moved: true, heard: true, asks: false }],
-  ])('%s', (_, { record, here = false, kept = true, moved = false, heard = false, collects = false, asks }) => {
-    const job = jobOf('a', 'gpu1', moved ? { moved_from: left } : {});
-    const deployment = deploymentOf([placeOf('gpu1', { here })], [job]);
-    const asking: Asking = {
-      ended: new Map<string, JobReport>(heard ? [['run-a', reportOf('a')]] : []),
-      collects,
-      about: () => true,
-    };
-    const { open, asked } = questionsOf(
-      deployment,
-      () => record && recordFor('a', record),
-      () => kept,
-      asking,
-    );
-    expect(open).toEqual(asks ? [job] : []);
-    expect(asked).toEqual(open);
-  });
+    [
+      'one that was moved and whose end was heard',
+      { record: running, moved: true, heard: true, asks: false },
+    ],
+  ])(
+    '%s',
+    (_, { record, here = false, kept = true, moved = false, heard = false, collects = false, asks }) => {
+      const job = jobOf('a', 'gpu1', moved ? { moved_from: left } : {});
+      const deployment = deploymentOf([placeOf('gpu1', { here })], [job]);
+      const asking: Asking = {
+        ended: new Map<string, JobReport>(heard ? [['run-a', reportOf('a')]] : []),
+        collects,
+        about: () => true,
+      };
+      const { open, asked } = questionsOf(
+        deployment,
+        () => record && recordFor('a', record),
+        () => kept,
+        asking,
+      );
+      expect(open).toEqual(asks ? [job] : []);
+      expect(asked).toEqual(open);
+    },
+  );
 
   it('asks only about those that matter, and says which others are open', () => {
     const jobs = ['a', 'b'].map((name) => jobOf(name, name));

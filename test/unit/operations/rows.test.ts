@@ -204,12 +204,7 @@ describe('currentRuns: what `run` tried meanwhile hides no job of a deployment',
     ['of which one runs', deployment, [recordFor('a'), recordFor('b', running)], 'run-a'],
     ['of which one has not been collected', deployment, [recordFor('a', collected), recordFor('b')], 'run-a'],
     ['whose own has not been collected', deployment, [recordFor('a'), recordFor('b', collected)], 'run-a'],
-    [
-      'unless all is here',
-      deployment,
-      [recordFor('a', collected), recordFor('b', collected)],
-      'run-tried',
-    ],
+    ['unless all is here', deployment, [recordFor('a', collected), recordFor('b', collected)], 'run-tried'],
     [
       'which on this computer it is at once',
       { ...deployment, places: here },
@@ -221,13 +216,19 @@ describe('currentRuns: what `run` tried meanwhile hides no job of a deployment',
     ['unless it has no receipt', deployment, [recordFor('b', running)], 'run-tried'],
   ])('%s', (_, of, own, expected) => {
     const byRun = new Map(own.map((record) => [record.id, record]));
-    const newest = new Map([['a', tried], ...own.slice(1).map((one): [string, RunRecord] => [one.condition, one])]);
+    const newest = new Map([
+      ['a', tried],
+      ...own.slice(1).map((one): [string, RunRecord] => [one.condition, one]),
+    ]);
     const runs = currentRuns(newest, of, (run) => byRun.get(run) ?? null);
     expect(runs.get('a')?.id).toBe(expected);
   });
 
   it('judges a condition by its last job', () => {
-    const again = deploymentOf([placeOf('gpu1')], [jobOf('a', 'gpu1'), jobOf('a', 'gpu1', { run: 'run-a2' })]);
+    const again = deploymentOf(
+      [placeOf('gpu1')],
+      [jobOf('a', 'gpu1'), jobOf('a', 'gpu1', { run: 'run-a2' })],
+    );
     const second = recordFor('a', { ...running, id: 'run-a2' });
     const records = new Map([recordFor('a'), second].map((record) => [record.id, record]));
     expect(currentRuns(new Map(), again, (run) => records.get(run) ?? null).get('a')).toEqual(second);

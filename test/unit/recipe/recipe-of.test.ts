@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Pin } from '../../../src/source/pin.js';
 import { recipeOf as made } from '../../../src/recipe/recipe-of.js';
+import type { Pin } from '../../../src/source/pin.js';
 import { receiptOf, receiptProblems, recipeOf } from '../../support/receipts.js';
 import { readMembers } from '../experiment/reading.js';
 

@@ -95,7 +95,9 @@ describe('the printed line and the job script start the same container', () => {
 
 describe('sweepOf', () => {
   it('is the same for all that differ in their arguments alone', () => {
-    const [one, other] = ['--lr 1', '--lr 2'].map((options) => sweepScript(sweepOf(recipeOf(options), layout)));
+    const [one, other] = ['--lr 1', '--lr 2'].map((options) =>
+      sweepScript(sweepOf(recipeOf(options), layout)),
+    );
     expect(other).toBe(one);
   });
 
