@@ -15,11 +15,7 @@ const keeping = [
 
 /** Copies parts of job folders into a folder here. Deletes nothing; a path that does not exist is passed over.
  *  @param paths each with `/./` before the run's id */
-export const copyHere = (
-  { config, machine }: Elsewhere,
-  paths: readonly string[],
-  into: string,
-): Command =>
+export const copyHere = ({ config, machine }: Elsewhere, paths: readonly string[], into: string): Command =>
   command(
     ...['rsync', ...keeping, '--relative', '--protect-args', '--ignore-missing-args', '--info=progress2'],
     ...['--rsh', remoteShell(config)],
