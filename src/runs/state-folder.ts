@@ -16,7 +16,7 @@ import { writeAtomically } from '../shell/atomic-file.js';
 // What this computer writes of an experiment's deployment stands in the user's home, not in the project: a tree can be
 // copied, cloned, unpacked, or written by a job, and what is executed or believed must be none of that.
 //
-//   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path
+//   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path, and of how many were there before
 //     folder          that path
 //     deployment.json, ssh_config, known_hosts, terraform/, queue/, jobs/RUN/, …
 //
