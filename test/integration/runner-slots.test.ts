@@ -142,6 +142,7 @@ exec docker "$@"
     expect(held()).toEqual(['slot-1']);
     letGo(job);
     await until('it has ended', () => stateOf(job)?.state === 'succeeded');
+    await until('every slot is free', () => held().length === 0);
   });
 
   it('a slot of a computer that has restarted since, and one that names nothing, are free', async () => {

@@ -64,11 +64,11 @@ choose_tokens() {
 choose_slot() {
   [ -n "${queue:-}" ] || return 0
   set -- "$queue"/slots/*/
-  number=0
-  while [ "$number" -lt $# ]; do
-    number=$((number + 1))
-    if is_free "slot-$number"; then
-      chosen=slot-$number
+  nth=0
+  while [ "$nth" -lt $# ]; do
+    nth=$((nth + 1))
+    if is_free "slot-$nth"; then
+      chosen=slot-$nth
       return
     fi
   done
