@@ -9,7 +9,7 @@ import { joinRunner } from './templates/machine/join-runner.js';
 /** The modules that compile a schema at each start, by what they export. */
 const validators = {
   experiment: { validate: 'parameters.schema.json' },
-  runs: { validateRecord: 'record.schema.json', validateVersion1: 'run.schema.json' },
+  runs: { validateRecord: 'record.schema.json', validateVersion1: 'record-1.schema.json' },
 };
 
 /** Puts the validators, compiled, in the place of those modules. */

@@ -154,7 +154,7 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
       await sleep(100);
     }
     await deploy;
-    const runs = readdirSync(join(experiment, 'runs')).filter((name) => name !== '.gitignore');
+    const runs = readdirSync(join(experiment, 'runs')).filter((name) => !name.startsWith('.'));
     const waits = runs.map((name) => {
       const receipt = readFileSync(join(experiment, 'runs', name, 'run.json'), 'utf8');
       const { machine, started } = JSON.parse(receipt);

@@ -116,7 +116,7 @@ export async function hosts({ work, cli, project, row, inSeconds }) {
 
   /** The job folder of its one run over there, and how to fetch it by hand. */
   function rsync(experiment) {
-    const [run] = readdirSync(join(experiment, 'runs')).filter((name) => name !== '.gitignore');
+    const [run] = readdirSync(join(experiment, 'runs')).filter((name) => !name.startsWith('.'));
     const { folder } = JSON.parse(readFileSync(join(experiment, 'runs', run, 'run.json'), 'utf8'));
     const config = join(experiment, '.logistician/ssh_config');
     const into = join(work, 'by-hand');

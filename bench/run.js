@@ -79,7 +79,7 @@ function run() {
 /** The `docker run` of a run that was made, as a person would repeat it: without what tells it from others, and with
  *  `--rm`, because nobody else removes it. */
 function containerLine(experiment) {
-  const [run] = readdirSync(join(experiment, 'runs')).filter((name) => name !== '.gitignore');
+  const [run] = readdirSync(join(experiment, 'runs')).filter((name) => !name.startsWith('.'));
   const record = JSON.parse(readFileSync(join(experiment, 'runs', run, 'run.json'), 'utf8'));
   const home = join(work, 'home-by-hand');
   mkdirSync(home, { recursive: true });

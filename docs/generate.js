@@ -184,10 +184,12 @@ function receiptRows(schema, node, prefix) {
   return Object.entries(node.properties ?? {}).flatMap(([name, wish]) => {
     const field = `${prefix}${name}`;
     const own = resolve(schema, wish);
-    const inner = own.items?.properties
-      ? receiptRows(schema, own.items, `${field}[].`)
-      : receiptRows(schema, own, `${field}.`);
-    return [[code(field), receiptType(schema, own), wish.description], ...inner];
+    return [
+      [code(field), receiptType(schema, own), wish.description],
+      ...receiptRows(schema, own, `${field}.`),
+      ...receiptRows(schema, own.items ?? {}, `${field}[].`),
+      ...receiptRows(schema, own.additionalProperties ?? {}, `${field}.NAME.`),
+    ];
   });
 }
 

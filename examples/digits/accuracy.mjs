@@ -8,7 +8,7 @@ const read = (...path) => JSON.parse(readFileSync(join(runs, ...path), 'utf8'));
 const rows = (existsSync(runs) ? readdirSync(runs) : [])
   .filter((run) => existsSync(join(runs, run, 'data/measures/summary.json')))
   .map((run) => ({
-    condition: read(run, 'run.json').argv.join(' '),
+    condition: read(run, 'run.json').recipe.condition.argv.join(' '),
     ...read(run, 'data/measures/summary.json'),
   }))
   .sort((one, other) => other.accuracy - one.accuracy);

@@ -29,7 +29,9 @@ export function harmless(error: Error): Error {
 /** The problem behind any error, as far as a person can do something about it; null: it is ours. */
 export function asUserError(error: unknown): UserError | null {
   if (error instanceof UserError) return error;
-  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  const { code, path: from, dest, syscall, message } = error as NodeJS.ErrnoException & { dest?: string };
+  // What was to be made from the other.
+  const path = dest ?? from;
   // As git has it.
   if (/No space left on device|Out of diskspace/.test(message))
     return new UserError(`The disk is full: ${message.trim()}`, ['df -h', 'docker system prune']);

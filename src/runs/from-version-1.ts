@@ -2,7 +2,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import type { DataSize } from './data-size.js';
 import type { RunRecord } from './record.js';
 
-/** A receipt of version 0.1, as far as it differs from today's; run.schema.json describes it. */
+/** A receipt of version 0.1, as far as it differs from today's; record-1.schema.json describes it. */
 export interface Version1
   extends Pick<
       RunRecord,
@@ -25,7 +25,7 @@ export interface Version1
 
 /** The receipt as today's version has it. What 0.1 did not record is null; numbers among the parameters have the digits
  *  that 0.1 left of them.
- *  @param old valid by run.schema.json */
+ *  @param old valid by record-1.schema.json */
 export function fromVersion1(old: Version1): RunRecord {
   const { edited_during_run, ...source } = old.source;
   const { docker, ...tools } = old.tools;

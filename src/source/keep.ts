@@ -5,6 +5,16 @@ import { checkoutOf } from './checkout.js';
 import type { Pin } from './pin.js';
 import type { Project } from './project.js';
 
+/** What has been kept in the time of a command. A dry run makes no refs that could be looked for. */
+const kept = new WeakMap<Executor, Set<string>>();
+
+/** Keeps a commit from git's own cleaning. */
+export async function keep(executor: Executor, repository: string, commit: string): Promise<void> {
+  await executor.change(keepCommit(repository, commit));
+  const known = kept.get(executor) ?? new Set();
+  kept.set(executor, known.add(keyOf(repository, commit)));
+}
+
 /** Keeps what a run is pinned to from git's own cleaning, the commits of submodules too: an amended commit whose
  *  reflog has expired would be gone, and the receipt would name nothing. For a run that is being recorded.
  *  @throws MissingSubmoduleCommit */
@@ -15,8 +25,11 @@ export async function keepPin(
 ): Promise<void> {
   const { submodules } = await checkoutOf(project, commit);
   for (const { repository, commit: own } of [{ repository: project.root, commit }, ...submodules])
-    if (!(await isKept(repository, own))) await executor.change(keepCommit(repository, own));
+    if (!(await isKept(executor, repository, own))) await keep(executor, repository, own);
 }
 
-const isKept = async (repository: string, commit: string): Promise<boolean> =>
+const keyOf = (repository: string, commit: string) => `${commit} ${repository}`;
+
+const isKept = async (executor: Executor, repository: string, commit: string): Promise<boolean> =>
+  kept.get(executor)?.has(keyOf(repository, commit)) ||
   (await openGit(repository).raw('for-each-ref', '--count=1', keptRef(commit))) !== '';

@@ -121,7 +121,7 @@ function translate(error: Error, folder: string): Error {
       pasteable`git config --global --add safe.directory ${owner[1] ?? ''}`,
     ]);
   }
-  if (/no such program/.test(error.message)) {
+  if (/spawn git ENOENT/.test(error.message)) {
     return new GitUnavailable('git is not installed, or not on the PATH.', installLines('git'));
   }
   return error;

@@ -6,8 +6,9 @@ import { type Command, command } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
 import { pasteable } from '../shell/word.js';
-import { addAll, commitTree, keepCommit, linkSubmodule, writeTree } from '../tools/git/command-line.js';
+import { addAll, commitTree, linkSubmodule, writeTree } from '../tools/git/command-line.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
+import { keep } from './keep.js';
 import { isCheckedOut, lookAt } from './look.js';
 import { isPushed, type Pin, status } from './pin.js';
 import { openProject, type Project } from './project.js';
@@ -68,7 +69,7 @@ export async function pinSnapshot(
     }
     const date = (await project.git.raw('log', '-1', '--format=%cd', '--date=raw', project.head)).trim();
     const commit = await writer.output(() => commitTree(project.root, tree, project.head, date));
-    await executor.change(keepCommit(project.root, commit));
+    await keep(executor, project.root, commit);
     return { commit, tree, snapshot: true, pushed: false, leftOut };
   } finally {
     writer.close();

@@ -139,7 +139,9 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('folders that may not be wri
     ['.logistician', ['deploy', '--yes'], 1],
   ])('%s: %s', async (folder, words, code) => {
     const path = join(project.experiment, folder);
-    mkdirSync(path, { recursive: true });
+    // What an earlier command has made there need not be made again.
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path);
     writeFileSync(join(path, '.gitignore'), '*\n');
     execFileSync('chown', ['-R', 'root:', path]);
     const finished = await project.cli(words, as());

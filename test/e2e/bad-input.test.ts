@@ -371,7 +371,7 @@ const cases: readonly Case[] = [
     name: 'an input that is not there',
     words: ['deploy', '--yes'],
     code: 1,
-    says: [/The input "mnist" is not there: \S+\/experiments\/data/],
+    says: [/The input "mnist" does not exist: there is no \S+\/experiments\/data/],
     arrange: (project) =>
       project.setParameters({ inputs: { mnist: '../data' }, experiment_conditions: ['1'] }),
   },

@@ -64,7 +64,7 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
   it('is enough to make the same files again, byte for byte', async () => {
     await project.ok(['deploy', '--yes', '--wait', '--first', '1']);
     const receipt = project.receipt();
-    expect(receipt).toMatchObject({ state: 'succeeded', folder: project.jobFolder(receipt.id) });
+    expect(receipt).toMatchObject({ state: 'succeeded', folder: project.run(receipt.id) });
     // Nothing else of the run is there.
     const kept = join(project.scratch, 'run.json');
     copyFileSync(project.run(receipt.id, 'run.json'), kept);

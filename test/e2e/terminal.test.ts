@@ -253,7 +253,7 @@ wait $!
       ['terminate', '--yes', '--grace', '20'],
     ]) {
       const screen = terminal(project, words);
-      await screen.shows('SIGKILL to what is left');
+      await screen.shows('SIGTERM now, SIGKILL after 20 s.');
       await screen.shows(/runner\.sh stop/);
       screen.interrupt();
       await screen.shows('Interrupted. Jobs that have been told to end still do');
@@ -358,7 +358,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     await until('it is deaf', () => project.saidBy(id).includes('deaf'));
     const screen = terminal(project, ['stop', '--grace', '3']);
     const began = Date.now();
-    await screen.shows('Ending one job: SIGTERM now, SIGKILL to what is left after 3 s.');
+    await screen.shows('Ending one job: SIGTERM now, SIGKILL after 3 s.');
     expect(project.receipt(id).state).toBe('running');
     expect(await screen.ended).toBe(0);
     expect(Date.now() - began).toBeGreaterThan(2500);
