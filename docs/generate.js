@@ -160,52 +160,11 @@ function typeText({ enum: options, type, items }) {
 
 // --- run.json --------------------------------------------------------------------------------------------------
 
-/** What the schema leaves to the name of the field. */
-const MEANINGS = {
-  schema: 'The version of this form.',
-  id: 'The run, and the name of its folder.',
-  experiment: '`experiment_name`.',
-  condition: 'The id of the condition: a slug and a hash of its arguments.',
-  source: 'The code that ran.',
-  'source.commit': 'The commit that the run is pinned to.',
-  'source.tree': 'The git tree of that commit.',
-  'source.remote': 'The address of the remote `origin`; null: there is none.',
-  environment: '`environment` of parameters.json.',
-  docker_run_args: '`docker_run_args` of parameters.json.',
-  max_hours: '`max_hours` of parameters.json: the deadline.',
-  image: 'What the container was made from.',
-  'image.tag': 'The name of the image: the experiment, and a hash of the build context.',
-  'image.id': 'The id of the image that ran; null: the run never got as far.',
-  'image.base[].name': 'The name in the FROM line.',
-  'image.base[].id': 'The id of that image.',
-  'image.base[].digests': 'Its digests in registries; none for an image that was made here.',
-  target: 'Where it ran.',
-  machine: 'The machine that it ran on.',
-  'machine.name': 'The name of the machine.',
-  'machine.cpus': 'Its processors, as Docker counts them.',
-  'machine.memory_bytes': 'Its memory.',
-  'machine.architecture': 'Its architecture.',
-  slot: 'The slot of the machine; null for `run`.',
-  gpus: 'The GPUs that the job was given, as `docker run --gpus` takes them; null: none.',
-  'tools.logistician': '', // the versions' names say it all
-  'tools.node': '',
-  'tools.docker': '',
-  'tools.git': '',
-  user: 'Who started it.',
-  created: 'When the receipt was made.',
-  state: 'How far the run is, or how it ended.',
-  reason:
-    'Why it did not succeed: `exit` (its code was not 0), `oom` (out of memory), `fetch`, `build`, `secrets`, `start` (it never began: the step that failed), `deadline`, `user` (it was stopped), `reboot`, `container`, `runner` (it was lost with its machine’s restart, its container, or the `run` that it belonged to), `discarded` (`terminate --discard` gave it up). null: it did, or it has not ended.',
-  exit_code: 'The exit code of the job; null: none yet, or it never began.',
-  started: 'When the container started, as Docker says.',
-  finished: 'When the container ended, as Docker says.',
-};
-
 export function receiptPage(schema) {
   return page(
     'run.json, the receipt',
     `Every run has a folder of its own, \`runs/<run id>/\`, and there a receipt: what was run, from which code and image, where,
-when, and how it ended. The folder can be moved, kept and read without Logistician. \`src/runs/run.schema.json\` is the same
+when, and how it ended. The folder can be moved, kept and read without Logistician. \`src/runs/record.schema.json\` is the same
 as a JSON Schema.`,
     table(['field', 'type', 'meaning'], receiptRows(schema, schema, '')),
     `## Questions that it answers
@@ -214,7 +173,7 @@ ${fence(
   `# which conditions failed, and why
 jq -r 'select(.state == "failed") | [.condition, .reason, .exit_code] | @tsv' runs/*/run.json
 # the code of a run
-git show "$(jq -r .source.commit runs/RUN/run.json)"
+git show "$(jq -r .recipe.source.commit runs/RUN/run.json)"
 # the line that made its container (docs/guide/by-hand.md runs it again)
 jq -r .container_line runs/RUN/run.json`,
 )}`,
@@ -228,10 +187,7 @@ function receiptRows(schema, node, prefix) {
     const inner = own.items?.properties
       ? receiptRows(schema, own.items, `${field}[].`)
       : receiptRows(schema, own, `${field}.`);
-    return [
-      [code(field), receiptType(schema, own), [MEANINGS[field], wish.description].filter(Boolean).join(' ')],
-      ...inner,
-    ];
+    return [[code(field), receiptType(schema, own), wish.description], ...inner];
   });
 }
 
@@ -269,7 +225,7 @@ added in later versions; none changes its meaning. Where a field is null, there 
     ...Object.entries({ ...verbs, 'any command that fails': error }).map(([name, wish]) =>
       [
         `## ${name}`,
-        ...(wish.$ref === 'run.schema.json'
+        ...(wish.$ref === 'record.schema.json'
           ? ['The receipt of the run: [run.json](receipt.md).']
           : [
               ...(wish.description ? [wish.description] : []),
@@ -357,7 +313,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const pages = referencePages({
     commands: readJson('oclif.manifest.json', 'npm run build').commands,
     parameters: readJson('src/experiment/parameters.schema.json', 'git checkout src'),
-    receipt: readJson('src/runs/run.schema.json', 'git checkout src'),
+    receipt: readJson('src/runs/record.schema.json', 'git checkout src'),
     output: readJson('src/cli/output.schema.json', 'git checkout src'),
   });
   mkdirSync(`${root}docs/reference`, { recursive: true });

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 // What a run has left in its folder data/, as far as a table shows it. A job wrote it: it is data, of any size and kind.
@@ -18,19 +18,26 @@ const mostMeasures = 1000;
 
 /** What stands in the data folder. Links are not followed. Never throws: what cannot be read says nothing. */
 export function leftIn(data: string): LeftData {
-  const measures = join(data, 'measures');
-  const summary = readRegular(join(measures, 'summary.json'), { atMost: largestSummary });
+  const [logs, measures] = [join(data, 'logs'), join(data, 'measures')];
   return {
-    lastLine: lastLineOf(data),
-    measure: newestMeasure(measures),
-    summary: summary === null ? null : objectIn(summary),
+    lastLine: isFolder(logs) ? lastLineOf(logs) : '',
+    ...(isFolder(measures) ? measured(measures) : { measure: null, summary: null }),
   };
 }
 
+/** Itself, and no link to one. */
+const isFolder = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+function measured(measures: string): Pick<LeftData, 'measure' | 'summary'> {
+  const summary = readRegular(join(measures, 'summary.json'), { atMost: largestSummary });
+  return { measure: newestMeasure(measures), summary: summary === null ? null : objectIn(summary) };
+}
+
 /** The log's, or where the job did not start, what was said instead. */
-function lastLineOf(data: string): string {
+function lastLineOf(logs: string): string {
   for (const name of ['docker.txt', 'build.txt', 'runner.txt']) {
-    const line = lastLine(readRegular(join(data, 'logs', name), { last: tail }) ?? '');
+    const line = lastLine(readRegular(join(logs, name), { last: tail }) ?? '');
     if (line !== '') return line;
   }
   return '';

@@ -1,4 +1,4 @@
-import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.js';
@@ -33,12 +33,12 @@ export async function takeLock(path: string, waiting: () => void): Promise<() =>
     if (tryLink(us, path)) return () => letGo(path, us);
     const holder = holderOf(path);
     if (holder === null) continue;
-    if (isDead(holder)) {
-      takeAway(path, holder);
-      continue;
+    const dead = isDead(holder);
+    if (dead && takeAway(path, holder, us)) continue;
+    if (!dead && !isTold) {
+      waiting();
+      isTold = true;
     }
-    if (!isTold) waiting();
-    isTold = true;
     if (Date.now() - began > patience) throw new LockHeld(path, holder);
     await sleep(pause);
   }
@@ -65,16 +65,21 @@ function holderOf(path: string): string | null {
 /** Of this computer, and ended. */
 const isDead = (holder: string): boolean => holder.endsWith(`@${hostname()}`) && !isAlive(holder);
 
-/** Another process may have taken it over in between: then it goes back. */
-function takeAway(path: string, holder: string): void {
-  const aside = `${path}.${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch {
-    return;
+/** Takes away the lock of a dead holder. One process at a time: what it removes is then still what it has read.
+ *  @returns false: another process is at it */
+function takeAway(path: string, holder: string, us: string): boolean {
+  const guard = `${path}.taking`;
+  if (!tryLink(us, guard)) {
+    const other = holderOf(guard);
+    if (other !== null && isDead(other)) rmSync(guard, { force: true });
+    return false;
   }
-  if (holderOf(aside) === holder) rmSync(aside, { force: true });
-  else renameSync(aside, path);
+  try {
+    if (holderOf(path) === holder) rmSync(path, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
+  }
+  return true;
 }
 
 function letGo(path: string, us: string): void {

@@ -5,6 +5,8 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
@@ -14,7 +16,7 @@ import { writeAtomically } from '../shell/atomic-file.js';
 // What this computer writes of an experiment's deployment stands in the user's home, not in the project: a tree can be
 // copied, cloned, unpacked, or written by a job, and what is executed or believed must be none of that.
 //
-//   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path
+//   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path, and of how many were there before
 //     folder          that path
 //     deployment.json, ssh_config, known_hosts, terraform/, queue/, jobs/RUN/, …
 //
@@ -47,8 +49,12 @@ export const experimentsIn = (home: string): string => join(home, '.logistician'
  *  @param write false: nothing is written, a move is not noted */
 export function findState(home: string, experiment: string, write: boolean): StateFolder {
   const real = realPath(experiment);
-  const folder = join(experimentsIn(home), keyOf(real));
-  if (existsSync(folder)) return { folder: realpathSync(folder), copyOf: null };
+  const folder = ownFolder(home, real);
+  if (existsSync(folder)) {
+    const state = realpathSync(folder);
+    if (write) noteFolder(state, real);
+    return { folder: state, copyOf: null };
+  }
   const origin = originOf(home, experiment);
   const known = origin && readFolder(origin);
   if (!origin || !known) return { folder, copyOf: null };
@@ -61,14 +67,17 @@ export function findState(home: string, experiment: string, write: boolean): Sta
  *  @returns the experiment's .logistician, which git does not see */
 export function makeState({ folder }: StateFolder, experiment: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const note = join(folder, folderFile);
-  const real = realPath(experiment);
-  if (readFolder(folder) !== real) writeAtomically(note, `${real}\n`);
-  const links = join(experiment, '.logistician');
-  for (const name of linked) {
-    const link = join(links, name);
-    if (leadsTo(link) === null && !existsSync(link)) symlinkSync(join(folder, name), link);
-  }
+  noteFolder(folder, realPath(experiment));
+  for (const name of linked) putLink(join(folder, name), join(experiment, '.logistician', name));
+}
+
+/** Replaces a link to another state, as a copied folder has it; leaves what is no link. */
+function putLink(target: string, link: string): void {
+  if (leadsTo(link) === target || (leadsTo(link) === null && existsSync(link))) return;
+  const fresh = `${link}.${process.pid}.new`;
+  rmSync(fresh, { force: true });
+  symlinkSync(target, fresh);
+  renameSync(fresh, link);
 }
 
 /** The folder of the experiment that a state is of; null: it says none. */
@@ -77,12 +86,31 @@ export function readFolder(state: string): string | null {
   return existsSync(note) ? readFileSync(note, 'utf8').replace(/\n$/, '') : null;
 }
 
-function keyOf(real: string): string {
+function noteFolder(state: string, real: string): void {
+  if (readFolder(state) !== real) writeAtomically(join(state, folderFile), `${real}\n`);
+}
+
+/** Where the state of an experiment at this path is, or will be. One that was here before may have been moved away, and
+ *  its state kept its place: that is passed over. */
+function ownFolder(home: string, real: string): string {
+  for (let count = 0; ; count++) {
+    const folder = join(experimentsIn(home), keyOf(real, count));
+    if (!existsSync(folder)) return folder;
+    const known = readFolder(folder);
+    if (known === null || known === real || !isStillAt(known, realpathSync(folder))) return folder;
+  }
+}
+
+/** @param count of states whose experiments were here before */
+function keyOf(real: string, count: number): string {
   const name =
     basename(real)
       .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
       .slice(0, 40) || 'experiment';
-  return `${name}-${createHash('sha256').update(real).digest('hex').slice(0, 10)}`;
+  return `${name}-${createHash('sha256')
+    .update(count === 0 ? real : `${real}\n${count}`)
+    .digest('hex')
+    .slice(0, 10)}`;
 }
 
 /** The state that the links in the tree lead to, if it is one of this home; null: none. */
@@ -101,8 +129,13 @@ const isStillAt = (known: string, state: string): boolean =>
 
 /** From now on the state is found from the new place too. Jobs at work have its old path in hand, so it stays. */
 function adopt(state: string, real: string, folder: string): void {
-  writeAtomically(join(state, folderFile), `${real}\n`);
-  symlinkSync(basename(state), folder);
+  noteFolder(state, real);
+  try {
+    symlinkSync(basename(state), folder);
+  } catch (error) {
+    // Another process has found it at this moment, too.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function leadsTo(link: string): string | null {

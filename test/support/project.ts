@@ -416,7 +416,8 @@ export function copyOfPackage(into: string): void {
   const { files } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
     files: string[];
   };
-  for (const name of ['package.json', ...files]) {
+  const isLeftOut = (name: string) => name.startsWith('!');
+  for (const name of ['package.json', ...files.filter((one) => !isLeftOut(one))])
     cpSync(join(packageRoot, name), join(into, name), { recursive: true });
-  }
+  for (const name of files.filter(isLeftOut)) rmSync(join(into, name.slice(1)), { recursive: true });
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import output from '../../../src/cli/output.schema.json' with { type: 'json' };
 import parameters from '../../../src/experiment/parameters.schema.json' with { type: 'json' };
-import receipt from '../../../src/runs/run.schema.json' with { type: 'json' };
+import receipt from '../../../src/runs/record.schema.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
