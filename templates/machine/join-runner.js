@@ -10,6 +10,7 @@ const parts = [
     'state',
     'engine-docker',
     'facts',
+    'slots',
     'keep',
     'watch',
     'prepare',

@@ -197,7 +197,7 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     const ending = project.start(['terminate', '--yes', '--grace', '2']);
     await ending.says('Another logistician holds the lock');
     rmSync(lock);
-    expect((await ending.ended).code).toBe(0);
+    expect(await ending.ended).toMatchObject({ code: 0 });
     expect(project.receipt().state).toBe('stopped');
     await project.quiet();
   });

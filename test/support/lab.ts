@@ -46,6 +46,8 @@ export class Lab {
     readonly runs = 'runs',
   ) {
     this.project = Repository.create(files, join(this.root, 'project'));
+    // Other tests have slots of their own, as on other computers.
+    process.env.LOGISTICIAN_SLOTS = join(this.root, 'slots');
   }
 
   /** A sweep of its own queue whose jobs run `command`; null: the image's own program. */

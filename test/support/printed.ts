@@ -12,6 +12,8 @@ export const lasting = (lines: string): string =>
     .replaceAll(/\b\d{8}-\d{9}-/g, 'TIME-')
     .replaceAll(/(logistician-TIME-[a-z0-9-]+)-[0-9a-f]{6}\b/g, '$1-ID')
     .replaceAll(/\b\d{14}-[0-9a-f]{6}\b/g, 'DEPLOYMENT')
+    // Named after what is in it.
+    .replaceAll(/\bsweep-[0-9a-f]{12}\.sh\b/g, 'sweep-ID.sh')
     .trim();
 
 /** Machines are at work at the same time: only what is done on one has an order. */

@@ -189,7 +189,14 @@ export class TestProject {
     const inherited = Object.fromEntries(
       kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
     );
-    return { ...inherited, HOME: this.home, GIT_CONFIG_NOSYSTEM: '1', COLUMNS: '100' };
+    return {
+      ...inherited,
+      HOME: this.home,
+      GIT_CONFIG_NOSYSTEM: '1',
+      COLUMNS: '100',
+      // Other tests have slots of their own, as on other computers.
+      LOGISTICIAN_SLOTS: join(this.scratch, 'slots'),
+    };
   }
 
   /** A folder for PATH that has all programs but one. */

@@ -54,7 +54,8 @@ export class Sshd {
       AllowTcpForwarding: 'no',
       // The folder that the server begins in is the one of /etc/passwd.
       ...(home !== undefined && {
-        SetEnv: `HOME=${home}`,
+        // Each is a computer of its own, with slots of its own.
+        SetEnv: `HOME=${home} LOGISTICIAN_SLOTS=${home}/slots`,
         ForceCommand: 'cd && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
       }),
       ...more,

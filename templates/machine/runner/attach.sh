@@ -36,6 +36,7 @@ attach() {
   fi
   kill "$watcher" 2>/dev/null
   trap - INT TERM HUP
+  give_back
   exit "$code"
 }
 

@@ -20,6 +20,12 @@ engine_never_pulls() {
   esac
 }
 
+# engine_runs CONTAINER: is it running? One of an engine that does not answer may be.
+engine_runs() {
+  running=$(within 20 $docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null)
+  [ "$running" = true ] || { [ -z "$running" ] && ! engine_answers; }
+}
+
 engine_has_image() { $docker image inspect --format '{{.Id}}' "$1" >/dev/null 2>&1; }
 
 # Prints an image's id, and its digests as JSON.

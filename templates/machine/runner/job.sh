@@ -130,8 +130,9 @@ run_job() {
     if grep -q "$boot" "$job/owner.first"; then finish lost container; else finish lost reboot; fi
     return
   else
+    reserve
     if ! prepare; then
-      [ -z "${has_terminal:-}" ] || exit 125
+      [ -z "${has_terminal:-}" ] || { give_back && exit 125; }
       return
     fi
     if [ -n "${has_terminal:-}" ]; then

@@ -32,7 +32,10 @@ main() {
       load "$1"
       "$2"
       ;;
-    adopt) run_job "$@" ;;
+    adopt)
+      run_job "$@"
+      give_back
+      ;;
     report) report "$@" ;;
     log) log "$@" ;;
     offset) offset "$@" ;;

@@ -167,6 +167,7 @@ work() {
   while is_full "$queue"; do sleep 2; done
   claim || return
   run_job "$(readlink "$entry")"
+  give_back
   if has_ended "$entry" || [ ! -r "$entry/job.sh" ]; then
     rm -f "$entry"
   else

@@ -28,7 +28,11 @@ report() {
       [ "$full" = no ] || echo full
     fi
     # It has said and measured nothing yet.
-    [ "$state" = pending ] || report_output
+    if [ "$state" != pending ]; then
+      report_output
+    elif { read -r text <"$job/waits"; } 2>/dev/null; then
+      say log "$text"
+    fi
   done
   return 0
 }

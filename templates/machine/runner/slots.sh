@@ -1,0 +1,101 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# Slots and GPUs of the whole computer. Every runner on it takes them here, for whichever deployment and user its job
+# is: each is a link in one folder that names its holder, "number start boot@machine user run container".
+
+# reserve: waits until the job has a slot, or the GPUs that it is given. While it waits, $job/waits says for what. Ends
+# sooner if the job was stopped meanwhile. A job without a queue needs no slot.
+reserve() {
+  tokens='' said=''
+  share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}
+  [ -d "$share" ] || mkdir -m 777 "$share" 2>/dev/null
+  if [ ! -w "$share" ]; then
+    note "slots are not shared with other deployments: $share cannot be written"
+    return
+  fi
+  until take_tokens || [ -e "$job/stop" ]; do
+    if [ "$holder" != "$said" ]; then
+      said=$holder
+      put "$job/waits" "waits for $holder"
+      [ -z "${has_terminal:-}" ] || echo "Waiting for $holder." >&2
+    fi
+    sleep 1
+  done
+  rm -f "$job/waits"
+}
+
+# give_back: what the job had is free.
+give_back() {
+  for token in ${tokens:-}; do rm -f "$share/$token"; done
+  tokens=
+}
+
+# Takes all that the job needs, or nothing; then `holder` says which job has it.
+take_tokens() {
+  holder='another job to start'
+  lock "$share/lock" 50 2>/dev/null || return
+  choose_tokens
+  code=$?
+  identify $$
+  if [ "$code" = 0 ]; then
+    for token in $chosen; do
+      ln -s "$process $(id -un 2>/dev/null || id -u) $run $name" "$share/$token" && tokens="$tokens $token"
+    done
+  fi
+  unlock "$share/lock"
+  return "$code"
+}
+
+# `chosen` are the links to be made. Docker itself takes the first ones of a number of GPUs: it is as good as all.
+choose_tokens() {
+  chosen=
+  devices=${gpus:-} devices=${devices#\"} devices=${devices%\"}
+  case $devices in
+    '') choose_slot ;;
+    device=*) choose_gpus "${devices#device=}" ;;
+    *)
+      for token in "$share"/gpu-*; do
+        [ ! -L "$token" ] || is_free "${token##*/}" || return
+      done
+      chosen='gpu-all'
+      ;;
+  esac
+}
+
+choose_slot() {
+  [ -n "${queue:-}" ] || return 0
+  set -- "$queue"/slots/*/
+  nth=0
+  while [ "$nth" -lt $# ]; do
+    nth=$((nth + 1))
+    if is_free "slot-$nth"; then
+      chosen=slot-$nth
+      return
+    fi
+  done
+  return 1
+}
+
+# choose_gpus LIST: ids with commas between them.
+choose_gpus() {
+  is_free gpu-all || return
+  rest=$1,
+  while [ -n "$rest" ]; do
+    id=${rest%%,*} rest=${rest#*,}
+    is_free "gpu-$id" || return
+    chosen="$chosen gpu-$id"
+  done
+}
+
+# is_free TOKEN: if not, `holder` says so. The container of a runner that was killed still has what it had.
+is_free() {
+  held=$(readlink "$share/$1" 2>/dev/null)
+  [ -n "$held" ] || return 0
+  set -f
+  set -- "$1" $held
+  set +f
+  if [ $# = 7 ] && { is_live "$2 $3 $4" || engine_runs "$7"; }; then
+    holder="$1, which $6 of $5 has"
+    return 1
+  fi
+  rm -f "$share/$1"
+}
