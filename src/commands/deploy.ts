@@ -157,7 +157,8 @@ export default class Deploy extends BaseCommand {
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const waiting = () => session.notify.note(lockIsHeld);
-    if (plan.assigned.some(({ place }) => !place.here))
+    // Also where all that is left to do is to deliver what was recorded before.
+    if (!isEmpty(plan) && plan.offers.some(({ place }) => !place.here))
       this.#rows = new LaunchRows(await this.screen.live(), this.screen.stream);
     const launched = deployOrJoin(session, experiment, request, plan, waiting);
     const problems = await launched.finally(() => this.#rows?.done());

@@ -194,13 +194,16 @@ export interface Rental {
     replaced: ReadonlySet<string>,
     parameters: Parameters,
   ): Promise<string>;
-  /** Lets this computer in again where its address is not the one that the machines let in. @returns whether it was */
-  admit(live: LiveDeployment): Promise<boolean>;
+  /** Lets this computer in again where its address is not the one that the machines let in.
+   *  @param parameters may say another address now; null: it cannot be read. @returns whether it was */
+  admit(live: LiveDeployment, parameters: Parameters | null): Promise<boolean>;
   /** Starts machines that have stopped, so that they can be asked again.
+   *  @param parameters as for `admit`
    *  @returns those that could not be, and which of these run (and are paid for) all the same */
   start(
     live: LiveDeployment,
     places: ReadonlySet<string>,
+    parameters: Parameters | null,
   ): Promise<readonly (PlaceProblem & { readonly isOn: boolean })[]>;
   /** Stops machines that were started. */
   stop(deployment: Deployment, places: ReadonlySet<string>): Promise<void>;

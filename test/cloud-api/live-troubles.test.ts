@@ -143,7 +143,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     cloud.endFaults();
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /Not all that is rented could be given back:\n {2}Your AWS credentials have expired\.\n\n {2}Try:\n/,
+      /Not everything that is rented could be given back:\n {2}Your AWS credentials have expired\.\n\n {2}Try:\n/,
     );
     expect(stderr).toMatch(/aws sso login[\s\S]*logistician terminate {4}# again$/m);
     expect(project.deployment.released).toBeNull();
@@ -155,7 +155,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     await cloud.comeBack();
     cloud.endFaults();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Not all that is rented could be given back:\n[\s\S]*logistician terminate/);
+    expect(stderr).toMatch(/Not everything that is rented could be given back:\n[\s\S]*logistician terminate/);
     expect(project.deployment.released).toBeNull();
   });
 

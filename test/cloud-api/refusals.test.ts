@@ -160,7 +160,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^machines +2 × t3\.small \(2 CPUs, 2\.0 GiB\), on demand, in us-east-1, ami-/m);
     expect(stderr).toMatch(/^\$ .*terraform -chdir=\S+ init .*\n\$ .*terraform -chdir=\S+ apply .*-json/m);
-    expect(stderr).toMatch(/^\$ GIT_SSH_COMMAND=.* git .*push .*lr-1-/m);
+    expect(stderr).toMatch(/^\$ GIT_SSH_COMMAND=.* git .*send-pack .*lr-1-/m);
     expect(stderr).toMatch(/^\$ ssh -F \S+ lr-2-\w+ -- .* begin /m);
     expect(await cloud.listAll()).toEqual([]);
     expect(project.runs).toEqual([]);

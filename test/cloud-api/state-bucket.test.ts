@@ -55,7 +55,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("Terraform's stat
     const deploying = project.start(['deploy', '--yes']);
     await deploying.says('2 of 2 machines up');
     // There is no machine behind the API to wait for. Terraform has written its state when ssh_config comes.
-    await deploying.says('/.logistician/ssh_config');
+    await deploying.says('/ssh_config');
     deploying.signal('SIGKILL');
     const { Contents } = JSON.parse(await s3('list-objects-v2')) as { Contents: { Key: string }[] };
     expect(Contents.map(({ Key }) => Key)).toEqual([key()]);

@@ -238,7 +238,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
   });
 
   it('F4: admit lets another address in, with the right to change the deployment, and once', async () => {
-    const admitted = () => locked(async ({ rental }, live) => rental?.admit(live));
+    const admitted = () => locked(async ({ rental }, live) => rental?.admit(live, null));
     expect(await admitted()).toBe(false);
     await locked(async (_, live) => live.write(withSshCidr(live.now, '203.0.113.0/24')));
     expect(await admitted()).toBe(true);

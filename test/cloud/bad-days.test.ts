@@ -78,7 +78,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     cloud.endFaults();
     const deployed = await project.cli(['deploy', '--yes']);
     expect(deployed.code, said(deployed)).toBe(0);
-    expect(deployed.stdout).toContain('the machines let you in again');
+    expect(deployed.stderr).toContain('the machines let you in again');
     const rules = await cloud.ec2.list('DescribeSecurityGroupRules', 'securityGroupRuleSet/item');
     expect(rules.map((rule) => rule.get('cidrIpv4'))).toContain('198.51.100.0/24');
     expect(await instanceIds()).toEqual(ids);

@@ -22,7 +22,7 @@ export async function startMachines(
     silent.filter(({ canStart, place }) => canStart && matter.has(place)).map(({ place }) => place),
   );
   if (names.size === 0) return names;
-  const start = (locked: LiveDeployment) => rental.start(locked, names);
+  const start = (locked: LiveDeployment) => rental.start(locked, names, records.parameters);
   const problems = await (live ? start(live) : records.deployments.locked(start, () => {}));
   for (const { place, problem, isOn } of problems) {
     if (!isOn) names.delete(place);

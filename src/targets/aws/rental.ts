@@ -34,11 +34,13 @@ export class AwsRental implements Rental {
     return stack.preview(machinesOf(deployment), launching, replaced);
   }
 
-  async admit(live: LiveDeployment): Promise<boolean> {
-    const machines = machinesOf(live.now);
+  async admit(live: LiveDeployment, parameters: Parameters | null): Promise<boolean> {
+    const wanted = parameters ? withSshCidr(live.now, parameters.aws.sshCidr) : live.now;
+    const machines = machinesOf(wanted);
     if (!machines.some(({ own }) => own.instance !== null)) return false;
-    const stack = await this.stackOf(live.now);
+    const stack = await this.stackOf(wanted);
     if (!(await stack.isShut(machines))) return false;
+    live.write(wanted);
     const applied = await stack.apply(live);
     const [other] = applied.other;
     if (other !== undefined)
@@ -51,9 +53,13 @@ export class AwsRental implements Rental {
     return true;
   }
 
-  async start(live: LiveDeployment, places: ReadonlySet<string>): Promise<readonly Unstarted[]> {
+  async start(
+    live: LiveDeployment,
+    places: ReadonlySet<string>,
+    parameters: Parameters | null,
+  ): Promise<readonly Unstarted[]> {
     if (!machinesOf(live.now).some(({ name }) => places.has(name))) return [];
-    if (!this.context.executor.dryRun) await this.admit(live);
+    if (!this.context.executor.dryRun) await this.admit(live, parameters);
     return this.starter.start(live, places, (await this.stackOf(live.now)).sshCidr);
   }
 
