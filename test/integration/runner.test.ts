@@ -585,7 +585,10 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(await sweep.machine.report(sweep.queue, [folder])).toEqual({
         stalled: false,
         jobs: [
-          { folder, state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null },
+          {
+            ...{ folder, state: null, missing: true, orphan: false, full: false },
+            ...{ lastLine: '', measure: null, summary: null },
+          },
         ],
       });
     });

@@ -15,6 +15,7 @@ report() {
   full=unknown
   while IFS= read -r job; do
     say job "$job"
+    [ -d "$job" ] || echo missing
     { read -r text <"$job/state.json"; } 2>/dev/null || continue
     say state "$text"
     read_state "$job"
