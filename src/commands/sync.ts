@@ -4,6 +4,7 @@ import { progressRows } from '../cli/progress-rows.js';
 import { statusJson } from '../cli/status-json.js';
 import { UserError } from '../errors.js';
 import { collect } from '../operations/end/collect.js';
+import { isHere } from '../operations/look/observe.js';
 import { openRecords } from '../operations/records.js';
 
 export default class Sync extends BaseCommand {
@@ -42,7 +43,10 @@ export default class Sync extends BaseCommand {
     const { status, problems } = await collect(session, records, { only, progress: rows.show });
     rows.done();
     const runs = status.conditions.flatMap((row) => row.record ?? []);
-    for (const run of runs) this.log(`${run.state.padEnd(10)} ${records.runs.pathOf(run.id)}/data`);
+    for (const run of runs) {
+      const path = records.runs.pathOf(run.id);
+      this.log(`${run.state.padEnd(10)} ${isHere(records.runs, run) ? `${path}/data` : path}`);
+    }
     this.log(`${runs.length} of ${status.conditions.length} conditions have run folders here.`);
     this.warnOf(problems);
     this.next(args.experiment, 'status', 'terminate');

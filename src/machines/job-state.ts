@@ -57,6 +57,8 @@ export interface JobReport {
   readonly folder: string;
   /** null: the job has not arrived on the machine, or what its state.json says makes no sense. */
   readonly state: JobState | null;
+  /** Its folder does not exist there. Left out: it does. */
+  readonly missing?: boolean;
   /** Its runner is gone while the job is not at its end. */
   readonly orphan: boolean;
   /** It has yet to end, and its disk is full: nothing new starts there. */

@@ -24,6 +24,7 @@ export function parseReport(text: string): QueueReport {
     else if (kind === 'job') jobs.push({ folder: rest.slice(0, limits.text), ...nothingYet });
     else if (!job) continue;
     else if (kind === 'state') job.state = jobStateOf(parsed(rest));
+    else if (kind === 'missing') job.missing = true;
     else if (kind === 'orphan') job.orphan = true;
     else if (kind === 'full') job.full = true;
     else if (kind === 'log') job.lastLine = rest.slice(0, limits.text);

@@ -96,4 +96,8 @@ export function withState(record: RunRecord, job: JobState): RunRecord {
   };
 }
 
+/** A runner has worked on it, and its job folder was written to. */
+export const hasBegun = ({ started, times }: Pick<RunRecord, 'started' | 'times'>): boolean =>
+  started !== null || times.fetching !== undefined;
+
 export const hasEnded = (record: { readonly state: RunState }): boolean => finalStates.has(record.state);

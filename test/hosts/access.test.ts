@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { footprint, onHosts, well, writeSshConfig } from '../support/hosts.js';
+import { footprint, holdingOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import type { TestProject } from '../support/project.js';
 import { scratchFolder } from '../support/repository.js';
@@ -135,6 +135,88 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
       sshConfig('near', settings(near, { IdentityFile: key, CertificateFile: certificate })),
     );
     expect(await deploys(project)).toBe('near');
+  });
+
+  describe('M1: is asked for anew by each command', () => {
+    /** All verbs, where another way leads there now than when it was deployed. */
+    async function bearsAnother(
+      project: TestProject,
+      before: NodeJS.ProcessEnv,
+      change: () => NodeJS.ProcessEnv,
+    ) {
+      const hosts = [{ address: 'near', slots: 1 }];
+      project.setParameters({ target: 'hosts', hosts, experiment_conditions: ['--lr 1', '--hold 2'] });
+      await well(project, ['deploy', '--yes'], { env: before });
+      const held = await holdingOn(near, project, 'hold-2');
+      const env = change();
+      const { conditions: rows, unreachable } = await project.json(['status'], { env });
+      expect(unreachable).toEqual([]);
+      expect(rows.map(({ state }) => state)).toEqual(['succeeded', 'running']);
+      expect(await project.ok(['logs', 'hold-2'], { env })).toBe('holding 2\n');
+      await well(project, ['sync'], { env });
+      expect(project.readRun(project.runs[0], 'data', 'results', 'rate.txt')).toBe('1\n');
+      expect((await well(project, ['ssh', 'lr-1', '--', 'uname', '-n'], { env })).stdout).toBe('near\n');
+      await well(project, ['terminate', '--yes', '--grace', '5'], { env });
+      expect(project.receipt(held)).toMatchObject({ state: 'stopped', collected: expect.any(String) });
+      expect(await near.exec('docker ps --all --quiet')).toBe('');
+    }
+
+    it('M1: another agent, as after the next login', async () => {
+      const project = made('near');
+      const key = join(folder, 'key-of-agents');
+      copyFileSync(fleet.key, key);
+      chmodSync(key, 0o600);
+      const agents: { socket: string; pid: number }[] = [];
+      const login = (name: string) => {
+        const socket = join(folder, name);
+        const said = execFileSync('ssh-agent', ['-a', socket]).toString();
+        agents.push({ socket, pid: Number(/SSH_AGENT_PID=(\d+)/.exec(said)?.[1]) });
+        const env = { SSH_AUTH_SOCK: socket };
+        execFileSync('ssh-add', ['-q', key], { env: { ...process.env, ...env }, stdio: 'pipe' });
+        return env;
+      };
+      const logout = () => {
+        const agent = agents.pop();
+        if (agent) process.kill(agent.pid);
+      };
+      const { IdentityFile: _, IdentitiesOnly: __, ...rest } = settings(near);
+      writeSshConfig(project, sshConfig('near', rest));
+      try {
+        await bearsAnother(project, login('agent-1'), () => {
+          logout();
+          return login('agent-2');
+        });
+      } finally {
+        logout();
+        rmSync(key);
+      }
+    });
+
+    it('M1: another way by Match exec, as in another network', async () => {
+      const project = made('near');
+      const moved = join(project.scratch, 'moved');
+      // Now through the other machine, then straight there, and then there is nothing where it was.
+      writeSshConfig(
+        project,
+        [
+          `Match originalhost near exec "test ! -e ${moved}"\n  ProxyJump gate`,
+          sshConfig('near', settings(near)),
+          `Match originalhost gate exec "test -e ${moved}"\n  HostName nowhere.invalid`,
+          sshConfig('gate', settings(far)),
+        ].join('\n'),
+      );
+      await far.exec(`iptables -w -D INPUT -p tcp --dport 22 ! -s ${near.address} -j REJECT
+        echo "AllowTcpForwarding yes" >>/etc/ssh/sshd_config`);
+      await far.killSshd();
+      try {
+        await bearsAnother(project, {}, () => {
+          writeFileSync(moved, '');
+          return {};
+        });
+      } finally {
+        await far.exec(`iptables -w -A INPUT -p tcp --dport 22 ! -s ${near.address} -j REJECT`);
+      }
+    });
   });
 
   describe('to one whom nobody knows yet', () => {

@@ -201,7 +201,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
     const terminated = await project.cli(['terminate', '--yes', '--grace', '2']);
     expect(terminated).toMatchObject({ code: 1 });
     noTrace(terminated);
-    expect(terminated.stderr).toMatch(/^Error: Not everything could be ended and brought home/m);
+    expect(terminated.stderr).toMatch(/^Error: Not everything could be ended and collected/m);
     expect(terminated.stderr).toContain('logistician terminate --discard');
     for (const name of ['gpu2', 'gpu3'])
       expect(await fleet.get(name).exec('docker ps --quiet --all')).toBe('');

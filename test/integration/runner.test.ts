@@ -579,13 +579,18 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       });
     });
 
-    it('is reported as not arrived where there is no such folder', async () => {
+    it('is reported as not arrived where there is no such folder, and T12: as missing if its parent is there', async () => {
       const sweep = await lab.sweep('sh ok.sh');
-      const folder = join(lab.root, 'no', 'such job');
-      expect(await sweep.machine.report(sweep.queue, [folder])).toEqual({
+      const folders = [join(lab.root, 'no', 'such job'), join(lab.root, 'no such job')];
+      const nothing = {
+        ...{ state: null, orphan: false, full: false },
+        ...{ lastLine: '', measure: null, summary: null },
+      };
+      expect(await sweep.machine.report(sweep.queue, folders)).toEqual({
         stalled: false,
         jobs: [
-          { folder, state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null },
+          { folder: folders[0], ...nothing },
+          { folder: folders[1], ...nothing, missing: true },
         ],
       });
     });

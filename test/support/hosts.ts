@@ -28,7 +28,7 @@ export async function well(project: TestProject, words: readonly string[], how: 
 }
 
 /** Ours on a machine, for one project's experiment. */
-export const jobsOn = (machine: LabMachine, { name }: TestProject): string =>
+export const jobsOn = (machine: LabMachine, { name }: Pick<TestProject, 'name'>): string =>
   `${machine.home}/logistician/${name}`;
 
 /** Waits, without a look by logistician, until so many jobs have ended on the machines, all together. */
@@ -46,7 +46,7 @@ export async function endedThere(fleet: Fleet, project: TestProject, count: numb
 /** Waits until a job of the condition says that it holds. @returns its run id */
 export async function holdingOn(
   machine: LabMachine,
-  project: TestProject,
+  project: Pick<TestProject, 'name'>,
   condition: string,
 ): Promise<string> {
   const line = `grep -l holding ${jobsOn(machine, project)}/*${condition}*/logs/docker.txt 2>/dev/null || :`;

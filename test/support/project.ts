@@ -306,7 +306,11 @@ export class TestProject {
 
   /** Every receipt there is. */
   receipts(): RunRecord[] {
-    return this.runs.map((id) => this.receipt(id));
+    return this.receiptsIn(this.experiment);
+  }
+
+  receiptsIn(experiment: string): RunRecord[] {
+    return this.runsIn(experiment).map((id) => this.receiptIn(experiment, id));
   }
 
   /** Lets go of a job that holds. */

@@ -1,6 +1,6 @@
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { placesElsewhere } from '../../runs/placement.js';
-import { hasEnded, type RunRecord } from '../../runs/record.js';
+import { hasBegun, hasEnded, type RunRecord } from '../../runs/record.js';
 import type { Collected, CollectedJob, PlaceProblem } from '../../targets/target.js';
 import type { Silence } from '../look/rows.js';
 
@@ -30,12 +30,11 @@ export function jobsToCollect({
     .flatMap((job) => {
       const record = recordOf(job.run);
       if (record && isComplete(record)) return [];
-      return [{ ...job, whole: record !== null && hasEnded(record), began: hasBegun(record) }];
+      return [
+        { ...job, whole: record !== null && hasEnded(record), began: record !== null && hasBegun(record) },
+      ];
     });
 }
-
-const hasBegun = (record: RunRecord | null): boolean =>
-  record !== null && (record.started !== null || record.times.fetching !== undefined);
 
 /** What becomes of the receipts. A run counts as collected only if its results were seen to arrive. */
 export interface Judgement {

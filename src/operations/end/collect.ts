@@ -27,7 +27,7 @@ interface Collector {
 }
 
 /** Brings here what the jobs of the deployment have left so far. One place's failure stops no other.
- *  @returns how things stood before, receipts brought up to date, and what went wrong */
+ *  @returns how things stood before, with the receipts of now, and what went wrong */
 export async function collect(
   session: Session,
   records: ExperimentRecords,
@@ -39,13 +39,19 @@ export async function collect(
   let status = before;
   try {
     if (started.size > 0) status = await observe(session, records);
-    return { status, problems: await collectFrom(session, records, status, request) };
+    const { problems, judged } = await collectFrom(session, records, status, request);
+    const conditions = status.conditions.map((row) => ({
+      ...row,
+      record: judged.get(row.record?.id ?? '') ?? row.record,
+    }));
+    return { status: { ...status, conditions }, problems };
   } finally {
     await stopMachines(session, records, status, started);
   }
 }
 
-/** The same for what has been looked at already; no machine is started for it. */
+/** The same for what has been looked at already; no machine is started for it.
+ *  @returns receipts that are others now, by run, and what went wrong */
 export async function collectFrom(
   session: Session,
   records: ExperimentRecords,
@@ -55,8 +61,9 @@ export async function collectFrom(
     runs: wanted = null,
     progress = () => {},
   }: Omit<CollectRequest, 'runs'> & { runs?: ReadonlySet<string> | null },
-): Promise<readonly PlaceProblem[]> {
-  if (deployment?.released !== null) return [];
+): Promise<{ judged: ReadonlyMap<string, RunRecord>; problems: readonly PlaceProblem[] }> {
+  const judged = new Map<string, RunRecord>();
+  if (deployment?.released !== null) return { judged, problems: [] };
   const { runs } = records;
   const known = new Map(conditions.flatMap(({ record }) => (record ? [[record.id, record]] : [])));
   const recordOf = (run: string) => known.get(run) ?? runs.readOrNull(run);
@@ -65,15 +72,22 @@ export async function collectFrom(
   const result = await targetOf(session, records, deployment).collect(deployment, jobs, { only, progress });
   if (only === null && !session.executor.dryRun) {
     const { collected, lost } = judgeCollected(deployment, jobs, result);
-    for (const { run } of collected) noteCollected(session, runs, recordOf(run));
+    const note = (run: string, change: (record: RunRecord) => RunRecord) => {
+      const record = recordOf(run);
+      if (!record) return;
+      const next = change(record);
+      if (next !== record) runs.write(next);
+      judged.set(run, next);
+    };
+    for (const { run } of collected) note(run, (record) => asCollected(session, runs, record));
     for (const { run, condition } of lost) {
-      noteLost(session, runs, recordOf(run));
+      note(run, (record) => asLost(session, record));
       session.notify.warn(
         `The results of ${condition} are lost: they went with its machine or its folder there.`,
       );
     }
   }
-  return problemsOf(deployment.jobs, wanted, silent, result.problems);
+  return { judged, problems: problemsOf(deployment.jobs, wanted, silent, result.problems) };
 }
 
 /** Runs of the deployment of which something may not be here yet. */
@@ -98,17 +112,20 @@ function isUntouched(runs: RunStore, record: RunRecord): boolean {
   return now !== null && now.files === files && now.bytes === bytes;
 }
 
-function noteCollected({ now }: Session, runs: RunStore, record: RunRecord | null): void {
-  if (!record) return;
+function asCollected({ now }: Session, runs: RunStore, record: RunRecord): RunRecord {
   const collected = record.collected ?? now().toISOString();
-  runs.write({ ...record, collected, collected_data: dataHere(runs, record.id) ?? record.collected_data });
+  return { ...record, collected, collected_data: dataHere(runs, record.id) ?? record.collected_data };
 }
 
 /** What it computed cannot be had any more, however it ended. */
-function noteLost({ now }: Session, runs: RunStore, record: RunRecord | null): void {
-  if (!record || record.state === 'lost' || record.collected !== null) return;
-  const at = now().toISOString();
-  runs.write({ ...record, state: 'lost', reason: 'gone', times: { ...record.times, lost: at } });
+function asLost({ now }: Session, record: RunRecord): RunRecord {
+  if (record.state === 'lost' || record.collected !== null) return record;
+  return {
+    ...record,
+    state: 'lost',
+    reason: 'gone',
+    times: { ...record.times, lost: now().toISOString() },
+  };
 }
 
 /** How much of a run's data is here; null: there is none. */

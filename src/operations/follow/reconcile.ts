@@ -44,7 +44,8 @@ export function collectEnded(session: Session, experiment: Experiment): Chore {
     async do(status) {
       const runs = fresh(status);
       for (const run of runs) tried.set(run, session.now().getTime());
-      warn(session, await collectFrom(session, experiment, status, { only: null, runs }));
+      const { problems } = await collectFrom(session, experiment, status, { only: null, runs });
+      warn(session, problems);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { UserError } from '../../errors.js';
 import type { JobReport } from '../../machines/job-state.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { jobOf, placeOf } from '../../runs/placement.js';
-import { hasEnded, type RunRecord, withState } from '../../runs/record.js';
+import { hasBegun, hasEnded, type RunRecord, withState } from '../../runs/record.js';
 import type { EndedJob } from '../../targets/target.js';
 
 // Pure: what is known, made into rows.
@@ -130,6 +130,9 @@ function updated(
 ): RunRecord {
   // The target's word on an end counts where the runner can say no more.
   const heard = report?.state ? withState(record, report.state) : record;
+  // It was removed there: no runner will say how it ends, and no other may run it again under the same id.
+  if (report?.missing && hasBegun(record) && !hasEnded(record))
+    return { ...record, state: 'lost', reason: 'gone', times: { ...record.times, lost: now.toISOString() } };
   if (!end || hasEnded(heard)) return heard;
   return { ...heard, ...end, times: { ...heard.times, [end.state]: now.toISOString() } };
 }

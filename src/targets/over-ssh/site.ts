@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Connection } from '../../machines/connection.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
 import { RunnerQueue } from '../../machines/runner-queue.js';
@@ -88,6 +88,10 @@ export class SshSite {
       const complaints = readComplaints(outcome.code, outcome.stderr);
       if (complaints.other.length > 0) throw new CommandFailed(copy, outcome);
       for (const { path, why } of complaints.unreadable) unreadable.set(this.#runOf(path), `${path}: ${why}`);
+      // A machine says what it likes. What came is what is here, and a link is none of it.
+      for (const { run, folder } of only === null && !executor.dryRun ? there : [])
+        if (!isFolder(join(runs, run, 'data')))
+          unreadable.set(run, unreadable.get(run) ?? `${folder}/data: it did not come as a folder`);
     }
     const arrived = there.map(({ run }) => run).filter((run) => !unreadable.has(run));
     return { arrived, lost, unreadable };
@@ -194,3 +198,6 @@ export class SshSite {
     await this.context.executor.change(this.connection.reach(there));
   }
 }
+
+const isFolder = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -69,16 +69,14 @@ function open(client: Client, text: string): Promise<ClientChannel> {
 
 const cutOff = () => new Error('was cut off from here');
 
+/** By its close alone, which says the exit code again: that itself may have come in the same packet as the answer to the
+ *  request, before a listener could be added. */
 function endOf(channel: ClientChannel): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    let end: Ended | undefined;
-    channel.on('exit', (code: number | null) => {
-      end = code === null ? byUs : { kind: 'exited', code, signal: null };
-    });
-    channel.on('close', () => {
+    channel.on('close', (code?: number | null) => {
       // Without an exit code nobody knows how it ended.
-      if (end) resolve(end);
-      else reject(cutOff());
+      if (code === undefined) reject(cutOff());
+      else resolve(code === null ? byUs : { kind: 'exited', code, signal: null });
     });
   });
 }

@@ -15,6 +15,8 @@ report() {
   full=unknown
   while IFS= read -r job; do
     say job "$job"
+    # Removed. Of a disk that cannot be read, or is not mounted, nothing is said.
+    [ -e "$job" ] || [ ! -r "${job%/*}" ] || echo missing
     { read -r text <"$job/state.json"; } 2>/dev/null || continue
     say state "$text"
     read_state "$job"

@@ -135,6 +135,16 @@ describe('rowsOf', () => {
     expect(rows(known).conditions[0]?.record).toMatchObject(record);
   });
 
+  it('T12: one that had begun and has no folder there any more is lost; one that has not arrived is not', () => {
+    const heard = new Map(['a', 'b'].map((id) => [`run-${id}`, reportOf(id, { missing: true })] as const));
+    expect(rows({ heard }).conditions.map(({ record }) => [record?.state, record?.reason])).toEqual([
+      ['lost', 'gone'],
+      ['pending', null],
+    ]);
+    const ended = current(recordFor('a', { state: 'failed', reason: 'exit' }), recordFor('b', pending));
+    expect(rows({ heard, current: ended }).conditions[0]?.record?.state).toBe('failed');
+  });
+
   it('a place’s silence is that of its jobs which have yet to end', () => {
     const silent = [silenceOf('gpu1', now), silenceOf('gpu2', now)];
     const tried = recordFor('t', { ...running, deployment: null });
