@@ -21,5 +21,6 @@ const fourthTarget = {
 };
 
 const [, , into] = process.argv;
-for (const name of ['package.json', 'bin', 'templates']) cpSync(join(root, name), join(into, name), { recursive: true });
+for (const name of ['package.json', 'bin', 'templates'])
+  cpSync(join(root, name), join(into, name), { recursive: true });
 await buildPackage(into, [fourthTarget]);
