@@ -46,6 +46,20 @@ module.exports = {
       to: { path: '^(node:)?(fs|fs/promises|child_process|net|http|https|os)$' },
     },
     {
+      name: 'targets-behind-their-contract',
+      comment: 'A new target is an addition: what is above knows the contract and the registry alone.',
+      severity: 'error',
+      from: { path: '^src/(commands|hooks|cli|operations)' },
+      to: { path: '^src/targets/(all\\.ts$|[^/]+/)' },
+    },
+    {
+      name: 'targets-apart',
+      comment: 'No target is made of another one; what several have in common has a folder of its own.',
+      severity: 'error',
+      from: { path: '^src/targets/(local|hosts|aws)/' },
+      to: { path: '^src/targets/(local|hosts|aws)/', pathNot: '^src/targets/$1/' },
+    },
+    {
       name: 'one-door',
       comment: 'Only src/shell starts processes.',
       severity: 'error',

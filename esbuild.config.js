@@ -1,7 +1,7 @@
 // Bundles each command into a file of its own, so that one loads without the others, and writes the
 // manifest from which oclif answers --help without loading any.
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { joinRunner } from './templates/machine/join-runner.js';
@@ -72,11 +72,7 @@ const withoutTraces = {
 const root = fileURLToPath(new URL('.', import.meta.url));
 const commands = readdirSync(`${root}src/commands`).map((file) => `${root}src/commands/${file}`);
 
-// Built beside the old one, which is in use until this one is whole.
-const fresh = `${root}dist.new`;
-rmSync(fresh, { recursive: true, force: true });
-
-await build({
+const options = {
   entryPoints: [
     `${root}src/main.ts`,
     `${root}src/hooks/command-not-found.ts`,
@@ -84,7 +80,6 @@ await build({
     // The stack, in chunks that nothing loads before it is wanted.
     ...['main', 'synthesize'].map((name) => ({ in: `${root}stacks/${name}.ts`, out: `stacks/${name}` })),
   ],
-  outdir: fresh,
   outbase: `${root}src`,
   bundle: true,
   plugins: [compiledSchema, withoutTheRest, lateSsh, withoutTraces],
@@ -108,15 +103,39 @@ await build({
       "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
     ].join(''),
   },
-});
+};
 
-joinRunner();
-rmSync(`${root}dist`, { recursive: true, force: true });
-renameSync(fresh, `${root}dist`);
+/** Builds the program, dist/ and oclif.manifest.json, in a package's folder that has the rest, such as templates/.
+ *  @param into the folder. @param plugins beside ours */
+export async function buildPackage(into = root, plugins = []) {
+  // Built beside the old one, which is in use until this one is whole.
+  const [dist, fresh] = [join(into, 'dist'), join(into, 'dist.new')];
+  rmSync(fresh, { recursive: true, force: true });
+  await build({
+    ...options,
+    outdir: fresh,
+    plugins: [...options.plugins, ...plugins],
+  });
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+  await writeManifest(into);
+}
 
-const { Plugin } = await import('@oclif/core');
-const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
-await plugin.load();
-const manifest = `${root}oclif.manifest.json`;
-writeFileSync(`${manifest}.new`, `${JSON.stringify(plugin.manifest, null, 1)}\n`);
-renameSync(`${manifest}.new`, manifest);
+async function writeManifest(folder) {
+  const { Plugin } = await import('@oclif/core');
+  const plugin = new Plugin({
+    root: folder,
+    type: 'core',
+    ignoreManifest: true,
+    errorOnManifestCreate: true,
+  });
+  await plugin.load();
+  const manifest = join(folder, 'oclif.manifest.json');
+  writeFileSync(`${manifest}.new`, `${JSON.stringify(plugin.manifest, null, 1)}\n`);
+  renameSync(`${manifest}.new`, manifest);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  joinRunner();
+  await buildPackage();
+}

@@ -149,7 +149,7 @@ copy of it under \`$schema\`.`,
 
 const TYPES = { array: 'list', boolean: 'true, false', integer: 'whole number', string: 'text' };
 
-function typeText({ enum: options, type, items }) {
+function typeText({ examples, enum: options = examples, type, items }) {
   if (options)
     return options.map((option) => code(option === null ? 'null' : JSON.stringify(option))).join(', ');
   return [type]

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isExperimentName, mendExperimentName } from '../experiment/experiment-name.js';
 import type { ScaffoldAnswers } from '../experiment/scaffold.js';
+import { targetNames } from '../targets/registry.js';
 import { ask } from './prompts.js';
 
 /** Where the experiment is to be. */
@@ -49,7 +50,7 @@ export async function askAboutExperiment(
       name: 'target',
       message: 'Where conditions run',
       default: likely.target,
-      choices: ['local', 'hosts', 'aws'],
+      choices: [...targetNames],
       when: !derived && flags.target === undefined,
     },
   ]);

@@ -5,8 +5,7 @@ import { BaseCommand, yesFlag } from '../cli/base-command.js';
 import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
 import { UserError } from '../errors.js';
 import { create, likelyAnswers } from '../operations/start/create.js';
-
-const targets = ['local', 'hosts', 'aws'] as const;
+import { targetNames } from '../targets/registry.js';
 
 class FolderMissing extends UserError {
   constructor() {
@@ -41,7 +40,7 @@ export default class Create extends BaseCommand {
       helpValue: 'TEXT',
       description: 'shell text that runs one condition, its arguments appended',
     }),
-    target: Flags.option({ options: targets, description: 'where conditions run' })(),
+    target: Flags.option({ options: targetNames, description: 'where conditions run' })(),
     base: Flags.string({ helpValue: 'FOLDER', description: 'an experiment to take both files from' }),
   };
 

@@ -2,8 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, yesFlag } from '../cli/base-command.js';
 import { ask } from '../cli/prompts.js';
 import { setUp } from '../operations/start/setup.js';
-
-const targets = ['local', 'hosts', 'aws'] as const;
+import { targetHere, targetNames } from '../targets/registry.js';
 
 export default class Setup extends BaseCommand {
   static override summary = 'Prepare this computer, once.';
@@ -13,12 +12,12 @@ export default class Setup extends BaseCommand {
   static override flags = {
     ...dryRunFlag,
     ...yesFlag,
-    target: Flags.option({ options: targets, description: 'the target that create proposes' })(),
+    target: Flags.option({ options: targetNames, description: 'the target that create proposes' })(),
   };
 
   async run() {
     const { flags } = await this.parse(Setup);
-    const target = flags.target ?? (this.isTerminal && !flags.yes ? await this.#ask() : 'local');
+    const target = flags.target ?? (this.isTerminal && !flags.yes ? await this.#ask() : targetHere);
     const done = await setUp(this.session({ dryRun: flags['dry-run'] }), { target });
     const made = flags['dry-run'] ? 'would make' : 'made';
     this.log(`${done.keyMade ? made : 'kept'} the SSH key ${done.key}`);
@@ -27,10 +26,10 @@ export default class Setup extends BaseCommand {
     return { folder, key, key_made: keyMade, target };
   }
 
-  async #ask(): Promise<(typeof targets)[number]> {
+  async #ask(): Promise<string> {
     const message = 'Where do most of your conditions run?';
-    const { target } = await ask<{ target: (typeof targets)[number] }>([
-      { type: 'select', name: 'target', message, choices: [...targets] },
+    const { target } = await ask<{ target: string }>([
+      { type: 'select', name: 'target', message, choices: [...targetNames] },
     ]);
     return target;
   }

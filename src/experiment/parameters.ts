@@ -25,7 +25,7 @@ export interface Parameters {
   readonly projectGitUrl: string | null;
   /** In the order of the file; empty for a file that has none, with which `run` works and `deploy` cannot. */
   readonly conditions: readonly Condition[];
-  readonly target: 'local' | 'hosts' | 'aws';
+  readonly target: string;
   readonly hosts: readonly Host[];
   /** Folders by name; relative ones start from the experiment folder. */
   readonly inputs: Readonly<Record<string, string>>;
@@ -52,9 +52,14 @@ export interface Parameters {
  *
  * @param text the file's content
  * @param path the file's name, for the messages alone
+ * @param targets the names of all there are
  * @throws InvalidParameters with every problem that the file has, each with its line and column
  */
-export function readParameters(text: string, path: string): Parameters {
+export function readParameters(
+  text: string,
+  path: string,
+  targets: readonly string[] = keys.target.examples,
+): Parameters {
   const document = readJsonObject(text, path);
   const problems: Problem[] = [];
   const report: Report = ({ loc: { start } }, where, what) =>
@@ -62,7 +67,7 @@ export function readParameters(text: string, path: string): Parameters {
 
   reportDuplicateKeys(document.root, report);
   const settings = readSettings(document, report) as unknown as Settings;
-  reportContradictions(document, report);
+  reportContradictions(document, targets, report);
   const conditions = readConditions(document, styleNamed(settings.argument_style), report);
   if (problems.length > 0) throw new InvalidParameters(path, problems);
   return parametersOf(document, settings, conditions);

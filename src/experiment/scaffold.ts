@@ -7,7 +7,7 @@ export interface ScaffoldAnswers {
   readonly gitUrl: string | null;
   /** Shell text that runs one condition. */
   readonly command: string;
-  readonly target: 'local' | 'hosts' | 'aws';
+  readonly target: string;
 }
 
 /** The text of a new experiment's parameters.json. The template's values of the keys asked about are replaced. */

@@ -1,6 +1,7 @@
 import { wordProblem } from './argv.js';
 import { dockerArgProblems } from './docker-args-check.js';
 import {
+  describe,
   type JsonDocument,
   keyOf,
   type MemberNode,
@@ -8,14 +9,20 @@ import {
   step,
   type ValueNode,
 } from './json-document.js';
+import schema from './parameters.schema.json' with { type: 'json' };
 import type { Report } from './problems.js';
 
 /** The variables that the job gets from Logistician itself. */
 const RESERVED = /^(?:OPTIONS|CONFIGURATION_FILE|HOME|USER|LOGNAME|LOGISTICIAN_.*)$/;
 
 /** Reports what is wrong with settings that are each of a fit form: what a schema cannot say. */
-export function reportContradictions(document: JsonDocument, report: Report): void {
+export function reportContradictions(
+  document: JsonDocument,
+  targets: readonly string[],
+  report: Report,
+): void {
   const setting = (key: string) => memberOf(document.root, key)?.value;
+  reportTarget(document, setting('target'), targets, report);
   reportHosts(setting('target'), setting('hosts'), report);
   reportVariables(setting('environment'), setting('secrets'), report);
   reportDockerArgs(setting('docker_run_args'), setting('gpus'), report);
@@ -29,6 +36,21 @@ export function reportContradictions(document: JsonDocument, report: Report): vo
     reportUnpassable(setting(key), key, report);
   }
 }
+
+function reportTarget(
+  document: JsonDocument,
+  target: ValueNode | undefined,
+  targets: readonly string[],
+  report: Report,
+): void {
+  if (target?.type !== 'String' || targets.includes(target.value) || !isName.test(target.value)) return;
+  const names = targets.map((name) => JSON.stringify(name));
+  const expected = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  report(target, 'target', `expected ${expected}, got ${describe(document, target)}.`);
+}
+
+/** What is no name at all, the schema has refused. */
+const isName = new RegExp(schema.properties.target.pattern);
 
 function reportHosts(target: ValueNode | undefined, hosts: ValueNode | undefined, report: Report): void {
   if (target?.type === 'String' && target.value === 'hosts' && hosts === undefined) {

@@ -36,7 +36,7 @@ export interface Settings {
   readonly experiment_command?: string;
   readonly project_git_url?: string;
   readonly argument_style?: ArgumentStyle;
-  readonly target?: 'local' | 'hosts' | 'aws';
+  readonly target?: string;
   readonly hosts?: readonly (string | (Pick<Host, 'address'> & Partial<Host>))[];
   readonly inputs?: Readonly<Record<string, string>>;
   readonly gpus?: 'auto' | 'all' | 'none' | number;

@@ -11,6 +11,9 @@ export type RunState =
 
 export const finalStates: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'stopped', 'lost']);
 
+/** The engine's name where jobs are plain processes, without any container or image. */
+export const noContainers = 'process';
+
 /** An image that another one is built on, as a machine has it. */
 export interface BaseImage {
   /** As in the FROM line. */
@@ -30,8 +33,9 @@ export interface JobState {
   readonly exit_code: number | null;
   readonly slot: string | null;
   readonly gpus: string | null;
-  readonly container: string;
-  /** Id of the image that ran. */
+  /** Name of its container; null: it runs in none. */
+  readonly container: string | null;
+  /** Id of the image that ran; null: none has, or not yet. */
   readonly image: string | null;
   readonly machine: string;
   readonly boot: string;
@@ -42,7 +46,7 @@ export interface JobState {
   readonly kept: string | null;
   /** When each state was entered. */
   readonly times: Readonly<Partial<Record<RunState, string>>>;
-  /** What runs containers there. This and what follows: missing, where the runner has not found it out. */
+  /** What runs jobs there. This and what follows: missing, where the runner has not found it out. */
   readonly engine?: { readonly name: string; readonly version: string };
   /** The images that the job's image was built on. */
   readonly base?: readonly BaseImage[];

@@ -1,4 +1,4 @@
-import { finalStates, type JobState, type RunState } from './job-state.js';
+import { finalStates, type JobState, noContainers, type RunState } from './job-state.js';
 
 type Check = (value: unknown) => boolean;
 
@@ -49,7 +49,7 @@ const isState = object({
   exit_code: orNull(isCode),
   slot: orNull(text(100)),
   gpus: orNull(text(1000)),
-  container: text(200),
+  container: orNull(text(200)),
   image: orNull(imageId),
   machine: text(300),
   boot: text(100),
@@ -69,7 +69,8 @@ function isConsistent(job: JobState): boolean {
     return (
       job.exit_code === 0 &&
       job.reason === null &&
-      [job.started, job.finished, job.image].every((value) => value !== null) &&
+      [job.started, job.finished].every((value) => value !== null) &&
+      (job.image !== null || job.engine?.name === noContainers) &&
       ['pending', 'running', 'succeeded'].every((state) => Object.hasOwn(job.times, state))
     );
   return !finalStates.has(job.state) || job.reason !== null;

@@ -4,6 +4,7 @@ import { closest } from 'fastest-levenshtein';
 import { UserError } from '../errors.js';
 import { type Parameters, readParameters } from '../experiment/parameters.js';
 import { pasteable } from '../shell/word.js';
+import { targetNames } from '../targets/registry.js';
 
 export class NoExperiment extends UserError {
   constructor(folder: string, missing: string) {
@@ -62,5 +63,5 @@ export function readExperiment(folder: string): { text: string; parameters: Para
   }
   if (!existsSync(path)) throw new NoExperiment(folder, 'parameters.json');
   const text = readFileSync(path, 'utf8');
-  return { text, parameters: readParameters(text, relative('', path)), path };
+  return { text, parameters: readParameters(text, relative('', path), targetNames), path };
 }

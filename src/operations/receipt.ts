@@ -1,15 +1,14 @@
-import type { MachineFacts } from '../machines/machine-facts.js';
 import { currentUser } from '../machines/user.js';
 import { fingerprint, type Recipe } from '../recipe/recipe.js';
 import { buildText } from '../recipe/scripts.js';
 import type { RunRecord } from '../runs/record.js';
-import type { PlacedRun } from '../targets/target.js';
+import type { PlacedRun, PlaceFacts } from '../targets/target.js';
 import type { Session } from './session.js';
 
 /** What of a receipt depends on where its run is. */
 export interface Placing {
   readonly target: string;
-  readonly machine: MachineFacts;
+  readonly machine: PlaceFacts;
   readonly placed: PlacedRun;
 }
 

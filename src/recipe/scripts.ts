@@ -12,6 +12,7 @@ import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
 import { buildImage, type ImagePlan, inside, programWordsOf } from '../tools/docker/command-line.js';
 import type { Checkout } from '../tools/git/command-line.js';
+import type { JobPaths } from '../tools/job-paths.js';
 import type { Recipe } from './recipe.js';
 
 /** Where a run finds its things on the machine that runs it. */
@@ -101,18 +102,23 @@ const argvOf = ({ command, condition }: Recipe): readonly string[] =>
 export const containerName = (run: string, folder: string): string =>
   `logistician-${run}-${createHash('sha256').update(folder).digest('hex').slice(0, 6)}`;
 
-/** The configuration file that a job may read, on one line; numbers of its parameters as they were written. */
-function configuration({ experiment, condition }: Recipe, run: string): string {
+/** The configuration file that a job may read, on one line; numbers of its parameters as they were written.
+ *  @param paths as the job sees them */
+export function configuration(
+  { experiment, condition }: Recipe,
+  run: string,
+  paths: JobPaths = inside,
+): string {
   const fixed = JSON.stringify({
     run,
     experiment: experiment.name,
     condition: condition.id,
     argv: condition.argv,
-    input_directory: inside.input,
-    output_directory: inside.output,
-    measures_directory: inside.measures,
-    summary_measures_path: inside.summary,
-    state_directory: inside.state,
+    input_directory: paths.input,
+    output_directory: paths.output,
+    measures_directory: paths.measures,
+    summary_measures_path: paths.summary,
+    state_directory: paths.state,
   });
   return `${fixed.slice(0, -1)},"parameters":${condition.parameters}}`;
 }

@@ -42,7 +42,7 @@ export interface Deployment {
   /** null while it is live or ended but not released. */
   readonly released: string | null;
   readonly places: readonly Place[];
-  /** The docker command there. */
+  /** The docker command there; '': none is used. */
   readonly docker: string;
   /** parameters.json as it was. */
   readonly parameters_file: string;

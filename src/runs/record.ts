@@ -38,10 +38,10 @@ export interface RunRecord {
   readonly container_line: string;
   /** Versions of the programs that made the receipt. */
   readonly tools: Readonly<Record<'logistician' | 'node' | 'git', string>>;
-  /** What runs containers on the machine; null: not known yet. */
+  /** What runs jobs on the machine, `process` where they run in no container; null: not known yet. */
   readonly engine: { readonly name: string; readonly version: string } | null;
   readonly image: {
-    /** Id of the image that ran; null: the run did not get so far. */
+    /** Id of the image that ran; null: the run did not get so far, or was in no container. */
     readonly id: string | null;
     /** The images that it was built on, as the machine had them. */
     readonly base: readonly BaseImage[];

@@ -1,21 +1,17 @@
 import { UserError } from '../errors.js';
-import { AwsTarget } from './aws/aws.js';
+import * as all from './all.js';
 import type { TargetContext } from './context.js';
-import { HostsTarget } from './hosts/hosts.js';
-import { LocalTarget } from './local/local.js';
 import type { Target } from './target.js';
 
-/** Every target, by its name. A new one is a folder and a line here. */
-const targets: Readonly<Record<string, (context: TargetContext) => Target>> = {
-  local: (context) => new LocalTarget(context),
-  hosts: (context) => new HostsTarget(context),
-  aws: (context) => new AwsTarget(context),
-};
+const targets: Readonly<Record<string, new (context: TargetContext) => Target>> = all;
 
-export const targetNames: readonly string[] = Object.keys(targets);
+export const targetNames: readonly string[] = Object.keys(targets).sort();
+
+/** The target that is proposed where nothing says which, and whose name the receipts of `run` bear. */
+export const targetHere = 'local' satisfies keyof typeof all;
 
 /** The target that machines given on the command line are for. */
-export const targetOfHosts = 'hosts';
+export const targetOfHosts = 'hosts' satisfies keyof typeof all;
 
 export class TargetNotSupported extends UserError {
   constructor(name: string) {
@@ -29,7 +25,7 @@ export class TargetNotSupported extends UserError {
 
 /** @throws TargetNotSupported */
 export function targetNamed(name: string, context: TargetContext): Target {
-  const make = Object.hasOwn(targets, name) ? targets[name] : undefined;
-  if (!make) throw new TargetNotSupported(name);
-  return make(context);
+  const Named = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  if (!Named) throw new TargetNotSupported(name);
+  return new Named(context);
 }

@@ -9,6 +9,7 @@ import type { LiveDeployment } from '../runs/deployment-store.js';
 import type { Command } from '../shell/command.js';
 import type { Io, Outcome } from '../shell/process.js';
 import type { Secret } from '../shell/word.js';
+import type { EngineFacts } from '../tools/docker/engine.js';
 import type { Checkout } from '../tools/git/command-line.js';
 import type { HostKey } from '../tools/ssh/known-hosts.js';
 
@@ -39,11 +40,18 @@ export interface SurveyRequest {
 
 export type Trust = (machine: string, key: HostKey) => Promise<boolean>;
 
+/** What receipts keep of a place. */
+export interface PlaceFacts extends Partial<Pick<MachineFacts, 'user' | 'gpus'>> {
+  /** What a person calls the machine. */
+  readonly name: string;
+  readonly engine: Pick<EngineFacts, 'cpus' | 'memory' | 'architecture'>;
+}
+
 /** A place that can run jobs, as it was found now. */
 export interface Offer {
   /** What the deployment keeps of it. */
   readonly place: Place;
-  readonly facts: MachineFacts;
+  readonly facts: PlaceFacts;
   /** It is for this condition alone; null: for any. */
   readonly only: string | null;
   /** Its line of the plan, in the target's words; null: name and slots say it all. */
@@ -54,7 +62,7 @@ export interface Survey {
   readonly offers: readonly Offer[];
   /** Places that are no help now. */
   readonly problems: readonly PlaceProblem[];
-  /** The docker command there. */
+  /** The docker command there; '': none is used. */
   readonly docker: string;
 }
 

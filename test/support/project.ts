@@ -131,6 +131,8 @@ export interface ProjectOptions {
   /** Settings of parameters.json, over those that every test experiment has. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly files?: Files;
+  /** The package whose bin/run.js is started; left out: the one that is tested. */
+  readonly package?: string;
   /** Whether there is the experiment experiments/one, and a commit that holds all. */
   readonly bare?: boolean;
 }
@@ -147,8 +149,11 @@ export class TestProject {
   /** All that the command lines have said. */
   readonly said: string[] = [];
   readonly #started: Started[] = [];
+  readonly #package: string;
 
-  constructor({ parameters = {}, files = {}, bare = false }: ProjectOptions = {}) {
+  constructor(options: ProjectOptions = {}) {
+    const { parameters = {}, files = {}, bare = false } = options;
+    this.#package = options.package ?? packageRoot;
     mkdirSync(this.home);
     mkdirSync(this.root);
     this.repository.git('init', '--quiet', '--initial-branch', 'main');
@@ -217,7 +222,7 @@ export class TestProject {
 
   /** Starts `logistician` with these words. */
   start(words: readonly string[], how: How = {}): Started {
-    const argv = [...(how.as ?? []), process.execPath, join(packageRoot, 'bin', 'run.js'), ...words];
+    const argv = [...(how.as ?? []), process.execPath, join(this.#package, 'bin', 'run.js'), ...words];
     return this.startProgram(argv, how);
   }
 

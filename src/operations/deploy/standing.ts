@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { pasteable } from '../../shell/word.js';
+import { linesOfVersion1 } from '../../targets/version-1.js';
 
 /** A deployment of version 0.1, whose record this version does not take over. */
 class LiveOfVersion1 extends UserError {
@@ -11,9 +12,7 @@ class LiveOfVersion1 extends UserError {
       [
         'logistician terminate    # by version 0.1, if it is still installed',
         `docker ps --all --filter ${label}    # its containers, here or on each of its machines; docker rm --force ends them`,
-        ...(target === 'aws'
-          ? [`aws ec2 describe-instances --filters Name=tag:logistician.deployment,Values=${id}`]
-          : []),
+        ...linesOfVersion1(target, id),
         `${pasteable`mv ${path} ${path}.0.1`}    # once nothing of it is left`,
       ],
     );

@@ -21,6 +21,7 @@ import { keepPin } from '../../source/keep.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
 import type { Project } from '../../source/project.js';
 import { pinSnapshot } from '../../source/snapshot.js';
+import { targetHere } from '../../targets/registry.js';
 import { readSecrets } from '../deploy/secrets.js';
 import { type Experiment, gitVersion, imageAt, ingredientsOf } from '../experiment.js';
 import { newRecord } from '../receipt.js';
@@ -109,7 +110,7 @@ async function prepare(
   const at = { run: id, folder: join(deployments.jobs, id), work: runs.pathOf(id) };
   const machine = { name: hostname(), user: currentUser(), ...facts };
   const placed = { folder: at.folder, work: at.work, line: containerText(recipe, layout, at, machine.user) };
-  const placing = { target: 'local', machine, placed, git, docker: parameters.dockerCommand };
+  const placing = { target: targetHere, machine, placed, git, docker: parameters.dockerCommand };
   const record = newRecord(session, recipe, { id, deployment: null, ...placing });
   const computer = thisComputer(session);
   try {

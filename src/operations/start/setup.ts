@@ -2,14 +2,13 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../../shell/atomic-file.js';
 import { command } from '../../shell/command.js';
+import { targetHere, targetNames } from '../../targets/registry.js';
 import type { Session } from '../session.js';
-
-const targets = ['local', 'hosts', 'aws'] as const;
 
 /** What logistician keeps of a person: no secrets. */
 export interface Config {
   /** The target that `create` proposes. */
-  readonly target: (typeof targets)[number];
+  readonly target: string;
 }
 
 /** What `setup` wrote, or what it proposes itself where it was never run. */
@@ -18,9 +17,9 @@ export function readConfig(home: string): Config {
     const { target } = JSON.parse(
       readFileSync(join(home, '.logistician', 'config.json'), 'utf8'),
     ) as Partial<Config>;
-    return { target: target && targets.includes(target) ? target : 'local' };
+    return { target: target && targetNames.includes(target) ? target : targetHere };
   } catch {
-    return { target: 'local' };
+    return { target: targetHere };
   }
 }
 

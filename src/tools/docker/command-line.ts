@@ -1,18 +1,14 @@
 import { type Command, command, pipe } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
 import { git } from '../git/git.js';
+import { pathsIn, variablesOf } from '../job-paths.js';
 
 /** Where things stand inside the container: the same on every machine. */
 export const inside = {
   project: '/project',
   data: '/data',
   home: '/home/logistician',
-  configuration: '/data/config/configuration.json',
-  input: '/data/input',
-  output: '/data/results',
-  measures: '/data/measures',
-  summary: '/data/measures/summary.json',
-  state: '/data/state',
+  ...pathsIn('/data'),
   secrets: '/run/logistician/secrets',
 } as const;
 
@@ -101,7 +97,7 @@ export function containerWords(plan: ContainerPlan): Word[] {
     ...(plan.project ? [...volume(plan.project, inside.project), '--workdir', inside.project] : []),
     ...(plan.project ? safeDirectory.flatMap(([name, value]) => env(name, value)) : []),
     ...(plan.data ? volume(plan.data, inside.data, plan.dataReadOnly ? ':ro' : '') : []),
-    ...(writable ? contract.flatMap(([name, value]) => env(name, value)) : []),
+    ...(writable ? variablesOf(inside).flatMap(([name, value]) => env(name, value)) : []),
     ...Object.entries(plan.inputs).flatMap(([name, from]) => volume(from, `${inside.input}/${name}`, ':ro')),
     ...(plan.secrets ? volume(plan.secrets, inside.secrets, ':ro') : []),
     ...Object.entries(plan.environment).flatMap(([name, value]) => env(name, value)),
@@ -126,13 +122,4 @@ const safeDirectory: readonly (readonly [string, string])[] = [
   ['GIT_CONFIG_COUNT', '1'],
   ['GIT_CONFIG_KEY_0', 'safe.directory'],
   ['GIT_CONFIG_VALUE_0', '*'],
-];
-
-const contract: readonly (readonly [string, string])[] = [
-  ['CONFIGURATION_FILE', inside.configuration],
-  ['LOGISTICIAN_INPUT_DIRECTORY', inside.input],
-  ['LOGISTICIAN_OUTPUT_DIRECTORY', inside.output],
-  ['LOGISTICIAN_MEASURES_DIRECTORY', inside.measures],
-  ['LOGISTICIAN_SUMMARY_MEASURES_PATH', inside.summary],
-  ['LOGISTICIAN_STATE_DIRECTORY', inside.state],
 ];

@@ -93,6 +93,12 @@ describe('T13: a report of a machine that is broken or hostile', () => {
     expect(report('job /runs/one', stateLine(ended))[0]?.state?.state).toBe('succeeded');
   });
 
+  it('takes an end without an image where jobs are plain processes', () => {
+    const plain = { ...ended, container: null, image: null, engine: { name: 'process', version: '1' } };
+    expect(report('job /runs/one', stateLine(plain))[0]?.state?.container).toBeNull();
+    expect(report('job /runs/one', stateLine({ ...plain, engine: undefined }))[0]?.state).toBeNull();
+  });
+
   it.each<[string, string]>([
     ['times: null', stateLine({ times: null })],
     ['times that are a list', stateLine({ times: [] })],

@@ -18,6 +18,13 @@ describe('the schema of run.json', () => {
   const { user: _, ...withoutUser } = sound;
   const recipe = (changes: object) => ({ ...sound, recipe: { ...sound.recipe, ...changes } });
 
+  const withoutImage = { ...sound, image: { id: null, base: [] } };
+
+  it('takes a success of a plain process, which has no image', () => {
+    const engine = { name: 'process', version: 'Linux 6.1' };
+    expect(receiptProblems({ ...withoutImage, engine })).toEqual([]);
+  });
+
   it.each<[string, unknown]>([
     ['a key more', { ...sound, extra: 1 }],
     ['a key more inside', { ...sound, machine: { ...sound.machine, extra: 1 } }],
@@ -29,6 +36,8 @@ describe('the schema of run.json', () => {
     ['a local time', { ...sound, created: '2026-11-20T12:00:00+01:00' }],
     ['a state that is none', { ...sound, state: 'done' }],
     ['a success without an end', { ...sound, finished: null }],
+    ['a success in a container without an image', withoutImage],
+    ['a success without an image or an engine', { ...withoutImage, engine: null }],
     ['a success with a reason', { ...sound, reason: 'exit' }],
     ['a failure without a reason', { ...sound, state: 'failed', exit_code: 1 }],
     ['a secret with its value', recipe({ secrets: ['KEY=value'] })],

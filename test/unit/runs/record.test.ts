@@ -61,7 +61,7 @@ describe('T13: what a machine says', () => {
     fc.constant(undefined),
     fc.constantFrom(null, '', 0, 7, 256, -1, 0.5, true, [], {}, 'x', at, 'exit', 'copied', job.image),
     fc.dictionary(fc.constantFrom(...states, 'x'), fc.constantFrom(at, null, 'x')),
-    fc.record({ name: fc.constantFrom('docker', '', null), version: fc.constantFrom('1', '', 2) }),
+    fc.record({ name: fc.constantFrom('docker', 'process', '', null), version: fc.constantFrom('1', '', 2) }),
     fc.array(fc.constantFrom('', 'H100', null, { name: 'x', id: job.image, digests: [''] })),
   );
   const changes = fc.dictionary(

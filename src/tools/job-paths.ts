@@ -1,0 +1,29 @@
+/** Where a job finds its things, absolute, as the job sees them. */
+export interface JobPaths {
+  readonly configuration: string;
+  readonly input: string;
+  readonly output: string;
+  readonly measures: string;
+  readonly summary: string;
+  readonly state: string;
+}
+
+/** They are laid out alike below any data folder. */
+export const pathsIn = (data: string): JobPaths => ({
+  configuration: `${data}/config/configuration.json`,
+  input: `${data}/input`,
+  output: `${data}/results`,
+  measures: `${data}/measures`,
+  summary: `${data}/measures/summary.json`,
+  state: `${data}/state`,
+});
+
+/** The variables by which a job is told. */
+export const variablesOf = (paths: JobPaths): readonly (readonly [name: string, value: string])[] => [
+  ['CONFIGURATION_FILE', paths.configuration],
+  ['LOGISTICIAN_INPUT_DIRECTORY', paths.input],
+  ['LOGISTICIAN_OUTPUT_DIRECTORY', paths.output],
+  ['LOGISTICIAN_MEASURES_DIRECTORY', paths.measures],
+  ['LOGISTICIAN_SUMMARY_MEASURES_PATH', paths.summary],
+  ['LOGISTICIAN_STATE_DIRECTORY', paths.state],
+];

@@ -1,0 +1,3 @@
+/** The text of supervisor.js, which the build puts into the program. */
+declare const text: string;
+export default text;
