@@ -27,6 +27,7 @@ export default defineConfig({
       project('unit', { isolate: false }),
       project('integration', inTurn),
       project('e2e', inTurn),
+      project('attack', inTurn),
       project('hosts', { globalSetup: ['test/support/make-machine-image.ts'] }),
       project('cloud', {}, ['cloud', 'cloud-api']),
     ],

@@ -65,6 +65,11 @@ export class Machine {
     await this.#change(this.#verb('resume', job));
   }
 
+  /** Takes home what jobs that have ended could not leave in their folders, which had been moved away. */
+  async settle(jobs: readonly string[]): Promise<void> {
+    await this.#change(this.#verb('settle', ...jobs));
+  }
+
   async report(queue: string | null, jobs: readonly string[]): Promise<QueueReport> {
     const question = {
       ...this.#verb('report', queue ?? '-'),

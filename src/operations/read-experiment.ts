@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { UserError } from '../errors.js';
 import { type Parameters, readParameters } from '../experiment/parameters.js';
+import { readBounded, UnreadableFile } from '../runs/bounded-file.js';
 import { pasteable } from '../shell/word.js';
 import { targetNames } from '../targets/registry.js';
 
@@ -61,7 +62,19 @@ export function readExperiment(folder: string): { text: string; parameters: Para
       pasteable`ls ${dirname(folder)}`,
     ]);
   }
-  if (!existsSync(path)) throw new NoExperiment(folder, 'parameters.json');
-  const text = readFileSync(path, 'utf8');
+  const text = textOf(path);
+  if (text === null) throw new NoExperiment(folder, 'parameters.json');
   return { text, parameters: readParameters(text, relative('', path), targetNames), path };
+}
+
+/** null: there is none. A job in `run` may have put anything there. */
+function textOf(path: string): string | null {
+  try {
+    return readBounded(path)?.bytes.toString('utf8') ?? null;
+  } catch (cause) {
+    if (!(cause instanceof UnreadableFile)) throw cause;
+    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, [pasteable`ls -ld ${path}`], {
+      cause,
+    });
+  }
 }

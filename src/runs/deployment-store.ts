@@ -1,15 +1,22 @@
-import { existsSync, lstatSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
+import { readBounded } from './bounded-file.js';
 import type { Deployment } from './deployment.js';
 import { ignoreFromGit } from './ignored-folder.js';
 import { takeLock } from './lock.js';
+import { readRecord, told } from './read-record.js';
+import type { RunRecord } from './record.js';
+import { isRunId } from './run-id.js';
 import { noteSilence } from './silence.js';
-import { findState, makeState, type StateFolder } from './state-folder.js';
+import { findState, linkState, makeState, type StateFolder } from './state-folder.js';
 
 const recordFile = 'deployment.json';
+
+/** A file RUN.json a job of the deployment, until that is released. */
+const receiptsFolder = 'receipts';
 
 /** The right to change a deployment: only `DeploymentStore.locked` makes one, and it holds the lock all the while. */
 export class LiveDeployment {
@@ -52,6 +59,7 @@ export interface ForeignDeployment {
 /** The deployment of an experiment: what this computer wrote of it, in the user's home. */
 export class DeploymentStore {
   readonly #state: StateFolder;
+  #hasMoved: boolean;
   /** What a dry run would have in known_hosts. */
   #unwritten: string | undefined;
 
@@ -63,6 +71,7 @@ export class DeploymentStore {
     readonly readOnly = false,
   ) {
     this.#state = findState(home, experiment, !readOnly);
+    this.#hasMoved = this.#state.hasMoved;
   }
 
   get folder(): string {
@@ -72,6 +81,13 @@ export class DeploymentStore {
   /** The experiment that this folder is a copy of; null: it is none. */
   get copyOf(): string | null {
     return this.#state.copyOf;
+  }
+
+  /** Whether the experiment was moved since this computer looked last; told once. */
+  tellMove(): boolean {
+    const isNews = this.#hasMoved && !this.readOnly;
+    this.#hasMoved = false;
+    return isNews;
   }
 
   get queue(): string {
@@ -104,8 +120,12 @@ export class DeploymentStore {
   /** Makes the folder of the state, and the links to it in the experiment's folder. */
   prepare(): void {
     if (this.readOnly) return;
-    ignoreFromGit(join(this.experiment, '.logistician'));
     makeState(this.#state, this.experiment);
+    const links = join(this.experiment, '.logistician');
+    // They are for people: where the tree has something else there, it does without.
+    if (lstatSync(links, { throwIfNoEntry: false })?.isDirectory() === false) return;
+    ignoreFromGit(links);
+    linkState(this.#state, this.experiment);
   }
 
   /** Makes room for the lines of a new deployment; those of the last one stay under its id. */
@@ -118,6 +138,26 @@ export class DeploymentStore {
    *  @throws UserError if its record cannot be read */
   read(): Deployment | null {
     return readDeployment(join(this.folder, recordFile));
+  }
+
+  /** Keeps the receipt of a deployed run as it was made: a job is delivered by this one, and is still known when the tree
+   *  has lost its own. */
+  keepReceipt(record: RunRecord): void {
+    if (!this.readOnly) writeAtomically(this.#receipt(record.id), `${JSON.stringify(record)}\n`);
+  }
+
+  /** The receipt that was kept; null: there is none, or none that can be read. */
+  keptReceipt(run: string): RunRecord | null {
+    if (!isRunId(run)) return null;
+    const path = this.#receipt(run);
+    return told([], () => {
+      const file = readBounded(path);
+      return file && readRecord(file.bytes, join(this.folder, run, 'run.json'));
+    });
+  }
+
+  #receipt(run: string): string {
+    return join(this.folder, receiptsFolder, `${run}.json`);
   }
 
   /** A record in the tree that is not ours; null: there is none. */
@@ -169,6 +209,8 @@ export class DeploymentStore {
 
   #write(deployment: Deployment): void {
     writeAtomically(join(this.folder, recordFile), `${JSON.stringify(deployment, null, 2)}\n`);
+    if (deployment.released !== null)
+      rmSync(join(this.folder, receiptsFolder), { recursive: true, force: true });
   }
 }
 

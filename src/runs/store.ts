@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
@@ -18,6 +18,17 @@ export class NotARunFolder extends UserError {
   }
 }
 
+/** A link, or a file, where runs/ should be, or on the way there. It may have come with the tree, or be a job's: what is
+ *  written into it would land elsewhere. */
+export class NotTheRunsFolder extends UserError {
+  constructor(path: string) {
+    super(`${path} is not a folder of the experiment itself, so nothing is written there.`, [
+      pasteable`ls -ld ${path}`,
+      pasteable`rm ${path}    # if it is a link; results can also be on another disk that is mounted there`,
+    ]);
+  }
+}
+
 /** Receipts that cannot be read stop no others: they are told of beside them. */
 export interface Found<T> {
   readonly found: T;
@@ -30,6 +41,8 @@ export class RunStore {
   readonly folder: string;
   readonly #index: IndexFile;
   readonly #parameters: ParametersFiles;
+  /** Where runs/ is, without a link on the way, when this is made: before any job of this command runs. */
+  readonly #place: string;
 
   /** @param experiment the experiment's folder. @param readOnly for a dry run: nothing is written.
    *  @param readFile how a file is read, at most 16 MiB of it */
@@ -41,6 +54,21 @@ export class RunStore {
     this.folder = join(experiment, 'runs');
     this.#index = new IndexFile(join(this.folder, '.index.jsonl'));
     this.#parameters = new ParametersFiles(this.folder);
+    this.#place = join(existsSync(experiment) ? realpathSync(experiment) : resolve(experiment), 'runs');
+  }
+
+  /** @throws NotTheRunsFolder where what is written to runs/ would land elsewhere */
+  refuseLinks(): void {
+    const isThere = lstatSync(this.folder, { throwIfNoEntry: false }) !== undefined;
+    if (isThere && !this.#isInPlace()) throw new NotTheRunsFolder(this.folder);
+  }
+
+  #isInPlace(): boolean {
+    try {
+      return realpathSync(this.folder) === this.#place && statSync(this.folder).isDirectory();
+    } catch {
+      return false;
+    }
   }
 
   /** The run's folder, there or not. @throws Error for a text that is no run's id, such as a path out of runs/ */
@@ -51,9 +79,10 @@ export class RunStore {
 
   /** An id that no run here has, with a folder of its own, made now.
    *  @param parameters parameters.json, which is put into it
-   *  @throws UserError if runs/ cannot be written. */
+   *  @throws UserError if runs/ cannot be written, or is a link. */
   claim(condition: string, at: Date, parameters: string): string {
     if (this.readOnly) return runId(condition, at);
+    this.refuseLinks();
     ignoreFromGit(this.folder);
     for (let later = 0; ; later++) {
       const id = runId(condition, new Date(at.getTime() + later));
@@ -77,9 +106,10 @@ export class RunStore {
     }
   }
 
-  /** Writes the receipt whole or not at all. @throws NotARunFolder */
+  /** Writes the receipt whole or not at all. @throws NotARunFolder, NotTheRunsFolder */
   write(record: RunRecord): void {
     if (this.readOnly) return;
+    this.refuseLinks();
     const folder = this.pathOf(record.id);
     if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
       throw new NotARunFolder(folder);
@@ -98,7 +128,7 @@ export class RunStore {
 
   /** Takes back runs that never began. */
   discard(ids: readonly string[]): void {
-    if (this.readOnly) return;
+    if (this.readOnly || !this.#isInPlace()) return;
     for (const id of ids) rmSync(this.pathOf(id), { recursive: true, force: true });
   }
 
@@ -153,7 +183,7 @@ export class RunStore {
   }
 
   #repair(lines: readonly IndexLine[], fresh: readonly IndexLine[], count: number): void {
-    if (this.readOnly) return;
+    if (this.readOnly || !this.#isInPlace()) return;
     if (fresh.length > lines.length / 2 || count + fresh.length > 2 * lines.length)
       this.#index.replace(lines);
     else for (const line of fresh) this.#index.append(line);

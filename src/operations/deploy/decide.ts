@@ -63,6 +63,7 @@ export async function decide(
 ): Promise<DeployPlan> {
   const { parameters } = experiment;
   refuseOtherDeployments(experiment.deployments);
+  experiment.runs.refuseLinks();
   readSecrets(parameters.secrets, session.env);
   const wanted = wantedConditions(experiment, request);
   const status = await observe(session, experiment);

@@ -88,6 +88,7 @@ export class RecordedRuns {
       git: this.git,
       ...this.#placing(recipe, job.run, offer),
     });
+    this.experiment.deployments.keepReceipt(record);
     this.experiment.runs.write(record);
     return { ...job, recipe };
   }
@@ -104,8 +105,9 @@ export class RecordedRuns {
   }
 
   #recordedBefore(job: DeployedJob, move: Move | undefined): LaunchedJob | null {
-    const { runs } = this.experiment;
-    const record = runs.read(job.run);
+    const { runs, deployments } = this.experiment;
+    // Not the one in the tree: what a job is told to do is nothing that another could have written.
+    const record = deployments.keptReceipt(job.run);
     if (!record) throw new Error(`${job.run} has no receipt`);
     const { recipe } = record;
     const changed = changedInput(recipe);
@@ -113,7 +115,11 @@ export class RecordedRuns {
       this.problems.push({ place: job.place, problem: new InputChanged(job.condition, changed) });
       return null;
     }
-    if (move) runs.write(movedRecord(record, this.#placing(recipe, job.run, move.to)));
+    if (move) {
+      const moved = movedRecord(record, this.#placing(recipe, job.run, move.to));
+      deployments.keepReceipt(moved);
+      runs.write(moved);
+    }
     return { ...job, recipe };
   }
 
@@ -125,7 +131,7 @@ export class RecordedRuns {
 
   #folderOf({ job, to }: Move): string {
     const { target, draft, bundle } = this.subject;
-    const recipe = this.experiment.runs.read(job.run)?.recipe;
+    const recipe = this.experiment.deployments.keptReceipt(job.run)?.recipe;
     if (!recipe) throw new Error(`${job.run} has no receipt`);
     return target.placed(draft, to.place, job.run, recipe, bundle).folder;
   }

@@ -68,6 +68,7 @@ export async function collectFrom(
   const known = new Map(conditions.flatMap(({ record }) => (record ? [[record.id, record]] : [])));
   const recordOf = (run: string) => known.get(run) ?? runs.readOrNull(run);
   const isComplete = (record: RunRecord) => isUntouched(runs, record);
+  if (!session.executor.dryRun) runs.refuseLinks();
   const jobs = jobsToCollect({ deployment, wanted, silent, recordOf, isComplete });
   const result = await targetOf(session, records, deployment).collect(deployment, jobs, { only, progress });
   if (only === null && !session.executor.dryRun) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
+import { offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
 import { jobOf, placesElsewhere } from '../../runs/placement.js';
 import { hasEnded } from '../../runs/record.js';
 import type { JobAccess } from '../../targets/target.js';
@@ -138,14 +139,25 @@ class LogReader {
       record !== null && hasEnded(record) && record.collected !== null && isHere(runs, record);
     if (deployment?.released === null && job && !isCollected)
       return targetOf(this.session, this.records, deployment).job(deployment, run);
-    const machine = thisComputer(this.session);
     // A run at work has its output in its job folder; one that has ended, in what it left.
     const own = join(deployments.jobs, run);
-    const runsHere = existsSync(own);
-    const folder = runsHere ? own : runs.pathOf(run);
+    return existsSync(own) ? this.#atWork(own) : leftOutput(runs.pathOf(run));
+  }
+
+  #atWork(folder: string): Pick<JobAccess, 'log' | 'offset'> {
+    const machine = thisComputer(this.session);
     return {
-      log: (offset, follow, io) => machine.log(folder, offset, follow && runsHere, io),
+      log: (offset, follow, io) => machine.log(folder, offset, follow, io),
       offset: (from) => machine.offset(folder, from),
     };
   }
 }
+
+/** When it was written is not known any more: all of it counts as newer than any time. */
+const leftOutput = (folder: string): Pick<JobAccess, 'log' | 'offset'> => ({
+  async log(offset, _follow, { onStdout = () => {}, signal }) {
+    await readLeftLog(folder, offset, onStdout, signal);
+    return { kind: 'exited', code: 0, signal: null, stdout: '', stderr: '' };
+  },
+  offset: async (from) => ('tail' in from ? offsetOfLeftLog(folder, from.tail) : 0),
+});

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { selectConditions } from '../../experiment/select.js';
 import type { JobReport } from '../../machines/job-state.js';
 import type { Deployment } from '../../runs/deployment.js';
+import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { leftIn } from '../../runs/left-data.js';
+import { seenFrom } from '../../runs/lost-data.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import type { RunStore } from '../../runs/store.js';
 import type { Look, Target } from '../../targets/target.js';
@@ -27,9 +29,10 @@ export async function observe(
 ): Promise<ExperimentStatus> {
   const { runs, deployments, conditions } = records;
   const deployment = deployments.read();
+  await settleMoved(session, deployments);
   const { found: newest, problems } = runs.newest();
   for (const { message } of problems) session.notify.warn(message);
-  const read = readOnce(runs, newest);
+  const read = readOnce(records, newest);
   const current = currentRuns(newest, deployment, read);
   const ended = request.ended ?? new Map<string, JobReport>();
   const asking = { collects: false, about: () => true, ...request, ended };
@@ -48,6 +51,13 @@ export async function observe(
   });
   refresh(session, runs, current, status.conditions);
   return status;
+}
+
+/** Jobs that ended while their experiment was on its way to another folder had no place for their logs. */
+async function settleMoved(session: Session, deployments: DeploymentStore): Promise<void> {
+  if (!deployments.tellMove() || !existsSync(deployments.jobs)) return;
+  const folders = readdirSync(deployments.jobs).map((name) => join(deployments.jobs, name));
+  if (folders.length > 0) await thisComputer(session).settle(folders);
 }
 
 /** Rows by condition id or its beginning; none named: all. @throws UnknownCondition */
@@ -127,7 +137,8 @@ async function hearHere(
   if (here.length === 0) return;
   const machine = thisComputer(session);
   for (const report of (await machine.report(null, here)).jobs) {
-    heard.set(folders.get(report.folder) ?? '', report);
+    const run = folders.get(report.folder) ?? '';
+    heard.set(run, seenFrom(runs.pathOf(run), report));
     if (report.orphan) await machine.resume(report.folder);
   }
 }
@@ -142,6 +153,8 @@ function refresh(
   for (const { condition, record } of rows) {
     if (!record || JSON.stringify(record) === JSON.stringify(before.get(condition))) continue;
     try {
+      // One that cannot be read is a person's to look at: it has been told of.
+      runs.read(record.id);
       runs.write(record);
     } catch (error) {
       notify.warn(`The receipt of ${record.id} is not up to date: ${(error as Error).message}`);
@@ -149,11 +162,15 @@ function refresh(
   }
 }
 
-/** Receipts that have been read, or are read now. One that cannot be read is as good as none here: it has been told. */
-function readOnce(runs: RunStore, newest: ReadonlyMap<string, RunRecord>) {
+/** Receipts of deployed runs that have been read, or are read now. Where the tree has none, or none that can be read, as
+ *  after `git clean`, the one that was kept stands for it. */
+function readOnce(
+  { runs, deployments }: Pick<ExperimentRecords, 'runs' | 'deployments'>,
+  newest: ReadonlyMap<string, RunRecord>,
+) {
   const known = new Map<string, RunRecord | null>([...newest.values()].map((record) => [record.id, record]));
   return (run: string): RunRecord | null => {
-    if (!known.has(run)) known.set(run, runs.readOrNull(run));
+    if (!known.has(run)) known.set(run, runs.readOrNull(run) ?? deployments.keptReceipt(run));
     return known.get(run) ?? null;
   };
 }

@@ -13,6 +13,7 @@ import { currentUser } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { recipeOf } from '../../recipe/recipe-of.js';
 import { containerText, imageOf, jobOf, type Layout, sweepOf } from '../../recipe/scripts.js';
+import { seenFrom } from '../../runs/lost-data.js';
 import { hasEnded, type RunRecord, withState } from '../../runs/record.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable, type Secret } from '../../shell/word.js';
@@ -50,6 +51,7 @@ export async function run(
 ): Promise<{ record: RunRecord; code: number }> {
   const { executor } = session;
   const { parameters, project } = experiment;
+  experiment.runs.refuseLinks();
   const dataReadOnly = request.dataReadOnly && existingFolder(request.dataReadOnly);
   const secrets = readSecrets(parameters.secrets, session.env);
   const [pin, engine, git] = await Promise.all([
@@ -82,7 +84,7 @@ export async function run(
   const { code, source } = await attached(session, experiment, { record, folder, pin, request });
   if (executor.dryRun) return { record, code: 0 };
   const { jobs } = await thisComputer(session).report(null, [folder]);
-  const state = jobs[0]?.state;
+  const state = jobs[0] && seenFrom(experiment.runs.pathOf(record.id), jobs[0]).state;
   const final = { ...(state ? withState(record, state) : record), edited_during_run: source };
   experiment.runs.write(final);
   // All that is known of it is in its receipt now.

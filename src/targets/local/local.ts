@@ -11,6 +11,7 @@ import type { Recipe } from '../../recipe/recipe.js';
 import { containerName, containerText, jobOf, type Layout, sweepOf } from '../../recipe/scripts.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
+import { seenFrom } from '../../runs/lost-data.js';
 import { jobOf as deployedJob } from '../../runs/placement.js';
 import type { Io } from '../../shell/process.js';
 import { Engine } from '../../tools/docker/engine.js';
@@ -113,7 +114,12 @@ export class LocalTarget implements Target {
     const isStalled = report.stalled && !report.jobs.some((job) => job.full);
     return {
       ...nothing,
-      heard: new Map(report.jobs.map((job) => [runOf.get(job.folder) ?? '', job])),
+      heard: new Map(
+        report.jobs.map((job) => {
+          const run = runOf.get(job.folder) ?? '';
+          return [run, seenFrom(join(this.context.runs, run), job)];
+        }),
+      ),
       stalled: new Set(isStalled ? [place.name] : []),
     };
   }

@@ -57,6 +57,15 @@ judge_attached() {
   code=${exit_code:-$code}
 }
 
+# settle JOB...: takes home what jobs that have ended left, where their folders had been moved away and are known again.
+settle() {
+  for job in "$@"; do
+    has_ended "$job" && [ -d "$job/logs" ] && [ -r "$job/job.sh" ] || continue
+    (load "$job" && begun='' && { own_files || :; } && bring_home && show_state && tidy)
+  done
+  return 0
+}
+
 # resume JOB: goes on, in the background, with a job that ran attached to a terminal and lost its runner. One that
 # had not begun to run does not begin now: the person who wanted it has gone.
 resume() {

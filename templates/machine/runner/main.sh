@@ -28,6 +28,7 @@ main() {
       run_job "$folder" attached "$@"
       ;;
     resume) resume "$@" ;;
+    settle) settle "$@" ;;
     part)
       load "$1"
       "$2"
