@@ -155,7 +155,9 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     await cloud.comeBack();
     cloud.endFaults();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Not everything that is rented could be given back:\n[\s\S]*logistician terminate/);
+    expect(stderr).toMatch(
+      /Not everything that is rented could be given back:\n[\s\S]*logistician terminate/,
+    );
     expect(project.deployment.released).toBeNull();
   });
 
