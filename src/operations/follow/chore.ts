@@ -7,6 +7,8 @@ export interface Chore {
   readonly every: number;
   /** It takes long: the others go on meanwhile. Left out: false. */
   readonly background?: boolean;
+  /** It needs the deployment's lock: it waits while another that has it runs in the background. Left out: false. */
+  readonly locks?: boolean;
   due(now: ExperimentStatus): boolean;
   do(now: ExperimentStatus): Promise<void>;
 }

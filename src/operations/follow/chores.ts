@@ -17,7 +17,9 @@ export class Chores {
   async do(status: ExperimentStatus): Promise<void> {
     for (const chore of this.chores) {
       const now = this.session.now().getTime();
-      if (this.#running.has(chore) || now < (this.#next.get(chore) ?? 0) || !chore.due(status)) continue;
+      const isHeld = chore.locks && [...this.#running.keys()].some(({ locks }) => locks);
+      const mayRun = !isHeld && !this.#running.has(chore) && now >= (this.#next.get(chore) ?? 0);
+      if (!mayRun || !chore.due(status)) continue;
       this.#next.set(chore, now + chore.every);
       const done = this.#try(chore, status);
       if (!chore.background) await done;

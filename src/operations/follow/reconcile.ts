@@ -59,6 +59,7 @@ export const giveBackAsTheyFinish = (
 ): Chore => ({
   every: 0,
   background: true,
+  locks: true,
   due: ({ deployment, live }) =>
     live &&
     deployment !== null &&
@@ -79,6 +80,7 @@ export const giveBackAtEnd = (
  *  results on their disks. */
 export const reachAgain = (session: Session, experiment: Experiment): Chore => ({
   every: 60_000,
+  locks: true,
   due: ({ silent }) => silent.length > 0,
   async do(status) {
     if (await admit(session, experiment))
@@ -100,6 +102,7 @@ export const admit = (session: Session, experiment: Experiment): Promise<boolean
 /** Delivers jobs that a machine could not take before, and moves those that wait on one which is silent. */
 export const deliverMissing = (session: Session, experiment: Experiment, request: DeployRequest): Chore => ({
   every: 10_000,
+  locks: true,
   due: (status) => needsDelivery(status, session.now().getTime()),
   async do() {
     await experiment.deployments.locked(async (live) => {

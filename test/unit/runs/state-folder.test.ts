@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   experimentsIn,
   findState,
+  linkState,
   makeState,
   readFolder,
   type StateFolder,
@@ -35,6 +36,7 @@ function deployed(folder: string): StateFolder {
   const state = findState(home, folder, true);
   mkdirSync(linksIn(folder), { recursive: true });
   makeState(state, folder);
+  linkState(state, folder);
   writeFileSync(join(state.folder, 'deployment.json'), `{"of":"${folder}"}`);
   return state;
 }
