@@ -128,8 +128,9 @@ export class RunStore {
 
   /** Takes back runs that never began. */
   discard(ids: readonly string[]): void {
+    const folders = ids.map((id) => this.pathOf(id));
     if (this.readOnly || !this.#isInPlace()) return;
-    for (const id of ids) rmSync(this.pathOf(id), { recursive: true, force: true });
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }
 
   /** null: no such run, or a folder without a receipt. @throws UnreadableReceipt */
