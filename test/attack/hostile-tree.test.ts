@@ -53,7 +53,13 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
   const begins = () =>
     withEach(
       project,
-      [['run', 'lr-1'], ['deploy', '--yes', '--wait'], ['status'], ['logs'], ['terminate', '--yes']],
+      [
+        ['run', '--', '--lr', '1'],
+        ['deploy', '--yes', '--wait'],
+        ['status'],
+        ['logs'],
+        ['terminate', '--yes'],
+      ],
       () => attacker.expectNothingDone(),
     );
 
@@ -100,11 +106,31 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
       ['local', 2],
       ['hosts', 2],
     ] as const) {
-      const place = { name: 'x', here: target === 'local', slots: ['-'], rented: null, own: ways, released: null };
-      const job = { run: plantRun('running', 1), condition: 'lr-1-0123456789', place: 'x', folder: at('.logistician') };
+      const place = {
+        name: 'x',
+        here: target === 'local',
+        slots: ['-'],
+        rented: null,
+        own: ways,
+        released: null,
+      };
+      const job = {
+        run: plantRun('running', 1),
+        condition: 'lr-1-0123456789',
+        place: 'x',
+        folder: at('.logistician'),
+      };
       plant(
         '.logistician/deployment.json',
-        JSON.stringify({ schema, id: 'd-1', target, released: null, places: [place], jobs: [job], machines: [ways] }),
+        JSON.stringify({
+          schema,
+          id: 'd-1',
+          target,
+          released: null,
+          places: [place],
+          jobs: [job],
+          machines: [ways],
+        }),
       );
       plant('.logistician/ssh_config', `Host *\n  ProxyCommand ${attacker.program}\n`);
       plant('.logistician/terraform/main.tf.json', provisioner());
@@ -122,7 +148,9 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
       link(target, 'runs');
       await everyVerb();
       await begins();
-      expect((await project.cli(['run', 'lr-1'])).stderr).toContain('runs is not a folder of the experiment');
+      expect((await project.cli(['run', '--', '--lr', '1'])).stderr).toContain(
+        'runs is not a folder of the experiment',
+      );
       rmSync(at('runs'));
     }
   });
@@ -194,7 +222,13 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     const before = execFileSync('cat', [join(project.root, '.git', 'config')]).toString();
     try {
       for (const [key, value] of Object.entries(config)) project.repository.git('config', key, value);
-      for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'pre-commit', 'pre-push']) {
+      for (const hook of [
+        'post-checkout',
+        'reference-transaction',
+        'post-index-change',
+        'pre-commit',
+        'pre-push',
+      ]) {
         mkdirSync(join(attacker.folder, 'hooks'), { recursive: true });
         for (const folder of [join(attacker.folder, 'hooks'), join(project.root, '.git', 'hooks')]) {
           mkdirSync(folder, { recursive: true });

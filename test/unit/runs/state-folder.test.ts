@@ -40,13 +40,15 @@ const made = (experiment: string) => {
 };
 
 describe('L1: a copy of an experiment', () => {
-  it("has a state of its own", () => {
+  it('has a state of its own', () => {
     const { folder } = made(one);
     cpSync(one, two, { recursive: true, verbatimSymlinks: true });
     expect(new DeploymentStore(home, two)).toMatchObject({ copyOf: one });
     const copy = made(two);
     expect(copy.folder).not.toBe(folder);
-    expect(readlinkSync(join(two, '.logistician', 'deployment.json'))).toBe(join(copy.folder, 'deployment.json'));
+    expect(readlinkSync(join(two, '.logistician', 'deployment.json'))).toBe(
+      join(copy.folder, 'deployment.json'),
+    );
     expect(new DeploymentStore(home, one).folder).toBe(folder);
   });
 
