@@ -53,7 +53,13 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
   const begins = () =>
     withEach(
       project,
-      [['run', 'lr-1'], ['deploy', '--yes', '--wait'], ['status'], ['logs'], ['terminate', '--yes']],
+      [
+        ['run', '--', '--lr', '1'],
+        ['deploy', '--yes', '--wait'],
+        ['status'],
+        ['logs'],
+        ['terminate', '--yes'],
+      ],
       () => attacker.expectNothingDone(),
     );
 
@@ -142,7 +148,9 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
       link(target, 'runs');
       await everyVerb();
       await begins();
-      expect((await project.cli(['run', 'lr-1'])).stderr).toContain('runs is not a folder of the experiment');
+      expect((await project.cli(['run', '--', '--lr', '1'])).stderr).toContain(
+        'runs is not a folder of the experiment',
+      );
       rmSync(at('runs'));
     }
   });
