@@ -106,7 +106,7 @@ describe('T2: a copied folder', () => {
       expect(found.folder).not.toBe(folder);
       expect(existsSync(join(found.folder, 'deployment.json'))).toBe(false);
     }
-    expect(findState(home, experiment, true)).toEqual({ folder, copyOf: null });
+    expect(findState(home, experiment, true)).toMatchObject({ folder, copyOf: null });
   });
 
   it('gets a state and links of its own with its first deployment', () => {
@@ -118,7 +118,7 @@ describe('T2: a copied folder', () => {
     expect(readlinkSync(join(linksIn(copy), 'deployment.json'))).toBe(join(own.folder, 'deployment.json'));
     expect(readFileSync(join(linksIn(copy), 'deployment.json'), 'utf8')).toContain(copy);
     expect(readFileSync(join(linksIn(experiment), 'deployment.json'), 'utf8')).toContain(experiment);
-    expect(findState(home, copy, true)).toEqual({ folder: own.folder, copyOf: null });
+    expect(findState(home, copy, true)).toMatchObject({ folder: own.folder, copyOf: null });
     expect(readFolder(folder)).toBe(experiment);
   });
 
@@ -136,7 +136,7 @@ describe('T2: a copied folder', () => {
     copied(experiment, copy);
     const own = deployed(copy);
     renameSync(copy, moved);
-    expect(findState(home, moved, true)).toEqual({ folder: own.folder, copyOf: null });
+    expect(findState(home, moved, true)).toMatchObject({ folder: own.folder, copyOf: null });
   });
 });
 
@@ -146,12 +146,12 @@ describe('L1: a moved folder', () => {
     const moved = join(scratch, 'elsewhere', 'renamed');
     mkdirSync(dirname(moved));
     renameSync(experiment, moved);
-    expect(findState(home, moved, false)).toEqual({ folder, copyOf: null });
-    expect(findState(home, moved, true)).toEqual({ folder, copyOf: null });
+    expect(findState(home, moved, false)).toMatchObject({ folder, copyOf: null });
+    expect(findState(home, moved, true)).toMatchObject({ folder, copyOf: null });
     expect(readFolder(folder)).toBe(moved);
     // And without the links that told.
     rmSync(linksIn(moved), { recursive: true });
-    expect(findState(home, moved, true)).toEqual({ folder, copyOf: null });
+    expect(findState(home, moved, true)).toMatchObject({ folder, copyOf: null });
   });
 
   it('twice, and back again', () => {
@@ -160,7 +160,7 @@ describe('L1: a moved folder', () => {
     for (const next of [join(scratch, 'one'), join(scratch, 'two'), experiment]) {
       renameSync(at, next);
       at = next;
-      expect(findState(home, at, true), at).toEqual({ folder, copyOf: null });
+      expect(findState(home, at, true), at).toMatchObject({ folder, copyOf: null });
     }
     expect(realpathSync(folder)).toBe(folder);
   });
@@ -183,8 +183,8 @@ describe('L1: a moved folder', () => {
     const other = deployed(experiment);
     expect(other.folder).not.toBe(folder);
     for (const write of [false, true]) {
-      expect(findState(home, experiment, write)).toEqual(other);
-      expect(findState(home, moved, write)).toEqual({ folder, copyOf: null });
+      expect(findState(home, experiment, write)).toMatchObject({ folder: other.folder, copyOf: null });
+      expect(findState(home, moved, write)).toMatchObject({ folder, copyOf: null });
     }
   });
 
@@ -197,7 +197,7 @@ describe('L1: a moved folder', () => {
     expect(findState(home, experiment, true).folder).toBe(folder);
     copied(experiment, there);
     expect(findState(home, there, true).copyOf).toBe(experiment);
-    expect(findState(home, experiment, true)).toEqual({ folder, copyOf: null });
+    expect(findState(home, experiment, true)).toMatchObject({ folder, copyOf: null });
   });
 });
 
