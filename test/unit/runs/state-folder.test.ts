@@ -90,6 +90,7 @@ describe('the state of an experiment', () => {
     writeFileSync(join(linksIn(experiment), 'machines.txt'), 'mine\n');
     rmSync(join(linksIn(experiment), 'commands.sh'));
     makeState(state, experiment);
+    linkState(state, experiment);
     expect(readFileSync(join(linksIn(experiment), 'machines.txt'), 'utf8')).toBe('mine\n');
     expect(readlinkSync(join(linksIn(experiment), 'commands.sh'))).toBe(join(state.folder, 'commands.sh'));
   });
