@@ -162,7 +162,7 @@ export class AwsTarget implements Target {
 
   /** @throws AwsRefused, OtherAccount */
   #stackOf(deployment: Deployment): Promise<AwsStack> {
-    return AwsStack.open(this.context, this.#account, this.#instances.places.access, deployment);
+    return AwsStack.open(this.context, this.#account, this.#instances.places.ways.access, deployment);
   }
 
   examine({ parameters }: Pick<SurveyRequest, 'parameters'>): Promise<readonly Finding[]> {

@@ -153,7 +153,7 @@ export class HostsTarget implements Target {
 
   #routeOf({ address, jump }: Pick<Host, 'address' | 'jump'>): Promise<Route> {
     const { executor, env, home } = this.context;
-    return routeOf(executor, address, jump, { home, env, config: this.#places.access.userConfig });
+    return routeOf(executor, address, jump, { home, env, config: this.#places.ways.access.userConfig });
   }
 
   async #look(
@@ -162,7 +162,7 @@ export class HostsTarget implements Target {
     { parameters, trust }: Pick<SurveyRequest, 'parameters' | 'trust'>,
   ): Promise<MachineSurvey> {
     const { executor, templates, now } = this.context;
-    const { access } = this.#places;
+    const { access } = this.#places.ways;
     const route = await this.#routeOf(host);
     await identify(access, executor, name, host, route, trust);
     const script = readFileSync(templates.survey, 'utf8');

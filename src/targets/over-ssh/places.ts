@@ -1,18 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../../errors.js';
-import { type Connection, notYet } from '../../machines/connection.js';
+import type { Connection } from '../../machines/connection.js';
 import type { JobReport } from '../../machines/job-state.js';
 import { finalStates } from '../../machines/job-state.js';
-import type { User } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { containerText } from '../../recipe/scripts.js';
-import type { DeployedJob, Deployment, Place } from '../../runs/deployment.js';
+import type { Deployment, Place } from '../../runs/deployment.js';
 import { jobOf, jobsAt, movedFrom, placeOf, unreleased } from '../../runs/placement.js';
-import { command, write } from '../../shell/command.js';
+import { command } from '../../shell/command.js';
 import { interactive } from '../../tools/ssh/command-line.js';
-import type { NamedRoute } from '../../tools/ssh/config-file.js';
-import { NotThereYet } from '../../tools/ssh/errors.js';
-import type { Route } from '../../tools/ssh/route.js';
 import { shellIn } from '../container-shell.js';
 import type { TargetContext } from '../context.js';
 import type {
@@ -26,20 +21,10 @@ import type {
   PlaceProblem,
   Stopped,
 } from '../target.js';
-import { SshAccess } from './access.js';
 import { foldersAt, layoutAt } from './layout.js';
 import { onEach } from './on-each.js';
 import { SshSite } from './site.js';
-
-/** What a target says of one of its machines over SSH. */
-export interface SshMachine {
-  /** Our folder there, an absolute path. */
-  readonly root: string;
-  readonly user: User;
-  /** How it is reached now; null: it does not exist yet, or its address is not known. Asked anew by each command: it may
-   *  depend on the network that this computer is in. @throws UserError */
-  route(): Promise<Route | null>;
-}
+import { type SshMachine, SshWays } from './ways.js';
 
 /** What a target has to do before jobs are brought to a machine, and afterwards. */
 interface Around {
@@ -61,14 +46,13 @@ const nameOf = ({ name }: Place) => name;
 
 /** Machines of a deployment over SSH, all together: what is the same for every target that has some. */
 export class SshPlaces {
-  readonly access: SshAccess;
-  readonly #routes = new Map<string, Promise<Route | null>>();
+  readonly ways: SshWays;
 
   constructor(
     private readonly context: TargetContext,
     private readonly machineOf: (place: Place) => SshMachine,
   ) {
-    this.access = new SshAccess(context.deployments, context.ssh, context.home);
+    this.ways = new SshWays(context, machineOf);
   }
 
   placed(
@@ -96,12 +80,12 @@ export class SshPlaces {
     const { executor, step } = this.context;
     const tell = executor.dryRun ? () => {} : step;
     for (const { name } of places) tell(name, 'starting');
-    await this.writeConfig(deployment);
+    await this.ways.writeConfig(deployment);
     return onEach(places, nameOf, async (place, name) => {
       try {
         await isReady?.(place);
         tell(name, 'delivering');
-        const connection = await this.connection(place);
+        const connection = await this.ways.connection(place);
         await this.#site(deployment, place, connection).deliver(bundle, jobsAt(jobs, name));
         await isDelivered?.(place, connection);
         tell(name, 'delivered');
@@ -123,11 +107,11 @@ export class SshPlaces {
           runs.has(job.run) && (job.place === name || job.moved_from?.some((left) => left.place === name)),
       ),
     );
-    if (asked.length > 0) await this.writeConfig(deployment);
+    if (asked.length > 0) await this.ways.writeConfig(deployment);
     const problems = await onEach(asked, nameOf, async (place, name) => {
       const jobs = jobsAt(deployment.jobs, name).filter(({ run }) => runs.has(run));
       const away = movedFrom(deployment.jobs, name);
-      const site = this.#site(deployment, place, await this.connection(place));
+      const site = this.#site(deployment, place, await this.ways.connection(place));
       const report = await site.queue.report([...jobs.map((job) => job.folder), ...away]);
       if (!report) return;
       const isCopy = report.jobs.some(({ folder, state }) => away.includes(folder) && state);
@@ -146,7 +130,7 @@ export class SshPlaces {
   revive(deployment: Deployment, names: ReadonlySet<string>): Promise<PlaceProblem[]> {
     const places = unreleased(deployment).filter(({ name }) => names.has(name));
     return onEach(places, nameOf, async (place, name) => {
-      const connection = await this.connection(place);
+      const connection = await this.ways.connection(place);
       const { queue } = this.#site(deployment, place, connection);
       const away = movedFrom(deployment.jobs, name);
       const report = away.length > 0 ? await queue.report(away) : null;
@@ -165,10 +149,10 @@ export class SshPlaces {
     const jobs = deployment.jobs.filter(({ run }) => runs.has(run));
     const places = deployment.places.filter(({ name }) => jobs.some(({ place }) => place === name));
     const notEnded = new Map<string, string>();
-    await this.writeConfig(deployment);
+    await this.ways.writeConfig(deployment);
     const problems = await onEach(places, nameOf, async (place, name) => {
       const own = jobsAt(jobs, name);
-      const { queue } = this.#site(deployment, place, await this.connection(place));
+      const { queue } = this.#site(deployment, place, await this.ways.connection(place));
       const left = await queue.machine.stop(
         queue.folder,
         grace,
@@ -193,9 +177,9 @@ export class SshPlaces {
     const lost = new Set<string>();
     const unreadable: PlaceProblem[] = [];
     const asked = places.filter(({ name }) => jobs.some(({ place }) => place === name));
-    if (asked.length > 0) await this.writeConfig(deployment);
+    if (asked.length > 0) await this.ways.writeConfig(deployment);
     const problems = await onEach(asked, nameOf, async (place, name) => {
-      const site = this.#site(deployment, place, await this.connection(place));
+      const site = this.#site(deployment, place, await this.ways.connection(place));
       const fetched = await site.fetch(jobsAt(jobs, name), how);
       for (const run of fetched.arrived) arrived.add(run);
       for (const run of fetched.lost) lost.add(run);
@@ -207,10 +191,10 @@ export class SshPlaces {
 
   /** Leaves nothing of the deployment at these places but what later ones share. */
   async release(deployment: Deployment, places: readonly Place[]): Promise<PlaceProblem[]> {
-    await this.writeConfig(deployment);
+    await this.ways.writeConfig(deployment);
     return onEach(places, nameOf, async (place, name) => {
       const own = jobsAt(deployment.jobs, name).map((job) => job.folder);
-      const site = this.#site(deployment, place, await this.connection(place));
+      const site = this.#site(deployment, place, await this.ways.connection(place));
       await site.clear([...own, ...movedFrom(deployment.jobs, name)]);
     });
   }
@@ -219,7 +203,8 @@ export class SshPlaces {
     const job = jobOf(deployment, run);
     if (!job) throw new Error(`${run} is no run of deployment ${deployment.id}`);
     const place = placeOf(deployment, job);
-    const machine = async () => this.#site(deployment, place, await this.connection(place)).queue.machine;
+    const machine = async () =>
+      this.#site(deployment, place, await this.ways.connection(place)).queue.machine;
     return {
       log: async (offset, follow, io) => (await machine()).log(job.folder, offset, follow, io),
       offset: async (from) => (await machine()).offset(job.folder, from),
@@ -235,69 +220,7 @@ export class SshPlaces {
     };
   }
 
-  /** The files through which ssh, git, rsync and people find the machines, where they say something else than now. */
-  async writeConfig(deployment: Deployment): Promise<void> {
-    const { executor, deployments } = this.context;
-    const found = await this.#reached(deployment);
-    const config = this.access.configFor(found);
-    const { knownHostsText } = this.access;
-    const isCurrent =
-      readOrEmpty(deployments.sshConfig) === config && readOrEmpty(deployments.knownHosts) === knownHostsText;
-    if (isCurrent) return;
-    await executor.change(command('mkdir', '-p', deployments.folder));
-    await executor.change(command('mkdir', '-p', '-m', '700', this.access.sockets));
-    await executor.change(write(deployments.knownHosts, knownHostsText));
-    await executor.change(write(deployments.sshConfig, config));
-    const lines = found.flatMap(({ name, route: { user, host } }) =>
-      conditionsAt(deployment.jobs, name).map((id) => `${user}@${host}\t${id}\n`),
-    );
-    deployments.writeMachines(lines.join(''));
-  }
-
-  /** @throws NotThereYet, UserError */
-  async connection(place: Place): Promise<Connection> {
-    const { name, rented } = place;
-    const route = await this.routeTo(place);
-    if (route) return this.access.connect(name, route);
-    if (rented && this.context.executor.dryRun) return notYet(this.context.deployments.sshConfig, name);
-    throw new NotThereYet(name);
-  }
-
-  /** Asked once a command. */
-  routeTo(place: Place): Promise<Route | null> {
-    const known = this.#routes.get(place.name) ?? this.machineOf(place).route();
-    known.catch(() => {});
-    this.#routes.set(place.name, known);
-    return known;
-  }
-
-  /** They may have other addresses now. */
-  forgetRoutes(): void {
-    this.#routes.clear();
-  }
-
-  /** The unreleased places to which there is a way. One whose way cannot be found says so when it is asked. */
-  async #reached(deployment: Deployment): Promise<NamedRoute[]> {
-    const found = await Promise.all(
-      unreleased(deployment).map(async (place): Promise<NamedRoute[]> => {
-        const route = await this.routeTo(place).catch((error: unknown) => {
-          if (error instanceof UserError) return null;
-          throw error;
-        });
-        const aliases = conditionsAt(deployment.jobs, place.name).filter((id) => id !== place.name);
-        return route ? [{ name: place.name, aliases, route }] : [];
-      }),
-    );
-    return found.flat();
-  }
-
   #site(deployment: Deployment, place: Place, connection: Connection): SshSite {
     return new SshSite(this.context, connection, place, this.machineOf(place).root, deployment);
   }
 }
-
-const conditionsAt = (jobs: readonly DeployedJob[], place: string): string[] => [
-  ...new Set(jobsAt(jobs, place).map(({ condition }) => condition)),
-];
-
-const readOrEmpty = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');

@@ -57,7 +57,7 @@ export class AwsInstances {
         const address = instance && addressOf(own, instance);
         if (instance && address && address !== this.#addressOf(own)) {
           this.#addresses.set(instance.id, address);
-          this.places.forgetRoutes();
+          this.places.ways.forgetRoutes();
         }
         return [name, known || own.refused !== null ? instanceOutcome(machine, instance) : 'ask'];
       }),
@@ -78,7 +78,7 @@ export class AwsInstances {
     const address = this.#addressOf(own);
     if (address === null) return null;
     const { executor, env, home } = this.context;
-    const config = this.places.access.userConfig;
+    const config = this.places.ways.access.userConfig;
     const said = await executor.read(resolveRoute(`${own.user}@${address}`, null, config));
     const route = parseRoute(said, { home, env, config });
     return { ...route, identityFiles: [], agent: null, identityAgent: 'none', identitiesOnly: true };
@@ -87,6 +87,6 @@ export class AwsInstances {
   /** The record has been written since AWS was asked. */
   recordIsCurrent(): void {
     this.#addresses.clear();
-    this.places.forgetRoutes();
+    this.places.ways.forgetRoutes();
   }
 }

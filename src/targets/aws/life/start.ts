@@ -91,11 +91,11 @@ export class AwsStarter {
     this.account.forgetInstances();
     live.write(withAddresses(live.now, addresses));
     this.instances.recordIsCurrent();
-    await this.instances.places.writeConfig(live.now);
+    await this.instances.places.ways.writeConfig(live.now);
     const started = machinesOf(live.now).filter(({ name }) => addresses.has(name));
     const unready = await onEach(started, nameOf, async (machine) => {
       await this.untilReady(machine, live.now.docker, sshCidr, anything);
-      await this.stopWhenIdle(machine, await this.instances.places.connection(machine));
+      await this.stopWhenIdle(machine, await this.instances.places.ways.connection(machine));
     });
     return [
       ...unstarted.map((one) => ({ ...one, isOn: false })),
@@ -114,9 +114,15 @@ export class AwsStarter {
   /** @throws NotThereYet, ChangedHostKey, Unreachable, NotReady */
   async untilReady(place: Place, docker: string, sshCidr: string, needs: Needs): Promise<void> {
     const { name } = place;
-    const route = await this.instances.places.routeTo(place);
+    const route = await this.instances.places.ways.routeTo(place);
     if (!route) throw new NotThereYet(name);
-    await untilReady(this.context, this.instances.places.access, { name, route, docker }, sshCidr, needs);
+    await untilReady(
+      this.context,
+      this.instances.places.ways.access,
+      { name, route, docker },
+      sshCidr,
+      needs,
+    );
   }
 
   /** Has the machine stop when nothing runs on it any more. */

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { UserError } from '../../errors.js';
+import { type Connection, notYet } from '../../machines/connection.js';
+import type { User } from '../../machines/user.js';
+import type { DeployedJob, Deployment, Place } from '../../runs/deployment.js';
+import { jobsAt, unreleased } from '../../runs/placement.js';
+import { command, write } from '../../shell/command.js';
+import type { NamedRoute } from '../../tools/ssh/config-file.js';
+import { NotThereYet } from '../../tools/ssh/errors.js';
+import type { Route } from '../../tools/ssh/route.js';
+import type { TargetContext } from '../context.js';
+import { SshAccess } from './access.js';
+
+/** What a target says of one of its machines over SSH. */
+export interface SshMachine {
+  /** Our folder there, an absolute path. */
+  readonly root: string;
+  readonly user: User;
+  /** How it is reached now; null: it does not exist yet, or its address is not known. Asked anew by each command: it may
+   *  depend on the network that this computer is in. @throws UserError */
+  route(): Promise<Route | null>;
+}
+
+/** The ways to a deployment's machines, as they are now: for our sessions, and in the files by which ssh goes. */
+export class SshWays {
+  readonly access: SshAccess;
+  readonly #routes = new Map<string, Promise<Route | null>>();
+
+  constructor(
+    private readonly context: TargetContext,
+    private readonly machineOf: (place: Place) => SshMachine,
+  ) {
+    this.access = new SshAccess(context.deployments, context.ssh, context.home);
+  }
+
+  /** The files through which ssh, git, rsync and people find the machines, where they say something else than now. */
+  async writeConfig(deployment: Deployment): Promise<void> {
+    const { executor, deployments } = this.context;
+    const found = await this.#reached(deployment);
+    const config = this.access.configFor(found);
+    const { knownHostsText } = this.access;
+    const isCurrent =
+      readOrEmpty(deployments.sshConfig) === config && readOrEmpty(deployments.knownHosts) === knownHostsText;
+    if (isCurrent) return;
+    await executor.change(command('mkdir', '-p', deployments.folder));
+    await executor.change(command('mkdir', '-p', '-m', '700', this.access.sockets));
+    await executor.change(write(deployments.knownHosts, knownHostsText));
+    await executor.change(write(deployments.sshConfig, config));
+    const lines = found.flatMap(({ name, route: { user, host } }) =>
+      conditionsAt(deployment.jobs, name).map((id) => `${user}@${host}\t${id}\n`),
+    );
+    deployments.writeMachines(lines.join(''));
+  }
+
+  /** @throws NotThereYet, UserError */
+  async connection(place: Place): Promise<Connection> {
+    const { name, rented } = place;
+    const route = await this.routeTo(place);
+    if (route) return this.access.connect(name, route);
+    if (rented && this.context.executor.dryRun) return notYet(this.context.deployments.sshConfig, name);
+    throw new NotThereYet(name);
+  }
+
+  /** Asked once a command. */
+  routeTo(place: Place): Promise<Route | null> {
+    const known = this.#routes.get(place.name) ?? this.machineOf(place).route();
+    known.catch(() => {});
+    this.#routes.set(place.name, known);
+    return known;
+  }
+
+  /** They may have other addresses now. */
+  forgetRoutes(): void {
+    this.#routes.clear();
+  }
+
+  /** The unreleased places to which there is a way. One whose way cannot be found says so when it is asked. */
+  async #reached(deployment: Deployment): Promise<NamedRoute[]> {
+    const found = await Promise.all(
+      unreleased(deployment).map(async (place): Promise<NamedRoute[]> => {
+        const route = await this.routeTo(place).catch((error: unknown) => {
+          if (error instanceof UserError) return null;
+          throw error;
+        });
+        const aliases = conditionsAt(deployment.jobs, place.name).filter((id) => id !== place.name);
+        return route ? [{ name: place.name, aliases, route }] : [];
+      }),
+    );
+    return found.flat();
+  }
+}
+
+const conditionsAt = (jobs: readonly DeployedJob[], place: string): string[] => [
+  ...new Set(jobsAt(jobs, place).map(({ condition }) => condition)),
+];
+
+const readOrEmpty = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
