@@ -54,7 +54,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     {
       name: 'no region',
       env: () => ({ AWS_REGION: '', AWS_DEFAULT_REGION: '' }),
-      says: /in which AWS region/,
+      says: /No AWS region is set/,
     },
     {
       name: 'no Terraform',
