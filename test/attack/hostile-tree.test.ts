@@ -88,10 +88,10 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     return id;
   };
 
-  it.each(states)('L1: runs with scripts, said to be %s', async (state) => {
-    for (const number of [1, 2]) plantRun(state, number);
+  it('L1: runs with scripts, said to be in every state', async () => {
+    for (const [number, state] of states.entries()) plantRun(state, number);
     await everyVerb();
-    if (state === 'running') await begins();
+    await begins();
   });
 
   it('a deployment with its queue, as version 0.1 kept it', async () => {
@@ -100,11 +100,8 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
       plant(`.logistician/${name}`, runner);
     const ways = { proxyCommand: attacker.program, address: 'x', host: 'x', port: 22, user: 'me' };
     for (const [target, schema] of [
-      ['local', 1],
       ['hosts', 1],
-      ['aws', 1],
       ['local', 2],
-      ['hosts', 2],
     ] as const) {
       const place = {
         name: 'x',

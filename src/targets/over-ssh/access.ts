@@ -17,7 +17,6 @@ import type { Route } from '../../tools/ssh/route.js';
 
 /** The deployment's way to its machines: ssh_config, host keys, sessions. */
 export class SshAccess {
-  readonly #known: Map<string, HostKey[]>;
   #scratch: string | undefined;
 
   constructor(
@@ -25,9 +24,7 @@ export class SshAccess {
     private readonly pool: SshPool,
     /** The user's home folder. */
     private readonly home: string,
-  ) {
-    this.#known = parseKnownHosts(deployments.readKnownHosts());
-  }
+  ) {}
 
   /** The configuration that the user has instead of the one which ssh finds by itself; null: that one.
    *  ssh asks the system where home is, whatever HOME says. */
@@ -44,17 +41,21 @@ export class SshAccess {
 
   /** Host keys that the deployment knows a machine by. */
   hostKeys(machine: string): readonly HostKey[] {
-    return this.#known.get(machine) ?? [];
+    return this.#known().get(machine) ?? [];
   }
 
   /** From now on the machine has this host key and no other. */
   pin(machine: string, key: HostKey): void {
-    this.#known.set(machine, [key]);
-    this.deployments.writeKnownHosts(this.knownHostsText);
+    this.deployments.writeKnownHosts(knownHostsText(this.#known().set(machine, [key])));
   }
 
   get knownHostsText(): string {
-    return knownHostsText(this.#known);
+    return knownHostsText(this.#known());
+  }
+
+  /** Read each time: another command may create machines while this one follows them. */
+  #known(): Map<string, HostKey[]> {
+    return parseKnownHosts(this.deployments.readKnownHosts());
   }
 
   /** The text of ssh_config. */

@@ -21,10 +21,20 @@ export interface SshMachine {
   route(): Promise<Route | null>;
 }
 
+/** For how long a way is taken to be as it was, in milliseconds. */
+const freshness = 10_000;
+
+/** A way that was asked for, what was known of the machine then, and when. */
+interface Known {
+  readonly own: string;
+  readonly at: number;
+  readonly route: Promise<Route | null>;
+}
+
 /** The ways to a deployment's machines, as they are now: for our sessions, and in the files by which ssh goes. */
 export class SshWays {
   readonly access: SshAccess;
-  readonly #routes = new Map<string, Promise<Route | null>>();
+  readonly #routes = new Map<string, Known>();
 
   constructor(
     private readonly context: TargetContext,
@@ -61,12 +71,15 @@ export class SshWays {
     throw new NotThereYet(name);
   }
 
-  /** Asked once a command. */
+  /** Asked anew after a while: what follows a sweep lives long, and the way may become another one. */
   routeTo(place: Place): Promise<Route | null> {
-    const known = this.#routes.get(place.name) ?? this.machineOf(place).route();
-    known.catch(() => {});
-    this.#routes.set(place.name, known);
-    return known;
+    const own = JSON.stringify(place.own);
+    const known = this.#routes.get(place.name);
+    if (known?.own === own && Date.now() - known.at < freshness) return known.route;
+    const route = this.machineOf(place).route();
+    route.catch(() => {});
+    this.#routes.set(place.name, { own, at: Date.now(), route });
+    return route;
   }
 
   /** They may have other addresses now. */
