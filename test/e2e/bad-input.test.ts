@@ -187,7 +187,7 @@ const cases: readonly Case[] = [
     says: [
       'parameters.json:3:3  experiment_comand  is no known key: did you mean experiment_command?',
       /parameters\.json:3:\d+ {2}max_hours {2}expected a number of hours.*got "3"\./,
-      /parameters\.json:3:\d+ {2}target {2}expected "local", "hosts" or "aws", got "gcp"\./,
+      /parameters\.json:3:\d+ {2}target {2}expected "aws", "hosts" or "local", got "gcp"\./,
     ],
     arrange: withSettings('"experiment_comand": "x", "max_hours": "3", "target": "gcp"'),
   },

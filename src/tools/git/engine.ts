@@ -37,6 +37,13 @@ const withoutHook = (): Record<string, string> =>
     ),
   );
 
+const refusals = [
+  ...['Alias', 'AskPass', 'CommandBinaries', 'ConfigEnvCount', 'ConfigPaths', 'CredentialHelper'],
+  ...['DiffExternal', 'DiffTextConv', 'Editor', 'Exec', 'Filter', 'FsMonitor', 'GitProxy', 'GpgProgram'],
+  ...['HooksPath', 'Include', 'MergeDriver', 'Pack', 'Pager', 'ProtocolOverride', 'SshCommand'],
+  ...['Submodule', 'TemplateDir', 'UrlRewrite'],
+];
+
 const options = {
   // It needs no timer at each end, which keeps our own process from ending.
   completion: { onExit: false },
@@ -48,17 +55,6 @@ const options = {
     exitCode === 0
       ? error
       : new GitFailed(Buffer.concat(stdErr).toString().trim() || `git ended with exit code ${exitCode}`),
-  // The settings are our own, and switch such programs off.
-  unsafe: {
-    allowUnsafeFsMonitor: true,
-    allowUnsafeHooksPath: true,
-    allowUnsafePager: true,
-    allowUnsafeFilter: true,
-    allowUnsafeSubmodule: true,
-    allowUnsafeProtocolOverride: true,
-    allowUnsafeConfigPaths: true,
-    allowUnsafeConfigEnvCount: true,
-    allowUnsafeDiffExternal: true,
-    allowUnsafeDiffTextConv: true,
-  },
+  // simple-git refuses what could come from a stranger. Our words do not, and the environment is the person's own.
+  unsafe: Object.fromEntries(refusals.map((name) => [`allowUnsafe${name}`, true])),
 };
