@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -168,7 +169,7 @@ describe.skipIf(isMissing('docker', 'git'))(
       expect(readFileSync(join(work, 'data', 'logs', 'docker.txt'), 'utf8')).toContain('said\n');
       expect(readdirSync(work).sort()).toEqual(['data', 'state.json']);
       expect(JSON.parse(readFileSync(join(work, 'state.json'), 'utf8'))).toEqual(stateOf(job));
-      expect(readlinkSync(join(job.folder, 'data'))).toBe(join(work, 'data'));
+      expect(realpathSync(join(job.folder, 'data'))).toBe(realpathSync(join(work, 'data')));
       expect(output(job)).toContain('said\n');
       expect(await sweep.report(job)).toMatchObject({ lastLine: 'said', state: { state: 'succeeded' } });
       expect(existsSync(join(job.folder, 'job.sh'))).toBe(true);

@@ -107,8 +107,8 @@ async function prepare(
   { recipe, layout, secrets, git, facts }: Job,
 ): Promise<{ record: RunRecord; folder: string }> {
   const { executor } = session;
-  const id = runs.claim(recipe.condition.id, session.now(), parametersText);
   deployments.prepare();
+  const id = runs.claim(recipe.condition.id, session.now(), parametersText);
   const at = { run: id, folder: join(deployments.jobs, id), work: runs.pathOf(id) };
   const machine = { name: hostname(), user: currentUser(), ...facts };
   const placed = { folder: at.folder, work: at.work, line: containerText(recipe, layout, at, machine.user) };
