@@ -60,7 +60,7 @@ judge_attached() {
 # settle JOB...: takes home what jobs that have ended left, where their folders had been moved away and are known again.
 settle() {
   for job in "$@"; do
-    has_ended "$job" && [ -d "$job/logs" ] && [ -r "$job/job.sh" ] || continue
+    if ! { has_ended "$job" && [ -d "$job/logs" ] && [ -r "$job/job.sh" ]; }; then continue; fi
     (load "$job" && begun='' && { own_files || :; } && bring_home && show_state && tidy)
   done
   return 0
