@@ -143,8 +143,13 @@ log() {
     size=0
     [ -z "$log" ] || find_size "$log"
     if [ "$size" -gt "$offset" ]; then
-      tail -c "+$((offset + 1))" "$log" | head -c "$((size - offset))"
-      offset=$size
+      if ! {
+        tail -c "+$((offset + 1))" | head -c "$((size - offset))"
+        offset=$size
+      } 2>/dev/null <"$log"; then continue; fi
+    # It is brought home just now: it is somewhere else at the next turn.
+    elif [ -n "$log" ] && [ ! -e "$log" ]; then
+      continue
     fi
     if [ "${3:-}" != follow ] || is_final "$state"; then return; fi
     sleep 0.3
@@ -157,7 +162,7 @@ offset() {
   if [ "$2" = tail ]; then
     log_of "$1" docker.txt
     log=${log:-/dev/null}
-    echo "$(($(wc -c <"$log" 2>/dev/null || echo 0) - $(tail -n "$3" "$log" 2>/dev/null | wc -c)))"
+    echo "$(($({ wc -c <"$log"; } 2>/dev/null || echo 0) - $(tail -n "$3" "$log" 2>/dev/null | wc -c)))"
     return
   fi
   [ -r "$1/log-index" ] || {

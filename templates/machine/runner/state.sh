@@ -9,7 +9,7 @@ put() { printf '%s\n' "$2" >"$1.$$" && mv "$1.$$" "$1"; }
 # `size` is how many bytes the file has.
 find_size() {
   size=0
-  [ ! -s "$1" ] || size=$(($(wc -c <"$1" 2>/dev/null || echo 0)))
+  [ ! -s "$1" ] || size=$(($({ wc -c <"$1"; } 2>/dev/null || echo 0)))
 }
 
 # Less than this in KiB, and a disk is as good as full.
