@@ -170,7 +170,6 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     ];
     const ways: readonly ((name: string) => void)[] = [
       (name) => link(attacker.victim, name),
-      (name) => link(attacker.victims, name),
       fifo,
       (name) => {
         plant(name, '');
@@ -179,13 +178,13 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     ];
     for (const way of ways) {
       for (const name of names) {
-        const isOurs = name === 'parameters.json';
-        if (isOurs) continue;
+        // git itself waits for a FIFO of that name, and reads all of a huge one.
+        const isGits = name === 'runs/.gitignore' && way !== ways[0];
+        if (name === 'parameters.json' || isGits) continue;
         rmSync(at(name), { recursive: true, force: true });
         way(name);
       }
       await everyVerb();
-      await begins();
       const text = join(project.scratch, 'parameters.json');
       cpSync(at('parameters.json'), text);
       rmSync(at('parameters.json'));
