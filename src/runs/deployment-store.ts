@@ -1,10 +1,9 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
-import { pasteable } from '../shell/word.js';
 import { readBounded } from './bounded-file.js';
 import type { Deployment } from './deployment.js';
+import { type ForeignDeployment, foreignAt, readDeployment } from './deployment-file.js';
 import { ignoreFromGit } from './ignored-folder.js';
 import { takeLock } from './lock.js';
 import { readRecord, told } from './read-record.js';
@@ -45,15 +44,6 @@ export class LiveDeployment {
     this.save(next);
     this.#latest = next;
   }
-}
-
-/** A deployment.json in the tree that this computer did not write: data, at most to be told of. */
-export interface ForeignDeployment {
-  readonly path: string;
-  /** Made by version 0.1, which kept its state in the tree, and not yet released. */
-  readonly isLiveOfVersion1: boolean;
-  readonly target: string;
-  readonly id: string;
 }
 
 /** The deployment of an experiment: what this computer wrote of it, in the user's home. */
@@ -211,43 +201,5 @@ export class DeploymentStore {
     writeAtomically(join(this.folder, recordFile), `${JSON.stringify(deployment, null, 2)}\n`);
     if (deployment.released !== null)
       rmSync(join(this.folder, receiptsFolder), { recursive: true, force: true });
-  }
-}
-
-function readDeployment(path: string): Deployment | null {
-  if (!existsSync(path)) return null;
-  let problem = 'it is not a record of this version';
-  try {
-    const found = JSON.parse(readFileSync(path, 'utf8')) as Partial<Deployment> | null;
-    if (found?.schema === 2 && Array.isArray(found.places) && Array.isArray(found.jobs))
-      return found as Deployment;
-  } catch (error) {
-    problem = (error as Error).message;
-  }
-  throw new UserError(`The record of the deployment cannot be read: ${path}: ${problem}.`, [
-    pasteable`ls -l ${path}`,
-    `${pasteable`mv ${path} ${path}.broken`}    # gives the deployment up: what runs is then ended by hand`,
-  ]);
-}
-
-/** More than this, in bytes, is no record. */
-const largest = 64 * 2 ** 20;
-
-function foreignAt(path: string): ForeignDeployment | null {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found?.isFile() || found.size > largest) return null;
-  try {
-    const { schema, released, target, id } = JSON.parse(readFileSync(path, 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    return {
-      path,
-      isLiveOfVersion1: schema === 1 && released === null,
-      target: typeof target === 'string' ? target : '',
-      id: typeof id === 'string' && /^[\w-]{1,40}$/.test(id) ? id : '',
-    };
-  } catch {
-    return { path, isLiveOfVersion1: false, target: '', id: '' };
   }
 }

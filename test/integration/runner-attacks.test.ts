@@ -162,7 +162,9 @@ describe.skipIf(isMissing('docker', 'git'))(
     });
 
     it('T2, T3: has its data apart from what controls it: no container sees that', async () => {
-      const sweep = await lab.sweep('ls -A /data / > /data/results/list; cat /project/../job.sh 2>&1; echo said');
+      const sweep = await lab.sweep(
+        'ls -A /data / > /data/results/list; cat /project/../job.sh 2>&1; echo said',
+      );
       const work = join(lab.root, 'apart', 'run');
       const job = await addApart(sweep, 'apart', [], work);
       expect(await endOf(sweep, job)).toMatchObject({ state: 'succeeded' });

@@ -50,11 +50,13 @@ export class RecordedRuns {
     const { runs, parametersText } = experiment;
     const { plan, target, draft, bundle } = subject;
     const made: Claimed[] = [];
+    const claimed: string[] = [];
     try {
       for (const [index, condition] of plan.run.entries()) {
         const offer = plan.assigned[index];
         if (!offer) throw new Error(`no place for ${condition.id}`);
         const run = runs.claim(condition.id, session.now(), parametersText);
+        claimed.push(run);
         const { folder } = target.placed(draft, offer.place, run, recipeIn(plan, condition), bundle);
         made.push({
           condition,
@@ -62,11 +64,11 @@ export class RecordedRuns {
           job: { run, condition: condition.id, place: offer.place.name, folder },
         });
       }
+      return new RecordedRuns(session, experiment, subject, made, await gitVersion(experiment));
     } catch (error) {
-      runs.discard(made.map(({ job }) => job.run));
+      runs.discard(claimed);
       throw error;
     }
-    return new RecordedRuns(session, experiment, subject, made, await gitVersion(experiment));
   }
 
   /** Writes the receipts. @returns the jobs to be launched */
