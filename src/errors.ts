@@ -1,10 +1,27 @@
+/** A line of ours to go on with, less the experiment that it is for: how that was named, the command line knows. */
+export interface OwnLine {
+  readonly verb: string;
+  readonly words: readonly string[];
+  /** What it is good for; '' where its words say so. */
+  readonly note: string;
+}
+
+export const ownLine = (verb: string, words: readonly string[] = [], note = ''): OwnLine => ({
+  verb,
+  words,
+  note,
+});
+
+/** What to do about a problem: a command of ours, or a text that is shown as it is. */
+export type Suggestion = string | OwnLine;
+
 /** A problem that its message says how to solve. Shown without a stack trace; `suggestions` are lines to paste. */
 export class UserError extends Error {
   readonly exit: number;
 
   constructor(
     message: string,
-    readonly suggestions: readonly string[] = [],
+    readonly suggestions: readonly Suggestion[] = [],
     options: ErrorOptions & { exit?: number } = {},
   ) {
     super(message, options);

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import type { OwnLine } from '../errors.js';
 import type { Session } from '../operations/session.js';
 import type { PlaceProblem } from '../targets/target.js';
 import { SshPool } from '../tools/ssh/pool.js';
@@ -9,7 +10,7 @@ import { Interrupt } from './interrupt.js';
 import { canRedraw, Screen } from './screen.js';
 import { makeSession } from './session.js';
 import { dim, present, type Text, wantsColors } from './style.js';
-import { forGivenExperiment, lineFor } from './suggestions.js';
+import { textOf } from './suggestions.js';
 import { jsonText } from './text.js';
 import { wrongUsage } from './wrong-usage.js';
 
@@ -75,19 +76,14 @@ export abstract class BaseCommand extends Command {
 
   /** Says what went wrong on some machines, while the others did their part; the exit code is 1 then. */
   protected warnOf(problems: readonly PlaceProblem[]): void {
-    for (const { problem } of problems) this.screen.write(failureText(problem));
+    for (const { problem } of problems) this.screen.write(failureText(problem, this.argv));
     if (problems.length > 0) process.exitCode = 1;
   }
 
-  /** The lines that a person is likely to want now. `verb` may have words of its own behind it. */
-  protected next(folder: string, ...verbs: string[]): void {
+  /** The lines that a person is likely to want now. */
+  protected next(folder: string, ...lines: OwnLine[]): void {
     if (this.jsonEnabled()) return;
-    const lines = verbs.map((verb) => `\n  ${this.line(folder, verb)}`);
-    this.screen.write(['\n', dim('Next:'), ...lines, '\n']);
-  }
-
-  protected line(folder: string, verb: string): string {
-    return lineFor(folder, verb);
+    this.screen.write(['\n', dim('Next:'), ...lines.map((line) => `\n  ${textOf(line, folder)}`), '\n']);
   }
 
   /** The result, for people: escaped, where oclif's own prints what it is given. */
@@ -107,8 +103,8 @@ export abstract class BaseCommand extends Command {
     const problem = asUserError(error) ?? wrongUsage(error, usage);
     if (!problem) return super.catch(harmless(error));
     if (process.env.DEBUG) this.screen.write(`${error.stack}\n`);
-    if (this.jsonEnabled()) this.logJson(failureJson(problem));
-    else this.screen.write(failureText(problem, (line) => forGivenExperiment(line, this.argv)));
+    if (this.jsonEnabled()) this.logJson(failureJson(problem, this.argv));
+    else this.screen.write(failureText(problem, this.argv));
     this.exit(this.exitCodeOf(problem.exit));
   }
 

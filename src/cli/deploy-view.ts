@@ -1,4 +1,3 @@
-import { quote } from 'shlex';
 import type { DeployPlan } from '../operations/deploy/decide.js';
 
 /** Why there is nothing to run, and what to do if something should. */
@@ -17,12 +16,11 @@ export const chosenWords = (flags: {
   readonly hosts?: string | undefined;
   readonly only?: readonly string[] | undefined;
   readonly first?: number | undefined;
-}): string =>
-  [
-    ...(flags.target === undefined ? [] : [` --target ${quote(flags.target)}`]),
-    ...(flags.hosts === undefined ? [] : [` --hosts ${quote(flags.hosts)}`]),
-    ...(flags.only ?? []).map((id) => ` --only ${quote(id)}`),
-    ...(flags.first === undefined ? [] : [` --first ${flags.first}`]),
-  ].join('');
+}): string[] => [
+  ...(flags.target === undefined ? [] : ['--target', flags.target]),
+  ...(flags.hosts === undefined ? [] : ['--hosts', flags.hosts]),
+  ...(flags.only ?? []).flatMap((id) => ['--only', id]),
+  ...(flags.first === undefined ? [] : ['--first', String(flags.first)]),
+];
 
 export const lockIsHeld = 'Another logistician holds the lock of this deployment; waiting for it.';

@@ -1,11 +1,12 @@
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
 import { joined, red, type Text } from './style.js';
+import { suggested } from './suggestions.js';
 import { visible } from './text.js';
 
 /** How a problem is shown: what happened, and the lines that mend it. */
-export function failureText(error: UserError, suggest: (line: string) => string = (line) => line): Text {
-  const mend = error.suggestions.map((line) => `    ${suggest(line)}`);
+export function failureText(error: UserError, argv: readonly string[] = []): Text {
+  const mend = suggested(error.suggestions, argv).map((line) => `    ${line}`);
   return joined(
     [[red('Error:'), ` ${error.message}`], ...(mend.length > 0 ? ['', '  Try:', ...mend] : []), ''],
     '\n',
@@ -13,11 +14,10 @@ export function failureText(error: UserError, suggest: (line: string) => string 
 }
 
 /** The same for programs. */
-export const failureJson = ({
-  name,
-  message,
-  suggestions,
-}: Pick<UserError, 'name' | 'message' | 'suggestions'>) => ({ error: { name, message, suggestions } });
+export const failureJson = (
+  { name, message, suggestions }: Pick<UserError, 'name' | 'message' | 'suggestions'>,
+  argv: readonly string[] = [],
+) => ({ error: { name, message, suggestions: suggested(suggestions, argv) } });
 
 /** An error of ours, whose stack oclif prints as it is. */
 export function harmless(error: Error): Error {

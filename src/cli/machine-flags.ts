@@ -1,8 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
 import type { Machines } from '../operations/deploy/request.js';
-import { pasteable } from '../shell/word.js';
 import { isAddress } from '../tools/ssh/address.js';
 import { fingerprint } from '../tools/ssh/known-hosts.js';
 import { sure } from './prompts.js';
@@ -43,7 +42,7 @@ function hostsIn(list: string): Host[] {
     const once = [...new Set(addresses)].join(',');
     throw new UserError(
       `--hosts names ${twice} twice.`,
-      [pasteable`logistician deploy --hosts ${once} --slots 2`],
+      [ownLine('deploy', ['--hosts', once, '--slots', '2'])],
       {
         exit: 2,
       },
@@ -53,7 +52,7 @@ function hostsIn(list: string): Host[] {
   if (bad !== undefined || addresses.length === 0) {
     throw new UserError(
       `--hosts takes machines with commas between them; ${bad === undefined ? 'there is none' : `"${bad}" is none`}.`,
-      ['logistician deploy --hosts me@gpu1,me@gpu2:2222'],
+      [ownLine('deploy', ['--hosts', 'me@gpu1,me@gpu2:2222'])],
       { exit: 2 },
     );
   }

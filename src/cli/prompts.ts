@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { type OwnLine, ownLine, UserError } from '../errors.js';
 import { visible, visibleLine } from './text.js';
 
 /** A question to a person; its answer goes by its name. */
@@ -34,15 +34,17 @@ export async function ask<Answers extends object>(questions: readonly Question[]
 }
 
 export class NeedsYes extends UserError {
-  constructor(question: string, line: string) {
-    super(`"${question}" cannot be asked without a terminal.`, [`${line} --yes`]);
+  constructor(question: string, line: OwnLine) {
+    super(`"${question}" cannot be asked without a terminal.`, [
+      ownLine(line.verb, [...line.words, '--yes']),
+    ]);
   }
 }
 
 /** Asks yes or no; without a terminal it is an error unless `yes` says so. @param line the command that asks. */
 export async function confirm(
   question: string,
-  { yes, isTerminal, line }: { readonly yes: boolean; readonly isTerminal: boolean; readonly line: string },
+  { yes, isTerminal, line }: { readonly yes: boolean; readonly isTerminal: boolean; readonly line: OwnLine },
 ): Promise<boolean> {
   if (yes) return true;
   if (!isTerminal) throw new NeedsYes(question, line);

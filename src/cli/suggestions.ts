@@ -1,18 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { quote } from 'shlex';
+import type { OwnLine, Suggestion } from '../errors.js';
 
-/** A command line of ours for the experiment in that folder. `verb` may have words of its own behind it. */
-export function lineFor(folder: string, verb: string): string {
-  const from = relative('', resolve(folder));
-  const [name = '', ...rest] = verb.split(' ');
-  return ['logistician', name, ...(from === '' ? [] : [quote(from)]), ...rest].join(' ');
+/** A command line of ours, for the experiment in that folder; null: of no folder, as where none was named. */
+export function textOf({ verb, words, note }: OwnLine, folder: string | null): string {
+  const from = folder === null ? '' : relative('', resolve(folder));
+  const line = ['logistician', verb, ...(from === '' ? [] : [from]), ...words].map((word) => quote(word));
+  return `${line.join(' ')}${note && `    # ${note}`}`;
 }
 
-/** A suggested line of ours, for the experiment that a command was given by one of its words; others as they are. */
-export function forGivenExperiment(suggestion: string, argv: readonly string[]): string {
-  if (suggestion.endsWith(' --help')) return suggestion;
-  const given = argv.find((word) => existsSync(join(word, 'parameters.json')));
-  const ours = /^logistician (?!create|setup)([a-z]+)(?= +[-#]|$)(.*)/.exec(suggestion);
-  return given && ours ? lineFor(given, `${ours[1]}${ours[2]}`) : suggestion;
+// One whose parameters.json is gone, or on another branch, has its records still.
+const isExperiment = (word: string): boolean =>
+  ['parameters.json', '.logistician'].some((name) => existsSync(join(word, name)));
+
+/** What is suggested to somebody who gave that command line: each line once, for the experiment that a word of it names. */
+export function suggested(suggestions: readonly Suggestion[], argv: readonly string[] = []): string[] {
+  const given = argv.find(isExperiment) ?? null;
+  const lines = suggestions.map((line) => (typeof line === 'string' ? line : textOf(line, given)));
+  return [...new Set(lines)];
 }

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
+import { ownLine } from '../errors.js';
 import { openExperiment } from '../operations/experiment.js';
 import { build } from '../operations/start/build.js';
 
@@ -33,7 +34,7 @@ export default class Build extends BaseCommand {
     this.log(
       `${image.tag} ${image.built ? 'is built' : 'is there already'}${image.id ? `: ${image.id}` : ''}`,
     );
-    this.next(args.experiment, 'run', 'shell');
+    this.next(args.experiment, ownLine('run'), ownLine('shell'));
     return image;
   }
 }

@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, yesFlag } from '../cli/base-command.js';
 import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { create, likelyAnswers } from '../operations/start/create.js';
 import { targetNames } from '../targets/registry.js';
 
@@ -62,12 +62,12 @@ export default class Create extends BaseCommand {
     const answers = asks ? await askAboutExperiment(given, flags, base !== null) : given;
     if (!base && answers.command.trim() === '') {
       throw new UserError('The command that runs one condition is missing.', [
-        `${this.line('', `create ${relative('', folder)}`)} --command "python3 train.py"`,
+        ownLine('create', [relative('', folder), '--command', 'python3 train.py']),
       ]);
     }
     const made = create(session, folder, answers, base);
     this.log(made.files.map((file) => `wrote ${relative('', folder)}/${file}`).join('\n'));
-    this.next(folder, 'conditions', 'run', 'deploy --snapshot');
+    this.next(folder, ownLine('conditions'), ownLine('run'), ownLine('deploy', ['--snapshot']));
     const { gitUrl, ...rest } = answers;
     return { ...made, ...rest, git_url: gitUrl };
   }

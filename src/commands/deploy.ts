@@ -1,5 +1,4 @@
 import * as Flags from '@oclif/core/flags';
-import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { chosenWords, lockIsHeld, nothingToRun } from '../cli/deploy-view.js';
 import { followLive } from '../cli/follow-view.js';
@@ -9,7 +8,8 @@ import { planView } from '../cli/plan-view.js';
 import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
-import { UserError } from '../errors.js';
+import { textOf } from '../cli/suggestions.js';
+import { ownLine, UserError } from '../errors.js';
 import { type DeployPlan, decide } from '../operations/deploy/decide.js';
 import { deployOrJoin, isEmpty } from '../operations/deploy/deploy-or-join.js';
 import { preview } from '../operations/deploy/preview.js';
@@ -122,8 +122,14 @@ export default class Deploy extends BaseCommand {
     }
     if (plan.problems.length > 0) process.exitCode = 1;
     this.warnOf(plan.silent);
-    const at = flags.snapshot || flags.commit ? ` --commit ${plan.pin.commit.slice(0, 10)}` : '';
-    this.next(args.experiment, 'status --watch', 'logs -f', `deploy --wait${at}${chosen}`, 'terminate');
+    const at = flags.snapshot || flags.commit ? ['--commit', plan.pin.commit.slice(0, 10)] : [];
+    this.next(
+      args.experiment,
+      ownLine('status', ['--watch']),
+      ownLine('logs', ['-f']),
+      ownLine('deploy', ['--wait', ...at, ...chosen]),
+      ownLine('terminate'),
+    );
     return statusJson(await observe(session, experiment));
   }
 
@@ -137,7 +143,7 @@ export default class Deploy extends BaseCommand {
   async #preview(session: Session, experiment: Experiment, plan: DeployPlan, folder: string) {
     const text = await preview(session, experiment, plan);
     this.log(text.trim());
-    this.next(folder, 'deploy --dry-run', 'deploy');
+    this.next(folder, ownLine('deploy', ['--dry-run']), ownLine('deploy'));
     return { plan: text, conditions: plan.run.map(({ id }) => id) };
   }
 
@@ -148,12 +154,14 @@ export default class Deploy extends BaseCommand {
     plan: DeployPlan,
     flags: { readonly yes: boolean; readonly 'dry-run': boolean; readonly folder: string },
   ): Promise<void> {
-    const typed = this.argv.filter((word) => word !== flags.folder).map(quote);
     const how = {
       yes: flags.yes || flags['dry-run'] || isEmpty(plan),
       isTerminal: this.isTerminal,
       // With all that was typed: without it, the line would be another one.
-      line: this.line(flags.folder, ['deploy', ...typed].join(' ')),
+      line: ownLine(
+        'deploy',
+        this.argv.filter((word) => word !== flags.folder),
+      ),
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     const waiting = () => session.notify.note(lockIsHeld);
@@ -173,14 +181,14 @@ export default class Deploy extends BaseCommand {
       chosen,
       folder,
       'keep-failed': keepFailed,
-    }: { readonly chosen: string; readonly folder: string; readonly 'keep-failed': boolean },
+    }: { readonly chosen: readonly string[]; readonly folder: string; readonly 'keep-failed': boolean },
   ) {
     const chores = waitChores(session, experiment, request, keepFailed);
     const { status, interrupted } = await followLive(session, experiment, this.screen, chores);
     if (interrupted) {
-      this.screen.write(
-        `\nThe jobs run on. To rejoin them:\n  ${this.line(folder, `deploy --wait --commit ${status.deployment?.commit.slice(0, 10)}${chosen}`)}\n`,
-      );
+      const commit = status.deployment?.commit.slice(0, 10) ?? 'HEAD';
+      const rejoin = ownLine('deploy', ['--wait', '--commit', commit, ...chosen]);
+      this.screen.write(`\nThe jobs run on. To rejoin them:\n  ${textOf(rejoin, folder)}\n`);
       this.exit(130);
     }
     await chores.settled();
@@ -194,9 +202,9 @@ export default class Deploy extends BaseCommand {
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
     this.next(
       folder,
-      ...(allSucceeded(status) ? [] : ['logs', `deploy --retry-failed${chosen}`]),
-      'status',
-      'terminate',
+      ...(allSucceeded(status) ? [] : [ownLine('logs'), ownLine('deploy', ['--retry-failed', ...chosen])]),
+      ownLine('status'),
+      ownLine('terminate'),
     );
     return statusJson(status);
   }

@@ -5,8 +5,8 @@ import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { green, red, yellow } from '../cli/style.js';
+import { suggested } from '../cli/suggestions.js';
 import { examine, examineMachines } from '../operations/doctor/doctor.js';
-import type { Finding } from '../operations/doctor/finding.js';
 import { leakFindings, leaks } from '../operations/doctor/leaks.js';
 
 export default class Doctor extends BaseCommand {
@@ -31,7 +31,7 @@ export default class Doctor extends BaseCommand {
     ...leakFlags('look for what is left at AWS of which no record here knows'),
   };
 
-  async run(): Promise<{ findings: Finding[] }> {
+  async run() {
     const { args, flags } = await this.parse(Doctor, withListOrNone(this.argv));
     const session = this.session();
     const here = await examine(session, resolve(args.experiment));
@@ -41,7 +41,10 @@ export default class Doctor extends BaseCommand {
     const left = flags.leaks
       ? leakFindings(await leaks(session, resolve(args.experiment), region), region)
       : [];
-    const findings = [...here, ...there, ...left];
+    const findings = [...here, ...there, ...left].map((finding) => ({
+      ...finding,
+      mend: suggested(finding.mend, this.argv),
+    }));
     const marks = {
       good: green('ok  '),
       warning: yellow('note'),

@@ -7,7 +7,7 @@ import { jsonText } from '../cli/text.js';
 import { parseSince } from '../cli/time.js';
 import { WholeLines } from '../cli/whole-lines.js';
 import { experimentAndConditions } from '../cli/words.js';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { logs } from '../operations/inspect/logs.js';
 import { openRecords } from '../operations/records.js';
 
@@ -52,7 +52,7 @@ export default class Logs extends BaseCommand {
     if (flags.since !== undefined && !since) {
       throw new UserError(
         `"${flags.since}" is no time: --since takes a date, or how long ago (90s, 10m, 2h, 3d).`,
-        ['logistician logs --since 10m', 'logistician logs --since 2026-01-31T18:00'],
+        [ownLine('logs', ['--since', '10m']), ownLine('logs', ['--since', '2026-01-31T18:00'])],
         { exit: 2 },
       );
     }

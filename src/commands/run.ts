@@ -3,7 +3,7 @@ import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
 import { dim } from '../cli/style.js';
 import { joinOptions, splitAtDashes } from '../cli/words.js';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { type Condition, conditionFromArgv, conditionFromText } from '../experiment/condition.js';
 import { selectConditions } from '../experiment/select.js';
 import { openExperiment } from '../operations/experiment.js';
@@ -78,7 +78,7 @@ export default class Run extends BaseCommand {
     if (job && (flags.options !== undefined || flags.condition !== undefined)) {
       throw new UserError(
         'Arguments after "--" cannot go with -o or --condition.',
-        ['logistician run -- --lr 0.01'],
+        [ownLine('run', ['--', '--lr', '0.01'])],
         { exit: 2 },
       );
     }

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, yesFlag } from '../cli/base-command.js';
 import { ask } from '../cli/prompts.js';
+import { ownLine } from '../errors.js';
 import { setUp } from '../operations/start/setup.js';
 import { targetHere, targetNames } from '../targets/registry.js';
 
@@ -21,7 +22,7 @@ export default class Setup extends BaseCommand {
     const done = await setUp(this.session({ dryRun: flags['dry-run'] }), { target });
     const made = flags['dry-run'] ? 'would make' : 'made';
     this.log(`${done.keyMade ? made : 'kept'} the SSH key ${done.key}`);
-    this.next('', 'doctor', 'create');
+    this.next('', ownLine('doctor'), ownLine('create'));
     const { folder, key, keyMade } = done;
     return { folder, key, key_made: keyMade, target };
   }

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
 import { interruptible } from '../cli/interrupt.js';
 import { experimentAndConditions, splitAtDashes } from '../cli/words.js';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { openMachine } from '../operations/inspect/open-machine.js';
 import { openRecords } from '../operations/records.js';
 
@@ -41,7 +41,7 @@ export default class Ssh extends BaseCommand {
         condition === undefined
           ? 'Which condition? ssh opens the machine of one.'
           : 'ssh opens one machine at a time.',
-        ['logistician status', 'logistician ssh CONDITION'],
+        [ownLine('status'), ownLine('ssh', ['CONDITION'])],
         { exit: 2 },
       );
     const session = this.session({ dryRun: flags['dry-run'] });

@@ -4,6 +4,7 @@ import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
 import { lockIsHeld } from '../cli/deploy-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { experimentAndConditions } from '../cli/words.js';
+import { ownLine } from '../errors.js';
 import { stop } from '../operations/end/stop.js';
 import { openRecords } from '../operations/records.js';
 
@@ -47,7 +48,7 @@ export default class Stop extends BaseCommand {
     if (stopped.length > 0) this.log(`${ends} ${stopped.length}: ${stopped.join(', ')}`);
     else if (problems.length === 0) this.log('No job is running or waiting.');
     this.warnOf(problems);
-    this.next(folder, 'status', 'deploy', 'terminate');
+    this.next(folder, ownLine('status'), ownLine('deploy'), ownLine('terminate'));
     return { ...statusJson(status), stopped };
   }
 }

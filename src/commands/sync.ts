@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg } from '../cli/base-command.js';
 import { progressRows } from '../cli/progress-rows.js';
 import { statusJson } from '../cli/status-json.js';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { collect } from '../operations/end/collect.js';
 import { isHere } from '../operations/look/observe.js';
 import { openRecords } from '../operations/records.js';
@@ -32,7 +32,7 @@ export default class Sync extends BaseCommand {
     if (only !== null && (only === '' || only.split('/').includes('..')))
       throw new UserError(
         `--only takes a path below data/; "${flags.only}" is none.`,
-        ['logistician sync --only results'],
+        [ownLine('sync', ['--only', 'results'])],
         {
           exit: 2,
         },
@@ -49,7 +49,7 @@ export default class Sync extends BaseCommand {
     }
     this.log(`${runs.length} of ${status.conditions.length} conditions have run folders here.`);
     this.warnOf(problems);
-    this.next(args.experiment, 'status', 'terminate');
+    this.next(args.experiment, ownLine('status'), ownLine('terminate'));
     return { ...statusJson(status), folder: records.runs.folder };
   }
 }

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import { quote } from 'shlex';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
 import { lockIsHeld } from '../cli/deploy-view.js';
 import { leakFlags } from '../cli/leak-flags.js';
 import { confirm } from '../cli/prompts.js';
 import { statusJson } from '../cli/status-json.js';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { endOurLeaks, leaks } from '../operations/doctor/leaks.js';
 import { terminate } from '../operations/end/terminate.js';
 import { chosenRows, observe } from '../operations/look/observe.js';
@@ -57,12 +56,14 @@ export default class Terminate extends BaseCommand {
     const only = flags.condition ?? [];
     const before = await observe(session, records);
     const open = chosenRows(before, only).filter((row) => row.deployed && isOpen(row)).length;
-    const again = ['terminate', ...only.map((id) => `--condition ${quote(id)}`)].join(' ');
     if (before.live && (open > 0 || only.length === 0)) {
       const how = {
         yes: flags.yes || flags['dry-run'],
         isTerminal: this.isTerminal,
-        line: this.line(args.experiment, again),
+        line: ownLine(
+          'terminate',
+          only.flatMap((id) => ['--condition', id]),
+        ),
       };
       const question =
         open === 1
@@ -77,7 +78,7 @@ export default class Terminate extends BaseCommand {
     );
     const isPart = only.length > 0 && records.deployments.read()?.released === null;
     this.log(outcome(records, ended, isPart));
-    if (isPart) this.next(args.experiment, 'status', 'terminate');
+    if (isPart) this.next(args.experiment, ownLine('status'), ownLine('terminate'));
     return { ...statusJson(status), terminated: ended.length > 0 };
   }
 
@@ -91,11 +92,10 @@ export default class Terminate extends BaseCommand {
     );
     for (const { kind, id, region, experiment, detail } of found)
       this.log(`${kind} ${id} in ${region}, of ${experiment}${detail && ` (${detail})`}`);
-    const region = flags.region ? ` --region ${flags.region}` : '';
     const how = {
       yes: flags.yes || flags['dry-run'],
       isTerminal: this.isTerminal,
-      line: this.line(folder, `terminate --leaks${region}`),
+      line: ownLine('terminate', ['--leaks', ...(flags.region ? ['--region', flags.region] : [])]),
     };
     if (found.length > 0 && !(await confirm('End these, with all that is on them?', how)))
       throw new UserError('Nothing was ended.');

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { count } from '../cli/table.js';
+import { ownLine } from '../errors.js';
 import { readExperiment } from '../operations/read-experiment.js';
 
 export default class Validate extends BaseCommand {
@@ -17,7 +18,7 @@ export default class Validate extends BaseCommand {
     this.log(
       `${path} is valid: ${parameters.experimentName}, ${count(total, 'condition')}, target ${parameters.target}.`,
     );
-    this.next(args.experiment, 'conditions', 'run', 'deploy');
+    this.next(args.experiment, ownLine('conditions'), ownLine('run'), ownLine('deploy'));
     return {
       valid: true,
       experiment: parameters.experimentName,

@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import type { Condition } from './condition.js';
 
 const MOST_CANDIDATES = 10;
@@ -7,7 +7,7 @@ const MOST_CANDIDATES = 10;
 /** A name that fits no condition, or several. */
 export class UnknownCondition extends UserError {
   constructor(message: string) {
-    super(message, ['logistician conditions'], { exit: 2 });
+    super(message, [ownLine('conditions')], { exit: 2 });
   }
 }
 

@@ -1,5 +1,5 @@
 import { quote } from 'shlex';
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 
 /** A shell text in which a quote or a backslash has nothing to end it. */
 export class UnbalancedQuote extends UserError {
@@ -10,7 +10,7 @@ export class UnbalancedQuote extends UserError {
   ) {
     super(
       `These shell words cannot be told apart: ${text}\nThe text ${what}. Mend it, or give the words one by one.`,
-      ['logistician run -- --lr 0.01 --name "two words"    # the words, as the shell parts them'],
+      [ownLine('run', ['--', '--lr', '0.01', '--name', 'two words'], 'the words, as the shell parts them')],
       { exit: 2 },
     );
   }

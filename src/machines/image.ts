@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { renderCommand } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
@@ -17,7 +17,7 @@ export class BuildFailed extends UserError {
       [
         ...(wantsBuildKit ? installLines('docker-buildx') : []),
         line,
-        `logistician build    # again, after a change of ${dockerfile}`,
+        ownLine('build', [], `again, after a change of ${dockerfile}`),
       ],
     );
   }

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
 import { isSnapshotCommit } from '../tools/git/command-line.js';
 import { lookAt } from './look.js';
@@ -34,11 +34,11 @@ export class DirtyTree extends UserError {
       ].join('\n'),
       [
         ...(live
-          ? [pasteable`logistician deploy --wait --commit ${live.slice(0, 10)} # goes on with what is live`]
+          ? [ownLine('deploy', ['--wait', '--commit', live.slice(0, 10)], 'goes on with what is live')]
           : []),
         pasteable`git -C ${root} add --all && git -C ${root} commit`,
-        'logistician deploy --snapshot    # runs the tree as it is, as a commit beside your branch',
-        'logistician deploy --commit HEAD # runs the last commit, without these changes',
+        ownLine('deploy', ['--snapshot'], 'runs the tree as it is, as a commit beside your branch'),
+        ownLine('deploy', ['--commit', 'HEAD'], 'runs the last commit, without these changes'),
       ],
     );
   }
@@ -56,7 +56,7 @@ export class NotInCommit extends UserError {
   constructor(path: string, commit: string) {
     super(`${path} is not in the commit ${commit.slice(0, 10)} that is to run.`, [
       pasteable`git add ${path} && git commit`,
-      'logistician deploy --snapshot',
+      ownLine('deploy', ['--snapshot']),
     ]);
   }
 }

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { ownLine, UserError } from '../errors.js';
 import * as all from './all.js';
 import type { TargetContext } from './context.js';
 import type { Target } from './target.js';
@@ -16,9 +16,9 @@ export const targetOfHosts = 'hosts' satisfies keyof typeof all;
 export class TargetNotSupported extends UserError {
   constructor(name: string) {
     super(`This version of logistician has no target "${name}".`, [
-      'logistician deploy --target local',
-      'logistician deploy --target hosts --hosts user@gpu1,user@gpu2',
-      'logistician deploy --target aws',
+      ownLine('deploy', ['--target', 'local']),
+      ownLine('deploy', ['--target', 'hosts', '--hosts', 'user@gpu1,user@gpu2']),
+      ownLine('deploy', ['--target', 'aws']),
     ]);
   }
 }

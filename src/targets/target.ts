@@ -1,4 +1,4 @@
-import type { UserError } from '../errors.js';
+import type { Suggestion, UserError } from '../errors.js';
 import type { Parameters } from '../experiment/parameters.js';
 import type { Host } from '../experiment/settings.js';
 import type { JobReport } from '../machines/job-state.js';
@@ -158,7 +158,7 @@ export interface Finding {
   readonly state: 'good' | 'warning' | 'bad';
   readonly detail: string;
   /** Lines that mend it. */
-  readonly mend: readonly string[];
+  readonly mend: readonly Suggestion[];
 }
 
 /** Docker on this computer; ssh and rsync; the key pair that `setup` makes. */

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import { fingerprint, type Recipe } from '../../recipe/recipe.js';
 import { type Ingredients, recipeOf } from '../../recipe/recipe-of.js';
@@ -49,7 +49,7 @@ class NoMachine extends UserError {
         'None of the machines can run jobs now:',
         ...problems.map(({ problem }) => `  ${problem.message}`),
       ].join('\n'),
-      [...new Set(problems.flatMap(({ problem }) => problem.suggestions)), 'logistician doctor --hosts'],
+      [...new Set(problems.flatMap(({ problem }) => problem.suggestions)), ownLine('doctor', ['--hosts'])],
     );
   }
 }

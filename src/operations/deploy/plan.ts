@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { RunSummary } from '../../runs/index-file.js';
@@ -18,8 +18,8 @@ export class LiveAtAnotherCommit extends UserError {
     super(
       `The deployment of ${live.commit.slice(0, 10)} still runs, and ${commit.slice(0, 10)} is other code, or is to run elsewhere. An experiment has one deployment at a time.`,
       [
-        `logistician deploy --commit ${live.commit.slice(0, 10)} --wait    # go on with the live one`,
-        'logistician terminate    # end it; then deploy again',
+        ownLine('deploy', ['--commit', live.commit.slice(0, 10), '--wait'], 'go on with the live one'),
+        ownLine('terminate', [], 'end it; then deploy again'),
       ],
     );
   }
@@ -27,7 +27,7 @@ export class LiveAtAnotherCommit extends UserError {
 
 export class NothingToRetry extends UserError {
   constructor() {
-    super('There is no deployment here whose failed conditions could be run again.', ['logistician deploy']);
+    super('There is no deployment here whose failed conditions could be run again.', [ownLine('deploy')]);
   }
 }
 

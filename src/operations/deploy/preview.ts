@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import { inTheWay } from '../end/give-back.js';
 import type { Experiment } from '../experiment.js';
 import { targetCalled } from '../records.js';
@@ -13,7 +13,7 @@ export async function preview(session: Session, experiment: Experiment, plan: De
   if (!rental)
     throw new UserError(
       `--plan shows which machines Terraform would make; target ${plan.target} makes none.`,
-      ['logistician deploy --dry-run    # every line that would be issued'],
+      [ownLine('deploy', ['--dry-run'], 'every line that would be issued')],
       { exit: 2 },
     );
   const assigned = new Set(plan.assigned.map(({ place }) => place.name));

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
@@ -144,7 +144,7 @@ class InputChanged extends UserError {
   constructor(condition: string, { name, path }: { name: string; path: string }) {
     super(
       `${condition} was recorded with other files in its input "${name}" (${path}), and has not been delivered: its receipt would not be true.`,
-      [`logistician stop ${condition}`, `logistician deploy --only ${condition}    # with the files of now`],
+      [ownLine('stop', [condition]), ownLine('deploy', ['--only', condition], 'with the files of now')],
     );
   }
 }

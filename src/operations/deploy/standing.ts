@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { pasteable } from '../../shell/word.js';
 import { linesOfVersion1 } from '../../targets/version-1.js';
@@ -10,7 +10,7 @@ class LiveOfVersion1 extends UserError {
     super(
       `${path} is the record of a deployment (${id}, target ${target}) that logistician 0.1 made, and that was not terminated. This version does not go on with it.`,
       [
-        'logistician terminate    # by version 0.1, if it is still installed',
+        ownLine('terminate', [], 'by version 0.1, if it is still installed'),
         `docker ps --all --filter ${label}    # its containers, here or on each of its machines; docker rm --force ends them`,
         ...linesOfVersion1(target, id),
         `${pasteable`mv ${path} ${path}.0.1`}    # once nothing of it is left`,

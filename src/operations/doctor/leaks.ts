@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ownLine } from '../../errors.js';
 import { targetNames } from '../../targets/registry.js';
 import type { Leak, Rental } from '../../targets/target.js';
 import { readExperiment } from '../read-experiment.js';
@@ -25,7 +26,7 @@ export const leakFindings = (found: readonly Leak[], region: string | null): Fin
         state: leak.isOurs ? 'bad' : 'warning',
         detail: `${leak.id} in ${leak.region}${leak.detail && ` (${leak.detail})`}, of ${leak.experiment || 'an experiment'}, made by ${leak.by}${leak.isOurs ? '' : ', who may need it'}`,
         mend: leak.isOurs
-          ? [`logistician terminate --leaks${region ? ` --region ${region}` : ''}`]
+          ? [ownLine('terminate', ['--leaks', ...(region ? ['--region', region] : [])])]
           : [leak.remedy],
       }));
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { RunRecord } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
 import { chosenRows, observe } from '../look/observe.js';
@@ -12,8 +12,8 @@ import type { Session } from '../session.js';
 class NotEnded extends UserError {
   constructor(condition: string, why: string) {
     super(`${condition} has not ended: ${reasonOf(why)}.`, [
-      `logistician status    # how it is now`,
-      `logistician stop ${condition}    # again`,
+      ownLine('status', [], 'how it is now'),
+      ownLine('stop', [condition], 'again'),
     ]);
   }
 }

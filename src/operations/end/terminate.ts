@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { withReleased } from '../../runs/placement.js';
 import type { PlaceProblem } from '../../targets/target.js';
@@ -25,8 +25,8 @@ export class NotAllCollected extends UserError {
       ].join('\n'),
       [
         ...new Set(kept.flatMap(({ problem }) => problem.suggestions)),
-        `logistician terminate    # again${away.length > 0 ? ', once the machine answers' : ''}`,
-        ...(away.length > 0 ? ['logistician terminate --discard    # gives up what was not collected'] : []),
+        ownLine('terminate', [], `again${away.length > 0 ? ', once the machine answers' : ''}`),
+        ...(away.length > 0 ? [ownLine('terminate', ['--discard'], 'gives up what was not collected')] : []),
       ],
     );
   }

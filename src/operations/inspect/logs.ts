@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
 import { jobOf, placesElsewhere } from '../../runs/placement.js';
@@ -41,7 +41,7 @@ export async function logs(
   const status = await observe(session, records, { about });
   const rows = rowsToShow(status, request.conditions);
   if (rows.length === 0)
-    throw new UserError('Nothing has run here yet, so there is no output.', ['logistician run']);
+    throw new UserError('Nothing has run here yet, so there is no output.', [ownLine('run')]);
   const reader = new LogReader(session, records, request, receive, status);
   // Followed, they come as they come; else one after the other.
   if (request.follow) await Promise.all(rows.map((row) => reader.show(row)));

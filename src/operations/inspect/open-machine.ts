@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { DeployedJob } from '../../runs/deployment.js';
 import { jobOf } from '../../runs/placement.js';
 import { hasEnded } from '../../runs/record.js';
@@ -33,12 +33,12 @@ export async function openMachine(
   if (deployment?.released !== null || !row?.record || !job)
     throw new UserError(
       `${row?.condition ?? request.condition} is on no machine: there is no deployment with it.`,
-      ['logistician deploy'],
+      [ownLine('deploy')],
     );
   const { record, report } = row;
   if (request.container && (hasEnded(record) || record.state !== 'running'))
     throw new UserError(`${row.condition} has no container now: it is ${record.state}.`, [
-      `logistician logs ${row.condition}`,
+      ownLine('logs', [row.condition]),
     ]);
   const container = request.container ? (report?.state?.container ?? '') : null;
   const access = targetOf(session, records, deployment).job(deployment, job.run);

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Connection } from '../../machines/connection.js';
 import type { Needs } from '../../machines/survey.js';
 import type { Recipe } from '../../recipe/recipe.js';
@@ -180,7 +180,7 @@ function notCreated(name: string, { failed, other }: Applied): Unreachable {
   return new Unreachable(name, `was not created: ${why}`, [
     ...signInAgain(why),
     failed.get(name)?.refused
-      ? 'logistician deploy --retry-failed    # later, or with another aws_instance_type or aws_subnet_id'
-      : 'logistician deploy    # to try again',
+      ? ownLine('deploy', ['--retry-failed'], 'later, or with another aws_instance_type or aws_subnet_id')
+      : ownLine('deploy', [], 'to try again'),
   ]);
 }

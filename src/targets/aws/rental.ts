@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
@@ -46,7 +46,7 @@ export class AwsRental implements Rental {
     if (other !== undefined)
       throw new UserError(`Your address has changed, and the machines do not let you in yet: ${other}`, [
         ...signInAgain(other),
-        'logistician deploy    # tries again',
+        ownLine('deploy', [], 'tries again'),
       ]);
     live.write(withApplied(live.now, applied, new Set()));
     this.instances.recordIsCurrent();

@@ -1,3 +1,4 @@
+import { ownLine } from '../../errors.js';
 import { lacksOf, type Survey } from '../../machines/survey.js';
 import { Unreachable } from '../../tools/ssh/errors.js';
 import type { Finding, PlaceProblem } from '../target.js';
@@ -25,7 +26,11 @@ const unknown = (name: string, { problem }: PlaceProblem): Finding => ({
   what: name,
   state: 'bad',
   detail: problem instanceof Unreachable ? problem.why : problem.message,
-  mend: problem.suggestions.map((line) => line.replace('logistician deploy', 'logistician doctor --hosts')),
+  mend: problem.suggestions.map((line) =>
+    typeof line !== 'string' && line.verb === 'deploy'
+      ? ownLine('doctor', ['--hosts', ...line.words], line.note)
+      : line,
+  ),
 });
 
 function has({ engine, gpus, free, user }: Survey): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Host } from '../../experiment/settings.js';
 import { slots } from '../../machines/slots.js';
@@ -38,7 +38,7 @@ class NoHosts extends UserError {
   constructor() {
     super('Target hosts needs machines, and parameters.json names none.', [
       '"hosts": ["user@gpu1", "user@gpu2:2222"]    # in parameters.json',
-      'logistician deploy --hosts user@gpu1,user@gpu2:2222',
+      ownLine('deploy', ['--hosts', 'user@gpu1,user@gpu2:2222']),
     ]);
   }
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { ownLine } from '../../errors.js';
 import type { Host } from '../../experiment/settings.js';
 import { renderCommand } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
@@ -49,7 +50,7 @@ export async function identify(
       `is not in known_hosts. It shows the ${shown.type} host key ${fingerprint(shown)}. Nothing was sent to it`,
       [
         `${renderCommand(openByHand(address, jump, route.config))}    # to see its key and accept it`,
-        'logistician deploy --accept-new-host-keys    # accepts what is new, never what has changed',
+        ownLine('deploy', ['--accept-new-host-keys'], 'accepts what is new, never what has changed'),
       ],
     );
   }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import { here } from '../../machines/connection.js';
 import { findGpus } from '../../machines/gpus.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
@@ -173,7 +173,7 @@ export class LocalTarget implements Target {
         if (container !== null) return shellIn(deployment.docker, container, words, tty);
         const condition = deployedJob(deployment, run)?.condition ?? run;
         throw new UserError(`${condition} runs on this computer.`, [
-          `logistician ssh ${condition} --container`,
+          ownLine('ssh', [condition, '--container']),
         ]);
       },
     };

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import { type Connection, overSsh } from '../../machines/connection.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { pasteable } from '../../shell/word.js';
@@ -79,7 +79,7 @@ export class SshAccess {
     if (!this.deployments.readOnly) this.#makeSockets();
     const mend = [
       pasteable`ssh-keygen -R ${name} -f ${this.deployments.knownHosts}`,
-      'logistician deploy    # once you know that the new key is right',
+      ownLine('deploy', [], 'once you know that the new key is right'),
     ];
     const access = { name, route, hostKeys: this.hostKeys(name), mend, key: this.key };
     return overSsh(this.deployments.sshConfig, access, pool, () => this.#readConfig(name, route));

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import type { Connection } from '../../machines/connection.js';
 import type { JobReport } from '../../machines/job-state.js';
 import { finalStates } from '../../machines/job-state.js';
@@ -36,8 +36,8 @@ interface Around {
 class Unreadable extends UserError {
   constructor(run: string, what: string) {
     super(`Not all results of ${run} could be read: ${what}.`, [
-      'logistician sync    # again, once they can be read',
-      'logistician terminate --discard    # gives up what was not collected',
+      ownLine('sync', [], 'again, once they can be read'),
+      ownLine('terminate', ['--discard'], 'gives up what was not collected'),
     ]);
   }
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import type Docker from 'dockerode';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import { installLines, isProgram } from '../../shell/programs.js';
@@ -80,7 +80,7 @@ export class Engine {
     if (!isProgram(program, this.env.PATH))
       throw new DockerUnavailable(`${this.docker} is not installed, or not on the PATH.`, [
         ...installLines('docker', this.env.PATH),
-        'logistician doctor',
+        ownLine('doctor'),
       ]);
     const endpoint = this.env.DOCKER_HOST ?? (await this.#contextEndpoint());
     const { default: Dockerode } = await import('dockerode');

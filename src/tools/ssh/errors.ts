@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { ownLine, type Suggestion, UserError } from '../../errors.js';
 
 /** A machine that cannot be spoken to at this moment. Nothing is known of its jobs, which may run on. */
 export class Unreachable extends UserError {
@@ -6,7 +6,7 @@ export class Unreachable extends UserError {
     readonly machine: string,
     /** What happened, as the end of a sentence that begins with the machine. */
     readonly why: string,
-    suggestions: readonly string[] = [],
+    suggestions: readonly Suggestion[] = [],
   ) {
     super(`${machine} ${why}${/[.?!]$/.test(why) ? '' : '.'}`, suggestions);
   }
@@ -24,7 +24,7 @@ export class UnknownHostKey extends Unreachable {}
 /** The machine has not been created yet, or has no address yet. */
 export class NotThereYet extends Unreachable {
   constructor(machine: string) {
-    super(machine, 'is not running yet', ['logistician deploy    # creates and delivers what is missing']);
+    super(machine, 'is not running yet', [ownLine('deploy', [], 'creates and delivers what is missing')]);
   }
 }
 

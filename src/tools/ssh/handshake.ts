@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationType, Client, ConnectConfig, ParsedKey } from 'ssh2';
+import { ownLine, type Suggestion } from '../../errors.js';
 import { connectSeconds } from './config-file.js';
 import { ChangedHostKey, HungUp, UnknownHostKey } from './errors.js';
 import { handshakeTries, inTurn, pauseAfter, turnedAway } from './gate.js';
@@ -17,7 +18,7 @@ export interface Access {
   readonly route: Route;
   /** The machine's host keys, and what to do where it shows another one. */
   readonly hostKeys: readonly HostKey[];
-  readonly mend: readonly string[];
+  readonly mend: readonly Suggestion[];
   /** A key to try beside those of the route; null: none. */
   readonly key: string | null;
 }
@@ -30,7 +31,7 @@ export interface Opened {
 /** A connection to the machine and to no other. @throws UnknownHostKey, ChangedHostKey, KeysRefused, Unreachable */
 export async function handshake({ name, route, hostKeys, mend, key }: Access): Promise<Opened> {
   if (hostKeys.length === 0)
-    throw new UnknownHostKey(name, 'has no host key that is known here', ['logistician deploy']);
+    throw new UnknownHostKey(name, 'has no host key that is known here', [ownLine('deploy')]);
   const ssh2 = await import('ssh2');
   let refused: HostKey | undefined;
   return open(name, route, {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { UserError } from '../../errors.js';
+import { ownLine, UserError } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import { ofLongReads } from '../../shell/limits.js';
@@ -195,7 +195,7 @@ const stateFailed = (verb: string, { stdout, stderr }: Outcome): TerraformFailed
       `Terraform cannot ${verb} its state:`,
       ...lastLines(`${stdout}\n${stderr}`).map((text) => `  ${text}`),
     ].join('\n'),
-    ['logistician deploy    # when it can', 'logistician terminate    # ends all by its tag'],
+    [ownLine('deploy', [], 'when it can'), ownLine('terminate', [], 'ends all by its tag')],
   );
 
 const lastLines = (text: string): string[] =>

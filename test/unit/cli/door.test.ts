@@ -12,10 +12,10 @@ import { Screen } from '../../../src/cli/screen.js';
 import { makeSession } from '../../../src/cli/session.js';
 import { statusView } from '../../../src/cli/status-view.js';
 import { bold, cyan, dim, green, present, red, type Text, yellow } from '../../../src/cli/style.js';
-import { forGivenExperiment, lineFor } from '../../../src/cli/suggestions.js';
+import { suggested, textOf } from '../../../src/cli/suggestions.js';
 import { table } from '../../../src/cli/table.js';
 import { jsonText } from '../../../src/cli/text.js';
-import { UserError } from '../../../src/errors.js';
+import { ownLine, UserError } from '../../../src/errors.js';
 import type { DeployPlan } from '../../../src/operations/deploy/decide.js';
 import type { Experiment } from '../../../src/operations/experiment.js';
 import type { ExperimentStatus } from '../../../src/operations/look/rows.js';
@@ -118,8 +118,8 @@ const views: readonly (readonly [string, (bad: string) => Text])[] = [
   ],
   ['a failure', (bad) => failureText(new UserError(bad, [bad, `logistician status ${bad}`]))],
   ['a table', (bad) => table([{ head: bad }, { head: 'B' }], [[bad, green(bad)]], 30)],
-  ['what to do next', (bad) => lineFor(bad, `deploy --only ${bad}`)],
-  ['a suggestion', (bad) => forGivenExperiment(bad, [bad])],
+  ['what to do next', (bad) => textOf(ownLine('deploy', ['--only', bad], bad), bad)],
+  ['a suggestion', (bad) => suggested([bad, ownLine('stop', [bad], bad)], [bad]).join('\n')],
   ['a finding', (bad) => [red('BAD '), `  ${bad.padEnd(14)} ${bad}`]],
   ['a prefix of a log', (bad) => [cyan(bad), ' ', dim('|'), ' ']],
   ['a bug', (bad) => `${harmless(new Error(bad)).stack}`],

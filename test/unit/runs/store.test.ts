@@ -137,7 +137,7 @@ describe('F6, T13: a receipt that cannot be read', () => {
     const id = add("--note 'two words'", 1);
     breakIt(receiptPath(id));
     const [problem] = runs.summaries().problems;
-    execFileSync('sh', ['-c', problem?.suggestions[0] ?? 'false']);
+    execFileSync('sh', ['-c', String(problem?.suggestions[0] ?? 'false')]);
     expect(runs.read(id)).toBeNull();
     expect(runs.summaries()).toEqual({ found: [], problems: [] });
     expect(runs.newest().problems).toEqual([]);

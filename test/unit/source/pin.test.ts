@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { suggested } from '../../../src/cli/suggestions.js';
 import { UserError } from '../../../src/errors.js';
 import { DirtyTree, NotInCommit, UnknownCommit } from '../../../src/source/pin.js';
 import { pathInProject } from '../../../src/source/project.js';
@@ -17,13 +18,13 @@ describe('a refusal', () => {
     expect(refusal.changed).toEqual(changed);
     expect(refusal.message.match(/\?\? file-/g)).toHaveLength(10);
     expect(refusal.message).toContain('and 3 more');
-    expect(refusal.suggestions.join('\n')).toContain("git -C '/home/me/my project' add --all");
-    expect(refusal.suggestions.join('\n')).toContain('deploy --snapshot');
+    expect(suggested(refusal.suggestions).join('\n')).toContain("git -C '/home/me/my project' add --all");
+    expect(suggested(refusal.suggestions).join('\n')).toContain('deploy --snapshot');
   });
 
   it('of a dirty tree names the way back to a live deployment first', () => {
     const refusal = new DirtyTree([' M a'], '/p', '0123456789abcdef0123456789abcdef01234567');
-    expect(refusal.suggestions[0]).toContain('--commit 0123456789 ');
+    expect(suggested(refusal.suggestions)[0]).toContain('--commit 0123456789 ');
     expect(refusal.message).not.toContain('more');
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../../errors.js';
+import { ownLine, UserError } from '../../../errors.js';
 import { CommandFailed, type Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
 import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/command-line.js';
@@ -19,7 +19,7 @@ export async function endInstances(executor: Executor, api: AwsApi, ids: readonl
     if (Date.now() > end)
       throw new UserError(
         `AWS has not ended ${left.map(({ id, state }) => `${id} (${state})`).join(', ')} in ten minutes.`,
-        ['logistician terminate    # to look again'],
+        [ownLine('terminate', [], 'to look again')],
       );
     await sleep(1000);
   }

@@ -1,5 +1,5 @@
 import { tagKeys } from '../../../../stacks/stack-plan.js';
-import { UserError } from '../../../errors.js';
+import { ownLine, UserError } from '../../../errors.js';
 import type { InstanceFacts } from '../../../tools/aws/api.js';
 import type { TargetContext } from '../../context.js';
 import { type AwsMachine, instanceIdsOf } from '../place.js';
@@ -10,7 +10,7 @@ class StateLost extends UserError {
   constructor(folder: string, instances: readonly InstanceFacts[]) {
     super(
       `Terraform's state in ${folder} does not know ${instances.map(({ id }) => id).join(', ')} any more, where jobs of this deployment are: it was lost.`,
-      ['logistician terminate    # brings home what is there and ends all by its tag', 'logistician deploy'],
+      [ownLine('terminate', [], 'brings home what is there and ends all by its tag'), ownLine('deploy')],
     );
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownLine } from '../../../errors.js';
 import { lacksFor, lacksOf, type Needs, NotReady, type Survey, survey } from '../../../machines/survey.js';
 import { command } from '../../../shell/command.js';
 import { pasteable } from '../../../shell/word.js';
@@ -68,7 +69,7 @@ export async function untilReady(
 function withLog({ deployments }: Pick<TargetContext, 'deployments'>, name: string, error: unknown): unknown {
   if (!(error instanceof NotReady)) return error;
   const look = pasteable`ssh -F ${deployments.sshConfig} ${name} -- sudo tail -n 40 /var/log/cloud-init-output.log`;
-  return Object.assign(error, { suggestions: [look, 'logistician deploy    # when it is mended'] });
+  return Object.assign(error, { suggestions: [look, ownLine('deploy', [], 'when it is mended')] });
 }
 
 function notAnswering(
@@ -81,7 +82,7 @@ function notAnswering(
   if (error instanceof KeysRefused)
     return new KeysRefused(name, why, [
       '"aws_ami_user": "ec2-user"    # in parameters.json, if that is who logs in on this image',
-      'logistician terminate --discard    # and deploy again',
+      ownLine('terminate', ['--discard'], 'and deploy again'),
     ]);
   return new Unreachable(
     name,

@@ -1,3 +1,4 @@
+import { ownLine } from '../../../errors.js';
 import type { Deployment } from '../../../runs/deployment.js';
 import { jobsAt } from '../../../runs/placement.js';
 import { NotThereYet, Unreachable } from '../../../tools/ssh/errors.js';
@@ -113,7 +114,7 @@ export class AwsMachines {
 
 function hasStopped({ name, own }: AwsMachine): Unreachable {
   return new Unreachable(name, `has stopped, with what its job left on its disk (${own.instance})`, [
-    'logistician sync    # starts it, collects everything, and stops it again',
-    'logistician terminate    # collects everything, and ends it',
+    ownLine('sync', [], 'starts it, collects everything, and stops it again'),
+    ownLine('terminate', [], 'collects everything, and ends it'),
   ]);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../../errors.js';
+import { ownLine, UserError } from '../../../errors.js';
 import type { Connection } from '../../../machines/connection.js';
 import type { Needs } from '../../../machines/survey.js';
 import type { Deployment, Place } from '../../../runs/deployment.js';
@@ -31,7 +31,7 @@ export class StillChanging extends UserError {
   /** @param state `stopping`, `pending` … */
   constructor(name: string, { id, state }: Pick<InstanceFacts, 'id' | 'state'>) {
     super(`The machine of ${name} (${id}) has been ${state} for five minutes.`, [
-      'logistician sync    # to look again',
+      ownLine('sync', [], 'to look again'),
     ]);
   }
 }
@@ -50,7 +50,7 @@ export async function startStopped(
     const [instance] = await api.instances([id]);
     if (instance?.state === 'running') return instance;
     if (!instance || instance.state === 'terminated' || instance.state === 'shutting-down')
-      throw new UserError(`The machine of ${name} (${id}) is gone.`, ['logistician deploy --retry-failed']);
+      throw new UserError(`The machine of ${name} (${id}) is gone.`, [ownLine('deploy', ['--retry-failed'])]);
     if (instance.state === 'stopped' && !isAsked) {
       await executor.change(startInstances(own.region, [id]));
       isAsked = true;

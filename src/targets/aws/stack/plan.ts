@@ -1,5 +1,5 @@
 import { type StackPlan, tagKeys } from '../../../../stacks/stack-plan.js';
-import { UserError } from '../../../errors.js';
+import { ownLine, UserError } from '../../../errors.js';
 import type { Deployment } from '../../../runs/deployment.js';
 import type { InstanceFacts } from '../../../tools/aws/api.js';
 import type { MachineOutput } from '../../../tools/terraform/state.js';
@@ -128,6 +128,6 @@ export function refuseOtherStack(before: AwsPlace, now: AwsPlace): void {
             : null;
   if (differs)
     throw new UserError(`The live deployment has machines elsewhere: ${differs}.`, [
-      'logistician terminate    # end it; then deploy again',
+      ownLine('terminate', [], 'end it; then deploy again'),
     ]);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackPlan } from '../../../../stacks/stack-plan.js';
+import { ownLine } from '../../../errors.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
 import { signInAgain } from '../../../tools/aws/errors.js';
 import type { Progress } from '../../../tools/terraform/progress.js';
@@ -70,8 +71,8 @@ function halfDone(error: unknown): never {
   if (!(error instanceof TerraformFailed)) throw error;
   throw new TerraformFailed(error.message, [
     ...signInAgain(error.message),
-    'logistician deploy    # goes on from there',
-    'logistician terminate    # takes all back',
+    ownLine('deploy', [], 'goes on from there'),
+    ownLine('terminate', [], 'takes all back'),
     ...error.suggestions,
   ]);
 }
