@@ -45,10 +45,17 @@ export default class Stop extends BaseCommand {
     const waiting = () => session.notify.note(lockIsHeld);
     const { status, stopped, problems } = await stop(session, records, conditions, flags.grace, waiting);
     const ends = flags['dry-run'] ? 'Would end' : 'Ended';
-    if (stopped.length > 0) this.log(`${ends} ${stopped.length}: ${stopped.join(', ')}`);
+    if (stopped.length > 0) this.log(`${ends} ${stopped.length}: ${listed(stopped)}`);
     else if (problems.length === 0) this.log('No job is running or waiting.');
     this.warnOf(problems);
     this.next(folder, ownLine('status'), ownLine('deploy'), ownLine('terminate'));
     return { ...statusJson(status), stopped };
   }
+}
+
+/** Names for a sentence: of a large sweep, the first few. */
+function listed(names: readonly string[]): string {
+  const most = 20;
+  const more = names.length > most ? `, … and ${names.length - most} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
 }

@@ -99,8 +99,10 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('the runner on a full disk',
     const waiting = await sweep.add('waits');
     await sweep.begin();
     await until('it is full', () => existsSync(data(job, 'results', 'fill')) && isFullIn(disk.root));
-    await expect(sweep.machine.stop(sweep.queue, 0, [job.folder, waiting.folder])).rejects.toThrow(
-      /No space left on device/,
+    // Whether there was room for the one folder that it makes, before any job is asked about.
+    const said = await sweep.machine.stop(sweep.queue, 0, [job.folder, waiting.folder]).catch(String);
+    expect(typeof said === 'string' ? said : [...said.values()].join(' ')).toMatch(
+      /No space left on device|^full full$/,
     );
     expect(docker('inspect', '--format', '{{.State.Running}}', job.container)).toBe('false');
     rmSync(data(job, 'results', 'fill'));

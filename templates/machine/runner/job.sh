@@ -1,14 +1,19 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
 # One job, from wherever it is to its end.
 
-# Where the job's secrets are while it runs: in memory, never on a disk.
-secrets_folder() { echo "/dev/shm/logistician-${user_id:-$(id -u)}/$1"; }
+find_user() { [ -n "$user_id" ] || user_id=$(id -u); }
+
+# find_secrets NAME: `secrets` is where those of a job are while it runs: in memory, never on a disk.
+find_secrets() {
+  find_user
+  secrets=/dev/shm/logistician-$user_id/$1
+}
 
 # secret NAME VARIABLE < value: for a job whose container will have that name.
 secret() {
-  folder=$(secrets_folder "$1")
+  find_secrets "$1"
   umask 077
-  mkdir -p "$folder" && [ -O "$folder/.." ] && cat >"$folder/$2"
+  mkdir -p "$secrets" && [ -O "$secrets/.." ] && cat >"$secrets/$2"
 }
 
 # Reads the job's script. What it leaves out is not what an earlier script said.
@@ -28,8 +33,7 @@ find_work() { [ ! -L "$job/work" ] || work=$(readlink "$job/work"); }
 load() {
   job=$1
   read_script
-  user_id=$(id -u)
-  secrets=$(secrets_folder "$name")
+  find_secrets "$name"
 }
 
 # finish STATE [REASON [EXIT_CODE]]: everything is home before the state says so; only then the container goes.

@@ -69,6 +69,9 @@ bring_logs() {
 # A copy of the final state lies with the data, where both are not one folder.
 show_state() {
   [ "$work" != "$job" ] && is_in_place '' || return 0
-  remove "$work/state.json" "$work/state.json.new" && cp "$job/state.json" "$work/state.json.new" &&
+  for one in "$work/state.json" "$work/state.json.new"; do
+    if [ -e "$one" ] || [ -L "$one" ]; then remove "$one" || return; fi
+  done
+  read -r text <"$job/state.json" && printf '%s\n' "$text" >"$work/state.json.new" &&
     mv "$work/state.json.new" "$work/state.json"
 }

@@ -69,12 +69,16 @@ open_parcel() {
   while read -r length job; do at=$((at - length)); done <<EOF
 $list
 EOF
+  # Not by head, which may read more than it is asked for.
+  exec 4<"$parcel"
+  [ "$at" = 0 ] || dd bs="$at" count=1 <&4 >/dev/null 2>&1
+  moment=$(now)
   while read -r length job; do
-    tail -c "+$((at + 1))" "$parcel" | head -c "$length" | add "$queue" "$job" "$shared" || return
-    at=$((at + length))
+    dd bs="$length" count=1 <&4 2>/dev/null | add "$queue" "$job" "$shared" || return
   done <<EOF
 $list
 EOF
+  exec 4<&-
 }
 
 # Puts the job in the queue, where no runner takes it before it is recorded. $job/entry names its place there.
@@ -85,7 +89,7 @@ enqueue() {
     { read -r count <"$queue/count"; } 2>/dev/null
     count=$((${count:-100000} + 1))
     entry=$queue/waiting/$count.$run
-    put "$queue/count" "$count" && put "$job/entry" "$count.$run" && ln -s "$job" "$entry" || return
+    put "$queue/count" "$count" && echo "$count.$run" >"$job/entry" && ln -s "$job" "$entry" || return
   fi
   [ -e "$job/state.json" ] || record pending || {
     rm -f "$entry"

@@ -12,31 +12,57 @@ report() {
   elif is_stalled "$1"; then
     echo stalled
   fi
-  full=unknown
+  IFS= read -r job || return 0
+  full=
+  if is_job_full "$job"; then full=full; fi
+  { others=$({ printf '%s\n' "$job" && cat; } | report_waiting); } 4>&1
   while IFS= read -r job; do
+    [ -n "$job" ] || continue
     say job "$job"
     # Removed. Of a disk that cannot be read, or is not mounted, nothing is said.
     [ -e "$job" ] || [ ! -r "${job%/*}" ] || echo missing
     { read -r text <"$job/state.json"; } 2>/dev/null || continue
     say state "$text"
-    read_state "$job"
+    find_state "$text"
     case $state in
       fetching | building | running) is_held "$job/owner" || echo orphan ;;
       *) elsewhere= ;;
     esac
     [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
-    if ! is_final "$state"; then
-      [ "$full" != unknown ] || { if is_job_full "$job"; then full=yes; else full=no; fi; }
-      [ "$full" = no ] || echo full
-    fi
+    is_final "$state" || [ -z "$full" ] || echo full
     # It has said and measured nothing yet.
     if [ "$state" != pending ]; then
       report_output
     elif { read -r text <"$job/waits"; } 2>/dev/null; then
       say log "$text"
     fi
-  done
+  done <<EOF
+$others
+EOF
   return 0
+}
+
+# report_waiting < job folders: says by descriptor 4 what there is to say of those that wait in the queue, and prints the
+# folders of all others. There may be thousands, and a shell reads byte for byte.
+report_waiting() {
+  full=$full LC_ALL=C awk '
+    {
+      text = waits = ""
+      file = $0 "/state.json"
+      at = (getline text <file) > 0 ? index(text, "\"state\":\"") : 0
+      close(file)
+      if (!at || substr(text, at + 9, 8) != "pending\"") {
+        print
+        next
+      }
+      file = $0 "/waits"
+      said = (getline waits <file) > 0
+      close(file)
+      print "job " $0 | "cat >&4"
+      print "state " text | "cat >&4"
+      if (ENVIRON["full"]) print "full" | "cat >&4"
+      if (said) print "log " waits | "cat >&4"
+    }'
 }
 
 report_output() {

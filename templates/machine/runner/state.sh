@@ -3,6 +3,9 @@
 
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
+# What is done to many jobs at once is done to all of them at that time, if there is one.
+moment=
+
 # put FILE TEXT: the file holds the text, or what it held before.
 put() { printf '%s\n' "$2" >"$1.$$" && mv "$1.$$" "$1"; }
 
@@ -28,7 +31,7 @@ is_job_full() { is_full "$1" || { [ -L "$1/data" ] && is_full "$1/data"; }; }
 
 # record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, whole or not at all.
 record() {
-  echo "$1 $(now)" >>"$job/steps" || return
+  echo "$1 ${moment:-$(now)}" >>"$job/steps" || return
   text=
   field run "$run"
   field state "$1"
@@ -77,8 +80,13 @@ escape() {
 read_state() {
   state=
   { read -r state <"$1/state.json"; } 2>/dev/null
-  case $state in
-    *'"state":"'*) state=${state#*'"state":"'} state=${state%%\"*} ;;
+  find_state "$state"
+}
+
+# find_state TEXT: the same of a text that was read.
+find_state() {
+  case $1 in
+    *'"state":"'*) state=${1#*'"state":"'} state=${state%%\"*} ;;
     *) state= ;;
   esac
 }

@@ -32,25 +32,49 @@ stop_each() {
 }
 
 # Takes the waiting ones of the jobs out of the queue, in one go: a worker that gets its next job gets none of these.
+# There may be thousands: no program is started for each of them that could be started for all.
 take_out() {
   for job in "$@"; do
     [ ! -d "$job" ] || has_ended "$job" || is_held_elsewhere || [ -e "$job/stop" ] || echo user >"$job/stop"
   done
   [ "$queue" != - ] && [ -d "$queue/waiting" ] && ! is_foreign "$queue" || return 0
   mkdir -p "$queue/stopping" && lock "$queue/lock" || return
-  for job in "$@"; do
-    entry=
-    { read -r entry <"$job/entry"; } 2>/dev/null
-    # Version 0.1 wrote no such file.
-    [ -n "$entry" ] || for entry in "$queue"/waiting/*."${job##*/}"; do entry=${entry##*/}; done
-    [ ! -L "$queue/waiting/$entry" ] || mv "$queue/waiting/$entry" "$queue/stopping/"
-  done
+  (cd "$queue/waiting" && list_entries "$@" | xargs sh -c '[ $# = 0 ] || mv "$@" ../stopping/' sh)
   unlock "$queue/lock"
+  find_user
+  moment=$(now)
+  (cd "$queue/stopping" && end_entries "$@" | xargs rm -f)
+  # What a stop that was killed had in hand.
   for entry in "$queue"/stopping/*; do
     [ -L "$entry" ] || continue
     if (end_waiting "$(readlink "$entry")"); then rm -f "$entry"; else mv "$entry" "$queue/waiting/"; fi
   done
+  moment=
   rmdir "$queue/stopping" 2>/dev/null || :
+}
+
+# list_entries JOB...: the names that they have in this folder of the queue, a line each, if they are there.
+list_entries() {
+  for job in "$@"; do
+    if is_entry "$job"; then echo "$entry"; fi
+  done
+}
+
+# end_entries JOB...: ends those of this folder, and prints the names that can go. The others go back to the front.
+end_entries() {
+  for job in "$@"; do
+    is_entry "$job" || continue
+    if (end_waiting "$job" >&2); then echo "$entry"; else mv "$entry" ../waiting/; fi
+  done
+}
+
+# is_entry JOB: is it in this folder of the queue, under the name `entry`?
+is_entry() {
+  entry=
+  { read -r entry <"$1/entry"; } 2>/dev/null
+  # Version 0.1 wrote no such file.
+  [ -n "$entry" ] || for entry in *."${1##*/}"; do :; done
+  [ -L "$entry" ]
 }
 
 # Is another computer at work on the job, or on its queue?
@@ -67,10 +91,11 @@ end_waiting() {
     finish stopped user
     return
   fi
-  bring_logs || ! is_job_full "$job" || return
+  # It has said nothing, as a rule.
+  if [ -s "$job/logs/docker.txt" ]; then bring_logs || ! is_job_full "$job" || return; fi
   record stopped user || return
   show_state
-  remove "$secrets"
+  [ ! -e "$secrets" ] || remove "$secrets"
   [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null || :
 }
 
@@ -155,6 +180,9 @@ release() {
     fi
     sleep 0.5
   done
-  while IFS= read -r run; do rm -rf "$(secrets_folder "logistician-$run-")"*; done
-  rmdir "$(secrets_folder '')" 2>/dev/null || :
+  find_secrets ''
+  while IFS= read -r run; do
+    for one in "${secrets}logistician-$run-"*; do [ ! -e "$one" ] || rm -rf "$one"; done
+  done
+  rmdir "$secrets" 2>/dev/null || :
 }

@@ -35,11 +35,11 @@ follow() {
   sign "$job/follower" $!
 }
 
-# Each second, as long as that process lives: where the log stands (for `logs --since`), and whether the deadline
-# has come. From then on the container is stopped until it has ended, since the engine may not answer the first time.
+# Each second, and later each few seconds, as long as that process lives: where the log stands (for `logs --since`), and
+# whether the deadline has come. From then on the container is stopped until it has ended, since the engine may not answer the first time.
 # A person's stop gets a minute beyond the deadline: a second SIGTERM would disturb a job that is saving itself.
 watch() {
-  last=
+  last='' pause=1 rounds=0
   find_deadline
   while kill -0 "$1" 2>/dev/null; do
     seconds=$(date +%s)
@@ -54,7 +54,10 @@ watch() {
       { read -r why <"$job/stop"; } 2>/dev/null
       if [ "$why" != user ] || [ "$seconds" -ge $((deadline + 60)) ]; then engine_stop 30; fi
     fi
-    sleep 1
+    # To look starts programs.
+    rounds=$((rounds + 1))
+    if [ "$rounds" -ge 60 ] && [ "$((deadline - seconds))" -gt 10 ]; then pause=5; else pause=1; fi
+    sleep "$pause"
   done
 }
 
