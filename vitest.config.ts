@@ -20,6 +20,8 @@ const project = (
 /** File after file in one process, which each of them leaves as it was. */
 const inTurn = { fileParallelism: false, isolate: false };
 
+const withMachines = { globalSetup: ['test/support/make-machine-image.ts'] };
+
 export default defineConfig({
   test: {
     projects: [
@@ -27,8 +29,8 @@ export default defineConfig({
       project('unit', { isolate: false }),
       project('integration', inTurn),
       project('e2e', inTurn),
-      project('attack', inTurn),
-      project('hosts', { globalSetup: ['test/support/make-machine-image.ts'] }),
+      project('attack', withMachines),
+      project('hosts', withMachines),
       project('cloud', {}, ['cloud', 'cloud-api']),
     ],
   },

@@ -141,21 +141,26 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     });
 
   it('runs/ as a link out of the tree', async () => {
+    link(attacker.victims, 'runs');
+    await everyVerb();
+    rmSync(at('runs'));
     for (const target of [attacker.victims, '/nonexistent/there', attacker.victim]) {
       link(target, 'runs');
-      await everyVerb();
       await begins();
-      expect((await project.cli(['run', '--', '--lr', '1'])).stderr).toContain(
-        'runs is not a folder of the experiment',
-      );
       rmSync(at('runs'));
     }
+    link(attacker.victims, 'runs');
+    expect((await project.cli(['run', '--', '--lr', '1'])).stderr).toContain(
+      'runs is not a folder of the experiment',
+    );
   });
 
   it('.logistician as a link out of the tree', async () => {
+    link(attacker.victims, '.logistician');
+    await everyVerb();
+    rmSync(at('.logistician'));
     for (const target of [attacker.victims, '/nonexistent/there', attacker.victim]) {
       link(target, '.logistician');
-      await everyVerb();
       await begins();
       rmSync(at('.logistician'));
     }

@@ -7,8 +7,7 @@
 reserve() {
   tokens='' said=''
   share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}
-  [ -d "$share" ] || mkdir -m 777 "$share" 2>/dev/null
-  if [ ! -w "$share" ]; then
+  if ! open_share; then
     note "slots are not shared with other deployments: $share cannot be written"
     return
   fi
@@ -23,16 +22,26 @@ reserve() {
   rm -f "$job/waits"
 }
 
+# The last one to give back what it had removes the folder: it may go at any moment.
+open_share() {
+  for try in 1 2 3; do
+    [ -d "$share" ] || mkdir -m 777 "$share" 2>/dev/null
+    [ ! -w "$share" ] || return 0
+  done
+  return 1
+}
+
 # give_back: what the job had is free.
 give_back() {
   for token in ${tokens:-}; do rm -f "$share/$token"; done
   tokens=
+  [ -z "${share:-}" ] || rmdir "$share" 2>/dev/null || :
 }
 
 # Takes all that the job needs, or nothing; then `holder` says which job has it.
 take_tokens() {
   holder='another job to start'
-  lock "$share/lock" 50 2>/dev/null || return
+  open_share && lock "$share/lock" 50 2>/dev/null || return
   choose_tokens
   code=$?
   identify $$
