@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cloud } from './cloud.js';
 import { hosts } from './hosts.js';
+import { many } from './many.js';
 import { inTurns, median, seconds, sh } from './measure.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -198,6 +199,7 @@ try {
   statSync(join(root, 'dist/main.js'));
   const parts = {
     ...{ start, run, snapshot, expansion, deploy, synthesis, size },
+    many: () => many({ work, cli, project, row, inSeconds }),
     hosts: () => hosts({ work, cli, project, row, inSeconds }),
     cloud: () => cloud({ work, cli, project, row, inSeconds }),
   };

@@ -38,8 +38,7 @@ export function present(text: Text, withColors: boolean): string {
   return shown(text);
 }
 
-/** Whether a stream is to have colours: none in a pipe or with NO_COLOR, whatever its value; FORCE_COLOR has them
- *  anyway. */
+/** Whether a stream gets colours. Not in a pipe, nor with NO_COLOR of any value; FORCE_COLOR overrides both. */
 export function wantsColors(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
   const refused = Boolean(env.NO_COLOR) || env.TERM === 'dumb';

@@ -5,6 +5,7 @@ import { BaseCommand, yesFlag } from '../cli/base-command.js';
 import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
 import { ownLine, UserError } from '../errors.js';
 import { create, likelyAnswers } from '../operations/start/create.js';
+import { pasteable } from '../shell/word.js';
 import { targetNames } from '../targets/registry.js';
 
 class FolderMissing extends UserError {
@@ -62,7 +63,7 @@ export default class Create extends BaseCommand {
     const answers = asks ? await askAboutExperiment(given, flags, base !== null) : given;
     if (!base && answers.command.trim() === '') {
       throw new UserError('The command that runs one condition is missing.', [
-        ownLine('create', [relative('', folder), '--command', 'python3 train.py']),
+        pasteable`logistician create ${relative('', folder)} --command "python3 train.py"`,
       ]);
     }
     const made = create(session, folder, answers, base);

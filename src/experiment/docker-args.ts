@@ -62,7 +62,7 @@ export function readDockerOptions(words: readonly string[]): {
   const options: DockerOption[] = [];
   const misread: Misread[] = [];
   let next = 0;
-  /** The word behind the option, which is its value whatever it looks like. */
+  /** The next word: it is the option's value, even if it looks like an option. */
   const taken = (written: string, place: number): string | null => {
     if (next < words.length) return words[next++] ?? '';
     misread.push({ place, what: `${written} needs a value, and would take the word that follows for it.` });

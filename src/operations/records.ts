@@ -13,8 +13,8 @@ import type { Target } from '../targets/target.js';
 import { readExperiment } from './read-experiment.js';
 import { machineTemplate, type Session } from './session.js';
 
-/** What is recorded of an experiment. With it alone its jobs are followed, collected and ended, whatever has become of
- *  parameters.json, of the branch, or of git. */
+/** What is recorded of an experiment. The records alone are enough to follow, collect and end its jobs: parameters.json,
+ *  the branch and git may have changed or be gone. */
 export interface ExperimentRecords {
   /** Absolute. */
   readonly folder: string;

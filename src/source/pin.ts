@@ -72,8 +72,8 @@ export async function changes(project: Project, except: string): Promise<string[
   return text.split('\0').filter(Boolean);
 }
 
-/** What `git status` says, whatever the person has set for it: a rename would be two entries, and untracked files and
- *  submodules count. @throws UntrustedFilter */
+/** What `git status` says without the person's settings: renames are not paired, and untracked files and submodules are
+ *  listed. @throws UntrustedFilter */
 export async function status(project: Project, ...words: string[]): Promise<string> {
   const { settings, explain } = await lookAt(project.root);
   const all = ['--no-renames', '--untracked-files=normal', '--ignore-submodules=none'];

@@ -75,7 +75,10 @@ describe.skipIf(isMissing('docker', 'git'))('T3, T13, T14, T15: hostile jobs', (
       parameters: { experiment_command: 'sh evil.sh', experiment_conditions },
     });
     await project.ok(['deploy', '--yes', '--slots', String(kinds.length)]);
-    for (const kind of kinds) await project.holding(`${kind}-`);
+    for (const kind of kinds)
+      await project.holding(`${kind}-`).catch(async ({ message }: Error) => {
+        throw new Error(`${message}:\n${await project.ok(['status'])}`);
+      });
   });
   afterAll(async () => {
     await project?.remove();

@@ -8,7 +8,7 @@ import { random } from '../support/random.js';
 /** Two moments are a round's: one of deploy, and one of terminate, which may end before it. More rounds with LOGISTICIAN_SOAK_ROUNDS, for a soak;
  *  other ones with LOGISTICIAN_SOAK_SEED, which the name of a round has: with it and one round, that round is played
  *  again. */
-const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 5);
+const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 4);
 const firstSeed = Number(process.env.LOGISTICIAN_SOAK_SEED ?? 1);
 
 const conditions = ['--lr 1', '--lr 2'];

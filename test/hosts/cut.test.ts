@@ -54,11 +54,11 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
   beforeAll(async () => {
     fleet = await Fleet.start(Object.fromEntries(names.map((name) => [name, {}])));
     project = onHosts(fleet, {
-      files: { 'job.sh': job, 'weights.bin': randomBytes(40e6) },
+      files: { 'job.sh': job, 'weights.bin': randomBytes(15e6) },
       parameters: settings(['--first 1', '--first 2', '--first 3']),
     });
     mkdirSync(join(project.scratch, 'numbers'));
-    execFileSync('truncate', ['--size', '200M', join(project.scratch, 'numbers', 'digits')]);
+    execFileSync('truncate', ['--size', '100M', join(project.scratch, 'numbers', 'digits')]);
   });
   afterAll(async () => {
     await project?.remove();

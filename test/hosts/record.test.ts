@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -115,9 +115,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a deployment goes b
   const spoils: Readonly<Record<string, (project: TestProject) => void>> = {
     'parameters.json is broken': (project) =>
       writeFileSync(join(project.experiment, 'parameters.json'), '{ "experiment_name": '),
-    'parameters.json does not exist': (project) => rmSync(join(project.experiment, 'parameters.json')),
-    'the Dockerfile does not exist': (project) => rmSync(join(project.experiment, 'Dockerfile')),
-    'another branch is checked out': (project) => {
+    'another branch is checked out, with neither parameters.json nor Dockerfile': (project) => {
       project.repository.git('checkout', '--quiet', '--orphan', 'other');
       project.repository.git('rm', '-r', '--quiet', '--force', '.');
       project.repository.write({ 'other.txt': 'other\n' });

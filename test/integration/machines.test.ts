@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { LightFleet } from '../support/light-fleet.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
-import { until } from '../support/until.js';
 
 describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the tests', () => {
   let fleet: Fleet;
@@ -65,41 +64,6 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
     expect(said).toMatch(/^It's me!\n[\s\S]*permission denied/);
   });
 
-  it('can be out of reach, and in reach again', async () => {
-    const session = ssh(one, 'while read -r line; do echo "heard $line"; done');
-    let said = '';
-    session.stdout.on('data', (chunk) => {
-      said += chunk;
-    });
-    for (const word of ['one', 'two']) {
-      session.stdin.write(`before ${word}\n`);
-      await until('it is heard', () => said.includes(`heard before ${word}\n`));
-      await one.cutLink();
-      session.stdin.write(`after ${word}\n`);
-      const newcomer = ssh(one, 'true');
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      expect([said.includes(`after ${word}`), session.exitCode, newcomer.exitCode]).toEqual([
-        false,
-        null,
-        null,
-      ]);
-      await one.restoreLink();
-      await until('it is heard in the end', () => said.includes(`heard after ${word}\n`));
-      await until('the newcomer is let in', () => newcomer.exitCode === 0);
-    }
-    session.kill();
-  });
-
-  it('lose their power, and keep their disk', async () => {
-    const boot = async () => (await on(one, 'cat /proc/sys/kernel/random/boot_id')).said;
-    await on(one, `echo kept >kept; docker run --detach --name job ${baseImage} sleep 300`);
-    const before = await boot();
-    await one.restart();
-    expect(await boot()).not.toBe(before);
-    const left = await on(one, `cat kept; docker inspect --format '{{.State.Status}}' job; pgrep sleep`);
-    expect(left).toEqual({ code: 1, said: 'kept\nexited\n' });
-  });
-
   it('are searched to the last file', async () => {
     await on(one, `docker run --name leaves ${baseImage} sh -c 'printf "%s\\n%s" open sesame >/left'`);
     await one.exec('printf "not open\\nsesame!" >/var/tmp/left');
@@ -108,30 +72,6 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
       '/var/tmp/left',
     ]);
     expect(await one.findText('open\nsesam!')).toEqual([]);
-  });
-
-  it('have bad days', async () => {
-    two.fillDisk();
-    expect((await on(two, 'echo a >a')).said).toContain('No space left on device');
-    two.freeDisk();
-    expect((await on(two, 'echo a >a')).code).toBe(0);
-
-    await two.withoutDocker();
-    expect((await on(two, 'docker ps')).said).toContain('Cannot connect to the Docker daemon');
-    await two.withDocker();
-    expect((await on(two, 'docker ps')).code).toBe(0);
-
-    const session = on(two, 'sleep 60');
-    await until('the session is there', async () => (await two.exec('pgrep sleep || :')) !== '');
-    await two.killSshd();
-    expect((await session).code).toBe(255);
-    expect((await on(two, 'true')).code).toBe(0);
-
-    await two.replaceHostKey();
-    expect((await on(two, 'true')).said).toContain('Host key verification failed');
-
-    await two.stop();
-    expect((await on(two, 'true')).said).toMatch(/No route to host|timed out/);
   });
 
   it('may be many, where an sshd is enough', async () => {

@@ -272,7 +272,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       });
       const names = (kind: string, count: number) =>
         Array.from({ length: count }, (_, index) => sweep.job(`${kind}-${index}`));
-      const waiting = names('waits', 300);
+      const waiting = names('waits', 60);
       await sweep.deliver(waiting.map((job) => ({ folder: job.folder, script: sweep.jobPart(job, []) })));
       expect(await stop(sweep, 1, ...waiting)).toMatchObject({ code: 0, stdout: '', stderr: '' });
       expect(readdirSync(join(sweep.queue, 'waiting'))).toEqual([]);

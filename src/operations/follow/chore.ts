@@ -1,6 +1,6 @@
 import type { ExperimentStatus } from '../look/rows.js';
 
-/** Something that is done for a deployment while somebody follows it. What keeps it from that is said, and tried again
+/** Something that is done for a deployment while somebody follows it. A failure is told, and the chore tried again
  *  after a while. */
 export interface Chore {
   /** Milliseconds between two tries. */

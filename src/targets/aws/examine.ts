@@ -3,7 +3,7 @@ import type { Parameters } from '../../experiment/parameters.js';
 import { command } from '../../shell/command.js';
 import { verifyAws } from '../../tools/aws/program.js';
 import { stateBucket } from '../../tools/aws/state-bucket.js';
-import { verifyTerraform } from '../../tools/terraform/terraform.js';
+import { verifyTerraform } from '../../tools/terraform/version.js';
 import type { TargetContext } from '../context.js';
 import type { Finding } from '../target.js';
 import type { AwsAccount } from './account.js';

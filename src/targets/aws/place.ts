@@ -1,7 +1,7 @@
 import type { User } from '../../machines/user.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import { unreleased } from '../../runs/placement.js';
-import type { InstanceFacts } from '../../tools/aws/api.js';
+import type { InstanceFacts } from '../../tools/aws/facts.js';
 
 /** What a deployment keeps of one of its instances: what it is made of, who may reach it, and what became of it. */
 export interface AwsPlace {
@@ -20,7 +20,7 @@ export interface AwsPlace {
   readonly public_address: boolean;
   /** Which of its addresses SSH goes to. */
   readonly ssh_address: 'public' | 'private';
-  /** From where SSH is let in, IPv4 in CIDR notation, as the user said; null: from this computer's own address. */
+  /** The addresses that SSH is allowed from, IPv4 in CIDR notation, as the user set them; null: this computer's own. */
   readonly ssh_cidr: string | null;
   /** The user's own tags. */
   readonly tags: Readonly<Record<string, string>>;

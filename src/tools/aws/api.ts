@@ -14,53 +14,21 @@ import {
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { AwsRefused, refusal } from './errors.js';
+import {
+  type AmiFacts,
+  amiFacts,
+  type InstanceFacts,
+  instanceFacts,
+  type RuleFacts,
+  ruleFacts,
+  type Tagged,
+  type TypeFacts,
+  taggedAs,
+  typeFacts,
+} from './facts.js';
 
 // Which SDK is bundled is no matter of whoever runs it: not every command is to speak of the next one's Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-
-/** What a type of instance has. */
-export interface TypeFacts {
-  readonly cpus: number;
-  /** Bytes. */
-  readonly memory: number;
-  /** As AWS names them: `x86_64`, `arm64`. */
-  readonly architectures: readonly string[];
-  readonly gpus: number;
-}
-
-export interface AmiFacts {
-  readonly id: string;
-  readonly name: string;
-  readonly architecture: string;
-  /** GiB of its root volume. */
-  readonly rootVolume: number;
-}
-
-export interface InstanceFacts {
-  readonly id: string;
-  /** pending, running, stopping, stopped, shutting-down, terminated */
-  readonly state: string;
-  /** AWS's code for why it is in that state; empty: none. */
-  readonly why: string;
-  readonly publicAddress: string | null;
-  readonly privateAddress: string | null;
-  readonly launched: Date | null;
-  readonly type: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-/** Something at AWS that bears a tag. */
-export interface Tagged {
-  readonly id: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-/** What lets packets into a security group, or out of it. */
-export interface RuleFacts {
-  readonly id: string;
-  readonly group: string;
-  readonly isEgress: boolean;
-}
 
 /** As Terraform is told to: AWS has too much to do for some seconds where many ask, the machines of a sweep among them. */
 const maxAttempts = 6;
@@ -117,13 +85,7 @@ export class AwsApi {
       ),
     );
     const facts = found?.InstanceTypes?.[0];
-    if (!facts) return null;
-    return {
-      cpus: facts.VCpuInfo?.DefaultVCpus ?? 1,
-      memory: (facts.MemoryInfo?.SizeInMiB ?? 1024) * 2 ** 20,
-      architectures: facts.ProcessorInfo?.SupportedArchitectures ?? [],
-      gpus: (facts.GpuInfo?.Gpus ?? []).reduce((sum, { Count = 0 }) => sum + Count, 0),
-    };
+    return facts ? typeFacts(facts) : null;
   }
 
   /** null: there is no such AMI in the region, or none that we may use. */
@@ -134,14 +96,7 @@ export class AwsApi {
       ),
     );
     const image = found?.Images?.[0];
-    if (!image) return null;
-    const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === image.RootDeviceName);
-    return {
-      id,
-      name: image.Name ?? id,
-      architecture: image.Architecture ?? '',
-      rootVolume: root?.Ebs?.VolumeSize ?? 8,
-    };
+    return image ? amiFacts(id, image) : null;
   }
 
   /** The value of a public parameter; null: there is none in the region. */
@@ -186,25 +141,21 @@ export class AwsApi {
     const { KeyPairs = [] } = await this.#asking('list key pairs', () =>
       this.#ec2.send(new DescribeKeyPairsCommand({ Filters: [tagIs(key, value)] })),
     );
-    return KeyPairs.map(({ KeyName = '', Tags }) => ({ id: KeyName, tags: tagsOf(Tags) }));
+    return KeyPairs.map(({ KeyName = '', Tags }) => taggedAs(KeyName, Tags));
   }
 
   async securityGroups(key: string, value: string | null): Promise<Tagged[]> {
     const { SecurityGroups = [] } = await this.#asking('list security groups', () =>
       this.#ec2.send(new DescribeSecurityGroupsCommand({ Filters: [tagIs(key, value)] })),
     );
-    return SecurityGroups.map(({ GroupId = '', Tags }) => ({ id: GroupId, tags: tagsOf(Tags) }));
+    return SecurityGroups.map(({ GroupId = '', Tags }) => taggedAs(GroupId, Tags));
   }
 
   async securityGroupRules(key: string, value: string): Promise<RuleFacts[]> {
     const { SecurityGroupRules = [] } = await this.#asking('list the rules of security groups', () =>
       this.#ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [tagIs(key, value)] })),
     );
-    return SecurityGroupRules.map(({ SecurityGroupRuleId = '', GroupId = '', IsEgress = false }) => ({
-      id: SecurityGroupRuleId,
-      group: GroupId,
-      isEgress: IsEgress,
-    }));
+    return SecurityGroupRules.map(ruleFacts);
   }
 
   async #list(filters: Filter[]): Promise<InstanceFacts[]> {
@@ -215,7 +166,7 @@ export class AwsApi {
       );
       found.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances));
       token = page.NextToken;
-      if (!token) return found.map(factsOf);
+      if (!token) return found.map(instanceFacts);
     }
   }
 
@@ -239,17 +190,3 @@ export class AwsApi {
 
 const tagIs = (key: string, value: string | null): Filter =>
   value === null ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] };
-
-const tagsOf = (tags: Instance['Tags'] = []): Record<string, string> =>
-  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
-
-const factsOf = (instance: Instance): InstanceFacts => ({
-  id: instance.InstanceId ?? '',
-  state: instance.State?.Name ?? '',
-  why: instance.StateReason?.Code ?? '',
-  publicAddress: instance.PublicIpAddress || null,
-  privateAddress: instance.PrivateIpAddress || null,
-  launched: instance.LaunchTime ?? null,
-  type: instance.InstanceType ?? '',
-  tags: tagsOf(instance.Tags),
-});

@@ -1,5 +1,5 @@
 import { type Command, command } from '../../shell/command.js';
-import type { RuleFacts } from './api.js';
+import type { RuleFacts } from './facts.js';
 
 /** Ends instances, their disks with them. */
 export const terminateInstances = (region: string, ids: readonly string[]): Command =>

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { ownLine, UserError } from '../../errors.js';
+import { ownLine } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import { ofLongReads } from '../../shell/limits.js';
@@ -13,35 +13,13 @@ import * as line from './command-line.js';
 import { readEvents } from './messages.js';
 import { nothingYet, type Progress, progressAfter } from './progress.js';
 import { objectIn } from './state.js';
-
-/** The oldest that the stack bears. */
-const oldest = [1, 5] as const;
+import { TerraformFailed } from './version.js';
 
 /** How often what Terraform writes is looked at, in milliseconds. */
 const interval = 200;
 
 /** In so many milliseconds AWS shows what was asked of it. */
 const settling = 5_000;
-
-const howToInstall = [
-  'https://developer.hashicorp.com/terraform/install    # 1.5 or newer; then: terraform version',
-];
-
-/** Terraform did not do what it was to do. */
-export class TerraformFailed extends UserError {}
-
-/** @returns its version. @throws TerraformFailed if there is none, or one that is too old */
-export async function verifyTerraform(executor: Executor): Promise<string> {
-  const { kind, stdout, stderr } = await executor.query(line.version());
-  if (kind === 'spawn-failed') throw new TerraformFailed('Terraform is not installed here.', howToInstall);
-  const [, version = '', major = '', minor = ''] =
-    /"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"/.exec(stdout) ?? [];
-  if (version === '')
-    throw new TerraformFailed(`Terraform does not say its version: ${stderr.trim()}`, ['terraform version']);
-  const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
-  if (isOld) throw new TerraformFailed(`Terraform ${version} is too old: 1.5 is the oldest.`, howToInstall);
-  return version;
-}
 
 /** Terraform at work in one folder. What changes something runs in a session of its own with its output in a file, so
  *  that it comes to its end, and writes its state, whatever becomes of us. */

@@ -1,6 +1,6 @@
 import { tagKeys } from '../../../../stacks/stack-plan.js';
 import { ownLine, UserError } from '../../../errors.js';
-import type { InstanceFacts } from '../../../tools/aws/api.js';
+import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import type { TargetContext } from '../../context.js';
 import { type AwsMachine, instanceIdsOf } from '../place.js';
 import type { AwsTagged } from './tagged.js';

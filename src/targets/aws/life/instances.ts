@@ -1,5 +1,5 @@
 import type { Deployment } from '../../../runs/deployment.js';
-import type { InstanceFacts } from '../../../tools/aws/api.js';
+import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import { parseRoute, type Route, resolveRoute } from '../../../tools/ssh/route.js';
 import type { TargetContext } from '../../context.js';
 import { SshPlaces } from '../../over-ssh/places.js';

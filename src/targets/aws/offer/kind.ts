@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../../../errors.js';
 import type { Parameters } from '../../../experiment/parameters.js';
 import { verifyAws } from '../../../tools/aws/program.js';
-import { verifyTerraform } from '../../../tools/terraform/terraform.js';
+import { verifyTerraform } from '../../../tools/terraform/version.js';
 import type { TargetContext } from '../../context.js';
 import type { AwsAccount } from '../account.js';
 import { publicKeyIn } from '../stack/shared-settings.js';

@@ -1,7 +1,7 @@
 import { type StackPlan, tagKeys } from '../../../../stacks/stack-plan.js';
 import { ownLine, UserError } from '../../../errors.js';
 import type { Deployment } from '../../../runs/deployment.js';
-import type { InstanceFacts } from '../../../tools/aws/api.js';
+import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import type { MachineOutput } from '../../../tools/terraform/state.js';
 import { type AwsMachine, type AwsPlace, addressOf, awsAt, withOwn } from '../place.js';
 import type { Failure } from './progress.js';
@@ -35,7 +35,7 @@ export interface Change {
   readonly programs?: readonly string[];
   /** Machines that are given back. */
   readonly leaving?: ReadonlySet<string>;
-  /** Where SSH is let in from: this computer's address of now, or as it is. */
+  /** The addresses that SSH is allowed from: this computer's present one, or those of the existing rule. */
   readonly rule?: 'for us' | 'as it is';
 }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type StackPlan, tagKeys } from '../../../../stacks/stack-plan.js';
 import { UserError } from '../../../errors.js';
 import { userData } from '../../../machines/user-data.js';
-import type { InstanceFacts } from '../../../tools/aws/api.js';
 import { cidrTowards, publicCidr } from '../../../tools/aws/caller.js';
+import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import { newHostKey } from '../../../tools/ssh/host-key.js';
 import type { HostKey } from '../../../tools/ssh/known-hosts.js';
 import type { TargetContext } from '../../context.js';
@@ -15,8 +15,8 @@ import type { SharedSettings } from './plan.js';
 /** The key that `setup` made, the half that machines are given. */
 export const publicKeyIn = (home: string): string => join(home, '.logistician', 'ssh-key.pub');
 
-/** What is the same for all machines of a stack: as it was, but for the address that SSH is let in from, which is this
- *  computer's address now.
+/** What all machines of a stack share. Only the address that SSH is allowed from may differ from the last time: it is
+ *  this computer's present one.
  *  @param place settings that all machines share. @throws UserError, AwsRefused where that address cannot be found out */
 export async function sharedSettings(
   { home }: Pick<TargetContext, 'home'>,

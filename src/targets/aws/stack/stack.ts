@@ -4,10 +4,11 @@ import { machineAddress, type StackPlan, tagKeys } from '../../../../stacks/stac
 import type { Deployment } from '../../../runs/deployment.js';
 import type { LiveDeployment } from '../../../runs/deployment-store.js';
 import { command } from '../../../shell/command.js';
-import type { AwsApi, InstanceFacts } from '../../../tools/aws/api.js';
+import type { AwsApi } from '../../../tools/aws/api.js';
+import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import type { HostKey } from '../../../tools/ssh/known-hosts.js';
 import { stateFile } from '../../../tools/terraform/command-line.js';
-import { TerraformFailed } from '../../../tools/terraform/terraform.js';
+import { TerraformFailed } from '../../../tools/terraform/version.js';
 import type { TargetContext } from '../../context.js';
 import type { SshAccess } from '../../over-ssh/access.js';
 import type { AwsAccount } from '../account.js';

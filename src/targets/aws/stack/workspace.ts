@@ -6,7 +6,8 @@ import { writeAtomically } from '../../../shell/atomic-file.js';
 import { signInAgain } from '../../../tools/aws/errors.js';
 import type { Progress } from '../../../tools/terraform/progress.js';
 import { idsInState, type MachineOutput, machinesIn } from '../../../tools/terraform/state.js';
-import { Terraform, TerraformFailed } from '../../../tools/terraform/terraform.js';
+import { Terraform } from '../../../tools/terraform/terraform.js';
+import { TerraformFailed } from '../../../tools/terraform/version.js';
 import type { TargetContext } from '../../context.js';
 
 /** Terraform in a deployment's folder, initialized when it is first needed there. */

@@ -1,5 +1,5 @@
 import { type AwsMachine, type AwsPlace, awsMachine } from '../../../../src/targets/aws/place.js';
-import type { InstanceFacts } from '../../../../src/tools/aws/api.js';
+import type { InstanceFacts } from '../../../../src/tools/aws/facts.js';
 
 export const own: AwsPlace = {
   account: '123456789012',

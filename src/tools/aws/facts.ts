@@ -1,0 +1,86 @@
+import type { Image, Instance, InstanceTypeInfo, SecurityGroupRule, Tag } from '@aws-sdk/client-ec2';
+
+// What AWS's answers are made into: what of them counts here, with a value in place of whatever it leaves out.
+
+/** What a type of instance has. */
+export interface TypeFacts {
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** As AWS names them: `x86_64`, `arm64`. */
+  readonly architectures: readonly string[];
+  readonly gpus: number;
+}
+
+export interface AmiFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly architecture: string;
+  /** GiB of its root volume. */
+  readonly rootVolume: number;
+}
+
+export interface InstanceFacts {
+  readonly id: string;
+  /** pending, running, stopping, stopped, shutting-down, terminated */
+  readonly state: string;
+  /** AWS's code for why it is in that state; empty: none. */
+  readonly why: string;
+  readonly publicAddress: string | null;
+  readonly privateAddress: string | null;
+  readonly launched: Date | null;
+  readonly type: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Something at AWS that bears a tag. */
+export interface Tagged {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What lets packets into a security group, or out of it. */
+export interface RuleFacts {
+  readonly id: string;
+  readonly group: string;
+  readonly isEgress: boolean;
+}
+
+export const typeFacts = (info: InstanceTypeInfo): TypeFacts => ({
+  cpus: info.VCpuInfo?.DefaultVCpus ?? 1,
+  memory: (info.MemoryInfo?.SizeInMiB ?? 1024) * 2 ** 20,
+  architectures: info.ProcessorInfo?.SupportedArchitectures ?? [],
+  gpus: (info.GpuInfo?.Gpus ?? []).reduce((sum, { Count = 0 }) => sum + Count, 0),
+});
+
+export function amiFacts(id: string, image: Image): AmiFacts {
+  const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === image.RootDeviceName);
+  return {
+    id,
+    name: image.Name ?? id,
+    architecture: image.Architecture ?? '',
+    rootVolume: root?.Ebs?.VolumeSize ?? 8,
+  };
+}
+
+export const instanceFacts = (instance: Instance): InstanceFacts => ({
+  id: instance.InstanceId ?? '',
+  state: instance.State?.Name ?? '',
+  why: instance.StateReason?.Code ?? '',
+  publicAddress: instance.PublicIpAddress || null,
+  privateAddress: instance.PrivateIpAddress || null,
+  launched: instance.LaunchTime ?? null,
+  type: instance.InstanceType ?? '',
+  tags: tagsOf(instance.Tags),
+});
+
+export const taggedAs = (id: string, tags: Tag[] | undefined): Tagged => ({ id, tags: tagsOf(tags) });
+
+export const ruleFacts = ({
+  SecurityGroupRuleId: id = '',
+  GroupId: group = '',
+  IsEgress: isEgress = false,
+}: SecurityGroupRule): RuleFacts => ({ id, group, isEgress });
+
+const tagsOf = (tags: Tag[] = []): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
