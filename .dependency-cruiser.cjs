@@ -10,7 +10,7 @@ const floors = [
   ['machines'],
   ['tools'],
   ['shell'],
-  ['errors\\.ts'],
+  ['errors\\.ts', 'phrases\\.ts'],
 ];
 
 const upward = floors.flatMap((rooms, floor) =>

@@ -11,6 +11,7 @@ const project = (
   test: {
     name,
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    exclude: process.env.LOGISTICIAN_TEST_ALL ? [] : ['test/**/*.slow.test.ts'],
     testTimeout: timeout,
     hookTimeout: timeout,
     ...more,

@@ -1,7 +1,8 @@
+import { count } from '../phrases.js';
 import type { Step } from '../targets/target.js';
 import type { Live } from './screen.js';
 import { joined, type Text } from './style.js';
-import { count, table } from './table.js';
+import { table } from './table.js';
 import { duration } from './time.js';
 
 /** How far each machine is on its way to its jobs, and since when. */

@@ -1,8 +1,9 @@
 import type { DeployPlan } from '../operations/deploy/decide.js';
 import type { Experiment } from '../operations/experiment.js';
+import { count } from '../phrases.js';
 import type { Offer } from '../targets/target.js';
 import { joined, type Text } from './style.js';
-import { count, table } from './table.js';
+import { table } from './table.js';
 
 /** What a deployment is about to do, in a few lines. */
 export function planView({ parameters, project }: Experiment, plan: DeployPlan, width: number): Text {

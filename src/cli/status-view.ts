@@ -1,8 +1,9 @@
 import type { JobReport, RunState } from '../machines/job-state.js';
 import { type ConditionStatus, type ExperimentStatus, judged, progressOf } from '../operations/look/rows.js';
+import { count } from '../phrases.js';
 import type { RunRecord } from '../runs/record.js';
 import { cyan, dim, green, joined, red, type Text, yellow } from './style.js';
-import { type Cell, count, table } from './table.js';
+import { type Cell, table } from './table.js';
 import { visibleText } from './text.js';
 import { between } from './time.js';
 

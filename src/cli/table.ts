@@ -89,7 +89,3 @@ function widthsFor(natural: readonly number[], columns: readonly Column[], width
   if (excess() > 0) sizes[0] = Math.max(1, (sizes[0] ?? 0) - excess());
   return sizes;
 }
-
-/** `1 condition`, `2 conditions`. */
-export const count = (number: number, thing: string): string =>
-  `${number} ${thing}${number === 1 ? '' : 's'}`;

@@ -1,6 +1,6 @@
 import { quote } from 'shlex';
 import { UserError } from '../errors.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../phrases.js';
 
 /** What is known of the verb that was used wrongly. */
 export interface Usage {

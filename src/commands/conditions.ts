@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
-import { count } from '../cli/table.js';
 import { hanging, visibleLine } from '../cli/text.js';
 import { readExperiment } from '../operations/read-experiment.js';
+import { count } from '../phrases.js';
 
 export default class Conditions extends BaseCommand {
   static override summary = 'Show what the list and the grid expand to, before anything runs.';

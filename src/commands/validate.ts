@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
-import { count } from '../cli/table.js';
 import { ownLine } from '../errors.js';
 import { readExperiment } from '../operations/read-experiment.js';
+import { count } from '../phrases.js';
 
 export default class Validate extends BaseCommand {
   static override summary = 'Check parameters.json, all of it at once.';

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import { closest } from 'fastest-levenshtein';
+import { nearest } from '../phrases.js';
 import { mendExperimentName } from './experiment-name.js';
 import {
   describe,
@@ -39,17 +39,17 @@ interface Explanation {
 }
 
 /** The part of a schema that says what it wants. */
-interface Wish {
+interface ParentSchema {
   readonly 'x-expected'?: string;
   readonly enum?: readonly unknown[];
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, unknown>>;
-  readonly propertyNames?: Wish;
+  readonly propertyNames?: ParentSchema;
 }
 
 function explain(document: JsonDocument, error: ErrorObject): Explanation {
   const { node, where } = locate(document.root, error.instancePath);
-  const wish = (error.parentSchema ?? {}) as Wish;
+  const wanted = (error.parentSchema ?? {}) as ParentSchema;
   const keyed = (key: string, what: string): Explanation => ({
     at: (node.type === 'Object' && memberOf(node, key)?.name) || node,
     where: step(where, key),
@@ -59,29 +59,29 @@ function explain(document: JsonDocument, error: ErrorObject): Explanation {
     case 'required':
       return keyed(error.params.missingProperty, missing(error.params.missingProperty));
     case 'additionalProperties':
-      return keyed(error.params.additionalProperty, unknown(error.params.additionalProperty, wish, where));
+      return keyed(error.params.additionalProperty, unknown(error.params.additionalProperty, wanted, where));
     case 'propertyNames':
-      return keyed(error.params.propertyName, badName(wish.propertyNames ?? {}));
+      return keyed(error.params.propertyName, badName(wanted.propertyNames ?? {}));
     default:
       // A name's own error comes before that of `propertyNames`, with the same sentence.
-      if (error.propertyName !== undefined) return keyed(error.propertyName, badName(wish));
-      return { at: node, where, what: unexpected(document, node, wish, where) };
+      if (error.propertyName !== undefined) return keyed(error.propertyName, badName(wanted));
+      return { at: node, where, what: unexpected(document, node, wanted, where) };
   }
 }
 
 const missing = (key: string): string =>
   key === 'experiment_name' ? 'is missing: add "experiment_name": "a-name".' : `is missing: add "${key}".`;
 
-function unknown(key: string, { properties = {} }: Wish, where: string): string {
-  const nearest = closest(key, Object.keys(properties));
+function unknown(key: string, { properties = {} }: ParentSchema, where: string): string {
+  const meant = nearest(key, Object.keys(properties));
   const comments = where === '' ? ' (Notes go in keys that end in _comment.)' : '';
-  return `is no known key: did you mean ${nearest}?${comments}`;
+  return `is no known key${meant === null ? '.' : `: did you mean ${meant}?`}${comments}`;
 }
 
-const badName = (wish: Wish): string => `is no fit name: expected ${wish['x-expected']}.`;
+const badName = (wanted: ParentSchema): string => `is no fit name: expected ${wanted['x-expected']}.`;
 
-function unexpected(document: JsonDocument, node: ValueNode, wish: Wish, where: string): string {
-  const sentence = `expected ${expectation(wish)}, got ${describe(document, node)}`;
+function unexpected(document: JsonDocument, node: ValueNode, wanted: ParentSchema, where: string): string {
+  const sentence = `expected ${expectation(wanted)}, got ${describe(document, node)}`;
   if (where === 'experiment_name' && node.type === 'String') {
     return `${sentence}: write "${mendExperimentName(node.value)}".`;
   }
@@ -95,13 +95,13 @@ const TYPES: Record<string, string> = {
   boolean: 'true or false',
 };
 
-function expectation(wish: Wish): string {
-  if (wish['x-expected']) return wish['x-expected'];
-  if (wish.enum) {
-    const options = wish.enum.map((option) => JSON.stringify(option));
+function expectation(wanted: ParentSchema): string {
+  if (wanted['x-expected']) return wanted['x-expected'];
+  if (wanted.enum) {
+    const options = wanted.enum.map((option) => JSON.stringify(option));
     return `${options.slice(0, -1).join(', ')} or ${options.at(-1)}`;
   }
-  return [wish.type]
+  return [wanted.type]
     .flat()
     .map((type) => TYPES[type ?? ''] ?? type)
     .join(' or ');

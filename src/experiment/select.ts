@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { ownLine, UserError } from '../errors.js';
+import { nearest } from '../phrases.js';
 import type { Condition } from './condition.js';
 
 const MOST_CANDIDATES = 10;
@@ -32,11 +32,11 @@ function named<C extends Pick<Condition, 'id'>>(conditions: readonly C[], name: 
   const candidates = name === '' ? [] : conditions.filter(({ id }) => id.startsWith(name));
   const [only] = candidates;
   if (only === undefined) {
-    const nearest = nearestTo(
+    const meant = begunLike(
       name,
       conditions.map(({ id }) => id),
     );
-    const asked = nearest === null ? '' : ` Did you mean ${nearest}?`;
+    const asked = meant === null ? '' : ` Did you mean ${meant}?`;
     throw new UnknownCondition(`No condition is called ${name || '""'}.${asked}`);
   }
   if (candidates.length === 1) return only;
@@ -50,10 +50,8 @@ function named<C extends Pick<Condition, 'id'>>(conditions: readonly C[], name: 
 }
 
 /** The id whose beginning is most like it; null: none is like it. */
-function nearestTo(name: string, ids: readonly string[]): string | null {
+function begunLike(name: string, ids: readonly string[]): string | null {
   const beginnings = ids.map((id) => id.slice(0, name.length));
-  const found = closest(name, beginnings);
-  return distance(name, found) > Math.max(2, name.length / 3)
-    ? null
-    : (ids[beginnings.indexOf(found)] ?? null);
+  const found = nearest(name, beginnings);
+  return found === null ? null : (ids[beginnings.indexOf(found)] ?? null);
 }

@@ -1,8 +1,8 @@
 import type { Hook } from '@oclif/core/hooks';
 import { failureText } from '../cli/failure.js';
-import { nearest } from '../cli/nearest.js';
 import { Screen } from '../cli/screen.js';
 import { UserError } from '../errors.js';
+import { nearest } from '../phrases.js';
 
 /** A mistyped verb gets the nearest one. */
 const hook: Hook.CommandNotFound = async ({ id, config }) => {

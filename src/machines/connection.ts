@@ -5,13 +5,13 @@ import type { CommandFailed } from '../shell/executor.js';
 import { ofReads } from '../shell/limits.js';
 import { type Io, type Outcome, perform } from '../shell/process.js';
 import { reveal } from '../shell/word.js';
-import { isHangUp } from '../tools/git/command-line.js';
-import { isConnectionLoss } from '../tools/rsync/command-line.js';
-import { endingThere, lineFor, sshFailed, throughSsh } from '../tools/ssh/command-line.js';
-import { KeysRefused, Unreachable } from '../tools/ssh/errors.js';
+import { isHangUp } from '../tools/git/lines.js';
+import { isConnectionLoss } from '../tools/rsync/lines.js';
 import { handshakeTries, inTurn, pauseAfter, saysHungUp, turnedAway } from '../tools/ssh/gate.js';
 import type { Access } from '../tools/ssh/handshake.js';
+import { endingThere, lineFor, sshFailed, throughSsh } from '../tools/ssh/lines.js';
 import type { SshPool } from '../tools/ssh/pool.js';
+import { KeysRefused, Unreachable } from '../tools/ssh/unreachable.js';
 
 /** How commands get to a machine. */
 export interface Connection {

@@ -4,11 +4,11 @@ import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
 import type { Io } from '../shell/process.js';
 import { installLines } from '../shell/programs.js';
-import { buildImage, type ImagePlan } from '../tools/docker/command-line.js';
 import type { Engine } from '../tools/docker/engine.js';
-import { openGit } from '../tools/git/engine.js';
+import { buildImage, type ImagePlan } from '../tools/docker/lines.js';
 import { git, reading } from '../tools/git/git.js';
 import { ownFilters, passedOver } from '../tools/git/own-filters.js';
+import { openGit } from '../tools/git/reads.js';
 
 export class BuildFailed extends UserError {
   constructor(line: string, dockerfile: string, code: number, wantsBuildKit: boolean, lacks: string) {

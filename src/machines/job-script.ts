@@ -6,8 +6,8 @@ import {
   containerWords,
   findImage,
   type ImagePlan,
-} from '../tools/docker/command-line.js';
-import { type Checkout, checkOut } from '../tools/git/command-line.js';
+} from '../tools/docker/lines.js';
+import { type Checkout, checkOut } from '../tools/git/lines.js';
 
 /** What the runner knows once it runs: the job's folders, the run's id, its container's name, its user. */
 export const known = {

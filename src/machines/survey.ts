@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js';
 import { command } from '../shell/command.js';
 import type { EngineFacts } from '../tools/docker/engine.js';
-import { Unreachable } from '../tools/ssh/errors.js';
+import { Unreachable } from '../tools/ssh/unreachable.js';
 import type { Connection } from './connection.js';
 import type { User } from './user.js';
 
@@ -95,7 +95,7 @@ export interface Lack {
 }
 
 /** Less than this, in bytes, and images will not fit. */
-const littleSpace = 5e9;
+export const littleSpace = 5e9;
 /** With less than this nothing can begin. */
 const noSpace = 10 * 2 ** 20;
 

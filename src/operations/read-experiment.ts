@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { UserError } from '../errors.js';
 import { type Parameters, readParameters } from '../experiment/parameters.js';
+import { nearest } from '../phrases.js';
 import { readBounded, UnreadableFile } from '../runs/bounded-file.js';
 import { pasteable } from '../shell/word.js';
 import { targetNames } from '../targets/registry.js';
@@ -49,7 +49,8 @@ function nearestExperiment(folder: string): string | null {
   const above = dirname(folder);
   if (!existsSync(above)) return null;
   const experiments = readdirSync(above).filter((name) => existsSync(join(above, name, 'parameters.json')));
-  return experiments.length > 0 ? join(above, closest(basename(folder), experiments)) : null;
+  const meant = nearest(basename(folder), experiments);
+  return meant === null ? null : join(above, meant);
 }
 
 /** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */

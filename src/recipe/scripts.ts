@@ -10,8 +10,8 @@ import {
 import type { User } from '../machines/user.js';
 import { bindCommand, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
-import { buildImage, type ImagePlan, inside, programWordsOf } from '../tools/docker/command-line.js';
-import type { Checkout } from '../tools/git/command-line.js';
+import { buildImage, type ImagePlan, inside, programWordsOf } from '../tools/docker/lines.js';
+import type { Checkout } from '../tools/git/lines.js';
 import type { JobPaths } from '../tools/job-paths.js';
 import type { Recipe } from './recipe.js';
 

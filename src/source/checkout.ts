@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { installLines, isProgram } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
-import type { Checkout, Submodule } from '../tools/git/command-line.js';
-import { openGit } from '../tools/git/engine.js';
+import type { Checkout, Submodule } from '../tools/git/lines.js';
+import { openGit } from '../tools/git/reads.js';
 import { isCheckedOut } from './look.js';
 import type { Project } from './project.js';
 

@@ -1,6 +1,6 @@
 import type { Executor } from '../shell/executor.js';
-import { keepCommit, keptRef } from '../tools/git/command-line.js';
-import { openGit } from '../tools/git/engine.js';
+import { keepCommit, keptRef } from '../tools/git/lines.js';
+import { openGit } from '../tools/git/reads.js';
 import { checkoutOf } from './checkout.js';
 import type { Pin } from './pin.js';
 import type { Project } from './project.js';

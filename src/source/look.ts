@@ -3,9 +3,9 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
-import { openGit } from '../tools/git/engine.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
 import { type OwnFilter, ownFilters, withoutFilters } from '../tools/git/own-filters.js';
+import { openGit } from '../tools/git/reads.js';
 import { FilesElsewhere } from './project.js';
 
 /** A file needs a program that no one but the repository itself asks for. */

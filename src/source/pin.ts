@@ -1,6 +1,6 @@
 import { ownLine, UserError } from '../errors.js';
 import { pasteable } from '../shell/word.js';
-import { isSnapshotCommit } from '../tools/git/command-line.js';
+import { isSnapshotCommit } from '../tools/git/lines.js';
 import { lookAt } from './look.js';
 import type { Project } from './project.js';
 

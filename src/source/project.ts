@@ -5,7 +5,7 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
-import { type Git, openGit } from '../tools/git/engine.js';
+import { type Git, openGit } from '../tools/git/reads.js';
 
 export class NoRepository extends UserError {
   constructor(folder: string) {

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from '../shell/command.js';
 import { CommandFailed, type Executor } from '../shell/executor.js';
-import { keptRef } from '../tools/git/command-line.js';
 import { isContention, judge } from '../tools/git/contention.js';
 import { git } from '../tools/git/git.js';
+import { keptRef } from '../tools/git/lines.js';
 
 /** Performs a change of a repository that others may be changing at this moment: the first to hold a lock wins, and the
  *  others see that the change is made, or retry.

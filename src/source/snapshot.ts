@@ -6,7 +6,7 @@ import { type Command, command } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
 import { pasteable } from '../shell/word.js';
-import { addAll, commitTree, linkSubmodule, writeTree } from '../tools/git/command-line.js';
+import { addAll, commitTree, linkSubmodule, writeTree } from '../tools/git/lines.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
 import { keep } from './keep.js';
 import { isCheckedOut, lookAt } from './look.js';

@@ -1,5 +1,5 @@
 import { type Command, command } from '../shell/command.js';
-import { programWordsOf } from '../tools/docker/command-line.js';
+import { programWordsOf } from '../tools/docker/lines.js';
 
 /** bash where it exists. */
 export const aShell = 'command -v bash >/dev/null && exec bash || exec sh';

@@ -10,7 +10,7 @@ import type { Command } from '../shell/command.js';
 import type { Io, Outcome } from '../shell/process.js';
 import type { Secret } from '../shell/word.js';
 import type { EngineFacts } from '../tools/docker/engine.js';
-import type { Checkout } from '../tools/git/command-line.js';
+import type { Checkout } from '../tools/git/lines.js';
 import type { HostKey } from '../tools/ssh/known-hosts.js';
 
 /** What kept a place from doing its part; the others did theirs. */

@@ -22,7 +22,7 @@ import { sourceId } from '../../src/source/listing.js';
 import { DirtyTree, type Pin, pinCommit, pinHead } from '../../src/source/pin.js';
 import { openProject } from '../../src/source/project.js';
 import { LargeUntrackedFile, pinSnapshot } from '../../src/source/snapshot.js';
-import { checkOut } from '../../src/tools/git/command-line.js';
+import { checkOut } from '../../src/tools/git/lines.js';
 import { isMissing } from '../support/engines.js';
 import { Repository, scratchFolder } from '../support/repository.js';
 

@@ -6,7 +6,7 @@ import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { checkoutOf } from '../../source/checkout.js';
 import type { Pin } from '../../source/pin.js';
 import type { PlaceProblem } from '../../targets/target.js';
-import type { Checkout } from '../../tools/git/command-line.js';
+import type { Checkout } from '../../tools/git/lines.js';
 import { type Experiment, ingredientsOf } from '../experiment.js';
 import { observe } from '../look/observe.js';
 import { type ExperimentStatus, isOpen } from '../look/rows.js';

@@ -1,6 +1,8 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
+import { littleSpace } from '../../machines/survey.js';
+import { count } from '../../phrases.js';
 import { command } from '../../shell/command.js';
 import type { Outcome } from '../../shell/process.js';
 import { installLines } from '../../shell/programs.js';
@@ -16,9 +18,6 @@ import { readExperiment } from '../read-experiment.js';
 import { storesOf, targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import { bad, type Finding, good, warning } from './finding.js';
-
-/** Images and builds need room: less than this, in bytes, is worth a word. */
-const littleSpace = 5e9;
 
 /** Looks at all that logistician stands on: here, and in the folder if it is an experiment. Changes nothing. */
 export async function examine(session: Session, folder: string): Promise<Finding[]> {
@@ -172,10 +171,7 @@ async function experiment(
     const experiment = await openExperiment(session, folder);
     const { experimentName, conditions } = experiment.parameters;
     return {
-      finding: good(
-        'experiment',
-        `${experimentName}, ${conditions.length} condition${conditions.length === 1 ? '' : 's'}`,
-      ),
+      finding: good('experiment', `${experimentName}, ${count(conditions.length, 'condition')}`),
       experiment,
     };
   } catch (error) {

@@ -7,7 +7,7 @@ import { offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
 import { jobOf, placesElsewhere } from '../../runs/placement.js';
 import { hasEnded } from '../../runs/record.js';
 import type { JobAccess } from '../../targets/target.js';
-import { NotThereYet, Unreachable } from '../../tools/ssh/errors.js';
+import { NotThereYet, Unreachable } from '../../tools/ssh/unreachable.js';
 import { chosenRows, isHere, observe } from '../look/observe.js';
 import { type ConditionStatus, type ExperimentStatus, isOfSweep } from '../look/rows.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';

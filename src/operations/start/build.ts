@@ -2,7 +2,7 @@ import { ensureImage } from '../../machines/image.js';
 import { imageOf } from '../../recipe/scripts.js';
 import { pinCommit } from '../../source/pin.js';
 import { pinSnapshot } from '../../source/snapshot.js';
-import type { ImagePlan } from '../../tools/docker/command-line.js';
+import type { ImagePlan } from '../../tools/docker/lines.js';
 import { type Experiment, imageAt } from '../experiment.js';
 import type { Session } from '../session.js';
 

@@ -5,7 +5,7 @@ import { currentUser } from '../../machines/user.js';
 import { command } from '../../shell/command.js';
 import type { Io } from '../../shell/process.js';
 import { aShell } from '../../targets/container-shell.js';
-import { containerWords, programWordsOf } from '../../tools/docker/command-line.js';
+import { containerWords, programWordsOf } from '../../tools/docker/lines.js';
 import { type Experiment, inputFolders } from '../experiment.js';
 import type { Session } from '../session.js';
 import { build } from './build.js';

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import type { AwsApi } from '../../tools/aws/api.js';
-import { AwsRefused } from '../../tools/aws/errors.js';
 import type { InstanceFacts } from '../../tools/aws/facts.js';
+import { AwsRefused } from '../../tools/aws/refusals.js';
 import type { Kind } from './offer/survey.js';
 import { type AwsMachine, type AwsPlace, instanceIdsOf } from './place.js';
 import { Recent } from './recent.js';

@@ -5,8 +5,8 @@ import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import type { Io } from '../../shell/process.js';
-import { signInAgain } from '../../tools/aws/errors.js';
-import { Unreachable } from '../../tools/ssh/errors.js';
+import { signInAgain } from '../../tools/aws/refusals.js';
+import { Unreachable } from '../../tools/ssh/unreachable.js';
 import { buildHere } from '../build-here.js';
 import type { TargetContext } from '../context.js';
 import type {

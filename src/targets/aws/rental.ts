@@ -2,7 +2,7 @@ import { ownLine, UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
-import { signInAgain } from '../../tools/aws/errors.js';
+import { signInAgain } from '../../tools/aws/refusals.js';
 import type { TargetContext } from '../context.js';
 import type { Leak, Rental } from '../target.js';
 import type { AwsAccount } from './account.js';

@@ -1,6 +1,6 @@
 import { ownLine } from '../../errors.js';
 import { lacksOf, type Survey } from '../../machines/survey.js';
-import { Unreachable } from '../../tools/ssh/errors.js';
+import { Unreachable } from '../../tools/ssh/unreachable.js';
 import type { Finding, PlaceProblem } from '../target.js';
 
 /** What a machine has and lacks, or why that is not known. */

@@ -10,7 +10,7 @@ import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { unreleased } from '../../runs/placement.js';
 import type { Io } from '../../shell/process.js';
-import { programWordsOf } from '../../tools/docker/command-line.js';
+import { programWordsOf } from '../../tools/docker/lines.js';
 import { type Route, routeOf } from '../../tools/ssh/route.js';
 import { buildHere } from '../build-here.js';
 import type { TargetContext } from '../context.js';

@@ -4,10 +4,10 @@ import type { Host } from '../../experiment/settings.js';
 import { renderCommand } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import { pasteable } from '../../shell/word.js';
-import { ChangedHostKey, UnknownHostKey } from '../../tools/ssh/errors.js';
 import { askHostKey } from '../../tools/ssh/handshake.js';
 import { findHostKeys, fingerprint, type HostKey, sameKey } from '../../tools/ssh/known-hosts.js';
 import { openByHand, type Route } from '../../tools/ssh/route.js';
+import { ChangedHostKey, UnknownHostKey } from '../../tools/ssh/unreachable.js';
 import type { SshAccess } from '../over-ssh/access.js';
 
 /** Nobody can answer two questions at once. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Layout } from '../../recipe/scripts.js';
-import type { Checkout } from '../../tools/git/command-line.js';
+import type { Checkout } from '../../tools/git/lines.js';
 
 // Where things are on a machine that is reached over SSH:
 //

@@ -7,7 +7,7 @@ import { containerText } from '../../recipe/scripts.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import { jobOf, jobsAt, movedFrom, placeOf, unreleased } from '../../runs/placement.js';
 import { command } from '../../shell/command.js';
-import { interactive } from '../../tools/ssh/command-line.js';
+import { interactive } from '../../tools/ssh/lines.js';
 import { shellIn } from '../container-shell.js';
 import type { TargetContext } from '../context.js';
 import type {

@@ -6,8 +6,8 @@ import type { DeployedJob, Deployment, Place } from '../../runs/deployment.js';
 import { jobsAt, unreleased } from '../../runs/placement.js';
 import { command, write } from '../../shell/command.js';
 import type { NamedRoute } from '../../tools/ssh/config-file.js';
-import { NotThereYet } from '../../tools/ssh/errors.js';
 import type { Route } from '../../tools/ssh/route.js';
+import { NotThereYet } from '../../tools/ssh/unreachable.js';
 import type { TargetContext } from '../context.js';
 import { SshAccess } from './access.js';
 

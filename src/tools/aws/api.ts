@@ -13,7 +13,6 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { AwsRefused, refusal } from './errors.js';
 import {
   type AmiFacts,
   amiFacts,
@@ -26,6 +25,7 @@ import {
   taggedAs,
   typeFacts,
 } from './facts.js';
+import { AwsRefused, refusal } from './refusals.js';
 
 // Which SDK is bundled is no matter of whoever runs it: not every command is to speak of the next one's Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

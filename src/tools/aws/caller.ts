@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { AwsRefused } from './errors.js';
+import { AwsRefused } from './refusals.js';
 
 /** AWS's service that answers with the caller's address. */
 const asked = 'https://checkip.amazonaws.com';

@@ -1,6 +1,6 @@
 import type { Executor } from '../../shell/executor.js';
-import { headBucket } from './command-line.js';
-import { AwsRefused } from './errors.js';
+import { headBucket } from './lines.js';
+import { AwsRefused } from './refusals.js';
 
 /** A bucket that Terraform's state may be kept in. */
 export interface StateBucket {

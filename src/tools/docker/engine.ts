@@ -4,7 +4,7 @@ import { ownLine, UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import { installLines, isProgram } from '../../shell/programs.js';
-import { programWordsOf } from './command-line.js';
+import { programWordsOf } from './lines.js';
 
 /** Docker cannot be used: the message says which of absent, not running, not permitted it is. */
 export class DockerUnavailable extends UserError {}

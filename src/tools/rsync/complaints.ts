@@ -1,4 +1,4 @@
-import { partial, vanished as vanishedCode } from './command-line.js';
+import { partial, vanished as vanishedCode } from './lines.js';
 
 /** What a copy from a machine passed over, by what rsync said of it. Paths are as the machine has them. */
 export interface Complaints {

@@ -1,7 +1,7 @@
 import { connectSeconds } from './config-file.js';
-import { HungUp, KeysRefused, Unreachable } from './errors.js';
 import { saysHungUp } from './gate.js';
 import type { Route } from './route.js';
+import { HungUp, KeysRefused, Unreachable } from './unreachable.js';
 
 /** What ssh2, a socket or a stream throws. */
 export type HandshakeError = Error & { readonly level?: string; readonly code?: string };

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationType, Client, ConnectConfig, ParsedKey } from 'ssh2';
 import { ownLine, type Suggestion } from '../../errors.js';
 import { connectSeconds } from './config-file.js';
-import { ChangedHostKey, HungUp, UnknownHostKey } from './errors.js';
 import { handshakeTries, inTurn, pauseAfter, turnedAway } from './gate.js';
 import { type HandshakeError, reasonOf } from './handshake-error.js';
 import { type HostKey, hostKeyOf, sameKey } from './known-hosts.js';
 import type { Route } from './route.js';
 import { socketTo } from './socket.js';
+import { ChangedHostKey, HungUp, UnknownHostKey } from './unreachable.js';
 
 /** How a session is made. */
 export interface Access {

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../shell/process.js';
 import { type Asked, performOn } from './channel.js';
-import { Unreachable } from './errors.js';
 import { type Access, handshake, type Opened } from './handshake.js';
+import { Unreachable } from './unreachable.js';
 
 /** For so long, in milliseconds, a machine that could not be reached is not tried again: whoever looks again and
  *  again would see no more of the others than one look in `connectSeconds`. */

@@ -9,7 +9,7 @@ import { ofLongReads } from '../../shell/limits.js';
 import type { Outcome } from '../../shell/process.js';
 import { processesIn, processesWith } from '../../shell/processes.js';
 import { pasteable } from '../../shell/word.js';
-import * as line from './command-line.js';
+import * as line from './lines.js';
 import { readEvents } from './messages.js';
 import { nothingYet, type Progress, progressAfter } from './progress.js';
 import { objectIn } from './state.js';

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 import type { Executor } from '../../shell/executor.js';
-import * as line from './command-line.js';
+import * as line from './lines.js';
 
 /** The oldest that the stack bears. */
 const oldest = [1, 5] as const;

@@ -6,7 +6,7 @@ import type { Recipe } from '../../../src/recipe/recipe.js';
 import { configuration } from '../../../src/recipe/scripts.js';
 import { type Command, command, renderCommand, write } from '../../../src/shell/command.js';
 import { pasteable } from '../../../src/shell/word.js';
-import { type Checkout, checkOut } from '../../../src/tools/git/command-line.js';
+import { type Checkout, checkOut } from '../../../src/tools/git/lines.js';
 import { pathsIn, variablesOf } from '../../../src/tools/job-paths.js';
 import type { Folders } from './layout.js';
 

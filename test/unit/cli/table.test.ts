@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { bold, present } from '../../../src/cli/style.js';
-import { type Cell, type Column, count, table as drawTable } from '../../../src/cli/table.js';
+import { type Cell, type Column, table as drawTable } from '../../../src/cli/table.js';
+import { count } from '../../../src/phrases.js';
 
 const table = (columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number) =>
   present(drawTable(columns, rows, width), false);

@@ -1,7 +1,7 @@
 import { Errors, Flags, Parser } from '@oclif/core';
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../../src/cli/nearest.js';
 import { wrongUsage } from '../../../src/cli/wrong-usage.js';
+import { nearest } from '../../../src/phrases.js';
 
 const flags = {
   first: Flags.integer({ helpValue: 'N', min: 1 }),

@@ -55,10 +55,7 @@ describe('a setting that is wrong', () => {
       ':1  experiment_nam  is no known key: did you mean experiment_name? (Notes go in keys that end in _comment.)',
     ],
     ['"gpu": 1', ':1  gpu  is no known key: did you mean gpus? (Notes go in keys that end in _comment.)'],
-    [
-      '"__proto__": 1',
-      ':1  __proto__  is no known key: did you mean inputs? (Notes go in keys that end in _comment.)',
-    ],
+    ['"__proto__": 1', ':1  __proto__  is no known key. (Notes go in keys that end in _comment.)'],
     ['"gpus": 1, "gpus": 2', ':12  gpus  is there twice, first in line 2: remove one.'],
     [
       '"experiment_command": " "',

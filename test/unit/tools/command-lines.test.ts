@@ -6,7 +6,7 @@ import {
   type ContainerPlan,
   containerWords,
   findImage,
-} from '../../../src/tools/docker/command-line.js';
+} from '../../../src/tools/docker/lines.js';
 import {
   addAll,
   checkOut,
@@ -15,7 +15,7 @@ import {
   linkSubmodule,
   pushCommit,
   writeTree,
-} from '../../../src/tools/git/command-line.js';
+} from '../../../src/tools/git/lines.js';
 
 const image = {
   tag: 'logistician/digits:0123456789abcdef',

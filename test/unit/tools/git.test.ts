@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isSnapshotCommit } from '../../../src/tools/git/command-line.js';
 import { judge } from '../../../src/tools/git/contention.js';
+import { isSnapshotCommit } from '../../../src/tools/git/lines.js';
 import { ownFilters, passedOver, withoutFilters } from '../../../src/tools/git/own-filters.js';
 
 type Setting = readonly [scope: string, key: string, value?: string];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderCommand } from '../../../src/shell/command.js';
-import { copyHere, copyThere, isConnectionLoss } from '../../../src/tools/rsync/command-line.js';
+import { copyHere, copyThere, isConnectionLoss } from '../../../src/tools/rsync/lines.js';
 import { isMissing } from '../../support/engines.js';
 
 const there = { config: '/exp/.logistician/ssh_config', machine: 'gpu1' };

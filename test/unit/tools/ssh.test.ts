@@ -7,7 +7,6 @@ import { renderCommand } from '../../../src/shell/command.js';
 import { Executor } from '../../../src/shell/executor.js';
 import { Journal } from '../../../src/shell/journal.js';
 import { isAddress, parseAddress } from '../../../src/tools/ssh/address.js';
-import { interactive } from '../../../src/tools/ssh/command-line.js';
 import { socketFolderBytes, sshConfig } from '../../../src/tools/ssh/config-file.js';
 import {
   findHostKeys,
@@ -17,6 +16,7 @@ import {
   parseKnownHosts,
   sameKey,
 } from '../../../src/tools/ssh/known-hosts.js';
+import { interactive } from '../../../src/tools/ssh/lines.js';
 import { knownName, parseRoute, type Route, resolveRoute, routeOf } from '../../../src/tools/ssh/route.js';
 import { isMissing } from '../../support/engines.js';
 import { makeKey } from '../../support/sshd.js';

@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Command, renderCommand } from '../../../src/shell/command.js';
-import {
-  apply,
-  destroy,
-  init,
-  output,
-  plan,
-  pull,
-  version,
-} from '../../../src/tools/terraform/command-line.js';
+import { apply, destroy, init, output, plan, pull, version } from '../../../src/tools/terraform/lines.js';
 import {
   type Diagnostic,
   eventIn,

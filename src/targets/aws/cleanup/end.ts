@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine, UserError } from '../../../errors.js';
 import { CommandFailed, type Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
-import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/command-line.js';
+import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
 
 /** How long AWS may take to end instances, and to let go of what hung on them, in milliseconds. */
 const patience = 600_000;

@@ -3,7 +3,7 @@ import { tagKeys } from '../../../../stacks/stack-plan.js';
 import { type Command, renderCommand } from '../../../shell/command.js';
 import type { Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
-import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../../../tools/aws/command-line.js';
+import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
 import type { Leak } from '../../target.js';
 import type { AwsAccount } from '../account.js';
 import { endInstances, untilGroupIsGone } from './end.js';

@@ -1,8 +1,8 @@
 import { tagKeys } from '../../../../stacks/stack-plan.js';
 import type { Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
-import { deleteKeyPair, revokeRule } from '../../../tools/aws/command-line.js';
 import type { InstanceFacts, RuleFacts } from '../../../tools/aws/facts.js';
+import { deleteKeyPair, revokeRule } from '../../../tools/aws/lines.js';
 import { endInstances, untilGroupIsGone } from './end.js';
 
 /** What lets people in, by id. */

@@ -4,10 +4,10 @@ import { ownLine } from '../../../errors.js';
 import { lacksFor, lacksOf, type Needs, NotReady, type Survey, survey } from '../../../machines/survey.js';
 import { command } from '../../../shell/command.js';
 import { pasteable } from '../../../shell/word.js';
-import { programWordsOf } from '../../../tools/docker/command-line.js';
-import { ChangedHostKey, KeysRefused, Unreachable } from '../../../tools/ssh/errors.js';
+import { programWordsOf } from '../../../tools/docker/lines.js';
 import { SshPool } from '../../../tools/ssh/pool.js';
 import type { Route } from '../../../tools/ssh/route.js';
+import { ChangedHostKey, KeysRefused, Unreachable } from '../../../tools/ssh/unreachable.js';
 import type { TargetContext } from '../../context.js';
 import type { SshAccess } from '../../over-ssh/access.js';
 

@@ -1,7 +1,7 @@
 import { ownLine } from '../../../errors.js';
 import type { Deployment } from '../../../runs/deployment.js';
 import { jobsAt } from '../../../runs/placement.js';
-import { NotThereYet, Unreachable } from '../../../tools/ssh/errors.js';
+import { NotThereYet, Unreachable } from '../../../tools/ssh/unreachable.js';
 import type {
   Collected,
   CollectedJob,

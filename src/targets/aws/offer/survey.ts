@@ -2,6 +2,7 @@ import { UserError } from '../../../errors.js';
 import type { Parameters } from '../../../experiment/parameters.js';
 import type { MachineFacts } from '../../../machines/machine-facts.js';
 import { type GpuWish, slots } from '../../../machines/slots.js';
+import { count } from '../../../phrases.js';
 import type { Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
 import type { AmiFacts, TypeFacts } from '../../../tools/aws/facts.js';
@@ -122,8 +123,6 @@ export function lineOf(
     : `each stops, its disk kept, after ${idle_minutes} min without work, or ${hours}`;
   return `${instance_type} (${has.join(', ')}), ${market}, in ${region}, ${ami}; ${end}`;
 }
-
-const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
 
 function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
   const wanted = wish === 'all' ? 1 : typeof wish === 'number' ? wish : 0;

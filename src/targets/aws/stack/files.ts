@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { StackPlan } from '../../../../stacks/stack-plan.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
 import { command } from '../../../shell/command.js';
-import { stackFile } from '../../../tools/terraform/command-line.js';
+import { stackFile } from '../../../tools/terraform/lines.js';
 import type { TargetContext } from '../../context.js';
 
 /** What the stack was made from, host keys and all. */

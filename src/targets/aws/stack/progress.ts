@@ -1,4 +1,5 @@
 import { conditionAt, machineAddress } from '../../../../stacks/stack-plan.js';
+import { count } from '../../../phrases.js';
 import type { Diagnostic } from '../../../tools/terraform/messages.js';
 import type { Progress, ResourceProgress } from '../../../tools/terraform/progress.js';
 import type { TargetContext } from '../../context.js';
@@ -54,7 +55,7 @@ export function countEnded({ resources }: Progress): string {
   );
   if (all.length === 0) return '';
   const ended = all.filter(([, { step }]) => step === 'done');
-  return `${ended.length} of ${all.length} ${all.length === 1 ? 'machine' : 'machines'} ended`;
+  return `${ended.length} of ${count(all.length, 'machine')} ended`;
 }
 
 /** Tells how far the machines are that Terraform creates now. */

@@ -7,7 +7,7 @@ import { command } from '../../../shell/command.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
 import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import type { HostKey } from '../../../tools/ssh/known-hosts.js';
-import { stateFile } from '../../../tools/terraform/command-line.js';
+import { stateFile } from '../../../tools/terraform/lines.js';
 import { TerraformFailed } from '../../../tools/terraform/version.js';
 import type { TargetContext } from '../../context.js';
 import type { SshAccess } from '../../over-ssh/access.js';

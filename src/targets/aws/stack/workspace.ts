@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { StackPlan } from '../../../../stacks/stack-plan.js';
 import { ownLine } from '../../../errors.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
-import { signInAgain } from '../../../tools/aws/errors.js';
+import { signInAgain } from '../../../tools/aws/refusals.js';
 import type { Progress } from '../../../tools/terraform/progress.js';
 import { idsInState, type MachineOutput, machinesIn } from '../../../tools/terraform/state.js';
 import { Terraform } from '../../../tools/terraform/terraform.js';

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 
 /** More of them with LOGISTICIAN_SOAK_ROUNDS, for a soak; other ones with LOGISTICIAN_SOAK_SEED, which the name of a
  *  round has: with it and one round, that round is played again. */
-const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 20);
+const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 8);
 const firstSeed = Number(process.env.LOGISTICIAN_SOAK_SEED ?? 1);
 
 const lines = Array.from({ length: 20 }, (_, place) => `line ${place}`);

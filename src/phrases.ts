@@ -1,5 +1,11 @@
 import { closest, distance } from 'fastest-levenshtein';
 
+// What sentences to people are made of, on every floor.
+
+/** `1 condition`, `2 conditions`. */
+export const count = (number: number, thing: string): string =>
+  `${number} ${thing}${number === 1 ? '' : 's'}`;
+
 /** The known word that somebody is likely to have meant; null: none is near enough. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const begun = known.filter((one) => word.length > 1 && one.startsWith(word));
