@@ -6,7 +6,7 @@
 # sooner if the job was stopped meanwhile. A job without a queue needs no slot.
 reserve() {
   tokens='' said=''
-  share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}
+  find_share
   if ! open_share; then
     note "slots are not shared with other deployments: $share cannot be written"
     return
@@ -22,7 +22,9 @@ reserve() {
   rm -f "$job/waits"
 }
 
-# The last one to give back what it had removes the folder: it may go at any moment.
+find_share() { share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}; }
+
+# A deployment that is released takes the folder with it if nobody has anything in it: it may go at any moment.
 open_share() {
   for try in 1 2 3; do
     [ -d "$share" ] || mkdir -m 777 "$share" 2>/dev/null
@@ -35,7 +37,8 @@ open_share() {
 give_back() {
   for token in ${tokens:-}; do rm -f "$share/$token"; done
   tokens=
-  [ -z "${share:-}" ] || rmdir "$share" 2>/dev/null || :
+  # What is attached is released by nobody.
+  [ -z "${has_terminal:-}" ] || [ -z "${share:-}" ] || rmdir "$share" 2>/dev/null || :
 }
 
 # Takes all that the job needs, or nothing; then `holder` says which job has it.

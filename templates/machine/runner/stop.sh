@@ -184,5 +184,7 @@ release() {
   while IFS= read -r run; do
     for one in "${secrets}logistician-$run-"*; do [ ! -e "$one" ] || rm -rf "$one"; done
   done
-  rmdir "$secrets" 2>/dev/null || :
+  rmdir "$secrets" 2>/dev/null
+  find_share
+  rmdir "$share" 2>/dev/null || :
 }
