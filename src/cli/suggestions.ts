@@ -14,7 +14,7 @@ export function textOf({ verb, words, note }: OwnLine, folder: string | null): s
 const isExperiment = (word: string): boolean =>
   ['parameters.json', '.logistician'].some((name) => existsSync(join(word, name)));
 
-/** What is suggested to somebody who gave that command line: each line once, for the experiment that a word of it names. */
+/** The suggestions as lines to paste, without repetitions. @param argv the words given: one may name the experiment */
 export function suggested(suggestions: readonly Suggestion[], argv: readonly string[] = []): string[] {
   const given = argv.find(isExperiment) ?? null;
   const lines = suggestions.map((line) => (typeof line === 'string' ? line : textOf(line, given)));

@@ -31,17 +31,21 @@ export interface Ending {
 export function endingOf({ deployment, rows, problems, chosen, discard, dryRun }: EndingFacts): Ending {
   const isChosen = ({ condition }: Pick<DeployedJob, 'condition'>) => !chosen || chosen.has(condition);
   const kept = new Map(problems.map((one) => [one.place, one]));
+  const running = new Set<string>();
   const placeOfRun = new Map(deployment.jobs.map(({ run, place }) => [run, place]));
   for (const row of dryRun ? [] : rows.filter(isChosen)) {
     const place = placeOfRun.get(row.record?.id ?? '');
     if (place === undefined || !isOpen(row) || kept.has(place)) continue;
     const problem = new UserError(`${row.condition} on ${place} has not ended.`);
     kept.set(place, { place, problem });
+    running.add(place);
   }
   const leaving = leavingOf(deployment, isChosen);
-  // What is rented can be given back whether it answers or not.
+  // What is rented can be given back whether it answers or not. A place that answers, and whose jobs do not end when they
+  // are told to, is released all the same: that ends them from outside.
   const ready = unreleased(deployment).filter(
-    ({ name, rented }) => leaving.has(name) && (!kept.has(name) || (discard && rented !== null)),
+    ({ name, rented }) =>
+      leaving.has(name) && (!kept.has(name) || (discard && (rented !== null || running.has(name)))),
   );
   return { leaving, ready: new Set(ready.map(({ name }) => name)), kept };
 }

@@ -1,7 +1,6 @@
 import type { ExperimentStatus } from '../look/rows.js';
 
-/** Something that is done for a deployment while somebody follows it. A failure is told, and the chore tried again
- *  after a while. */
+/** Background work for a deployment that a command follows. A failure is reported, and retried after a pause. */
 export interface Chore {
   /** Milliseconds between two tries. */
   readonly every: number;

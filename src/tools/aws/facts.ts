@@ -1,6 +1,6 @@
 import type { Image, Instance, InstanceTypeInfo, SecurityGroupRule, Tag } from '@aws-sdk/client-ec2';
 
-// What AWS's answers are made into: what of them counts here, with a value in place of whatever it leaves out.
+// The fields of AWS's answers that are used here, with defaults for those that AWS leaves out.
 
 /** What a type of instance has. */
 export interface TypeFacts {

@@ -24,7 +24,7 @@ reserve() {
 
 find_share() { share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}; }
 
-# A deployment that is released takes the folder with it if nobody has anything in it: it may go at any moment.
+# `release` removes the folder when it is empty, which may be at any moment: it is made again.
 open_share() {
   for try in 1 2 3; do
     [ -d "$share" ] || mkdir -m 777 "$share" 2>/dev/null
@@ -37,7 +37,7 @@ open_share() {
 give_back() {
   for token in ${tokens:-}; do rm -f "$share/$token"; done
   tokens=
-  # What is attached is released by nobody.
+  # For an attached job nobody calls `release`.
   [ -z "${has_terminal:-}" ] || [ -z "${share:-}" ] || rmdir "$share" 2>/dev/null || :
 }
 

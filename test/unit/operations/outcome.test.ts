@@ -106,6 +106,16 @@ describe('with --discard', () => {
       { ready: all, gone: all, ...nothing, givenUp: 'm1', released: true },
     ],
     [
+      'a host that answers, and whose job did not end, is released: nothing runs on',
+      { rows: open('b') },
+      { ready: all, gone: all, ...nothing, givenUp: 'gpu2', released: true },
+    ],
+    [
+      'a host that keeps results, and whose job did not end, is left as it is',
+      { rows: open('b'), problems: [problem('gpu2')] },
+      { ready: 'gpu1 m1', gone: all, ...nothing, givenUp: 'gpu2', released: true },
+    ],
+    [
       'what could not be given back is never given up: it costs',
       { problems: [problem('m1')], failed: [problem('m1')] },
       { gone: 'gpu1 gpu2', away: '', rentedStill: 'm1', released: false },

@@ -10,7 +10,7 @@ class StateLost extends UserError {
   constructor(folder: string, instances: readonly InstanceFacts[]) {
     super(
       `Terraform's state in ${folder} does not know ${instances.map(({ id }) => id).join(', ')} any more, where jobs of this deployment are: it was lost.`,
-      [ownLine('terminate', [], 'brings home what is there and ends all by its tag'), ownLine('deploy')],
+      [ownLine('terminate', [], 'collects results, and ends all by their tag'), ownLine('deploy')],
     );
   }
 }

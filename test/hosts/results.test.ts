@@ -116,6 +116,9 @@ END
     });
     await project.cli(['terminate', '--yes', '--discard', '--grace', '1']);
     expect(existsSync(taken)).toBe(false);
+    // Its own folder says no more how it is ended: it is all the same.
+    expect(await one.exec('docker ps --all --quiet')).toBe('');
+    expect(await one.exec('pgrep -u ada -f runner.sh || :')).toBe('');
   });
 
   it('T4: a machine whose data/ is a link has nothing written where the link leads', async () => {
