@@ -88,7 +88,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     project.settings({ experiment_conditions: ['--lr 1', '--lr 2', '--lr 3'] });
     const { code, stderr } = await project.cli(['deploy', '--yes']);
     expect(stderr).toMatch(/state in .* does not know i-\w+, i-\w+ any more.*lost\./);
-    expect(stderr).toContain('logistician terminate    # brings home what is there and ends all by its tag');
+    expect(stderr).toContain('logistician terminate    # collects results, and ends all by their tag');
     expect(code).toBe(1);
     const changes = cloud.calls.slice(before).filter(({ action }) => /^(Run|Terminate)/.test(action));
     expect(changes).toEqual([]);
