@@ -118,7 +118,7 @@ END
     expect(existsSync(taken)).toBe(false);
     // Its own folder says no more how it is ended: it is all the same.
     expect(await one.exec('docker ps --all --quiet')).toBe('');
-    expect(await one.exec('pgrep -u ada -f runner.sh || :')).toBe('');
+    await until('no runner is left', async () => (await one.exec('pgrep -u ada -f runner.sh || :')) === '');
   });
 
   it('T4: a machine whose data/ is a link has nothing written where the link leads', async () => {
