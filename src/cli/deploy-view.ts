@@ -1,4 +1,6 @@
+import { type OwnLine, ownLine } from '../errors.js';
 import type { DeployPlan } from '../operations/deploy/decide.js';
+import { type ExperimentStatus, judged } from '../operations/look/rows.js';
 
 /** Why there is nothing to run, and what to do if something should. */
 export function nothingToRun({ skip }: DeployPlan): string {
@@ -24,3 +26,16 @@ export const chosenWords = (flags: {
 ];
 
 export const lockIsHeld = 'Another logistician holds the lock of this deployment; waiting for it.';
+
+/** What is next once all have ended. What was stopped has not failed: a deploy without a flag runs it again. */
+export function linesAtEnd(status: ExperimentStatus, chosen: readonly string[]): OwnLine[] {
+  const states = new Set(judged(status).map(({ record }) => record?.state));
+  const failed = states.has('failed') || states.has('lost');
+  const commit = status.deployment?.commit.slice(0, 10) ?? 'HEAD';
+  return [
+    ...(failed ? [ownLine('logs'), ownLine('deploy', ['--retry-failed', ...chosen])] : []),
+    ...(states.has('stopped') ? [ownLine('deploy', ['--commit', commit, ...chosen])] : []),
+    ownLine('status'),
+    ...(status.deployment?.released ? [] : [ownLine('terminate')]),
+  ];
+}

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
-import { chosenWords, lockIsHeld, nothingToRun } from '../cli/deploy-view.js';
+import { chosenWords, linesAtEnd, lockIsHeld, nothingToRun } from '../cli/deploy-view.js';
 import { followLive } from '../cli/follow-view.js';
 import { LaunchRows } from '../cli/launch-view.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
@@ -200,12 +200,7 @@ export default class Deploy extends BaseCommand {
       this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
-    this.next(
-      folder,
-      ...(allSucceeded(status) ? [] : [ownLine('logs'), ownLine('deploy', ['--retry-failed', ...chosen])]),
-      ownLine('status'),
-      ownLine('terminate'),
-    );
+    this.next(folder, ...linesAtEnd(status, chosen));
     return statusJson(status);
   }
 }

@@ -129,16 +129,26 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('bad days of machine
     const bob = project(['gpu2'], ['--plain 1', '--plain 2'], name);
     writeSshConfig(bob, `Host gpu2\n  User bob\nInclude ${fleet.sshConfig}\n`);
     await well(ada, ['deploy', '--yes']);
-    await until('it holds', async () => (await row(ada, 'hold')).state === 'running');
+    const held = await until('it holds', async () => {
+      const now = await row(ada, 'hold');
+      return now.state === 'running' && now;
+    });
     // His own computer has no Docker.
     const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
-    await well(bob, ['deploy', '--yes', '--wait'], { env });
-    await well(bob, ['terminate', '--yes'], { env });
-    const held = await row(ada, 'hold');
-    expect(held.state).toBe('running');
+    await well(bob, ['deploy', '--yes'], { env });
+    await until('status says on whom his first job waits', async () =>
+      (await well(bob, ['status'], { env })).stdout.includes(`waits for ada: ${held.run}`),
+    );
+    await well(bob, ['terminate', '--yes', '--discard'], { env });
+    expect((await row(ada, 'hold')).state).toBe('running');
+
+    const waiting = bob.start(['deploy', '--yes', '--wait'], { env });
     await machine.exec(`touch /home/ada/logistician/shared/${held.run}/data/results/go`);
     await well(ada, ['deploy', '--yes', '--wait']);
-    expect((await rows(ada)).map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+    expect(await waiting.ended).toMatchObject({ code: 0 });
+    for (const user of [ada, bob])
+      expect((await rows(user)).map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+    await well(bob, ['terminate', '--yes'], { env });
     await well(ada, ['terminate', '--yes']);
     expect(await machine.exec('docker ps --quiet --all')).toBe('');
   });

@@ -65,7 +65,7 @@ exec docker "$@"
     expect(second.map((job) => stateOf(job)?.state)).toEqual(['pending', 'pending']);
     const user = execFileSync('id', ['-un']).toString().trim();
     for (const job of second) {
-      expect(waitsFor(job)).toMatch(new RegExp(`^waits for slot-[12], which a-[12] of ${user} has$`));
+      expect(waitsFor(job)).toMatch(new RegExp(`^waits for ${user}: a-[12] has slot-[12]$`));
       expect(await lastLine(other, job)).toBe(waitsFor(job));
     }
     expect(held().sort()).toEqual(['slot-1', 'slot-2']);
@@ -95,7 +95,7 @@ exec docker "$@"
     const [zero, pair, two, all] = jobs as [TestJob, TestJob, TestJob, TestJob];
     await until('GPU 2 is used', () => isRunning(two));
     await until('the others wait', () => waitsFor(pair) !== '' && waitsFor(all) !== '');
-    expect(waitsFor(pair)).toContain('gpu-0, which gpu-0 of');
+    expect(waitsFor(pair)).toContain(': gpu-0 has gpu-0');
     letGo(two);
     letGo(zero);
     const next = await until('one more runs', () => [pair, all].find(isRunning));
@@ -119,7 +119,7 @@ exec docker "$@"
     );
     const next = await other.add('next');
     await other.machine.begin(other.queue, ['-']);
-    await until('the next waits', () => waitsFor(next).includes('killed of'));
+    await until('the next waits', () => waitsFor(next).includes(': killed has'));
     expect(docker('container', 'inspect', '--format', '{{.State.Running}}', job.container).trim()).toBe(
       'true',
     );

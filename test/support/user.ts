@@ -10,7 +10,9 @@ export class TestUser {
   readonly home = `/home/${this.name}`;
 
   constructor() {
-    execFileSync('useradd', ['--create-home', '--shell', '/bin/sh', '--groups', 'docker', this.name]);
+    // Users of the tests' machines, which are containers here, have the first ids: their processes are not this user's.
+    const ids = ['--key', 'UID_MIN=20000', '--key', 'GID_MIN=20000'];
+    execFileSync('useradd', [...ids, '--create-home', '--shell', '/bin/sh', '--groups', 'docker', this.name]);
   }
 
   /** id of the user, and of its group. */

@@ -106,7 +106,7 @@ is_free() {
   set -- "$1" $held
   set +f
   if [ $# = 7 ] && { is_live "$2 $3 $4" || engine_runs "$7"; }; then
-    holder="$1, which $6 of $5 has"
+    holder="$5: $6 has $1"
     return 1
   fi
   rm -f "$share/$1"
