@@ -66,12 +66,12 @@ export class Executor {
     if (this.interrupt?.aborted) throw new Interrupted('Interrupted.');
     this.journal.issue(command);
     if (this.dryRun) return { kind: 'exited', code: 0, signal: null, stdout: '', stderr: '' };
-    return perform(command, this.interrupt ? { signal: this.interrupt, ...io } : io);
+    return this.#perform(command, this.interrupt ? { signal: this.interrupt, ...io } : io);
   }
 
   /** Performs a command that changes nothing, without a line in the journal, within the limits of reads or those of `io`. */
   async query(command: Command, io: Io = {}): Promise<Outcome> {
-    return perform(command, { ...ofReads, ...io });
+    return this.#perform(command, { ...ofReads, ...io });
   }
 
   /** The standard output of a command that changes nothing, without its last line break.
@@ -81,4 +81,25 @@ export class Executor {
     if (outcome.code !== 0) throw new CommandFailed(command, outcome);
     return outcome.stdout.replace(/\n$/, '');
   }
+
+  async #perform(command: Command, io: Io): Promise<Outcome> {
+    const outcome = await perform(command, io);
+    if (outcome.code === byCtrlC && this.interrupt && !io.apart) await fired(this.interrupt, momentMs);
+    return outcome;
+  }
+}
+
+/** A terminal's Ctrl-C goes to us and to the programs that we have started, and the end of one of them may reach us first.
+ *  After so many milliseconds that end is its own affair. */
+const momentMs = 200;
+
+const byCtrlC = 130;
+
+/** Waits until the signal has fired, or for so many milliseconds. */
+async function fired(signal: AbortSignal, ms: number): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+  });
 }

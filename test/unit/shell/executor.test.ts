@@ -88,6 +88,28 @@ describe('how a process ended', () => {
   });
 });
 
+describe('a program that Ctrl-C has ended', () => {
+  const ended = command('sh', '-c', 'kill -INT $$');
+  const silent = new Journal(() => {});
+
+  it.each([
+    ['change', (door: Executor) => door.change(ended)],
+    ['read', (door: Executor) => door.read(ended)],
+  ])('is not heard of before the Ctrl-C itself: %s', async (_, perform) => {
+    const interrupt = new AbortController();
+    const failed = perform(new Executor(silent, false, interrupt.signal)).catch(
+      () => interrupt.signal.aborted,
+    );
+    setTimeout(() => interrupt.abort(), 50);
+    expect(await failed).toBe(true);
+  });
+
+  it('is a failure like others where there was none', async () => {
+    const door = new Executor(silent, false, new AbortController().signal);
+    await expect(door.change(ended)).rejects.toThrow('was ended by SIGINT');
+  });
+});
+
 describe('T9: a limit', () => {
   /** Numbers of processes that have the word on their command line. */
   const withWord = (word: string) => processesWith(executor, word);
