@@ -31,6 +31,8 @@ export interface SweepScript {
   readonly image: ImagePlan & { readonly bases?: readonly string[] };
   /** The image was seen to be there a moment ago: nobody need look again. */
   readonly imageIsThere?: boolean;
+  /** The engine's version, where it was asked for a moment ago. */
+  readonly engineVersion?: string;
   /** The checkout that each job gets; null: the job has a folder given to it instead. */
   readonly source: Checkout | null;
   /** A repository on the machine that holds the image's build context. */
@@ -82,6 +84,7 @@ image=${render(sweep.image.tag)}
 bases=${render((sweep.image.bases ?? []).join(' '))}
 docker=${render(sweep.docker)}
 max_seconds=${Math.ceil(sweep.maxHours * 3600)}
+engine_version=${render(sweep.engineVersion ?? '')}
 needs_secrets=${sweep.container.secrets ? 'yes' : ''}
 fetch() {
   ${fetch.length > 0 ? lines(fetch) : ':'}

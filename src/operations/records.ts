@@ -21,7 +21,7 @@ export interface ExperimentRecords {
   readonly runs: RunStore;
   readonly deployments: DeploymentStore;
   /** Those that were made, by name: each keeps what it has learned for the time of a command. */
-  readonly targets: Map<string, Target>;
+  readonly targets: Map<string, Promise<Target>>;
   /** What parameters.json says now; null: it cannot be read, or does not exist. */
   readonly parameters: Parameters | null;
   /** Conditions of parameters.json; none where it cannot be read. */
@@ -48,7 +48,7 @@ export function openRecords(session: Session, given: string): ExperimentRecords 
 export const storesOf = ({ executor, home }: Session, folder: string) => ({
   runs: new RunStore(folder, executor.dryRun),
   deployments: new DeploymentStore(home, folder, executor.dryRun),
-  targets: new Map<string, Target>(),
+  targets: new Map<string, Promise<Target>>(),
 });
 
 /** @throws TargetNotSupported */
@@ -56,7 +56,7 @@ export function targetCalled(
   session: Session,
   name: string,
   { runs, deployments, targets }: Pick<ExperimentRecords, 'runs' | 'deployments' | 'targets'>,
-): Target {
+): Promise<Target> {
   const known = targets.get(name);
   if (known) return known;
   const { executor, ssh, env, home, now, notify } = session;
@@ -78,8 +78,11 @@ export function targetCalled(
 }
 
 /** The target that a deployment was made for. */
-export const targetOf = (session: Session, records: ExperimentRecords, { target }: Deployment): Target =>
-  targetCalled(session, target, records);
+export const targetOf = (
+  session: Session,
+  records: ExperimentRecords,
+  { target }: Deployment,
+): Promise<Target> => targetCalled(session, target, records);
 
 /** This computer, spoken to through the runner of this version. */
 export const thisComputer = (session: Session): Machine =>

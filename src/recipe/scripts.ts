@@ -31,6 +31,8 @@ export interface Layout {
   readonly dataReadOnly?: string | null;
   /** The image was found or built a moment ago: nothing has to look again. */
   readonly imageExists?: boolean;
+  /** The engine's version there, where it was asked for a moment ago. */
+  readonly engineVersion?: string;
 }
 
 /** A run's folders on its machine, absolute. */
@@ -61,6 +63,7 @@ export function sweepOf(recipe: Recipe, layout: Layout): SweepScript {
     source: layout.checkout,
     contextRepository: layout.repository,
     ...(layout.imageExists && { imageIsThere: true }),
+    ...(layout.engineVersion && { engineVersion: layout.engineVersion }),
     container: {
       image: image.tag,
       labels: {

@@ -198,7 +198,8 @@ export class DeploymentStore {
   }
 
   #write(deployment: Deployment): void {
-    writeAtomically(join(this.folder, recordFile), `${JSON.stringify(deployment, null, 2)}\n`);
+    // Without it nothing would know of machines that are being paid for.
+    writeAtomically(join(this.folder, recordFile), `${JSON.stringify(deployment, null, 2)}\n`, 0o600, true);
     if (deployment.released !== null)
       rmSync(join(this.folder, receiptsFolder), { recursive: true, force: true });
   }

@@ -1,16 +1,33 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobReport, JobState } from '../machines/job-state.js';
+import { jobStateOf } from '../machines/read-job-state.js';
+import { readBounded } from './bounded-file.js';
 import { hasEnded } from './record.js';
 
 /** What the runner says of a job of this computer, as far as it holds: a job that has run, and whose folder is gone, is
  *  lost with its results, however it ended.
  *  @param folder the run's, in runs/ */
 export function seenFrom(folder: string, report: JobReport): JobReport {
-  const { state } = report;
-  if (!state || !hasEnded(state) || state.started === null || existsSync(join(folder, 'data'))) return report;
-  return { ...report, state: withoutResults(state) };
+  return report.state ? { ...report, state: asFarAsItHolds(report.state, folder) } : report;
 }
+
+/** The state that the runner has left in a job folder of this computer, as far as it holds; null: none that can be read.
+ *  @param folder the run's, in runs/ */
+export function stateLeftIn(job: string, folder: string): JobState | null {
+  try {
+    const file = readBounded(join(job, 'state.json'));
+    const state = file && jobStateOf(JSON.parse(file.bytes.toString()));
+    return state && asFarAsItHolds(state, folder);
+  } catch {
+    return null;
+  }
+}
+
+const asFarAsItHolds = (state: JobState, folder: string): JobState =>
+  hasEnded(state) && state.started !== null && !existsSync(join(folder, 'data'))
+    ? withoutResults(state)
+    : state;
 
 const withoutResults = (state: JobState): JobState => ({
   ...state,

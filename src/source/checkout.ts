@@ -5,6 +5,7 @@ import { installLines, isProgram } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import type { Checkout, Submodule } from '../tools/git/lines.js';
 import { openGit } from '../tools/git/reads.js';
+import { linksAt } from './listing.js';
 import { isCheckedOut } from './look.js';
 import type { Project } from './project.js';
 
@@ -74,6 +75,11 @@ export async function checkoutOf({ root }: Pick<Project, 'root'>, commit: string
   return { repository: root, commit, submodules: inner, lfs };
 }
 
+/** The submodules of a commit that are checked out here, with their own. @throws MissingSubmoduleCommit */
+export async function submodulesAt(project: Project, commit: string): Promise<readonly Submodule[]> {
+  return inLinks(project.root, await linksAt(project, commit), '');
+}
+
 /** @param prefix path of the repository in the project, with a slash behind it. */
 async function submodules(root: string, commit: string, prefix: string): Promise<Submodule[]> {
   const listing = await openGit(join(root, prefix))
@@ -81,11 +87,22 @@ async function submodules(root: string, commit: string, prefix: string): Promise
     .catch((error: Error) => {
       throw prefix === '' ? error : new MissingSubmoduleCommit(prefix.slice(0, -1), commit, root);
     });
-  const links = listing.split('\0').filter((entry) => entry.startsWith('160000 '));
+  const entries = listing.split('\0').filter((entry) => entry.startsWith('160000 '));
+  const links = entries.map((entry) => {
+    const [, , id = ''] = entry.split(/[ \t]/, 3);
+    return { id, path: entry.slice(entry.indexOf('\t') + 1) };
+  });
+  return inLinks(root, links, prefix);
+}
+
+async function inLinks(
+  root: string,
+  links: readonly { readonly id: string; readonly path: string }[],
+  prefix: string,
+): Promise<Submodule[]> {
   const found = await Promise.all(
-    links.map(async (entry) => {
-      const [, , id = ''] = entry.split(/[ \t]/, 3);
-      const path = prefix + entry.slice(entry.indexOf('\t') + 1);
+    links.map(async ({ id, path: below }) => {
+      const path = prefix + below;
       const repository = join(root, path);
       if (!isCheckedOut(root, path)) return [];
       const [inner, lfs] = await Promise.all([submodules(root, id, `${path}/`), lfsStorage(repository)]);
@@ -100,9 +117,10 @@ async function lfsStorage(root: string): Promise<string | null> {
   const git = openGit(root);
   const [folder, settings] = await Promise.all([
     git.raw('rev-parse', '--path-format=absolute', '--git-common-dir'),
-    git.raw('config', '--get', 'lfs.storage').catch(() => ''),
+    git.settings('lfs\\.storage'),
   ]);
-  const set = settings.replace(/\n$/, '') || 'lfs';
+  // The last one counts.
+  const set = settings.trimEnd().split('\n').at(-1)?.replace('lfs.storage ', '') || 'lfs';
   const storage = resolve(folder.replace(/\n$/, ''), set);
   return existsSync(storage) || hasLfsAttribute(root) ? storage : null;
 }

@@ -1,7 +1,7 @@
 import type { Executor } from '../shell/executor.js';
 import { keepCommit, keptRef } from '../tools/git/lines.js';
 import { openGit } from '../tools/git/reads.js';
-import { checkoutOf } from './checkout.js';
+import { submodulesAt } from './checkout.js';
 import type { Pin } from './pin.js';
 import type { Project } from './project.js';
 
@@ -19,13 +19,17 @@ export async function keep(executor: Executor, repository: string, commit: strin
  *  reflog has expired would be gone, and the receipt would name nothing. For a run that is being recorded.
  *  @throws MissingSubmoduleCommit */
 export async function keepPin(
-  project: Pick<Project, 'root'>,
+  project: Project,
   executor: Executor,
   { commit }: Pick<Pin, 'commit'>,
 ): Promise<void> {
-  const { submodules } = await checkoutOf(project, commit);
-  for (const { repository, commit: own } of [{ repository: project.root, commit }, ...submodules])
-    if (!(await isKept(executor, repository, own))) await keep(executor, repository, own);
+  const [own, submodules] = await Promise.all([
+    isKept(executor, project.root, commit),
+    submodulesAt(project, commit),
+  ]);
+  if (!own) await keep(executor, project.root, commit);
+  for (const { repository, commit } of submodules)
+    if (!(await isKept(executor, repository, commit))) await keep(executor, repository, commit);
 }
 
 const keyOf = (repository: string, commit: string) => `${commit} ${repository}`;

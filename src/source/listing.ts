@@ -30,6 +30,17 @@ async function list(project: Project, commit: string): Promise<Entry[]> {
     });
 }
 
+/** The submodules of the commit, with the commit of each. */
+export async function linksAt(
+  project: Project,
+  commit: string,
+): Promise<readonly { readonly id: string; readonly path: string }[]> {
+  return (await entriesOf(project, commit)).flatMap(({ facts, path }) => {
+    const id = /^160000 commit (\w+)$/.exec(facts)?.[1];
+    return id ? [{ id, path: path.toString() }] : [];
+  });
+}
+
 /** Id of the git tree of a folder in the commit, which is not its root; null: it is not there. */
 export async function treeAt(project: Project, commit: string, path: string): Promise<string | null> {
   const own = Buffer.from(path);

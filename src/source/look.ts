@@ -28,9 +28,10 @@ export interface Look {
 }
 
 /** Read anew for each look: a job may have written the configuration since.
+ *  @param inner paths of the repositories in it that are checked out, if they are known
  *  @throws UntrustedFilter where git can be given no setting for it */
-export async function lookAt(root: string): Promise<Look> {
-  const filters = await filtersBelow(root);
+export async function lookAt(root: string, inner?: readonly string[]): Promise<Look> {
+  const filters = await filtersBelow(root, inner);
   const nameless = filters.find(({ name }) => name.includes('='));
   if (nameless) throw new UntrustedFilter(nameless, root);
   return {
@@ -49,26 +50,34 @@ export async function lookAt(root: string): Promise<Look> {
 }
 
 /** Those of the repository and of all that are inside it: git looks into them too, with the same settings. */
-async function filtersBelow(root: string): Promise<OwnFilter[]> {
+async function filtersBelow(root: string, known?: readonly string[]): Promise<OwnFilter[]> {
   const git = openGit(root);
-  const [listing, index, top] = await Promise.all([
+  const [listing, inner, top] = await Promise.all([
     git.raw('config', '--list', '--show-scope', '-z'),
-    git.raw(...quotedNames, 'ls-files', '--stage'),
+    known ?? innerRepositories(root),
     git.raw('rev-parse', '--show-toplevel'),
   ]);
   const where = top.replace(/\n$/, '');
   if (where !== realpathSync(root)) throw new FilesElsewhere(root, where);
-  const links = index.split('\n').filter((line) => line.startsWith('160000 '));
-  const names = links.map((line) => unquoteName(line.slice(line.indexOf('\t') + 1)));
-  // No argument can hold it, so it cannot be asked what it would run.
-  const unnameable = names.find((name) => !isUtf8(name));
-  if (unnameable)
-    throw new UserError(
-      `The submodule ${unnameable} in ${root} has a name that is not in UTF-8: it cannot be looked at.`,
-    );
-  const inner = names.map(String).filter((path) => isCheckedOut(root, path));
   const below = await Promise.all(inner.map((path) => filtersBelow(join(root, path))));
   return [...ownFilters(listing), ...below.flat()];
+}
+
+/** Those of the index that are checked out. */
+async function innerRepositories(root: string): Promise<readonly string[]> {
+  const index = await openGit(root).raw(...quotedNames, 'ls-files', '--stage');
+  const links = index.split('\n').filter((line) => line.startsWith('160000 '));
+  const names = links.map((line) => unquoteName(line.slice(line.indexOf('\t') + 1)));
+  return names.map((name) => nameable(name, root)).filter((path) => isCheckedOut(root, path));
+}
+
+/** The name of a submodule as text: no argument can hold another, so it could not be asked what it would run.
+ *  @throws UserError */
+export function nameable(name: Buffer, root: string): string {
+  if (isUtf8(name)) return name.toString();
+  throw new UserError(
+    `The submodule ${name} in ${root} has a name that is not in UTF-8: it cannot be looked at.`,
+  );
 }
 
 /** Whether there is a repository of its own at a path in another: not where a link leads. */

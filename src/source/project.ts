@@ -67,7 +67,7 @@ export async function findRepository(
     }),
     git.raw('rev-parse', '--quiet', 'HEAD^{commit}', 'HEAD^{tree}').catch(nothing),
     git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(nothing),
-    git.raw('config', '--get-regexp', '^(core\\.sparsecheckout|remote\\.origin\\.url)$').catch(nothing),
+    git.settings('core\\.sparsecheckout', 'remote\\.origin\\.url'),
   ]);
   const [root, gitDirectory] = places.split('\n');
   if (!root || !gitDirectory) throw new NoRepository(folder);

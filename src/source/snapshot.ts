@@ -9,7 +9,7 @@ import { pasteable } from '../shell/word.js';
 import { addAll, commitTree, linkSubmodule, writeTree } from '../tools/git/lines.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
 import { keep } from './keep.js';
-import { isCheckedOut, lookAt } from './look.js';
+import { isCheckedOut, lookAt, nameable } from './look.js';
 import { isPushed, type Pin, status } from './pin.js';
 import { openProject, type Project } from './project.js';
 
@@ -56,7 +56,10 @@ export async function pinSnapshot(
   ofHead?.catch(() => {});
   const writer = new ObjectWriter(project, executor);
   try {
-    await writer.add(tooLarge);
+    await writer.add(
+      tooLarge,
+      inner.map(({ path }) => path),
+    );
     for (const { path, recorded, pin } of inner) {
       if (pin.commit !== recorded)
         await writer.output((index) => linkSubmodule(project.root, index, path, pin.commit));
@@ -103,7 +106,7 @@ async function survey(project: Project): Promise<{ tooLarge: string[]; links: Li
     if (tab >= 0 && !line.startsWith('160000 ')) continue;
     const name = line.slice(tab + 1);
     const bytes = unquoteName(name);
-    if (tab >= 0) links.set(bytes.toString(), line.split(' ')[1] ?? null);
+    if (tab >= 0) links.set(nameable(bytes, project.root), line.split(' ')[1] ?? null);
     else if (bytes.at(-1) === slash) links.set(bytes.toString().slice(0, -1), null);
     else if (sizeOf(project.root, bytes) > largestUntracked) tooLarge.push(name);
   }
@@ -135,13 +138,15 @@ class ObjectWriter {
     this.#scratch = executor.dryRun ? scratchObjects() : null;
   }
 
-  async add(leftOut: readonly string[]): Promise<void> {
+  async add(leftOut: readonly string[], inner: readonly string[]): Promise<void> {
     const users = join(this.project.gitDirectory, 'index');
     // Its time tells git which files have changed in the second that it was written in. What is in the way goes, and is
     // not written through: a job in `run` could put a link there.
-    if (existsSync(users)) await this.output((index) => command('install', '-p', '-m', '600', users, index));
+    const copied = existsSync(users)
+      ? this.output((index) => command('install', '-p', '-m', '600', users, index))
+      : null;
     const { root, sparse } = this.project;
-    const { settings, explain } = await lookAt(root);
+    const [{ settings, explain }] = await Promise.all([lookAt(root, inner), copied]);
     await this.output((index) => addAll(root, index, leftOut, sparse, settings)).catch((error: unknown) => {
       throw explain(error);
     });

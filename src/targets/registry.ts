@@ -3,7 +3,7 @@ import * as all from './all.js';
 import type { TargetContext } from './context.js';
 import type { Target } from './target.js';
 
-const targets: Readonly<Record<string, new (context: TargetContext) => Target>> = all;
+const targets: Readonly<Record<string, () => Promise<new (context: TargetContext) => Target>>> = all;
 
 export const targetNames: readonly string[] = Object.keys(targets).sort();
 
@@ -24,8 +24,9 @@ export class TargetNotSupported extends UserError {
 }
 
 /** @throws TargetNotSupported */
-export function targetNamed(name: string, context: TargetContext): Target {
-  const Named = Object.hasOwn(targets, name) ? targets[name] : undefined;
-  if (!Named) throw new TargetNotSupported(name);
+export async function targetNamed(name: string, context: TargetContext): Promise<Target> {
+  const load = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  if (!load) throw new TargetNotSupported(name);
+  const Named = await load();
   return new Named(context);
 }

@@ -148,6 +148,17 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       expect(job.state).toMatchObject({ state: 'failed', reason: 'start', engine: { version: '19.3' } });
       expect(linesOf('runs')).toEqual([]);
     });
+
+    it('a client that is older than its engine is asked in words that it knows', async () => {
+      const old = `case "$*" in
+        version*Client*) echo 20.03.1 20.10.24; exit ;;
+        run*--pull*) echo 'unknown flag: --pull' >&2; exit 125 ;;
+      esac`;
+      const sweep = await lab.sweep('sh exit.sh', { engineVersion: '20.10.24', docker: dockerThat(old) });
+      const job = await sweep.add('attached', ['3']);
+      expect((await sweep.verb(['run', job.folder])).code).toBe(3);
+      expect(stateOf(job)).toMatchObject({ state: 'failed', exit_code: 3, engine: { version: '20.10.24' } });
+    });
   });
 
   describe('T8: of jobs of another computer that shares the folder', () => {

@@ -75,7 +75,8 @@ export async function decide(
   const planned = planOf(experiment, request, { wanted, ingredients, joins, status });
   const source = await checkoutOf(experiment.project, pin.commit);
   const undelivered = status.live && joins ? undeliveredOf(joins, status) : [];
-  const { offers, problems, docker } = await targetCalled(session, request.target, experiment).survey({
+  const target = await targetCalled(session, request.target, experiment);
+  const { offers, problems, docker } = await target.survey({
     parameters,
     ...request.machines,
     slots: request.slots,

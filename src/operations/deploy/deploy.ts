@@ -25,7 +25,7 @@ export async function deploy(
   plan: DeployPlan,
 ): Promise<{ deployment: Deployment; problems: readonly PlaceProblem[] }> {
   const { deployments } = experiment;
-  const target = targetCalled(session, plan.target, experiment);
+  const target = await targetCalled(session, plan.target, experiment);
   const before = live.last;
   if (before?.released === null && !plan.joins) await bringToAnEnd(session, experiment, live);
   if (plan.joins) {

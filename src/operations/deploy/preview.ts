@@ -9,7 +9,7 @@ import { draftDeployment } from './draft.js';
 /** What would be created for a deployment that is decided on, in the words of the tool that does it. Nothing is created
  *  or recorded. @throws UserError where the target rents no machines */
 export async function preview(session: Session, experiment: Experiment, plan: DeployPlan): Promise<string> {
-  const { rental } = targetCalled(session, plan.target, experiment);
+  const { rental } = await targetCalled(session, plan.target, experiment);
   if (!rental)
     throw new UserError(
       `--plan shows which machines Terraform would make; target ${plan.target} makes none.`,

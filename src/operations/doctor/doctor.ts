@@ -24,7 +24,9 @@ export async function examine(session: Session, folder: string): Promise<Finding
   const opened = existsSync(join(folder, 'parameters.json')) ? await experiment(session, folder) : null;
   const parameters = opened?.experiment?.parameters;
   const target =
-    opened?.experiment && parameters ? targetCalled(session, parameters.target, opened.experiment) : null;
+    opened?.experiment && parameters
+      ? await targetCalled(session, parameters.target, opened.experiment)
+      : null;
   const needs: ReadonlySet<Need> = target?.needs ?? new Set(['docker']);
   const overSsh = needs.has('ssh') ? 'bad' : 'warning';
   const buildsHere = needs.has('docker') || parameters?.dockerImageTransport === 'ssh';
@@ -51,7 +53,7 @@ export async function examineMachines(
   machines: Machines,
 ): Promise<readonly Finding[]> {
   const { parameters } = readExperiment(resolve(folder));
-  const target = targetCalled(session, targetOfHosts, storesOf(session, resolve(folder)));
+  const target = await targetCalled(session, targetOfHosts, storesOf(session, resolve(folder)));
   return target.examine({ parameters, ...machines }, true);
 }
 

@@ -13,7 +13,9 @@ import type { Finding } from './finding.js';
 export async function leaks(session: Session, folder: string, region: string | null): Promise<Leak[]> {
   const hasParameters = existsSync(join(folder, 'parameters.json'));
   const parameters = hasParameters ? readExperiment(resolve(folder)).parameters : null;
-  const found = await Promise.all(rentals(session, folder).map((rental) => rental.leaks(region, parameters)));
+  const found = await Promise.all(
+    (await rentals(session, folder)).map((rental) => rental.leaks(region, parameters)),
+  );
   return found.flat();
 }
 
@@ -37,12 +39,13 @@ export async function endOurLeaks(
   found: readonly Leak[],
 ): Promise<readonly Leak[]> {
   const ours = found.filter(({ isOurs }) => isOurs);
-  for (const rental of rentals(session, folder)) await rental.endLeaks(ours);
+  for (const rental of await rentals(session, folder)) await rental.endLeaks(ours);
   return ours;
 }
 
 /** What a rental does with leaks that are not its own is nothing: they are told apart by their kind. */
-function rentals(session: Session, folder: string): readonly Rental[] {
+async function rentals(session: Session, folder: string): Promise<readonly Rental[]> {
   const stores = storesOf(session, resolve(folder));
-  return targetNames.flatMap((name) => targetCalled(session, name, stores).rental ?? []);
+  const targets = await Promise.all(targetNames.map((name) => targetCalled(session, name, stores)));
+  return targets.flatMap(({ rental }) => rental ?? []);
 }

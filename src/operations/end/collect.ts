@@ -70,7 +70,8 @@ export async function collectFrom(
   const isComplete = (record: RunRecord) => isUntouched(runs, record);
   if (!session.executor.dryRun) runs.refuseLinks();
   const jobs = jobsToCollect({ deployment, wanted, silent, recordOf, isComplete });
-  const result = await targetOf(session, records, deployment).collect(deployment, jobs, { only, progress });
+  const target = await targetOf(session, records, deployment);
+  const result = await target.collect(deployment, jobs, { only, progress });
   if (only === null && !session.executor.dryRun) {
     const { collected, lost } = judgeCollected(deployment, jobs, result);
     const note = (run: string, change: (record: RunRecord) => RunRecord) => {

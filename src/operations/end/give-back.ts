@@ -47,7 +47,7 @@ async function giveBack(
   live: LiveDeployment,
   names: ReadonlySet<string>,
 ): Promise<readonly PlaceProblem[]> {
-  const problems = await targetOf(session, records, live.now).release(live, names);
+  const problems = await (await targetOf(session, records, live.now)).release(live, names);
   const left = new Set(problems.map(({ place }) => place));
   const isGone = ({ name }: Place) => names.has(name) && !left.has(name);
   live.write(withReleased(live.now, isGone, session.now().toISOString()));

@@ -13,7 +13,7 @@ export async function startMachines(
   { deployment, silent }: ExperimentStatus,
   { wanted, live }: { wanted?: ReadonlySet<string> | undefined; live?: LiveDeployment | undefined } = {},
 ): Promise<ReadonlySet<string>> {
-  const { rental } = deployment ? targetOf(session, records, deployment) : { rental: null };
+  const { rental } = deployment ? await targetOf(session, records, deployment) : { rental: null };
   if (!deployment || !rental) return new Set();
   const matter = new Set(
     deployment.jobs.filter(({ run }) => !wanted || wanted.has(run)).map(({ place }) => place),
@@ -43,7 +43,7 @@ export async function stopMachines(
   const idle = new Set([...started].filter((place) => !busy.has(place)));
   if (!deployment || idle.size === 0) return;
   try {
-    await targetOf(session, records, deployment).rental?.stop(deployment, idle);
+    await (await targetOf(session, records, deployment)).rental?.stop(deployment, idle);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Everything is here, and the machine stops by itself when it is idle.

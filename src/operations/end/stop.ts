@@ -89,7 +89,11 @@ export async function stopRows(
   await stopHere(session, records, runsOf(false), grace);
   const theirs = new Set(runsOf(true));
   if (!deployment || theirs.size === 0) return unheard;
-  const { problems, notEnded } = await targetOf(session, records, deployment).stop(deployment, theirs, grace);
+  const { problems, notEnded } = await (await targetOf(session, records, deployment)).stop(
+    deployment,
+    theirs,
+    grace,
+  );
   const left = deployment.jobs.flatMap(({ run, condition, place }): PlaceProblem[] => {
     const why = notEnded.get(run);
     return why === undefined ? [] : [{ place, problem: new NotEnded(condition, why) }];

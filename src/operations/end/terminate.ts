@@ -94,7 +94,7 @@ export async function bringToAnEnd(
   const deployment = live.last;
   if (!deployment) return status;
   const ending = endingOf({ deployment, rows: status.conditions, problems, chosen, discard, dryRun });
-  const failed = await targetOf(session, records, deployment).release(live, ending.ready);
+  const failed = await (await targetOf(session, records, deployment)).release(live, ending.ready);
   const { isGone, away, rentedStill, givenUp } = outcomeOf(ending, deployment, failed, discard);
   live.write(withReleased(live.now, isGone, session.now().toISOString()));
   if (away.length + rentedStill.length > 0) throw new NotAllCollected(away, rentedStill);

@@ -27,7 +27,7 @@ export async function follow(
 ): Promise<ExperimentStatus> {
   const request = { ended: new Map<string, JobReport>(), collects: chores !== undefined };
   let status = await observe(session, records, request);
-  const pace = status.deployment ? targetOf(session, records, status.deployment).pace : 500;
+  const pace = status.deployment ? (await targetOf(session, records, status.deployment)).pace : 500;
   for (let failing: number | null = null; ; ) {
     if (failing === null) show(status);
     if (signal.aborted) return status;

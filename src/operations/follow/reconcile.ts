@@ -94,9 +94,8 @@ export const admit = (session: Session, experiment: Experiment): Promise<boolean
   experiment.deployments.locked(async (live) => {
     const deployment = live.last;
     if (deployment?.released !== null) return false;
-    return (
-      (await targetOf(session, experiment, deployment).rental?.admit(live, experiment.parameters)) ?? false
-    );
+    const { rental } = await targetOf(session, experiment, deployment);
+    return (await rental?.admit(live, experiment.parameters)) ?? false;
   }, silently);
 
 /** Delivers jobs that a machine could not take before, and moves those that wait on one which is silent. */

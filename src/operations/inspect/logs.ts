@@ -80,7 +80,7 @@ class LogReader {
     };
     for (;;) {
       try {
-        const access = this.#access(run);
+        const access = await this.#access(run);
         if (request.from) offset ??= await access.offset(request.from);
         const follow = request.follow && !this.#isGone(run);
         const { code } = await access.log(offset ?? 0, follow, { onStdout, signal: request.signal });
@@ -130,7 +130,7 @@ class LogReader {
     return record?.state === 'lost' || record?.reason === 'capacity';
   }
 
-  #access(run: string): Pick<JobAccess, 'log' | 'offset'> {
+  async #access(run: string): Promise<Pick<JobAccess, 'log' | 'offset'>> {
     const { runs, deployments } = this.records;
     const { deployment } = this.status;
     const record = runs.readOrNull(run);
@@ -138,7 +138,7 @@ class LogReader {
     const isCollected =
       record !== null && hasEnded(record) && record.collected !== null && isHere(runs, record);
     if (deployment?.released === null && job && !isCollected)
-      return targetOf(this.session, this.records, deployment).job(deployment, run);
+      return (await targetOf(this.session, this.records, deployment)).job(deployment, run);
     // A run at work has its output in its job folder; one that has ended, in what it left.
     const own = join(deployments.jobs, run);
     return existsSync(own) ? this.#atWork(own) : leftOutput(runs.pathOf(run));

@@ -41,7 +41,8 @@ export async function openMachine(
       ownLine('logs', [row.condition]),
     ]);
   const container = request.container ? (report?.state?.container ?? '') : null;
-  const access = targetOf(session, records, deployment).job(deployment, job.run);
+  const target = await targetOf(session, records, deployment);
+  const access = target.job(deployment, job.run);
   const outcome = await session.executor.attempt(
     access.enter(container, request.command, request.tty),
     request.io,

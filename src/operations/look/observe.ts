@@ -81,7 +81,7 @@ async function ask(
   const { runs, deployments } = records;
   const questions = questionsOf(deployment, read, (record) => isHere(runs, record), asking);
   const asked = new Set(questions.asked.map(({ run }) => run));
-  const target = targetOf(session, records, deployment);
+  const target = await targetOf(session, records, deployment);
   const look = asked.size > 0 ? await lookAndRevive(session, target, deployment, asked) : nothing;
   const since = deployments.noteSilence(
     deployment.id,

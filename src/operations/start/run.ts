@@ -13,7 +13,7 @@ import { currentUser } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { recipeOf } from '../../recipe/recipe-of.js';
 import { containerText, imageOf, jobOf, type Layout, sweepOf } from '../../recipe/scripts.js';
-import { seenFrom } from '../../runs/lost-data.js';
+import { stateLeftIn } from '../../runs/lost-data.js';
 import { hasEnded, type RunRecord, withState } from '../../runs/record.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable, type Secret } from '../../shell/word.js';
@@ -77,14 +77,14 @@ export async function run(
     deployment: null,
     dataReadOnly,
     imageExists: true,
+    engineVersion: engine.version,
   };
   const facts = { engine, gpus };
   const { record, folder } = await prepare(session, experiment, { recipe, layout, secrets, git, facts });
   executor.journal.mention(record.container_line);
   const { code, source } = await attached(session, experiment, { record, folder, pin, request });
   if (executor.dryRun) return { record, code: 0 };
-  const { jobs } = await thisComputer(session).report(null, [folder]);
-  const state = jobs[0] && seenFrom(experiment.runs.pathOf(record.id), jobs[0]).state;
+  const state = stateLeftIn(folder, experiment.runs.pathOf(record.id));
   const final = { ...(state ? withState(record, state) : record), edited_during_run: source };
   experiment.runs.write(final);
   // All that is known of it is in its receipt now.
@@ -159,14 +159,15 @@ async function editedSince(session: Session, project: Project, pin: Pin): Promis
   return now.commit;
 }
 
-/** The image, built if it does not exist. @throws BuildFailed */
+/** The image, built if it does not exist, once the commit is kept that the run is recorded with: from git's own cleaning.
+ *  @throws BuildFailed */
 async function readyImage(
   { executor, progress }: Session,
   experiment: Experiment,
   pin: Pin,
 ): Promise<Recipe['image']> {
-  const image = await imageAt(experiment, pin);
   const { project, parameters, engine } = experiment;
+  const [image] = await Promise.all([imageAt(experiment, pin), keepPin(project, executor, pin)]);
   await ensureImage(executor, engine, parameters.dockerCommand, project.root, imageOf({ image }), progress);
   return image;
 }
@@ -174,13 +175,8 @@ async function readyImage(
 /** Between SIGTERM and SIGKILL where the run itself is told to end. */
 const graceSeconds = 10;
 
-/** The commit that the run is recorded with, kept from git's own cleaning. */
-async function pinFor(session: Session, { project }: Experiment, clone: RunRequest['clone']): Promise<Pin> {
-  const { executor } = session;
-  const pin = await (clone ? pinCommit(project, clone.commit) : pinSnapshot(project, executor, 'leave out'));
-  await keepPin(project, executor, pin);
-  return pin;
-}
+const pinFor = ({ executor }: Session, { project }: Experiment, clone: RunRequest['clone']): Promise<Pin> =>
+  clone ? pinCommit(project, clone.commit) : pinSnapshot(project, executor, 'leave out');
 
 function existingFolder(given: string): string {
   const path = resolve(given);

@@ -11,6 +11,9 @@ export interface Git {
   raw(...args: string[]): Promise<string>;
   /** The same with more settings, each `KEY=VALUE`. @throws GitFailed */
   rawWith(settings: readonly string[], ...args: string[]): Promise<string>;
+  /** The settings of these names, each a line `NAME VALUE`; '' where none is set.
+   *  @param names as regular expressions, in lower case */
+  settings(...names: string[]): Promise<string>;
 }
 
 /** A read that failed; the message is all that git said, in English. */
@@ -27,8 +30,16 @@ export function openGit(folder: string): Git {
       .env(env)
       .raw(line.argv.slice(1).map(reveal));
   };
-  return { rawWith, raw: (...args) => rawWith([], ...args) };
+  const settings: Git['settings'] = async (...names) => {
+    // After a command without output simple-git waits for 50 ms: one setting that each repository has is among them.
+    const pattern = `^(${[always, ...names].join('|')})$`;
+    const lines = await rawWith([], 'config', '--get-regexp', pattern).catch(() => '');
+    return lines.replace(/^core\.repositoryformatversion .*\n/gm, '');
+  };
+  return { rawWith, settings, raw: (...args) => rawWith([], ...args) };
 }
+
+const always = String.raw`core\.repositoryformatversion`;
 
 const withoutHook = (): Record<string, string> =>
   Object.fromEntries(

@@ -7,15 +7,16 @@ attach() {
   interrupted='' attached=yes
   trap 'interrupted=yes' INT TERM HUP
   mode=$*
-  if [ -z "$never_pull" ] && ! engine_has_image "$image"; then
-    echo "runner.sh: there is no image $image any more" >&2
-    finish failed start 125
-    exit 125
-  fi
+  need_image
   watch $$ </dev/null >/dev/null 2>&1 3>&- &
   watcher=$!
   start
   code=$?
+  if [ "$code" = 125 ] && is_client_older; then
+    need_image
+    start
+    code=$?
+  fi
   # A second Ctrl-C makes the docker client give up, not the job.
   [ -n "$interrupted" ] && engine_stop 10
   # Docker takes a moment for each: its output is fetched while its end is looked at. What has these codes may never
@@ -27,6 +28,7 @@ attach() {
     fetching=$!
     ;;
   esac
+  find_facts
   engine_look
   [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_home=yes; }
   if [ -z "$begun" ] && [ -z "$fetching" ]; then
@@ -38,6 +40,24 @@ attach() {
   trap - INT TERM HUP
   give_back
   exit "$code"
+}
+
+# A client that cannot be told not to pull is not asked to run what is not here.
+need_image() {
+  if [ -n "$never_pull" ] || engine_has_image "$image"; then return; fi
+  echo "runner.sh: there is no image $image any more" >&2
+  find_facts
+  finish failed start 125
+  exit 125
+}
+
+# Was the client taken for one that knows how to be told so, and is none?
+is_client_older() {
+  [ -n "$engine_version" ] && [ -n "$never_pull" ] || return
+  engine_version=
+  ask_engine
+  find_engine
+  [ -z "$never_pull" ]
 }
 
 # The client saw the first end of the container. The engine may have begun it again since, or removed it.

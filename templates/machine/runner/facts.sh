@@ -1,32 +1,42 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
 # The facts of the place where a job runs, as fields of state.json.
 
-# Asks for the engine's version while other things are done; find_facts reads the answer.
+# Asks for the versions of client and engine while other things are done; find_engine reads the answer.
 ask_engine() {
   engine_versions >"$job/versions" &
   asking=$!
 }
 
-# Makes `never_pull`, and $job/facts: engine, base, gpu_names, driver. The image was found or built a moment ago: what
-# it was built on is still what the engine has under those names.
-find_facts() {
-  wait "$asking"
-  client='' version=''
-  { read -r client version <"$job/versions"; } 2>/dev/null
-  rm -f "$job/versions"
+# Makes `never_pull` and `engine`, and asks for the base images while the container starts; find_facts reads the answer.
+# The image was found or built a moment ago: what it was built on is still what the engine has under those names.
+find_engine() {
+  # Where the job's script has the engine's, the client is taken for one of the same version.
+  client=$engine_version version=$engine_version
+  if [ -z "$version" ]; then
+    wait "$asking"
+    { read -r client version <"$job/versions"; } 2>/dev/null
+  fi
   engine_never_pulls "$client"
   engine=
   if [ -n "$version" ]; then
     escape "$version"
     engine="\"engine\":{\"name\":\"$engine_name\",\"version\":\"$escaped\"},"
   fi
-  find_base
+  ask_base >"$job/base" &
+  asking_base=$!
+}
+
+# Makes $job/facts: engine, base, gpu_names, driver.
+find_facts() {
+  wait "$asking_base"
+  base=
+  { read -r base <"$job/base"; } 2>/dev/null
   find_gpu_names
   put "$job/facts" "$engine\"base\":[$base],\"gpu_names\":[$gpu_names],\"driver\":$driver"
 }
 
-# `base` has the images that `bases` names, as the engine has them; those that it has not are left out.
-find_base() {
+# ask_base: prints the images that `bases` names, as the engine has them; those that it has not are left out.
+ask_base() {
   base=
   set -f
   for one in $bases; do
@@ -40,6 +50,7 @@ EOF
     base="$base${base:+,}{\"name\":\"$escaped\",\"id\":\"$id\",\"digests\":$digests}"
   done
   set +f
+  printf '%s\n' "$base"
 }
 
 # `gpu_names` and `driver`, of the GPUs that the job is given: `all`, a number of them, or `device=0,2`.

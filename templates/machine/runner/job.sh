@@ -19,7 +19,7 @@ secret() {
 # Reads the job's script. What it leaves out is not what an earlier script said.
 read_script() {
   unset options
-  work='' bases='' needs_secrets=''
+  work='' bases='' engine_version='' needs_secrets=''
   # shellcheck source=/dev/null
   . "$job/job.sh"
   work=${work:-$job}
@@ -70,8 +70,10 @@ bring_home() {
 # Leaves nothing of the job but its record and its data.
 tidy() {
   engine_remove
-  if is_in_place ''; then remove "$work/source" "$work/home"; fi
-  remove "${job:?}/index" "$job/changes" "$secrets" "$job/follower" "$job/owner" "$job/placing" "$job/versions" "$job/part"
+  set --
+  if is_in_place ''; then set -- "$work/source" "$work/home"; fi
+  remove "$@" "${job:?}/index" "$job/changes" "$secrets" "$job/follower" "$job/owner" "$job/placing" "$job/part" \
+    "$job/versions" "$job/base"
   [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null
 }
 
@@ -113,7 +115,7 @@ run_job() {
     fi
     return
   fi
-  mkdir -p "$job/logs"
+  [ -d "$job/logs" ] || mkdir -p "$job/logs"
   while is_alive "$job/part"; do
     end_part KILL
     sleep 0.1
@@ -156,9 +158,12 @@ start_detached() {
   while :; do
     code=125
     if [ -n "$never_pull" ] || engine_has_image "$image"; then
-      start >/dev/null 2>>"$job/logs/runner.txt" && break
+      start >/dev/null 2>>"$job/logs/runner.txt"
       code=$?
     fi
+    # The engine had time for these meanwhile.
+    find_facts
+    [ "$code" != 0 ] || break
     unanswered=
     engine_answers || unanswered=yes
     look_until_known

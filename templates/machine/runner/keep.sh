@@ -29,7 +29,7 @@ git_of() (
 # Fails where something was changed and could not be kept.
 keep_changes() {
   copied=0 all_kib=0 kept=
-  rm -rf "$job/changes"
+  [ ! -e "$job/changes" ] || rm -rf "$job/changes"
   [ -d "$job/index" ] && is_in_place source || return 0
   # To open a FIFO or a device would be to wait for it, and neither holds any result.
   find "$work/source" ! -type f ! -type d ! -type l -exec rm -f {} +

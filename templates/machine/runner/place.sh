@@ -53,16 +53,21 @@ bring_logs() {
   [ -d "$job/logs" ] || return 0
   if is_in_place data; then
     is_in_place data/logs || { make_way "$work/data/logs" && mkdir "$work/data/logs"; }
-    chmod u+rwx "$work/data/logs" 2>/dev/null
+    if ! { [ -w "$work/data/logs" ] && [ -x "$work/data/logs" ]; }; then chmod u+rwx "$work/data/logs" 2>/dev/null; fi
   fi
   is_in_place data/logs || return
+  set --
   for log in "$job"/logs/*.txt; do
     [ -f "$log" ] || continue
     to=$work/data/logs/${log##*/}
-    # One of an earlier runner's, which has said more.
-    if [ ! -s "$log" ] && [ -f "$to" ] && [ ! -L "$to" ]; then continue; fi
-    remove "$to" && mv "$log" "$to" || return
+    if [ -e "$to" ] || [ -L "$to" ]; then
+      # One of an earlier runner's, which has said more.
+      if [ ! -s "$log" ] && [ -f "$to" ] && [ ! -L "$to" ]; then continue; fi
+      remove "$to" || return
+    fi
+    set -- "$@" "$log"
   done
+  if [ $# -gt 0 ]; then mv "$@" "$work/data/logs/" || return; fi
   remove "$job/logs"
 }
 

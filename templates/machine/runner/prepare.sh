@@ -4,14 +4,16 @@
 # Ends a job that was stopped before its container began.
 is_called_off() { [ -e "$job/stop" ] && finish stopped user; }
 
+has_checkout() { [ -e "$work/source" ] || [ -L "$work/source" ] || [ -e "$job/index" ]; }
+
 # prepare: everything before the container. Fails where the job cannot start, the state recorded; or not, where
 # Docker does not answer or the disk is full: then it may be tried again.
 prepare() {
   is_called_off && return 1
-  ask_engine
+  [ -n "$engine_version" ] || ask_engine
   record fetching || return
   # A runner before us may have left half a checkout, and git's locks in it.
-  if is_in_place ''; then remove "$work/source" "$job/index"; fi
+  if has_checkout && is_in_place ''; then remove "$work/source" "$job/index"; fi
   mkdir -p "$work/home"
   if ! run_part fetch runner.txt; then
     is_called_off || finish failed fetch
@@ -25,7 +27,7 @@ prepare() {
       return 1
     fi
   fi
-  find_facts
+  find_engine
   if [ -n "${needs_secrets:-}" ] && [ ! -d "$secrets" ]; then
     note "the job's secrets were in memory only, and are gone: deploy it again"
     finish failed secrets

@@ -6,6 +6,7 @@
 # sooner if the job was stopped meanwhile. A job without a queue needs no slot.
 reserve() {
   tokens='' said=''
+  [ -n "${queue:-}${gpus:-}" ] || return 0
   find_share
   if ! open_share; then
     note "slots are not shared with other deployments: $share cannot be written"
@@ -19,7 +20,7 @@ reserve() {
     fi
     sleep 1
   done
-  rm -f "$job/waits"
+  [ ! -e "$job/waits" ] || rm -f "$job/waits"
 }
 
 find_share() { share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}; }

@@ -38,12 +38,12 @@ describe('what is above targets/', () => {
 });
 
 describe('the registry', () => {
-  it('has each target under its own name', () => {
+  it('has each target under its own name', async () => {
     expect(targetNames).toEqual(['aws', 'hosts', 'local']);
     const context = { executor: null, deployments: { queue: '/queue' } } as unknown as Parameters<
       typeof targetNamed
     >[1];
-    expect(targetNamed('local', context).name).toBe('local');
+    expect((await targetNamed('local', context)).name).toBe('local');
   });
 });
 
