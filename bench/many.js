@@ -13,7 +13,7 @@ export async function many({ cli, project, row, inSeconds, work }) {
     { length: count },
     (_, place) => `--lr ${place} --text ${'x'.repeat(20)}`,
   );
-  const { experiment } = project('many', { experiment_conditions, experiment_command: 'sleep 1000' });
+  const { experiment } = project('many', { experiment_conditions, experiment_command: 'sleep 1000; :' });
   const env = { ...process.env, HOME: join(work, 'home-of-many'), LOGISTICIAN_SLOTS: join(work, 'slots') };
   const ours = (...words) => seconds([...cli, ...words, experiment], { env });
   const of = `of ${count.toLocaleString('en')} conditions`;
@@ -70,11 +70,15 @@ async function watched([program, ...args], env) {
   return [(performance.now() - begin) / 1000, load];
 }
 
-/** Bytes of all that says what ran, less the data. */
-function receipts(folder) {
-  const sizeOf = (path) => (statSync(path).isDirectory() ? receipts(path) : statSync(path).size);
+/** Bytes of all that says what ran, less the data; a file with several names counts once. */
+function receipts(folder, seen = new Set()) {
   return readdirSync(folder)
     .map((name) => join(folder, name))
     .filter((path) => !path.endsWith('/data'))
-    .reduce((sum, path) => sum + sizeOf(path), 0);
+    .reduce((sum, path) => {
+      const file = statSync(path);
+      if (seen.has(file.ino)) return sum;
+      seen.add(file.ino);
+      return sum + (file.isDirectory() ? receipts(path, seen) : file.size);
+    }, 0);
 }

@@ -1,5 +1,5 @@
 // Measures what docs/performance.md shows, and writes it: `npm run bench`. With names of parts
-// (`npm run bench -- hosts`) it measures only those, and writes nothing. Needs Docker, sshd, rsync and a built dist/;
+// (`npm run bench -- hosts`) it measures only those, and leaves the other rows as they are. Needs Docker, sshd, rsync and a built dist/;
 // what is measured at the test cloud is left out where that is not to be had.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -174,19 +174,27 @@ function size() {
 }
 
 function report() {
-  const lines = rows.map(
+  const page = join(root, 'docs/performance.md');
+  const whatOf = (line) => line.split(' | ', 1)[0];
+  const measured = rows.map(
     ({ what, value, bound, good, detail }) =>
       `| ${what} | ${value} | ${bound} | ${bound === '' ? '' : good ? 'yes' : '**no**'} | ${detail} |`,
   );
+  const fresh = new Map(measured.map((line) => [whatOf(line), line]));
+  const before = readFileSync(page, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (what|---) /.test(line));
+  const all = wanted.length === 0 ? measured : before.map((line) => fresh.get(whatOf(line)) ?? line);
+  const lines = [...all, ...measured.filter((line) => !all.includes(line))];
   const where = `${cpus().length} × ${cpus()[0].model.trim()}, Node ${process.versions.node}, Docker ${sh("docker version --format '{{.Server.Version}}'").trim()}`;
   // It makes Node read those certificates at each start, ours and that of `node -e 0`.
   const certificates = process.env.NODE_EXTRA_CA_CERTS ? ', NODE_EXTRA_CA_CERTS set' : '';
   writeFileSync(
-    join(root, 'docs/performance.md'),
+    page,
     `# Performance
 
 Made by \`npm run bench\`: ratios within one run, because machines differ. Medians; what is compared was
-measured in turns. Machine: ${where}${certificates}.
+measured in turns. Rows with seconds alone say as much of the machine as of the program. Machine: ${where}${certificates}.
 
 | what | measured | at most | kept | from |
 | --- | --- | --- | --- | --- |
@@ -195,6 +203,7 @@ ${lines.join('\n')}
   );
 }
 
+const wanted = process.argv.slice(2);
 try {
   statSync(join(root, 'dist/main.js'));
   const parts = {
@@ -203,10 +212,9 @@ try {
     hosts: () => hosts({ work, cli, project, row, inSeconds }),
     cloud: () => cloud({ work, cli, project, row, inSeconds }),
   };
-  const wanted = process.argv.slice(2);
   for (const [name, part] of Object.entries(parts))
     if (wanted.length === 0 || wanted.includes(name)) await part();
-  if (wanted.length === 0) report();
+  report();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -1,6 +1,5 @@
-import stringWidth from 'string-width';
 import { joined, Styled, type Text } from './style.js';
-import { visibleLine } from './text.js';
+import { visibleLine, widthOf } from './text.js';
 
 export interface Column {
   readonly head: string;
@@ -21,7 +20,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly Cell[
   const all = [columns.map(({ head }) => head), ...rows];
   const texts = all.map((row) => columns.map((_, index) => plain(row[index] ?? '')));
   const filled = columns.map((_, index) => index).filter((index) => texts.slice(1).some((row) => row[index]));
-  const natural = filled.map((index) => Math.max(...texts.map((row) => stringWidth(row[index] ?? ''))));
+  const natural = filled.map((index) => Math.max(...texts.map((row) => widthOf(row[index] ?? ''))));
   const widths = widthsFor(
     natural,
     filled.map((index) => columns[index] ?? { head: '' }),
@@ -35,7 +34,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly Cell[
     return shown.slice(0, last + 1).map(({ index, size }, at) => {
       const text = shortened(texts[place]?.[index] ?? '', size);
       const cell = row[index];
-      const room = at < last ? ' '.repeat(size + gap - stringWidth(text)) : '';
+      const room = at < last ? ' '.repeat(size + gap - widthOf(text)) : '';
       return [cell instanceof Styled ? new Styled(cell.style, text) : text, room];
     });
   };
@@ -51,11 +50,11 @@ const graphemes = new Intl.Segmenter();
 
 /** The beginning of the text, and an ellipsis, where it is wider. */
 function shortened(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (widthOf(text) <= width) return text;
   let room = width - 1;
   let end = 0;
   for (const { segment, index } of graphemes.segment(text)) {
-    room -= stringWidth(segment);
+    room -= widthOf(segment);
     if (room < 0) break;
     end = index + segment.length;
   }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 
 /** A terminal's title and the like: Node strips them only where no blank is in them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -7,6 +8,12 @@ const titles = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
 /** What a terminal acts on: controls, and characters that are not seen and put what stands around them into another
  *  order, so that a text would seem to say something else. Half a surrogate pair is no character. */
 const unfit = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Most texts are: to tell it takes a fraction of what follows for all others. */
+const plainAscii = /^[ -~]*$/;
+
+/** Columns of a terminal that the text takes. */
+export const widthOf = (text: string): number => (plainAscii.test(text) ? text.length : stringWidth(text));
 
 const escaped = (character: string): string => {
   const code = character.charCodeAt(0);
@@ -18,12 +25,15 @@ const escaped = (character: string): string => {
 
 /** The text with what a terminal would act on made visible, as JSON has it; line breaks and tabs stay. */
 export const visible = (text: string): string =>
-  text
-    .replaceAll('\r\n', '\n')
-    .replaceAll(unfit, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
+  plainAscii.test(text)
+    ? text
+    : text
+        .replaceAll('\r\n', '\n')
+        .replaceAll(unfit, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
 
 /** The same on one line. */
-export const visibleLine = (text: string): string => text.replaceAll(unfit, escaped);
+export const visibleLine = (text: string): string =>
+  plainAscii.test(text) ? text : text.replaceAll(unfit, escaped);
 
 /** What a job printed last may hold anything; here it is one line that only says something. */
 export const visibleText = (text: string): string =>

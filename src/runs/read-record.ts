@@ -74,7 +74,8 @@ function parse(text: string | Buffer, path: string): object {
 }
 
 /** @throws TypeError for bytes that are not UTF-8 */
-const decode = (bytes: Buffer): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+const decode = (bytes: Buffer): string => utf8.decode(bytes);
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function problemOf(errors: typeof validateRecord.errors): string {
   const { instancePath, message } = errors?.[0] ?? {};
