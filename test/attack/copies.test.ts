@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { following, looking, withEach } from '../support/attacker.js';
@@ -23,10 +23,14 @@ describe.skipIf(isMissing('docker', 'git'))('T2, L1: copies of a live experiment
     project = new TestProject({ parameters: { experiment_conditions: ['--hold 1', '--lr 2'] } });
     await project.ok(['deploy', '--yes', '--slots', '2']);
     held = await project.holding('hold-1');
-    await until('the other has ended', async () => {
+    const ended = await until('the other has ended', async () => {
       const { conditions } = await project.json(['status']);
-      return conditions.some(({ state }) => state === 'succeeded');
+      return conditions.find(({ state }) => state === 'succeeded');
     });
+    // Its runner tidies up after that: the checkout first, and its home last.
+    await until('what it ran in is gone', () =>
+      ['source', 'home'].every((name) => !existsSync(project.run(ended.run ?? '', name))),
+    );
     // Somebody has committed what git was told to leave out.
     project.repository.git('add', '--all', '--force');
     project.repository.git('commit', '--quiet', '--message', 'All of it');
