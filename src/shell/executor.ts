@@ -84,7 +84,7 @@ export class Executor {
 
   async #perform(command: Command, io: Io): Promise<Outcome> {
     const outcome = await perform(command, io);
-    if (outcome.code === byCtrlC && this.interrupt && !io.apart) await fired(this.interrupt, momentMs);
+    if (byCtrlC.has(outcome.code) && this.interrupt && !io.apart) await fired(this.interrupt, momentMs);
     return outcome;
   }
 }
@@ -93,7 +93,8 @@ export class Executor {
  *  After so many milliseconds that end is its own affair. */
 const momentMs = 200;
 
-const byCtrlC = 130;
+/** What programs end with that Ctrl-C has ended: by the signal, and, with a code of their own, rsync and ssh. */
+const byCtrlC: ReadonlySet<number> = new Set([130, 20, 255]);
 
 /** Waits until the signal has fired, or for so many milliseconds. */
 async function fired(signal: AbortSignal, ms: number): Promise<void> {

@@ -89,6 +89,30 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       expect(stateOf(job)).toMatchObject({ exit_code: Number(code) });
     });
 
+    it.each(['in a queue', 'with a terminal'])(
+      'is what it is, whatever the caller exports: a job %s',
+      async (how) => {
+        const exported = {
+          ...{ gpus: 'all', queue: '/nowhere', slot: '9', share: lab.root, tokens: 'x', kept: 'too-large' },
+          ...{ image_id: 'none', has_terminal: 'yes', attached: 'yes', begun: 'yes', exit_code: '7' },
+          ...{ started_at: 'never', finished_at: 'never', never_pull: '--nonsense', output_is_home: 'yes' },
+        };
+        Object.assign(process.env, exported);
+        try {
+          const sweep = await lab.sweep('sh exit.sh');
+          const job = await sweep.add('deaf', ['0']);
+          if (how === 'in a queue') await sweep.begin();
+          else expect((await sweep.verb(['run', job.folder])).code).toBe(0);
+          expect(await sweep.ended(job)).toMatchObject({
+            ...{ state: 'succeeded', exit_code: 0, gpus: null, slot: how === 'in a queue' ? '1' : null },
+            ...{ image: expect.stringMatching(/^sha256:/), kept: null, engine: expect.anything() },
+          });
+        } finally {
+          for (const name of Object.keys(exported)) delete process.env[name];
+        }
+      },
+    );
+
     it('T6: a job that the engine begins again is not called a success', async () => {
       const sweep = await lab.sweep('sh once.sh', {
         container: { extraArgs: ['--restart', 'on-failure:3'] },

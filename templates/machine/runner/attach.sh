@@ -28,7 +28,7 @@ attach() {
     fetching=$!
     ;;
   esac
-  find_facts
+  await_facts
   engine_look
   [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_home=yes; }
   if [ -z "$begun" ] && [ -z "$fetching" ]; then
@@ -46,7 +46,7 @@ attach() {
 need_image() {
   if [ -n "$never_pull" ] || engine_has_image "$image"; then return; fi
   echo "runner.sh: there is no image $image any more" >&2
-  find_facts
+  await_facts
   finish failed start 125
   exit 125
 }

@@ -7,8 +7,8 @@ ask_engine() {
   asking=$!
 }
 
-# Makes `never_pull` and `engine`, and asks for the base images while the container starts; find_facts reads the answer.
-# The image was found or built a moment ago: what it was built on is still what the engine has under those names.
+# Makes `never_pull`, and begins $job/facts: it is written while the container starts, also if the runner is killed
+# meanwhile. The image was found or built a moment ago: what it was built on is still what the engine has under those names.
 find_engine() {
   # Where the job's script has the engine's, the client is taken for one of the same version.
   client=$engine_version version=$engine_version
@@ -22,21 +22,20 @@ find_engine() {
     escape "$version"
     engine="\"engine\":{\"name\":\"$engine_name\",\"version\":\"$escaped\"},"
   fi
-  ask_base >"$job/base" &
-  asking_base=$!
+  write_facts 3>&- &
+  writing_facts=$!
 }
 
-# Makes $job/facts: engine, base, gpu_names, driver.
-find_facts() {
-  wait "$asking_base"
-  base=
-  { read -r base <"$job/base"; } 2>/dev/null
+await_facts() { wait "$writing_facts"; }
+
+write_facts() {
+  find_base
   find_gpu_names
   put "$job/facts" "$engine\"base\":[$base],\"gpu_names\":[$gpu_names],\"driver\":$driver"
 }
 
-# ask_base: prints the images that `bases` names, as the engine has them; those that it has not are left out.
-ask_base() {
+# `base` has the images that `bases` names, as the engine has them; those that it has not are left out.
+find_base() {
   base=
   set -f
   for one in $bases; do
@@ -50,7 +49,6 @@ EOF
     base="$base${base:+,}{\"name\":\"$escaped\",\"id\":\"$id\",\"digests\":$digests}"
   done
   set +f
-  printf '%s\n' "$base"
 }
 
 # `gpu_names` and `driver`, of the GPUs that the job is given: `all`, a number of them, or `device=0,2`.

@@ -73,7 +73,7 @@ tidy() {
   set --
   if is_in_place ''; then set -- "$work/source" "$work/home"; fi
   remove "$@" "${job:?}/index" "$job/changes" "$secrets" "$job/follower" "$job/owner" "$job/placing" "$job/part" \
-    "$job/versions" "$job/base"
+    "$job/versions"
   [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null
 }
 
@@ -162,7 +162,7 @@ start_detached() {
       code=$?
     fi
     # The engine had time for these meanwhile.
-    find_facts
+    await_facts
     [ "$code" != 0 ] || break
     unanswered=
     engine_answers || unanswered=yes

@@ -14,6 +14,9 @@ main() {
   shift
   # What the caller has set for other programs, and changes what ours do.
   unset CDPATH TAR_OPTIONS GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+  # What the caller happens to export under the names of variables that here may not be set.
+  unset attached began begun exit_code finished_at gpus has_terminal image_id job kept needs_secrets never_pull options \
+    output_is_home queue restarts share slot started_at tokens
   # job.sh is run: only its owner may write it.
   umask go-w
   find_home

@@ -38,7 +38,7 @@ open_share() {
 give_back() {
   for token in ${tokens:-}; do rm -f "$share/$token"; done
   tokens=
-  # For an attached job nobody calls `release`.
+  # `release` comes after a deployment's jobs alone: an attached job removes the folder itself.
   [ -z "${has_terminal:-}" ] || [ -z "${share:-}" ] || rmdir "$share" 2>/dev/null || :
 }
 

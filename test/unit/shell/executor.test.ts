@@ -95,6 +95,8 @@ describe('a program that Ctrl-C has ended', () => {
   it.each([
     ['change', (door: Executor) => door.change(ended)],
     ['read', (door: Executor) => door.read(ended)],
+    ['as rsync ends', (door: Executor) => door.change(command('sh', '-c', 'exit 20'))],
+    ['as ssh ends', (door: Executor) => door.change(command('sh', '-c', 'exit 255'))],
   ])('is not heard of before the Ctrl-C itself: %s', async (_, perform) => {
     const interrupt = new AbortController();
     const failed = perform(new Executor(silent, false, interrupt.signal)).catch(
