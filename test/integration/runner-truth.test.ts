@@ -113,6 +113,29 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       },
     );
 
+    it('has the facts of where it ran, also if its runner and the terminal went meanwhile', async () => {
+      const image = imageOf('good', [baseImage]);
+      const sweep = await lab.sweep('sh wait.sh', { image });
+      try {
+        const job = await sweep.add('cut');
+        const running = sweep.verb(['run', job.folder]);
+        const itself = ['ps', '--quiet', '--filter', `name=^${job.container}$`];
+        await until('its container runs', () => docker(...itself) !== '');
+        const [runner] = readFileSync(join(job.folder, 'owner'), 'utf8').split(' ');
+        process.kill(Number(runner), 'SIGKILL');
+        writeFileSync(data(job, 'results', 'go'), '');
+        await sweep.verb(['resume', job.folder]);
+        await running;
+        expect(await sweep.ended(job)).toMatchObject({
+          state: 'succeeded',
+          engine: { name: 'docker' },
+          base: [{ name: baseImage }],
+        });
+      } finally {
+        docker('image', 'rm', '--force', image.tag);
+      }
+    });
+
     it('T6: a job that the engine begins again is not called a success', async () => {
       const sweep = await lab.sweep('sh once.sh', {
         container: { extraArgs: ['--restart', 'on-failure:3'] },
