@@ -24,7 +24,7 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
   const home = join(work, 'home-cloud');
   mkdirSync(home, { recursive: true });
   let env = { ...process.env, HOME: home };
-  /** Whatever is measured begins with the provider in the cache. */
+  /** Every measurement begins with the provider in the cache. */
   const cache = {
     TF_PLUGIN_CACHE_DIR: join(home, '.logistician/plugin-cache'),
     TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: '1',

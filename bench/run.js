@@ -1,6 +1,6 @@
-// Measures what docs/performance.md shows, and writes it: `npm run bench`. With names of parts
-// (`npm run bench -- hosts`) it measures only those, and leaves the other rows as they are. Needs Docker, sshd, rsync and a built dist/;
-// what is measured at the test cloud is left out where that is not to be had.
+// Measures what docs/performance.md shows, and writes it: `npm run bench`. With names of parts (`npm run bench --
+// hosts`) it measures only those, and leaves the other rows as they are. Needs Docker, sshd, rsync and a built dist/;
+// what is measured at the test cloud is left out if that is not available.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -78,7 +78,7 @@ function run() {
 }
 
 /** The `docker run` of a run that was made, as a person would repeat it: without what tells it from others, and with
- *  `--rm`, because nobody else removes it. */
+ * `--rm`, because nothing else removes it. */
 function containerLine(experiment) {
   const [run] = readdirSync(join(experiment, 'runs')).filter((name) => !name.startsWith('.'));
   const record = JSON.parse(readFileSync(join(experiment, 'runs', run, 'run.json'), 'utf8'));
@@ -86,7 +86,7 @@ function containerLine(experiment) {
   mkdirSync(home, { recursive: true });
   const line = record.container_line
     .replace(/--name \S+/, '--rm')
-    .replaceAll(/\S+:\/home\/logistician/g, `${home}:/home/logistician`);
+    .replace(/source=\S+,target=\/home\/logistician/, `source=${home},target=/home/logistician`);
   return ['sh', '-c', `exec ${line}`];
 }
 

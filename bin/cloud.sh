@@ -52,7 +52,7 @@ start_cloud() {
   export DOCKER_CONFIG
 }
 
-# end_cloud FOLDER: ends what is still at work in the folder, and then the cloud.
+# end_cloud FOLDER: ends what is still running in the folder, and then the cloud.
 end_cloud() {
   tries=40
   # Terraform is in a session of its own, and connections of ssh linger.

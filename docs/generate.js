@@ -26,7 +26,7 @@ export function commandsPage(commands) {
   return page(
     'Commands',
     wrapped(
-      `\`EXPERIMENT\` is the folder that holds \`Dockerfile\` and \`parameters.json\`; left out, it is the folder you are in. A condition is named by its id or the beginning of it. What a command changes, it prints first, on standard error; on standard output is the result alone. \`--json\` gives it as JSON${withoutJson.length > 0 ? ` (not for ${list(withoutJson)})` : ''}. \`logistician COMMAND --help\` says what this page says.`,
+      `\`EXPERIMENT\` is the folder that holds \`Dockerfile\` and \`parameters.json\`; it is named by that folder or any folder in it, or by its name; left out, it is the one you are in, or the only one of the project. A condition is named by its id or the beginning of it. What a command changes, it prints first, on standard error; on standard output is the result alone. \`--json\` gives it as JSON${withoutJson.length > 0 ? ` (not for ${list(withoutJson)})` : ''}. \`logistician COMMAND --help\` says what this page says.`,
     ),
     table(
       ['command', 'what it does'],
@@ -59,9 +59,9 @@ function commandSection(id, command) {
   const words = args.map(([name, arg]) => `[${(arg.name ?? name).toUpperCase()}]`);
   const usage = command.usage ?? [id, ...words, ...(flags.length > 0 ? ['[FLAGS]'] : [])].join(' ');
   const rows = [
-    ...(command.usage
-      ? []
-      : args.map(([name, arg]) => [code((arg.name ?? name).toUpperCase()), argText(arg)])),
+    ...args
+      .filter(([name, arg]) => usage.includes((arg.name ?? name).toUpperCase()))
+      .map(([name, arg]) => [code((arg.name ?? name).toUpperCase()), argText(arg)]),
     ...flags.map(([name, flag]) => [code(flagWords(name, flag)), flagText(flag)]),
   ];
   return [
@@ -136,8 +136,9 @@ one target (\`hosts\`, \`aws_…\`, \`tags\`) do not disturb another: \`deploy -
         ),
       ].join('\n\n'),
     ),
-    `The same as a JSON Schema, for an editor's completion: \`src/experiment/parameters.schema.json\`. A file may name its
-copy of it under \`$schema\`.`,
+    `The same as a JSON Schema, for an editor's completion: \`src/experiment/parameters.schema.json\`, in a clone and in an
+installed copy, whose folder is \`logistician\` below the one that \`npm root --global\` prints (with \`--prefix ~/.local\`, if
+it was installed so). A parameters.json may name the schema's path under \`$schema\`.`,
   );
 
   function defaultText({ default: value, ...wish }) {
@@ -221,19 +222,13 @@ export function jsonPage(schema) {
   const { error, ...verbs } = schema.properties;
   return page(
     'What --json prints',
-    `On standard output stands one JSON value and nothing else; what goes on meanwhile is on standard error. Fields may be
-added in later versions; none changes its meaning. Where a field is null, there is nothing to say. The same as a JSON Schema:
-\`src/cli/output.schema.json\`, which the tests hold real outputs to.`,
+    `On standard output stands one JSON value and nothing else; progress is on standard error. Fields may be
+added in later versions; none changes its meaning. A field that has nothing to say is null. The same as a JSON Schema:
+\`src/cli/output.schema.json\`, to which the tests hold real outputs.`,
     ...Object.entries({ ...verbs, 'any command that fails': error }).map(([name, wish]) =>
-      [
-        `## ${name}`,
-        ...(wish.$ref === 'record.schema.json'
-          ? ['The receipt of the run: [run.json](receipt.md).']
-          : [
-              ...(wish.description ? [wish.description] : []),
-              table(['field', 'type', 'meaning'], jsonRows(schema, wish, '')),
-            ]),
-      ].join('\n\n'),
+      [`## ${name}`, ...(wish.description ? [wish.description] : []), ...jsonFields(schema, name, wish)].join(
+        '\n\n',
+      ),
     ),
     `## For example
 
@@ -246,6 +241,25 @@ logistician status --json | jq -r '.conditions[] | [.summary.accuracy, .conditio
 logistician logs -f --json | jq -r 'select(.line | test("loss")) | "\\(.condition) \\(.line)"'`,
 )}`,
   );
+}
+
+/** The fields as a table. Most verbs that look at conditions print what \`status\` prints, which stands there once. */
+function jsonFields(schema, name, wish) {
+  if (wish.$ref === 'record.schema.json') return ['The receipt of the run: [run.json](receipt.md).'];
+  const heads = ['field', 'type', 'meaning'];
+  const rows = jsonRows(schema, wish, '');
+  const ofStatus = new Set(jsonRows(schema, schema.properties.status, '').map(String));
+  const own = rows.filter((row) => !ofStatus.has(String(row)));
+  const shared = rows.length - own.length;
+  if (name === 'status' || shared < ofStatus.size / 2) return [table(heads, rows)];
+  const lacking = [...ofStatus]
+    .filter((row) => !rows.map(String).includes(row))
+    .map((row) => row.split(',')[0]);
+  const without = lacking.length > 0 ? ` without ${list(lacking)}` : '';
+  return [
+    `The fields of [status](#status)${without}${own.length > 0 ? ', and:' : '.'}`,
+    ...(own.length > 0 ? [table(heads, own)] : []),
+  ];
 }
 
 function jsonRows(schema, node, prefix) {

@@ -29,3 +29,13 @@ export class UserError extends Error {
     this.exit = options.exit ?? 1;
   }
 }
+
+/** Show where a disk is full, and free what Docker does not need. */
+export const linesForRoom: readonly string[] = ['df -h', 'docker system prune'];
+
+export class DiskFull extends UserError {
+  /** @param what a sentence about what has no room */
+  constructor(what: string) {
+    super(`The disk is full: ${what}`, [...linesForRoom]);
+  }
+}

@@ -1,9 +1,25 @@
-import { execute } from '@oclif/core/execute';
+import { existsSync } from 'node:fs';
+import { failureText } from './cli/failure.js';
+import { asHelpFlags } from './cli/help-words.js';
+import { Screen } from './cli/screen.js';
+import { settleSurroundings } from './cli/surroundings.js';
+import { joinTexts } from './cli/words.js';
+import { UserError } from './errors.js';
 
-// Whoever reads what we say has left, and what we do is not to be left half done for that. Nobody reads what we print:
-// that ends us, as it ends every program.
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+/** Each verb is a file beside this one. */
+const isVerb = (word: string) =>
+  existsSync(new URL(`./commands/${encodeURIComponent(word)}.js`, import.meta.url));
 
-export const main = (url: string) => execute({ dir: url });
+export async function main(url: string): Promise<unknown> {
+  try {
+    settleSurroundings();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const screen = new Screen(process.stderr, process.env);
+    screen.write(failureText(error, null, screen.width));
+    process.exitCode = error.exit;
+    return;
+  }
+  const { execute } = await import('./cli/oclif.js');
+  return execute({ dir: url, args: asHelpFlags(joinTexts(process.argv.slice(2)), isVerb) });
+}

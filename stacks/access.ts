@@ -7,16 +7,16 @@ import type { Construct } from 'constructs';
 import { nameOf, type StackPlan } from './stack-plan.js';
 import type { Texts } from './texts.js';
 
-/** What a machine needs to be reached, and to reach others. */
+/** The resources through which a machine is reached, and reaches others. */
 export interface Access {
   readonly keyName: string;
   readonly groupId: string;
-  /** What has to be there before a machine boots, as its first start installs things. */
+  /** Resources that must exist before a machine boots, because its first boot installs packages. */
   readonly wayOut: ITerraformDependable[];
 }
 
-/** The key and the firewall of all machines of a deployment. Every rule is a resource of its own: the one for SSH is
- *  changed in place when the caller's address changes, and no machine is touched. */
+/** The key and the firewall of all machines of a deployment. Every rule is a separate resource: that for SSH is changed
+ * in place when the caller's address changes, without touching machines. */
 export function addAccess(
   stack: Construct,
   plan: StackPlan,

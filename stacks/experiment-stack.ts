@@ -6,22 +6,22 @@ import { addMachine } from './machine.js';
 import { type StackPlan, tagKeys } from './stack-plan.js';
 import { Texts } from './texts.js';
 
-/** How often the provider asks again where AWS refuses or is busy. Its own 25 are minutes for each machine that there
- *  is no capacity for. */
+/** The provider's retries when AWS refuses or throttles. Its default of 25 takes minutes for each machine without
+ * capacity. */
 const maxRetries = 5;
 
-/** Everything at AWS of one deployment. Credentials and endpoints are none of its business: they come to Terraform by
- *  the environment. */
+/** All resources of one deployment at AWS. Credentials and endpoints are not part of it: Terraform gets them from the
+ * environment. */
 export class ExperimentStack extends TerraformStack {
   readonly #texts = new Texts();
 
-  /** @param stateFile where the state is, unless the plan has a bucket for it; from Terraform's working folder */
+  /** @param stateFile path of the state, unless the plan has a bucket for it; relative to Terraform's working folder */
   constructor(scope: Construct, plan: StackPlan, stateFile = 'terraform.tfstate') {
     super(scope, 'experiment');
     addState(this, plan, stateFile);
     new AwsProvider(this, 'aws', { region: plan.region, maxRetries });
     this.addOverride('terraform.required_version', '>= 1.5');
-    // The bindings ask for the one version that they were made from.
+    // The bindings require exactly the version that they were generated from.
     this.addOverride('terraform.required_providers.aws', {
       source: 'hashicorp/aws',
       version: '>= 5.0, < 7.0',
@@ -47,7 +47,7 @@ function addState(
   { state, experiment, deployment }: StackPlan,
   stateFile: string,
 ): void {
-  // Without a path cdktf would write the folder of today into the stack.
+  // Without a path cdktf would write the current folder into the stack.
   if (!state) new LocalBackend(stack, { path: stateFile });
   else
     new S3Backend(stack, {

@@ -5,8 +5,8 @@ import type { Access } from './access.js';
 import { type Spot, type StackMachine, type StackPlan, tagKeys } from './stack-plan.js';
 import type { Texts } from './texts.js';
 
-/** The machine of a condition, and the output that tells where it is. Its address is the condition's id and never an
- *  index: taking one out of the list leaves its neighbours alone. */
+/** The machine of a condition, and the output with its address. Its resource name is the condition's id, never an
+ * index, so that removing one does not change others. */
 export function addMachine(
   stack: Construct,
   plan: StackPlan,
@@ -29,7 +29,8 @@ export function addMachine(
     ...(plan.subnet && { subnetId: plan.subnet.id }),
     ...(plan.publicAddress && { associatePublicIpAddress: true }),
     ...(spot && { instanceMarketOptions: market(spot) }),
-    // A one-time spot instance cannot stop, and its disk goes with it; any other keeps its disk until it was synced.
+    // A one-time spot instance cannot be stopped, only terminated with its disk; others keep their disk until it is
+    // collected.
     instanceInitiatedShutdownBehavior: spot ? 'terminate' : 'stop',
     metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
     rootBlockDevice: {
@@ -40,14 +41,14 @@ export function addMachine(
     },
     userData: texts.keep(machine.userData),
     tags: texts.keepMap(tags),
-    // Given with the request that makes the machine, unlike the tags of a block device: no moment without.
+    // Set in the same request that creates the machine, unlike the tags of a block device.
     volumeTags: texts.keepMap(tags),
     dependsOn: access.wayOut,
-    // A machine that is there is never touched: changed user data would stop it, and one that has stopped and so lost
-    // its public address, or whose spot request has ended, would be replaced.
+    // Never change an existing machine: changed user data would stop it, and a stopped machine (without a public
+    // address), or one whose spot request has ended, would be replaced.
     lifecycle: { ignoreChanges: 'all' },
   });
-  // One output a condition, because Terraform leaves out an output of which any part failed.
+  // One output per condition, because Terraform omits an output if any part of it failed.
   new TerraformOutput(stack, `${condition} output`, {
     value: {
       instance_id: instance.id,

@@ -1,5 +1,5 @@
-// The stack by hand, for the cdktf CLI: reads the plan of a deployment, writes cdktf.out/. The state is the
-// deployment's own, so that what stands there is seen.
+// The stack by hand, for the cdktf CLI: reads the plan of a deployment, writes cdktf.out/. It uses the deployment's own
+// state, so that existing resources are seen.
 //
 //   npm run build && LOGISTICIAN_PLAN=experiments/1/.logistician/terraform/plan.json npx cdktf-cli diff
 import { readFileSync } from 'node:fs';

@@ -1,33 +1,33 @@
-/** All that the stack is made from: data alone, so that a plan.json holds it and a test can write it down. */
+/** The complete input of the stack: only data, so that plan.json can contain it. */
 export interface StackPlan {
   readonly experiment: string;
-  /** Id of the deployment. Names at AWS end in it, so that two deployments never meet. */
+  /** Id of the deployment. Names at AWS end in it, so that deployments never collide. */
   readonly deployment: string;
   readonly region: string;
   /** The IPv4 addresses that may reach the machines by SSH, in CIDR notation. */
   readonly sshCidr: string;
-  /** The public half of the key that opens the machines, as OpenSSH writes it, in one line. */
+  /** The public half of the SSH key for the machines, one line in OpenSSH's format. */
   readonly publicKey: string;
-  /** Where the machines stand; null: AWS chooses a subnet of the default VPC. */
+  /** The subnet of the machines; null: AWS chooses one of the default VPC. */
   readonly subnet: Subnet | null;
-  /** Every machine gets a public address; otherwise it is as its subnet has it. */
+  /** Every machine gets a public address; false: as the subnet is configured. */
   readonly publicAddress: boolean;
-  /** Where Terraform's state is kept; null: in a file beside the stack. */
+  /** Where Terraform's state is stored; null: in a file beside the stack. */
   readonly state: StateBucket | null;
-  /** The user's own tags for everything, beside ours. */
+  /** The user's own tags for everything, in addition to ours. */
   readonly tags: Readonly<Record<string, string>>;
   readonly machines: readonly StackMachine[];
 }
 
 export interface Subnet {
   readonly id: string;
-  /** The network that the subnet is part of: the security group has to be made there. */
+  /** The VPC of the subnet, for the security group. */
   readonly vpc: string;
 }
 
 export interface StateBucket {
   readonly bucket: string;
-  /** The bucket's region, which need not be that of the machines. */
+  /** The bucket's region, which may differ from that of the machines. */
   readonly region: string;
 }
 
@@ -37,11 +37,11 @@ export interface StackMachine {
   readonly condition: string;
   readonly instanceType: string;
   readonly ami: string;
-  /** At most 16 KiB, in clear. */
+  /** At most 16 KiB, not encoded. */
   readonly userData: string;
-  /** The root volume that is wished for, in GiB. */
+  /** The requested root volume, in GiB. */
   readonly rootVolume: number;
-  /** The root volume that the AMI brings, in GiB: less cannot be had. */
+  /** The AMI's root volume, in GiB, which is the minimum. */
   readonly amiVolume: number;
   /** null: an on-demand instance. */
   readonly spot: Spot | null;
@@ -52,11 +52,11 @@ export interface Spot {
   readonly maxPrice: string | null;
 }
 
-/** The name at AWS of what a deployment has once. */
+/** The name at AWS of resources that a deployment has once. */
 export const nameOf = ({ experiment, deployment }: StackPlan): string =>
   `logistician-${experiment}-${deployment}`;
 
-/** The keys of our tags: what finds a deployment's machines when no record does. */
+/** The keys of our tags, by which a deployment's machines are found without a record. */
 export const tagKeys = {
   experiment: 'logistician.experiment',
   deployment: 'logistician.deployment',
@@ -66,6 +66,6 @@ export const tagKeys = {
 /** Terraform's address of a condition's machine. */
 export const machineAddress = (condition: string): string => `aws_instance.${condition}`;
 
-/** The condition whose machine has this address; null: that is no machine's. */
+/** The condition whose machine has this address; null: not a machine's address. */
 export const conditionAt = (address: string): string | null =>
   /^aws_instance\.([^.[]+)$/.exec(address)?.[1] ?? null;

@@ -5,12 +5,12 @@ import type { StackPlan } from './stack-plan.js';
 
 export type { StackPlan };
 
-/** The stack as Terraform's JSON, the text of a `cdk.tf.json`. The same plan gives the same text, and nothing outside
- *  is read or written. The text holds the machines' user data, and so their host keys, in clear. */
+/** The stack as Terraform's JSON, the text of a `cdk.tf.json`. Deterministic and without side effects. The text
+ * contains the machines' user data, and therefore their host keys, in clear. */
 export function synthesize(plan: StackPlan): string {
-  // An App, cdktf's own root, would make its output folder at once.
+  // An App, cdktf's usual root, would create its output folder at once.
   const root = new RootConstruct();
-  // A trace for every resource costs more than all the rest.
+  // Stack traces of resources would take more time than everything else.
   root.node.setContext(DISABLE_STACK_TRACE_IN_METADATA, true);
   const { '//': _notes, ...terraform } = new ExperimentStack(root, plan).toTerraform();
   return `${JSON.stringify(terraform, null, 2)}\n`;

@@ -2,26 +2,24 @@ type TextMap = Readonly<Record<string, string>>;
 
 const placeholder = /^kept:(\d+)$/;
 
-/**
- * Takes texts past cdktf. It looks into every text and key for tokens of its own, several times, and makes objects
- * that lose a key named `__proto__`; what people wrote is to reach AWS byte for byte. So cdktf sees a placeholder, and
- * what it made gets the text back.
- */
+/** Protects texts from cdktf, which searches every text and key for tokens of its own, and loses a key named
+ * `__proto__`; users' texts must reach AWS byte for byte. cdktf gets a placeholder, which is replaced by the text in
+ * its result. */
 export class Texts {
   readonly #texts: string[] = [];
   readonly #maps: TextMap[] = [];
 
-  /** @returns what stands for the text until `putBack` */
+  /** @returns the placeholder of the text until `putBack` */
   keep(text: string): string {
     return `kept:${this.#texts.push(text) - 1}`;
   }
 
-  /** @returns what stands for all keys and values of the object until `putBack` */
+  /** @returns placeholders of all keys and values of the object until `putBack` */
   keepMap(map: TextMap): Record<string, string> {
     return { kept: `kept:${this.#maps.push(map) - 1}` };
   }
 
-  /** The tree with the texts in it, as Terraform reads them, and without what cdktf notes at each resource. */
+  /** The tree with its texts restored and escaped for Terraform, without cdktf's metadata. */
   putBack(tree: Readonly<Record<string, unknown>>): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(tree)
@@ -53,5 +51,5 @@ function placeOf(word: string): number | null {
   return place === undefined ? null : Number(place);
 }
 
-/** The text as a Terraform template that says just that. */
+/** The text escaped as a Terraform template. */
 const literal = (text: string): string => text.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);

@@ -1,20 +1,22 @@
-import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
+import { commandProblem } from '../experiment/command-check.js';
 import { isExperimentName, mendExperimentName } from '../experiment/experiment-name.js';
-import type { ScaffoldAnswers } from '../experiment/scaffold.js';
+import { remoteProblem, type ScaffoldAnswers } from '../experiment/scaffold.js';
 import { targetNames } from '../targets/registry.js';
 import { ask } from './prompts.js';
 
-/** Where the experiment is to be. */
-export async function askForFolder(): Promise<string> {
+/** Asks for the folder of the new experiment. @param likely the folder to propose */
+export async function askForFolder(likely: string): Promise<string> {
   const message = 'Folder of the experiment';
-  const proposal = `experiments/${randomBytes(4).toString('hex')}`;
+  const proposal = relative('', likely);
   const { folder } = await ask<{ folder: string }>([
     { type: 'input', name: 'folder', message, default: proposal },
   ]);
   return folder;
 }
 
-/** Asks what no flag says, proposing what is likely. @param derived from another experiment: only the name is asked. */
+/** Asks for what no flag gives, and proposes defaults.
+ * @param derived from another experiment: asks only for the name. */
 export async function askAboutExperiment(
   likely: ScaffoldAnswers,
   flags: Readonly<Record<string, unknown>>,
@@ -36,14 +38,21 @@ export async function askAboutExperiment(
       message: 'Remote of the project (empty: none)',
       default: likely.gitUrl ?? '',
       when: !derived && flags['git-url'] === undefined,
+      validate: (url: string) => {
+        const problem = url === '' ? null : remoteProblem(url);
+        return problem === null || `That ${problem}`;
+      },
     },
     {
       type: 'input',
       name: 'command',
       message: 'Command that runs one condition, such as python3 train.py',
       when: !derived && flags.command === undefined,
-      validate: (command: string) =>
-        command.trim() !== '' || 'The arguments of a condition are put behind it.',
+      validate: (command: string) => {
+        if (command.trim() === '') return 'The arguments of a condition are appended to it.';
+        const problem = commandProblem(command);
+        return problem === null || `The command ${problem}`;
+      },
     },
     {
       type: 'select',

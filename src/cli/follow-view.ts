@@ -4,32 +4,45 @@ import { type ExperimentStatus, isOfSweep, progressOf } from '../operations/look
 import type { ExperimentRecords } from '../operations/records.js';
 import type { Session } from '../operations/session.js';
 import { interruptible } from './interrupt.js';
+import { untilReaderLeaves } from './reader.js';
 import type { Screen } from './screen.js';
 import { statusView } from './status-view.js';
 
-/** The table, drawn anew until the deployment has ended or the person has seen enough. */
+interface Following {
+  readonly chores?: Chores;
+  /** Selects the rows to show; default: all of the sweep. */
+  readonly shown?: (status: ExperimentStatus) => ExperimentStatus;
+}
+
+const sweepOf = (status: ExperimentStatus): ExperimentStatus => ({
+  ...status,
+  conditions: status.conditions.filter(isOfSweep),
+});
+
+/** Redraws the table until the deployment has ended or the user presses Ctrl-C. */
 export async function followLive(
   session: Session,
   records: ExperimentRecords,
   screen: Screen,
-  chores?: Chores,
+  { chores, shown = sweepOf }: Following = {},
 ): Promise<{ status: ExperimentStatus; interrupted: boolean }> {
   const live = await screen.live();
-  return interruptible(async (signal) => {
+  return interruptible(async (interrupted) => {
+    // Chores continue even if the reader of the output is gone.
+    const signal = chores ? interrupted : untilReaderLeaves(screen.stream, interrupted);
     const show = (status: ExperimentStatus) => {
-      // The window may have become another.
+      // The window may have been resized.
       const { columns = 80, rows = 24 } = screen.stream;
       const view = {
         width: columns,
         height: rows - 5,
         now: new Date(),
       };
-      const shown = { ...status, conditions: status.conditions.filter(isOfSweep) };
-      live.show(statusView(shown, view), news(status));
+      live.show(statusView(shown(status), view), news(status));
     };
     const status = await follow(session, records, { show, signal, chores });
     live.done();
-    return { status, interrupted: signal.aborted && status.live };
+    return { status, interrupted: interrupted.aborted && status.live };
   });
 }
 

@@ -1,14 +1,17 @@
+import { setMaxListeners } from 'node:events';
+
 let atWork = 0;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Does the work while signals that would end us only fire another: for work that has its own end to come to.
- *  @param firing those that fire it; the others of the three are passed over. */
+/** Does work that must end by itself: meanwhile the signals that would end us abort `stop` instead.
+ * @param firing the signals that abort it; the others of the three are ignored. */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
   firing: readonly NodeJS.Signals[] = signals,
 ): Promise<T> {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   const heard = (signal: NodeJS.Signals) => {
     if (firing.includes(signal)) controller.abort();
   };
@@ -22,25 +25,28 @@ export async function interruptible<T>(
   }
 }
 
-/** What has heard Ctrl-C too and does not end within so many milliseconds is not waited for. */
+/** How long we wait, in milliseconds, for a child that got Ctrl-C too. */
 const patience = 2000;
 
-/** Ctrl-C for all other work: the first one ends changes at work and lets none begin, so that the command comes to its
- *  end and takes back what it can; a second one, or the end of patience, leaves at once. */
+/** Ctrl-C for all other work: the first one aborts running changes and prevents new ones, so that the command can end
+ * and roll back what it can; a second one, or the timeout, exits at once. */
 export class Interrupt {
   readonly #controller = new AbortController();
   #giveUp: NodeJS.Timeout | undefined;
   #wasHeard = false;
 
-  /** @param leave says how things stand, and ends the process */
-  constructor(private readonly leave: () => never) {}
+  /** @param leave prints the state and ends the process */
+  constructor(private readonly leave: () => never) {
+    // Each running change listens, and there may be one on each of many machines.
+    setMaxListeners(0, this.#controller.signal);
+  }
 
   /** Fires with the first Ctrl-C. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Whether there was a Ctrl-C, be it one that interruptible work dealt with. */
+  /** Whether there was a Ctrl-C, also one that `interruptible` handled. */
   get wasHeard(): boolean {
     return this.#wasHeard;
   }
@@ -49,7 +55,7 @@ export class Interrupt {
     process.on('SIGINT', this.#heard);
   }
 
-  /** Leaves Ctrl-C to others again. */
+  /** Stops handling Ctrl-C. */
   end(): void {
     clearTimeout(this.#giveUp);
     process.off('SIGINT', this.#heard);

@@ -5,11 +5,11 @@ import { joined, type Text } from './style.js';
 import { table } from './table.js';
 import { duration } from './time.js';
 
-/** How far each machine is on its way to its jobs, and since when. */
+/** The launch step of each machine, and when it began. */
 export type Launching = ReadonlyMap<string, { readonly step: Step; readonly since: number }>;
 
-/** A row for each machine, those that are not done first where not all fit, and a line that counts them.
- *  @param now in milliseconds, as `since` */
+/** A row for each machine (if not all fit, unfinished ones first), and a line that counts them.
+ * @param now in milliseconds, as `since` */
 export function launchView(
   machines: Launching,
   { now, width, height }: { readonly now: number; readonly width: number; readonly height: number },
@@ -29,13 +29,13 @@ export function launchView(
       wordsOf(step),
     ]);
   const columns = [
-    { head: 'MACHINE', atMost: 44, stays: true },
-    { head: 'FOR', atMost: 8 },
-    { head: 'STEP' },
+    { head: 'MACHINE', atMost: 44, least: 8, cut: 'middle' as const },
+    { head: 'FOR', gives: 1 },
+    { head: 'STEP', least: 20 },
   ];
   const hidden = all.length - rows.length;
   return joined(
-    [table(columns, rows, width), ...(hidden > 0 ? [`… and ${hidden} more`] : []), launchNews(machines)],
+    [table(columns, rows, width).text, ...(hidden > 0 ? [`… and ${hidden} more`] : []), launchNews(machines)],
     '\n',
   );
 }
@@ -65,14 +65,14 @@ function wordsOf(step: Step): string {
       .join(': ');
   return {
     waiting: 'waits',
-    making: 'is being made',
-    starting: 'is up, and starts',
+    making: 'is being created',
+    starting: 'is booting',
     delivering: 'gets its jobs',
     delivered: 'has its jobs',
   }[step];
 }
 
-/** Shows how far machines are, from the first word of one of them on. */
+/** Shows the launch step of machines, from the first one that reports. */
 export class LaunchRows {
   readonly #machines = new Map<string, { step: Step; since: number }>();
   readonly #timer: NodeJS.Timeout;

@@ -5,7 +5,7 @@ export const leakFlags = (description: string) => ({
   leaks: Flags.boolean({ description }),
   region: Flags.string({
     helpValue: 'REGION',
-    description: 'with --leaks: the AWS region to look in, or all; default: that of the experiment',
+    description: 'with --leaks: the AWS region to check, or all; default: that of the experiment',
     dependsOn: ['leaks'],
   }),
 });

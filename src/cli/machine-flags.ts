@@ -6,7 +6,7 @@ import { isAddress } from '../tools/ssh/address.js';
 import { fingerprint } from '../tools/ssh/known-hosts.js';
 import { sure } from './prompts.js';
 
-/** Flags of commands that go to machines for the first time. */
+/** Flags of commands that connect to machines for the first time. */
 export const machineFlags = {
   hosts: Flags.string({
     helpValue: 'LIST',
@@ -15,11 +15,11 @@ export const machineFlags = {
   }),
   'accept-new-host-keys': Flags.boolean({
     description:
-      'trust machines that are not in known_hosts yet; one whose key has changed is refused all the same',
+      'trust machines that are not in known_hosts yet; a machine whose key has changed is still refused',
   }),
 };
 
-/** What the flags say of the machines. @throws UserError for a word that is no address */
+/** The machines that the flags name. @throws UserError for a word that is not an address */
 export function machinesOf(
   flags: { readonly hosts?: string | undefined; readonly 'accept-new-host-keys': boolean },
   isTerminal: boolean,
@@ -51,7 +51,7 @@ function hostsIn(list: string): Host[] {
   const bad = addresses.find((address) => !isAddress(address));
   if (bad !== undefined || addresses.length === 0) {
     throw new UserError(
-      `--hosts takes machines with commas between them; ${bad === undefined ? 'there is none' : `"${bad}" is none`}.`,
+      `--hosts takes machines with commas between them; ${bad === undefined ? 'it is empty' : `"${bad}" is not one`}.`,
       [ownLine('deploy', ['--hosts', 'me@gpu1,me@gpu2:2222'])],
       { exit: 2 },
     );

@@ -1,16 +1,21 @@
 import type { Notify } from '../operations/session.js';
+import { filled } from './fold.js';
+import type { Screen } from './screen.js';
 import { bold, type Text, yellow } from './style.js';
 
-/** Tells a person what goes on. */
-export function notifyOn(screen: { write(text: Text): void }): Notify {
-  const say = (text: Text) => screen.write([text, '\n']);
+const label = 'Warning:';
+
+/** Shows the notices of operations on the screen. */
+export function notifyOn(screen: Pick<Screen, 'write' | 'width'>): Notify {
+  const say = (text: string, style: (text: string) => Text = String) =>
+    screen.write([style(filled(text, screen.width)), '\n']);
   const warned = new Set<string>();
   return {
-    step: (text) => say(bold(text)),
+    step: (text) => say(text, bold),
     note: (text) => say(text),
-    // Once is enough, however often one looks.
+    // Once per command, however often it polls.
     warn: (text) => {
-      if (!warned.has(text)) say([yellow('Warning:'), ` ${text}`]);
+      if (!warned.has(text)) say(`${label} ${text}`, (line) => [yellow(label), line.slice(label.length)]);
       warned.add(text);
     },
   };

@@ -1,6 +1,6 @@
 import type { Screen } from './screen.js';
 
-/** A row for each machine that something is copied from, drawn anew as it goes on. */
+/** A row for each machine that is being copied from, redrawn with its progress. */
 export async function progressRows(
   screen: Screen,
 ): Promise<{ show: (machine: string, text: string) => void; done: () => void }> {
@@ -10,8 +10,8 @@ export async function progressRows(
     show: (machine, text) => {
       rows.set(machine, text);
       const lines = [...rows].map(([name, far]) => `${far.padStart(5)}  ${name}`);
-      // Where nothing can be redrawn, each machine is told of once.
-      live.show(lines.join('\n'), `Bringing home from ${[...rows.keys()].join(', ')}`);
+      // If the output cannot be redrawn, each machine is named once.
+      live.show(lines.join('\n'), `Collecting from ${[...rows.keys()].join(', ')}`);
     },
     done: live.done,
   };

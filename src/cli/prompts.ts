@@ -1,7 +1,7 @@
 import { type OwnLine, ownLine, UserError } from '../errors.js';
 import { visible, visibleLine } from './text.js';
 
-/** A question to a person; its answer goes by its name. */
+/** A question to the user; its answer is stored under its name. */
 export interface Question {
   readonly type: 'input' | 'confirm' | 'select';
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Question {
   readonly validate?: (answer: string) => string | true;
 }
 
-/** Asks a person at the terminal. A default that a terminal would act on is not proposed. */
+/** Asks the user at the terminal. A default with characters that control a terminal is not proposed. */
 export async function ask<Answers extends object>(questions: readonly Question[]): Promise<Answers> {
   const { default: inquirer } = await import('inquirer');
   const fit = questions.map((question) => {
@@ -41,14 +41,24 @@ export class NeedsYes extends UserError {
   }
 }
 
-/** Asks yes or no; without a terminal it is an error unless `yes` says so. @param line the command that asks. */
+export interface Confirmation {
+  /** Whether the answer was given beforehand. */
+  readonly yes: boolean;
+  readonly isTerminal: boolean;
+  /** The command that asks. */
+  readonly line: OwnLine;
+  /** Whether a yes ends or loses something: then Enter alone means no. */
+  readonly ends: boolean;
+}
+
+/** Asks yes or no. @throws NeedsYes without a terminal, unless `yes` says so */
 export async function confirm(
   question: string,
-  { yes, isTerminal, line }: { readonly yes: boolean; readonly isTerminal: boolean; readonly line: OwnLine },
+  { yes, isTerminal, line, ends }: Confirmation,
 ): Promise<boolean> {
   if (yes) return true;
   if (!isTerminal) throw new NeedsYes(question, line);
-  return sure(question, true);
+  return sure(question, !ends);
 }
 
 /** Asks yes or no at the terminal. */

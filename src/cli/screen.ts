@@ -1,15 +1,30 @@
-import { present, type Text, wantsColors } from './style.js';
+import { cutAtEnd } from './fold.js';
+import { dim, present, type Text, wantsColors } from './style.js';
+import { visibleLine } from './text.js';
 
-/** A picture that is drawn again and again: in place on a terminal; elsewhere only when it says something new. */
+const eraseLine = '\u001b[K';
+
+/** A picture that is redrawn: in place on a terminal; elsewhere only its news is printed. */
 export interface Live {
-  /** @param news one line that tells what changed, for where nothing can be redrawn */
+  /** @param news one line that says what changed, for outputs that cannot be redrawn */
   show(picture: Text, news: string): void;
   done(): void;
 }
 
-/** Whether a picture can be drawn over another there. */
+/** Whether a picture can be redrawn in place. */
 export const canRedraw = (stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean =>
   stream.isTTY === true && env.TERM !== 'dumb';
+
+/** Columns of a stream: those of its terminal (80 if it reports none); no limit for files and pipes, unless COLUMNS is
+ * set. */
+export function columnsOf(
+  { isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number },
+  { COLUMNS }: NodeJS.ProcessEnv,
+): number {
+  if (isTTY) return columns || 80;
+  const wanted = Number(COLUMNS);
+  return Number.isSafeInteger(wanted) && wanted > 0 ? wanted : Number.POSITIVE_INFINITY;
+}
 
 interface Drawing {
   (picture: string): void;
@@ -17,21 +32,34 @@ interface Drawing {
   done(): void;
 }
 
-/** The way to a stream: what is written is escaped but for our own styles.
- *  Standard error: lines that stay, and below them, on a terminal, a picture for as long as there is one. */
+/** Writes to a stream, standard error: lines that stay, and below them, on a terminal, the live picture if there is
+ * one. Everything but our own styles is escaped. */
 export class Screen {
   #drawing: Drawing | null = null;
   #picture = '';
-  /** A line that has yet to end, while there is a picture. */
+  /** An unfinished line, while there is a picture. */
   #rest = '';
+  /** Whether the passing line is shown; it is erased before anything else is written. */
+  #passing = false;
 
   constructor(
     readonly stream: NodeJS.WriteStream,
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  /** Adds text to the lines that stay. */
+  /** In columns. Without a terminal lines are not broken: COLUMNS applies to tables only. */
+  get width(): number {
+    return columnsOf(this.stream, {});
+  }
+
+  /** Whether shown lines can be redrawn. */
+  get redraws(): boolean {
+    return canRedraw(this.stream, this.env);
+  }
+
+  /** Adds to the lines that stay. */
   write(text: Text): void {
+    this.clear();
     const all = this.#rest + this.#present(text);
     if (!this.#drawing) {
       this.stream.write(all);
@@ -46,10 +74,26 @@ export class Screen {
     this.#drawing(this.#picture);
   }
 
-  /** Begins a picture. While there is one, another is not shown. */
+  /** Shows a line in place of the previous one, until something else is shown. Does nothing if the output cannot be
+   * redrawn. */
+  pass(text: string): void {
+    if (this.#drawing || !this.redraws) return;
+    const line = this.#present(dim(cutAtEnd(visibleLine(text), this.width - 1)));
+    this.stream.write(`\r${eraseLine}${line}`);
+    this.#passing = true;
+  }
+
+  /** Erases the passing line: before another stream of the same terminal is written to. */
+  clear(): void {
+    if (this.#passing) this.stream.write(`\r${eraseLine}`);
+    this.#passing = false;
+  }
+
+  /** Begins a picture. Only one is shown at a time. */
   async live(): Promise<Live> {
-    if (!canRedraw(this.stream, this.env)) return this.#news();
+    if (!this.redraws) return this.#news();
     if (this.#drawing) return { show: () => {}, done: () => {} };
+    this.clear();
     const { createLogUpdate } = await import('log-update');
     const drawing = createLogUpdate(this.stream);
     this.#drawing = drawing;

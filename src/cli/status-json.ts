@@ -1,16 +1,36 @@
+import type { Hold } from '../machines/job-state.js';
+import type { OlderResult } from '../operations/look/older-results.js';
 import type { ExperimentStatus } from '../operations/look/rows.js';
 import type { Deployment } from '../runs/deployment.js';
 import type { RunRecord } from '../runs/record.js';
+import type { RunStore } from '../runs/store.js';
 
-/** What `--json` says of an experiment's state. Times are ISO 8601 in UTC. */
+/** A deployment in `--json`. */
+export const deploymentJson = (deployment: Deployment | null) =>
+  deployment && {
+    id: deployment.id,
+    message: deployment.message ?? null,
+    commit: deployment.commit,
+    target: deployment.target,
+    created: deployment.created,
+    released: deployment.released,
+  };
+
+/** An experiment's state in `--json`. Times are ISO 8601 in UTC. */
 export interface StatusJson {
-  readonly deployment: Pick<Deployment, 'id' | 'commit' | 'target' | 'created' | 'released'> | null;
+  readonly deployment: ReturnType<typeof deploymentJson>;
   readonly live: boolean;
   readonly disk_full: boolean;
   readonly unreachable: readonly { readonly machine: string; readonly since: string; readonly why: string }[];
   readonly conditions: readonly {
     readonly condition: string;
+    readonly argv: readonly string[] | null;
+    readonly parameters: unknown;
     readonly run: string | null;
+    readonly folder: string | null;
+    readonly commit: string | null;
+    readonly deployment: string | null;
+    readonly older_result?: OlderResult | null;
     readonly state: RunRecord['state'] | null;
     readonly reason: string | null;
     readonly exit_code: number | null;
@@ -20,22 +40,24 @@ export interface StatusJson {
     readonly finished: string | null;
     readonly unattended: boolean;
     readonly unreachable_since: string | null;
+    readonly held: Hold | null;
     readonly deployed: boolean;
     readonly measure: Readonly<Record<string, unknown>> | null;
     readonly summary: Readonly<Record<string, unknown>> | null;
+    readonly measures: Readonly<Record<string, unknown>>;
     readonly last_line: string | null;
   }[];
 }
 
-export function statusJson({ deployment, live, conditions, silent: unheard }: ExperimentStatus): StatusJson {
+/** @param runs where their folders are.
+ * @param older earlier results, by condition, that the rows do not show; default: not looked for */
+export function statusJson(
+  { deployment, live, conditions, silent: unheard }: ExperimentStatus,
+  runs: Pick<RunStore, 'pathOf' | 'measuresOf'>,
+  older?: ReadonlyMap<string, OlderResult>,
+): StatusJson {
   return {
-    deployment: deployment && {
-      id: deployment.id,
-      commit: deployment.commit,
-      target: deployment.target,
-      created: deployment.created,
-      released: deployment.released,
-    },
+    deployment: deploymentJson(deployment),
     live,
     disk_full: conditions.some(({ report }) => report?.full),
     unreachable: unheard.map(({ place, since, problem }) => ({
@@ -43,9 +65,15 @@ export function statusJson({ deployment, live, conditions, silent: unheard }: Ex
       since: since.toISOString(),
       why: problem.message,
     })),
-    conditions: conditions.map(({ condition, record, report, deployed, silent }) => ({
+    conditions: conditions.map(({ condition, given, record, report, deployed, silent, held }) => ({
       condition,
+      argv: given?.argv ?? null,
+      parameters: given && JSON.parse(given.parameters),
       run: record?.id ?? null,
+      folder: record && runs.pathOf(record.id),
+      commit: record?.recipe.source.commit ?? null,
+      deployment: record?.deployment ?? null,
+      ...(older && { older_result: older.get(condition) ?? null }),
       state: record?.state ?? null,
       reason: record?.reason ?? null,
       exit_code: record?.exit_code ?? null,
@@ -55,9 +83,11 @@ export function statusJson({ deployment, live, conditions, silent: unheard }: Ex
       finished: record?.finished ?? null,
       unattended: report?.orphan ?? false,
       unreachable_since: silent?.since.toISOString() ?? null,
+      held,
       deployed,
       measure: report?.measure ?? null,
       summary: report?.summary ?? null,
+      measures: { ...(record && runs.measuresOf(record.id)), ...report?.measure, ...report?.summary },
       last_line: report?.lastLine || null,
     })),
   };

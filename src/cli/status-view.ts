@@ -1,50 +1,121 @@
-import type { JobReport, RunState } from '../machines/job-state.js';
+import { argumentValues } from '../experiment/argument-values.js';
+import { joinWords } from '../experiment/words.js';
+import type { RunState } from '../machines/job-state.js';
 import { type ConditionStatus, type ExperimentStatus, judged, progressOf } from '../operations/look/rows.js';
 import { count } from '../phrases.js';
-import type { RunRecord } from '../runs/record.js';
+import { filled } from './fold.js';
+import { heldLines } from './held-view.js';
+import { measuresOf, measureText } from './measures.js';
 import { cyan, dim, green, joined, red, type Text, yellow } from './style.js';
-import { type Cell, table } from './table.js';
-import { visibleText } from './text.js';
+import { type Cell, type Column, table } from './table.js';
+import { visibleText, widthOf } from './text.js';
 import { between } from './time.js';
 
 export interface View {
   readonly width: number;
-  /** Rows that fit; the others are counted. */
+  /** Rows that fit; the rest are only counted. */
   readonly height: number;
   readonly now: Date;
 }
 
-/** From this width on, in columns, there is room for what was measured and what was said. */
-const wide = 120;
+/** A column, and its cell for each condition. */
+interface Told extends Column {
+  readonly cell: (row: ConditionStatus) => Cell;
+}
 
-const columnsFor = (width: number) => [
-  { head: 'CONDITION', atMost: 36, stays: true },
-  { head: 'STATE', atMost: 20, stays: true },
-  { head: 'EXIT', atMost: 4 },
-  { head: 'TIME', atMost: 7 },
-  { head: 'AGE', atMost: 7 },
-  ...(width < wide ? [{ head: 'LATEST' }] : [{ head: 'MEASURE' }, { head: 'LAST LINE' }]),
-  { head: 'MACHINE' },
-];
+/** On a narrow terminal the column with the highest number is left out first; arguments and measures from the last
+ * on. */
+const gives = { age: 90, lastLine: 80, time: 60, argument: 50, commit: 30, measure: 20, place: 10 };
 
-/** The table that people look at, and how many of how many under it. */
+/** The table of conditions, and counts below it. */
 export function statusView(status: ExperimentStatus, view: View): Text {
   const rows = visible(status.conditions, view.height);
   const hidden = status.conditions.length - rows.length;
+  const columns = columnsOf(status.conditions, view);
+  const { text, leftOut } = table(
+    columns,
+    rows.map((row) => columns.map(({ cell }) => cell(row))),
+    view.width,
+  );
   const lines: Text[] = [
-    table(
-      columnsFor(view.width),
-      rows.map((row) => cells(row, view)),
-      view.width,
-    ),
+    text,
     ...(hidden > 0 ? [dim(`… and ${hidden} more`)] : []),
+    ...noteOf(leftOut, columns, view.width),
     '',
     summary(status, view),
   ];
   return joined(lines, '\n');
 }
 
-/** Where not all fit, those at work come first, then those that went wrong. */
+function columnsOf(rows: readonly ConditionStatus[], { now, width }: View): Told[] {
+  const isSilent = rows.some(({ silent }) => silent);
+  return [
+    {
+      head: 'CONDITION',
+      // Wide enough for the beginning of most to differ.
+      least: Math.min(24, Math.floor(width * 0.3)),
+      cut: 'middle',
+      // The beginning of an id is enough to name a condition.
+      brief: (id) => id.replace(/-[0-9a-f]{10}$/, ''),
+      cell: ({ condition }) => condition,
+    },
+    ...argumentColumns(rows),
+    { head: 'STATE', cell: stateOf },
+    { head: 'TIME', gives: gives.time, cell: ({ record }) => timeOf(record, now) },
+    { head: 'AGE', gives: gives.age, cell: ({ record }) => between(record?.created, null, now) },
+    ...measureColumns(rows),
+    {
+      head: 'COMMIT',
+      gives: gives.commit,
+      whereItDiffers: true,
+      cell: ({ record }) => record?.recipe.source.commit.slice(0, 10) ?? '',
+    },
+    {
+      head: 'MACHINE',
+      ...(isSilent ? {} : { gives: gives.place }),
+      atMost: 30,
+      least: 10,
+      whereItDiffers: !isSilent,
+      cell: ({ record, silent }) => {
+        const name = record?.machine.name ?? '';
+        return silent ? yellow(name) : name;
+      },
+    },
+    { head: 'LAST LINE', gives: gives.lastLine, least: 16, cell: saidBy },
+  ];
+}
+
+/** A column for each argument that varies between conditions. */
+function argumentColumns(rows: readonly ConditionStatus[]): Told[] {
+  const known = new Map(rows.map((row) => [row, row.given ? argumentValues(row.given) : new Map()]));
+  const wordsOf = (row: ConditionStatus, name: string) => joinWords(known.get(row)?.get(name) ?? []);
+  const names = new Set([...known.values()].flatMap((values) => [...values.keys()]));
+  const varied = [...names].filter((name) => new Set(rows.map((row) => wordsOf(row, name))).size > 1);
+  return varied.map((name) => ({
+    head: name,
+    gives: gives.argument,
+    atMost: 24,
+    least: 8,
+    cut: 'middle' as const,
+    cell: (row) => wordsOf(row, name),
+  }));
+}
+
+/** A column for each measure of any condition, in the order in which they first appear. */
+function measureColumns(rows: readonly ConditionStatus[]): Told[] {
+  const known = new Map(rows.map((row) => [row, measuresOf(row.report)]));
+  const names = new Set([...known.values()].flatMap((values) => [...values.keys()]));
+  return [...names].map((name) => ({
+    head: name,
+    gives: gives.measure,
+    cell: (row) => {
+      const value = known.get(row)?.get(name);
+      return value === undefined ? '' : measureText(value);
+    },
+  }));
+}
+
+/** If not all fit, running ones come first, then failed ones. */
 function visible(rows: readonly ConditionStatus[], height: number): readonly ConditionStatus[] {
   if (rows.length <= height) return rows;
   const rank = ({ record }: ConditionStatus) =>
@@ -56,25 +127,17 @@ function visible(rows: readonly ConditionStatus[], height: number): readonly Con
     .slice(0, Math.max(1, height));
 }
 
-function cells({ condition, record, report, silent }: ConditionStatus, view: View): Cell[] {
-  if (!record) return [condition, dim('not run')];
-  const began = record.started ?? record.times.running;
-  const state =
-    record.reason && record.reason !== 'exit' ? `${record.state} (${record.reason})` : record.state;
-  return [
-    condition,
-    tint(record.state, report?.orphan ? `${state}, unattended` : state),
-    record.exit_code === null ? '' : String(record.exit_code),
-    between(began, record.finished, view.now),
-    between(record.created, null, view.now),
-    ...(view.width < wide ? [latest(record, report)] : [measuresOf(report), saidBy(report)]),
-    silent
-      ? yellow(
-          `${record.machine.name}, ${silent.canStart ? 'stopped' : 'unreachable'} for ${between(silent.since.toISOString(), null, view.now)}`,
-        )
-      : record.machine.name,
-  ];
+/** `running`, `failed (exit 3)`, `running, unreachable`. */
+function stateOf({ record, report, silent }: ConditionStatus): Cell {
+  if (!record) return dim('not run');
+  const why = record.reason === 'exit' ? `exit ${record.exit_code}` : record.reason;
+  const state = record.state === 'succeeded' || !why ? record.state : `${record.state} (${why})`;
+  if (silent) return yellow(`${state}, ${silent.canStart ? 'machine stopped' : 'unreachable'}`);
+  return tint(record.state, report?.orphan ? `${state}, unattended` : state);
 }
+
+const timeOf = (record: ConditionStatus['record'], now: Date): string =>
+  record ? between(record.started ?? record.times.running, record.finished, now) : '';
 
 function tint(state: RunState, text: string): Cell {
   if (state === 'succeeded') return green(text);
@@ -83,25 +146,21 @@ function tint(state: RunState, text: string): Cell {
   return state === 'pending' ? dim(text) : cyan(text);
 }
 
-/** What a run reports, if it measures anything; the last thing that it said, if not, or if it went wrong. */
-function latest(record: RunRecord, report: JobReport | null): string {
-  const [measured, said] = [measuresOf(report), saidBy(report)];
-  return ['failed', 'lost', 'stopped'].includes(record.state) ? said || measured : measured || said;
-}
+const saidBy = ({ report }: ConditionStatus): string => visibleText(report?.lastLine ?? '');
 
-const saidBy = (report: JobReport | null) => visibleText(report?.lastLine ?? '');
-const measuresOf = (report: JobReport | null) => measures(report?.summary ?? report?.measure ?? {});
-
-/** `accuracy 0.9537  loss 0.2`: numbers only, in the order of the file. */
-function measures(values: Readonly<Record<string, unknown>>): string {
-  return Object.entries(values)
-    .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
-    .map(([name, value]) => `${name} ${Number.isInteger(value) ? value : Number(value.toPrecision(4))}`)
-    .join('  ');
+/** The columns that had no room, if they are worth naming. */
+function noteOf(leftOut: readonly string[], columns: readonly Told[], width: number): Text[] {
+  const missed = columns.filter(
+    ({ head, gives: rank }) =>
+      leftOut.includes(head) && (rank === gives.measure || rank === gives.place || rank === gives.commit),
+  );
+  if (missed.length === 0) return [];
+  const names = missed.map(({ head }) => head).join(', ');
+  return [dim(filled(`No room for: ${names}. Widen the window, or use --json.`, width))];
 }
 
 /** `6 of 8 ended: 5 succeeded, 1 failed; 2 running`. */
-function summary(status: ExperimentStatus, { now }: View): Text {
+function summary(status: ExperimentStatus, { now, width }: View): Text {
   const rows = status.deployment ? judged(status) : status.conditions;
   const counts = new Map<string, number>();
   for (const row of rows) {
@@ -109,24 +168,31 @@ function summary(status: ExperimentStatus, { now }: View): Text {
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
   const list = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
-  if (!status.deployment) return `${count(rows.length, 'condition')}: ${list}`;
+  if (!status.deployment) return filled(`${count(rows.length, 'condition')}: ${list}`, width);
   const { ended, of } = progressOf(status);
-  const where = `commit ${status.deployment.commit.slice(0, 10)} on ${status.deployment.target}`;
-  if (of === 0) return dim(`None of the deployment that was made last is left to judge (${where}).`);
+  const { commit, target, message } = status.deployment;
+  const why = message ? `, ${JSON.stringify(visibleText(message))}` : '';
+  const where = `commit ${commit.slice(0, 10)} on ${target}${why}`;
+  if (of === 0)
+    return dim(
+      filled(`No condition of the last deployment (${where}) is in parameters.json any more.`, width),
+    );
   const end = status.deployment.released !== null ? ', terminated' : '';
   const images = new Set(rows.flatMap((row) => row.record?.image.id ?? []));
-  const differ =
-    images.size > 1 ? yellow('\nIts runs had different images: see image.id in their run.json.') : '';
+  const differ = images.size > 1 ? ['Its runs had different images: see image.id in their run.json.'] : [];
   const full = rows.find((row) => row.report?.full)?.record?.machine.name;
-  const room = full ? yellow(`\nThe disk is full on ${full}: nothing new starts until there is room.`) : '';
-  const silent = status.silent.map(({ problem, since }) =>
-    yellow(
-      `\n${problem.message} So it has been for ${between(since.toISOString(), null, now)}; what is shown of its jobs is from before.`,
-    ),
+  const room = full ? [`The disk is full on ${full}: nothing new starts until there is room.`] : [];
+  const silent = status.silent.map(
+    ({ problem, since }) =>
+      `${problem.message} That was ${between(since.toISOString(), null, now)} ago: its jobs are shown as last seen.`,
   );
-  return [
-    `${ended} of ${of} ended: ${list || 'none'} `,
-    dim(`(${where}${end})`),
-    ...[differ, room, ...silent],
-  ];
+  const progress = `${ended} of ${of} ended: ${list || 'none'}`;
+  const fits = widthOf(`${progress} (${where}${end})`) <= width;
+  return joined(
+    [
+      fits ? [progress, dim(` (${where}${end})`)] : [filled(progress, width), '\n', dim(`${where}${end}`)],
+      ...[...differ, ...room, ...heldLines(status), ...silent].map((text) => yellow(filled(text, width))),
+    ],
+    '\n',
+  );
 }

@@ -3,7 +3,7 @@ import { visible } from './text.js';
 
 export type Style = 'bold' | 'cyan' | 'dim' | 'green' | 'red' | 'yellow';
 
-/** A style around a text: an object, not characters, so that no text that others wrote can make one. */
+/** A style around a text: an object, not characters, so that no text from outside can make one. */
 export class Styled {
   constructor(
     readonly style: Style,
@@ -11,7 +11,7 @@ export class Styled {
   ) {}
 }
 
-/** What is printed for people. Strings are data and are escaped when they are printed, wherever they come from. */
+/** Output for people. Every string in it is data, and is escaped when it is printed. */
 export type Text = string | Styled | readonly Text[];
 
 const styled = (style: Style) => (text: Text) => new Styled(style, text);
@@ -23,11 +23,11 @@ export const green = styled('green');
 export const red = styled('red');
 export const yellow = styled('yellow');
 
-/** Texts with something between them, such as a line break. */
+/** Texts joined by a separator, such as a line break. */
 export const joined = (texts: readonly Text[], between: string): Text =>
   texts.flatMap((text, place) => (place === 0 ? [text] : [between, text]));
 
-/** The characters for a stream: the only escape sequences in them are those of our styles. */
+/** The characters for a stream: its only escape sequences are those of our styles. */
 export function present(text: Text, withColors: boolean): string {
   const colors = createColors(withColors);
   const shown = (part: Text): string => {

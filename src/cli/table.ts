@@ -1,44 +1,65 @@
+import { cutAtEnd, cutInTheMiddle } from './fold.js';
 import { joined, Styled, type Text } from './style.js';
 import { visibleLine, widthOf } from './text.js';
 
 export interface Column {
   readonly head: string;
-  /** Widest that it may be; a column without takes what is left of the line. */
+  /** Its maximum width, in columns of the terminal. */
   readonly atMost?: number;
-  /** It stays, if need be narrower, where others have gone. */
-  readonly stays?: boolean;
+  /** On a narrow terminal it may be cut to this width. Without it, it is shown whole or left out: a number that is cut
+   * is another number. */
+  readonly least?: number;
+  /** The part that is cut from a cell; default: its end. */
+  readonly cut?: 'middle';
+  /** A shorter form of a cell, used where it would be cut. */
+  readonly brief?: (cell: string) => string;
+  /** On a narrow terminal the column with the highest number is left out first. Columns without a number stay. */
+  readonly gives?: number;
+  /** It is not drawn if all its cells that are not empty are equal. */
+  readonly whereItDiffers?: boolean;
 }
 
-/** A cell is data, on one line; it has one style or none. */
+/** A cell is data on one line, with at most one style. */
 export type Cell = string | Styled;
 
 const gap = 2;
 
-/** A table without lines, no row wider than `width`: the columns without a bound give way first, then the others
- *  that need not stay, then the first becomes narrower. Columns in which no row has anything are left out. */
-export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): Text {
+export interface Table {
+  readonly text: Text;
+  /** Heads of the columns for which there was no room. */
+  readonly leftOut: readonly string[];
+}
+
+/** A table without lines. None of its rows is wider than `width`, unless the columns that stay have no room. Empty
+ * columns are not drawn. */
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): Table {
   const all = [columns.map(({ head }) => head), ...rows];
   const texts = all.map((row) => columns.map((_, index) => plain(row[index] ?? '')));
-  const filled = columns.map((_, index) => index).filter((index) => texts.slice(1).some((row) => row[index]));
-  const natural = filled.map((index) => Math.max(...texts.map((row) => widthOf(row[index] ?? ''))));
-  const widths = widthsFor(
-    natural,
-    filled.map((index) => columns[index] ?? { head: '' }),
-    width,
-  );
-  const shown = filled
-    .map((index, place) => ({ index, size: widths[place] ?? 0 }))
-    .filter(({ size }) => size > 0);
+  const saying = columns.map((column, index) => ({ column, index })).filter(says(texts.slice(1)));
+  const sized = saying.map(({ column, index }) => ({
+    column,
+    index,
+    size: Math.min(
+      Math.max(...texts.map((row) => widthOf(row[index] ?? ''))),
+      column.atMost ?? Number.POSITIVE_INFINITY,
+    ),
+  }));
+  const shown = fitted(sized, width);
+  const leftOut = sized
+    .filter(({ index }) => !shown.some((one) => one.index === index))
+    .map(({ column }) => column.head);
   const line = (row: readonly Cell[], place: number): Text => {
     const last = shown.findLastIndex(({ index }) => texts[place]?.[index]);
-    return shown.slice(0, last + 1).map(({ index, size }, at) => {
-      const text = shortened(texts[place]?.[index] ?? '', size);
+    return shown.slice(0, last + 1).map(({ index, column, size }, at) => {
+      const cut = column.cut === 'middle' ? cutInTheMiddle : cutAtEnd;
+      const whole = texts[place]?.[index] ?? '';
+      const text = widthOf(whole) <= size ? whole : cut(column.brief?.(whole) ?? whole, size);
       const cell = row[index];
       const room = at < last ? ' '.repeat(size + gap - widthOf(text)) : '';
       return [cell instanceof Styled ? new Styled(cell.style, text) : text, room];
     });
   };
-  return joined(all.map(line), '\n');
+  return { text: joined(all.map(line), '\n'), leftOut };
 }
 
 function plain(cell: Text): string {
@@ -46,45 +67,41 @@ function plain(cell: Text): string {
   return cell instanceof Styled ? plain(cell.text) : cell.map(plain).join('');
 }
 
-const graphemes = new Intl.Segmenter();
+const says =
+  (rows: readonly (readonly string[])[]) =>
+  ({ column, index }: { readonly column: Column; readonly index: number }): boolean =>
+    new Set(rows.map((row) => row[index]).filter(Boolean)).size > (column.whereItDiffers ? 1 : 0);
 
-/** The beginning of the text, and an ellipsis, where it is wider. */
-function shortened(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
-  let room = width - 1;
-  let end = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
-    room -= widthOf(segment);
-    if (room < 0) break;
-    end = index + segment.length;
+interface Sized {
+  readonly column: Column;
+  readonly index: number;
+  /** Columns of the terminal. */
+  readonly size: number;
+}
+
+/** The columns for which there is room: those with the highest `gives` go, until the others fit when cut to their
+ * minimum; then these are cut only as far as needed. */
+function fitted(columns: readonly Sized[], width: number): readonly Sized[] {
+  let shown = columns;
+  for (const giving of inTurn(columns)) {
+    if (widthOfAll(shown.map(leastOf)) <= width || giving.column.gives === undefined) break;
+    shown = shown.filter(({ index }) => index !== giving.index);
   }
-  return `${text.slice(0, end)}…`;
+  for (const giving of inTurn(shown)) {
+    const excess = Math.max(0, widthOfAll(shown) - width);
+    const size = Math.max(leastOf(giving).size, giving.size - excess);
+    shown = shown.map((one) => (one.index === giving.index ? { ...one, size } : one));
+  }
+  return shown;
 }
 
-/** Widths that fit in `width`: bounded columns keep theirs as long as they can, the others share what is left,
- *  from the last backwards; one with hardly anything left goes. */
-function widthsFor(natural: readonly number[], columns: readonly Column[], width: number): number[] {
-  const sizes = natural.map((size, place) => Math.min(size, columns[place]?.atMost ?? size));
-  const excess = () => sizes.reduce((sum, size) => sum + (size > 0 ? size + gap : 0), 0) - gap - width;
-  const fromTheLast = (give: (place: number) => void, giving: (column: Column | undefined) => boolean) => {
-    for (let place = sizes.length - 1; place >= 0; place--) {
-      if (excess() > 0 && giving(columns[place])) give(place);
-    }
-  };
-  const narrower = (place: number, least: number) => {
-    const room = (sizes[place] ?? 0) - excess();
-    sizes[place] = room >= least ? room : 0;
-  };
-  fromTheLast(
-    (place) => narrower(place, 8),
-    (column) => !column?.stays && column?.atMost === undefined,
+/** In the order in which they are left out; those that stay come last. */
+const inTurn = (columns: readonly Sized[]): Sized[] =>
+  [...columns].sort(
+    (one, other) => (other.column.gives ?? -1) - (one.column.gives ?? -1) || other.index - one.index,
   );
-  fromTheLast(
-    (place) => {
-      sizes[place] = 0;
-    },
-    (column) => !column?.stays,
-  );
-  if (excess() > 0) sizes[0] = Math.max(1, (sizes[0] ?? 0) - excess());
-  return sizes;
-}
+
+const leastOf = (one: Sized): Sized => ({ ...one, size: Math.min(one.size, one.column.least ?? one.size) });
+
+const widthOfAll = (columns: readonly Sized[]): number =>
+  columns.reduce((sum, { size }) => sum + size + gap, 0) - gap;

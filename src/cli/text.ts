@@ -1,15 +1,15 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
-/** A terminal's title and the like: Node strips them only where no blank is in them. */
+/** OSC sequences, such as a terminal's title: Node strips them only if they contain no blank. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const titles = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
 
-/** What a terminal acts on: controls, and characters that are not seen and put what stands around them into another
- *  order, so that a text would seem to say something else. Half a surrogate pair is no character. */
+/** Characters that control a terminal, invisible ones that reorder the text around them (so that it would seem to say
+ * something else), and lone surrogates. */
 const unfit = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
-/** Most texts are: to tell it takes a fraction of what follows for all others. */
+/** A fast path: most texts match, and need no further work. */
 const plainAscii = /^[ -~]*$/;
 
 /** Columns of a terminal that the text takes. */
@@ -23,7 +23,7 @@ const escaped = (character: string): string => {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 };
 
-/** The text with what a terminal would act on made visible, as JSON has it; line breaks and tabs stay. */
+/** The text with characters that control a terminal escaped as in JSON; line breaks and tabs stay. */
 export const visible = (text: string): string =>
   plainAscii.test(text)
     ? text
@@ -35,7 +35,7 @@ export const visible = (text: string): string =>
 export const visibleLine = (text: string): string =>
   plainAscii.test(text) ? text : text.replaceAll(unfit, escaped);
 
-/** What a job printed last may hold anything; here it is one line that only says something. */
+/** The last output of a job, which may contain any bytes, as one harmless line. */
 export const visibleText = (text: string): string =>
   visible(
     stripVTControlCharacters(text.replaceAll(titles, ''))
@@ -43,13 +43,13 @@ export const visibleText = (text: string): string =>
       .trim(),
   );
 
-/** What another program prints on its way, a piece at a time: its colours are left out, and what it writes over a line
- *  of its own is a line. */
+/** The output of another program, piece by piece, without its colours; a line that it overwrites becomes a line of its
+ * own. */
 export function programOutput(): (piece: string) => string {
   let rest = '';
   return (piece) => {
     const all = rest + piece;
-    // The end may be the beginning of a line break or of a colour.
+    // The end may be an incomplete line break or colour.
     rest = unfinished.exec(all)?.[0] ?? '';
     const whole = all.slice(0, all.length - rest.length);
     return visible(whole.replaceAll(colours, '').replaceAll(/\r+\n?/g, '\n'));
@@ -61,14 +61,19 @@ const colours = /\u001b\[[\d;]*[mK]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const unfinished = /(?:\r+|\u001b(?:\[[\d;]{0,20})?)$/;
 
-/** JSON whose every character a terminal shows: as JSON may have it, what it would act on is written as a number. */
+/** JSON without characters that control a terminal: they are escaped as \u numbers. NaN and the infinities, which JSON
+ * does not have, are strings. */
 export const jsonText = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replaceAll(unfit, (character) =>
-    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent).replaceAll(
+    unfit,
+    (character) =>
+      character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** A name and what belongs to it in one line; where that is wider than `width`, in lines of their own under the name,
- *  broken between words, so that none of it is hidden. */
+const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+
+/** A name and its text in one line; if that is wider than `width`, the text goes below the name in lines broken between
+ * words. */
 export function hanging(name: string, text: string, width: number): string {
   const line = `${name}  ${text}`.trimEnd();
   if (line.length <= width) return line;

@@ -1,8 +1,7 @@
-/** A line that does not end is shown in pieces of this many bytes: a job may print nothing else. */
+/** A line longer than this many bytes is shown in pieces: a job may never print a line break. */
 const longestLine = 1_000_000;
 
-/** Puts the lines of several outputs together from the pieces in which they come, those of two never mixed.
- *  Bytes that are no UTF-8 stay what they are. */
+/** Assembles lines of several outputs from chunks, so that no two are mixed. Bytes that are not UTF-8 are unchanged. */
 export class WholeLines {
   readonly #rest = new Map<string, Buffer>();
 
@@ -23,7 +22,7 @@ export class WholeLines {
     this.#rest.set(source, rest.length >= longestLine ? Buffer.alloc(0) : rest);
   }
 
-  /** Lines that never ended. */
+  /** Shows the last lines, which have no line break. */
   end(): void {
     for (const [source, rest] of this.#rest) {
       if (rest.length > 0) this.show(source, Buffer.concat([rest, Buffer.from('\n')]));

@@ -1,18 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** `[EXPERIMENT] [CONDITION…]`: the first word is an experiment if it is a path or a folder that holds one. */
-export function experimentAndConditions(words: readonly string[]): {
-  folder: string;
-  conditions: readonly string[];
-} {
-  const [first, ...rest] = words;
-  if (first === undefined) return { folder: '.', conditions: [] };
-  const isExperiment = /^\.|[/\\]/.test(first) || existsSync(join(first, 'parameters.json'));
-  return isExperiment ? { folder: first, conditions: rest } : { folder: '.', conditions: words };
-}
-
-/** The words before the first `--`, and those behind it; null: there is none. */
+/** The words before the first `--`, and those after it; null: there is no `--`. */
 export function splitAtDashes(words: readonly string[]): { own: string[]; job: string[] | null } {
   const dashes = words.indexOf('--');
   return dashes < 0
@@ -20,16 +6,29 @@ export function splitAtDashes(words: readonly string[]): { own: string[]; job: s
     : { own: words.slice(0, dashes), job: words.slice(dashes + 1) };
 }
 
-/** `-o WORD` as `--options=WORD`, so that a word with a dash in front is a value all the same. */
-export function joinOptions(words: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (let place = 0; place < words.length; place++) {
-    const word = words[place] ?? '';
-    const value = words[place + 1];
-    if ((word === '-o' || word === '--options') && value !== undefined) {
-      joined.push(`--options=${value}`);
-      place++;
-    } else joined.push(word);
+/** Flags, by verb, whose value is for another program: it may be `--help`, or begin with a dash. */
+const texts: Readonly<Record<string, readonly string[]>> = {
+  run: ['-o', '--options'],
+  create: ['--command'],
+};
+
+/** `-o WORD` as `--options= WORD`, so that a word that looks like a flag of ours is still taken as a value: the blank
+ * hides it from oclif, and changes nothing in such a text.
+ * @param words the whole command line */
+export function joinTexts(words: readonly string[]): string[] {
+  const [verb = '', ...rest] = words;
+  const flags = Object.hasOwn(texts, verb) ? texts[verb] : undefined;
+  if (!flags) return [...words];
+  const long = flags.at(-1);
+  const joined = [verb];
+  while (rest.length > 0) {
+    const word = rest.shift() ?? '';
+    if (word === '--') return [...joined, word, ...rest];
+    if (flags.includes(word) && rest.length > 0) joined.push(`${long}= ${rest.shift()}`);
+    else joined.push(word.startsWith(`${long}=`) ? word.replace('=', '= ') : word);
   }
   return joined;
 }
+
+/** The text as it was typed, without the blank of `joinTexts`. */
+export const withoutBlank = (text: string): string => text.replace(/^ /, '');

@@ -1,11 +1,12 @@
+import { stripVTControlCharacters } from 'node:util';
 import { quote } from 'shlex';
 import { UserError } from '../errors.js';
 import { nearest } from '../phrases.js';
 
-/** What is known of the verb that was used wrongly. */
+/** The verb that was used wrongly, and its flags. */
 export interface Usage {
   readonly verb: string;
-  /** The words behind the verb. */
+  /** The words after the verb. */
   readonly argv: readonly string[];
   readonly flags: Readonly<
     Record<
@@ -27,12 +28,13 @@ export class WrongUsage extends UserError {
   }
 }
 
-/** What oclif found wrong with a command line, in words of ours; null: the error is about something else. */
+/** oclif's error about a command line, in our words; null: another kind of error. */
 export function wrongUsage(error: Error, usage: Usage): WrongUsage | null {
   const { verb } = usage;
   // Only some of its errors are classes that it exports, and their names are all "Error".
   if (!('oclif' in error) || (error as { oclif: { exit?: number } }).oclif?.exit !== 2) return null;
-  const text = error.message.replace(/\nSee more help with --help$/, '');
+  // At a terminal it has escape sequences in it.
+  const text = stripVTControlCharacters(error.message).replace(/\nSee more help with --help$/, '');
   const help = `logistician ${verb} --help`;
   for (const [pattern, say] of sayings) {
     const match = pattern.exec(text);
@@ -69,11 +71,11 @@ const sayings: readonly (readonly [RegExp, Saying])[] = [
   ],
   [
     /All of the following must be provided when using (--\S+): (.*)/,
-    (_, flag, others = '') => ({ message: `${flag} goes only with ${others}.` }),
+    (_, flag, others = '') => ({ message: `${flag} needs ${others}.` }),
   ],
   [
     /(--[^\s=]+)(?:=.*)? cannot also be provided when using (--\S+)/s,
-    (_, one, other) => ({ message: `${other} and ${one} cannot go together.` }),
+    (_, one, other) => ({ message: `${other} and ${one} exclude each other.` }),
   ],
 ];
 
@@ -84,12 +86,12 @@ function unknownFlags({ verb, argv, flags }: Usage, unknown: readonly string[]) 
   const meant = first.startsWith('--') ? nearest(name, known) : null;
   const message = `${verb} has no flag ${first}.${meant ? ` Did you mean --${meant}?` : ''}`;
   if (verb !== 'run' || meant) return { message };
-  // The usual mistake: what is the job's has to stand behind a word that says so.
+  // The usual mistake: the job's arguments must stand after "--".
   const place = argv.findIndex((word) => word === first || word.startsWith(`${first}=`));
   const line = `logistician run ${[...argv.slice(0, place), '--', ...argv.slice(place)].map(quote).join(' ')}`;
   return place < 0
     ? { message }
-    : { message: `${message} The arguments of the job stand behind "--".`, mend: [line] };
+    : { message: `${message} The arguments of the job go after "--".`, mend: [line] };
 }
 
 function tooMany({ verb, argv }: Usage, words: readonly string[]) {
@@ -99,7 +101,7 @@ function tooMany({ verb, argv }: Usage, words: readonly string[]) {
   const line = (...more: string[]) => `logistician ${[verb, ...own, ...more].map(quote).join(' ')}`;
   if (verb === 'run') {
     const mend = [line('--', ...words)];
-    return { message: `${message} The arguments of the job stand behind "--".`, mend };
+    return { message: `${message} The arguments of the job go after "--".`, mend };
   }
   if (verb === 'deploy') return { message, mend: [line('--only', first)] };
   return { message };

@@ -3,9 +3,9 @@ import { BaseCommand } from '../cli/base-command.js';
 import { completionScript, type Shell, shells } from '../cli/completion/scripts.js';
 
 export default class Completion extends BaseCommand {
-  static override summary = 'Print what makes the Tab key complete verbs, flags, experiments and conditions.';
+  static override summary = 'Print a shell completion script.';
   static override description =
-    'One line in the shell’s own file is all; conditions are looked up when the key is pressed.';
+    'It completes verbs, flags, experiments and conditions. One line in the shell’s startup file loads it.';
   static override examples = [
     'eval "$(<%= config.bin %> completion bash)"    # in ~/.bashrc',
     'eval "$(<%= config.bin %> completion zsh)"    # in ~/.zshrc, after compinit',

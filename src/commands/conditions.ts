@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { hanging, visibleLine } from '../cli/text.js';
 import { readExperiment } from '../operations/read-experiment.js';
@@ -16,7 +15,7 @@ export default class Conditions extends BaseCommand {
 
   async run() {
     const { args } = await this.parse(Conditions);
-    const { parameters } = readExperiment(resolve(args.experiment));
+    const { parameters } = readExperiment(this.experimentFolder(args.experiment));
     const conditions = parameters.conditions.map(({ id, argv, options }) => ({ id, argv, options }));
     const wide = Math.max(0, ...conditions.map(({ id }) => id.length));
     const width = process.stdout.isTTY ? this.width : Number.POSITIVE_INFINITY;

@@ -1,11 +1,12 @@
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, yesFlag } from '../cli/base-command.js';
 import { askAboutExperiment, askForFolder } from '../cli/create-prompts.js';
 import { ownLine, UserError } from '../errors.js';
-import { create, likelyAnswers } from '../operations/start/create.js';
-import { pasteable } from '../shell/word.js';
+import { remoteProblem } from '../experiment/scaffold.js';
+import { createLine } from '../operations/read-experiment.js';
+import { create, likelyAnswers, likelyFolder } from '../operations/start/create.js';
 import { targetNames } from '../targets/registry.js';
 
 class FolderMissing extends UserError {
@@ -18,10 +19,23 @@ class FolderMissing extends UserError {
   }
 }
 
+/** @throws UserError for a URL that git cannot clone */
+function remoteOf(given: string): string | null {
+  const problem = given === '' ? null : remoteProblem(given);
+  if (problem === null) return given || null;
+  throw new UserError(`--git-url "${given}" ${problem}`, ['git remote get-url origin'], { exit: 2 });
+}
+
+class CommandMissing extends UserError {
+  constructor(folder: string) {
+    super('The command that runs one condition is missing.', [createLine(folder)]);
+  }
+}
+
 export default class Create extends BaseCommand {
-  static override summary = 'Make an experiment: a folder with a Dockerfile and a parameters.json.';
+  static override summary = 'Create an experiment: a folder with a Dockerfile and a parameters.json.';
   static override description =
-    'Asks what is not given by flags; without a terminal, or with --yes, it takes the likely answers.';
+    'Asks for what no flag gives; without a terminal, or with --yes, it takes the defaults.';
   static override examples = [
     '<%= config.bin %> create experiments/rnn-1',
     '<%= config.bin %> create experiments/rnn-1 --command "python3 train.py" --yes',
@@ -49,25 +63,23 @@ export default class Create extends BaseCommand {
     const { args, flags } = await this.parse(Create);
     const asks = this.isTerminal && !flags.yes;
     if (args.path === undefined && !asks) throw new FolderMissing();
-    const folder = resolve(args.path ?? (await askForFolder()));
-    const session = this.session();
+    const folder = resolve(args.path ?? (await askForFolder(likelyFolder(resolve()))));
+    const session = this.session(flags);
     const base = flags.base === undefined ? null : resolve(flags.base);
     const likely = await likelyAnswers(session, folder, base);
     const given = {
       ...likely,
       ...(flags.name !== undefined && { name: flags.name }),
-      ...(flags['git-url'] !== undefined && { gitUrl: flags['git-url'] }),
-      ...(flags.command !== undefined && { command: flags.command }),
+      ...(flags['git-url'] !== undefined && { gitUrl: remoteOf(flags['git-url']) }),
+      ...(flags.command !== undefined && { command: flags.command.trim() }),
       ...(flags.target !== undefined && { target: flags.target }),
     };
     const answers = asks ? await askAboutExperiment(given, flags, base !== null) : given;
     if (!base && answers.command.trim() === '') {
-      throw new UserError('The command that runs one condition is missing.', [
-        pasteable`logistician create ${relative('', folder)} --command "python3 train.py"`,
-      ]);
+      throw new CommandMissing(relative('', folder) || '.');
     }
     const made = create(session, folder, answers, base);
-    this.log(made.files.map((file) => `wrote ${relative('', folder)}/${file}`).join('\n'));
+    this.log(made.files.map((file) => `wrote ${join(relative('', folder), file)}`).join('\n'));
     this.next(folder, ownLine('conditions'), ownLine('run'), ownLine('deploy', ['--snapshot']));
     const { gitUrl, ...rest } = answers;
     return { ...made, ...rest, git_url: gitUrl };

@@ -1,17 +1,27 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
-import { chosenWords, linesAtEnd, lockIsHeld, nothingToRun } from '../cli/deploy-view.js';
+import {
+  chosenWords,
+  linesAfterLaunch,
+  lockIsHeld,
+  messageOf,
+  nextLines,
+  nothingToRun,
+} from '../cli/deploy-view.js';
+import { endByProblem, endOfSweep, giveNotice, notifyFlag } from '../cli/end-notice.js';
 import { followLive } from '../cli/follow-view.js';
 import { LaunchRows } from '../cli/launch-view.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { planView } from '../cli/plan-view.js';
 import { confirm } from '../cli/prompts.js';
+import { selectionOf, whereFlag } from '../cli/selection-flags.js';
+import { sinceJson } from '../cli/since-view.js';
 import { statusJson } from '../cli/status-json.js';
 import { statusView } from '../cli/status-view.js';
 import { textOf } from '../cli/suggestions.js';
 import { ownLine, UserError } from '../errors.js';
 import { type DeployPlan, decide } from '../operations/deploy/decide.js';
-import { deployOrJoin, isEmpty } from '../operations/deploy/deploy-or-join.js';
+import { deployOrJoin, isEmpty, launches } from '../operations/deploy/deploy-or-join.js';
 import { preview } from '../operations/deploy/preview.js';
 import type { DeployRequest } from '../operations/deploy/request.js';
 import { collect, runsElsewhere } from '../operations/end/collect.js';
@@ -19,23 +29,39 @@ import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { giveBackAtEnd } from '../operations/follow/reconcile.js';
 import { waitChores } from '../operations/follow/wait-chores.js';
 import { observe } from '../operations/look/observe.js';
-import { allSucceeded, isOfSweep } from '../operations/look/rows.js';
+import { allSucceeded, type ExperimentStatus, isOfSweep } from '../operations/look/rows.js';
+import { warnOfNamesakes } from '../operations/read-experiment.js';
 import type { Session } from '../operations/session.js';
 import { targetOfHosts } from '../targets/registry.js';
 import type { Step } from '../targets/target.js';
 
+interface LaunchFlags {
+  readonly yes: boolean;
+  readonly 'dry-run': boolean;
+  readonly wait: boolean;
+  readonly notify?: string | undefined;
+  readonly folder: string;
+}
+
+interface FollowFlags extends Pick<LaunchFlags, 'notify' | 'folder'> {
+  readonly chosen: readonly string[];
+  readonly 'keep-failed': boolean;
+}
+
 export default class Deploy extends BaseCommand {
   static override summary = 'Run all conditions, pinned to a commit.';
   static override description =
-    'Takes a clean working tree (parameters.json may differ: it is configuration), or --snapshot or --commit. Conditions that have succeeded with the same code and arguments are skipped. It returns when every job is delivered; repeated, it delivers the rest. The jobs need nobody to stay.';
+    'Needs a clean working tree (parameters.json may differ: it is configuration), or --snapshot or --commit. Conditions that have succeeded with the same code and arguments are skipped, and so are those that were stopped. It returns when every job is delivered; run again, it delivers the rest. Jobs keep running when the terminal closes; on other machines, also when this computer is off.';
   static override examples = [
     '<%= config.bin %> deploy',
     '<%= config.bin %> deploy --first 1 --wait    # try one before the others',
-    '<%= config.bin %> deploy --snapshot --wait    # the tree as it is, to the end',
+    '<%= config.bin %> deploy --snapshot --wait    # uncommitted changes too; follow to the end',
     '<%= config.bin %> deploy --retry-failed',
     '<%= config.bin %> deploy --dry-run',
-    '<%= config.bin %> deploy --target aws --plan    # what Terraform would make',
+    '<%= config.bin %> deploy --target aws --plan    # what Terraform would create',
   ];
+  // oclif's own would have 25 flags in it, and those that exclude others twice.
+  static override usage = 'deploy [EXPERIMENT] [FLAGS]';
   static override args = experimentArg;
   static override flags = {
     ...dryRunFlag,
@@ -48,7 +74,7 @@ export default class Deploy extends BaseCommand {
     slots: Flags.integer({
       helpValue: 'N',
       min: 1,
-      description: 'how many conditions run at a time on a machine; default: what it bears',
+      description: 'how many conditions run at a time on a machine; default: from its CPUs, memory and GPUs',
     }),
     plan: Flags.boolean({
       description: 'on aws: show what Terraform would do, and do nothing',
@@ -58,8 +84,9 @@ export default class Deploy extends BaseCommand {
       char: 'w',
       description: 'follow to the end; exit code 1 if any condition did not succeed',
     }),
+    notify: { ...notifyFlag, dependsOn: ['wait'] },
     'keep-failed': Flags.boolean({
-      description: 'with --wait on aws: do not give back the machines of failed conditions',
+      description: 'with --wait on aws: do not terminate the machines of failed conditions',
       dependsOn: ['wait'],
     }),
     first: Flags.integer({ helpValue: 'N', min: 1, description: 'only the first N conditions' }),
@@ -67,46 +94,71 @@ export default class Deploy extends BaseCommand {
       helpValue: 'ID',
       multiple: true,
       multipleNonGreedy: true,
-      description: 'only this condition, by the beginning of its id; may be repeated',
+      description:
+        "only this condition, by the beginning of its id, or a pattern such as 'lr-0.1-*'; may be repeated",
+    }),
+    ...whereFlag,
+    'max-failures': Flags.integer({
+      helpValue: 'N',
+      min: 1,
+      description: 'after N failed jobs, start no more of the waiting ones',
     }),
     'retry-failed': Flags.boolean({
-      description: 'run the failed and the lost again, at the deployment’s commit',
+      description: 'run failed and lost conditions again, at the deployment’s commit',
       exclusive: ['commit', 'snapshot'],
     }),
-    force: Flags.boolean({ description: 'run also what has succeeded already' }),
+    'retry-stopped': Flags.boolean({
+      description: 'run stopped conditions again, at the deployment’s commit',
+      exclusive: ['commit', 'snapshot'],
+    }),
+    'fresh-state': Flags.boolean({
+      description: 'start with an empty /data/state instead of the one that the last attempt left',
+    }),
+    force: Flags.boolean({ description: 'run also conditions that have succeeded or were stopped' }),
     commit: Flags.string({
       helpValue: 'COMMIT',
-      description: 'run this commit, whatever the working tree holds',
+      description: 'run this commit; changes in the working tree are ignored',
       exclusive: ['snapshot'],
     }),
     snapshot: Flags.boolean({ description: 'run the working tree as it is, as a commit beside your branch' }),
+    message: Flags.string({
+      helpValue: 'TEXT',
+      char: 'm',
+      description: 'why you deploy: kept in the receipts, and shown with the deployment',
+    }),
   };
 
   #experiment: Experiment | null = null;
+  /** Runs the line of `notify` when the command fails; null: not yet following, or it ran already. */
+  #tell: ((problem: Error) => Promise<void>) | null = null;
   #rows: LaunchRows | null = null;
 
   protected override standing(): string {
     const live = this.#experiment?.deployments.read()?.released === null;
     return live
-      ? 'What is deployed goes on; the same line again delivers what is missing.'
+      ? 'Jobs that were delivered keep running; run the same command again to deliver the rest.'
       : 'Nothing was deployed.';
   }
 
   async run() {
     const { args, flags } = await this.parse(Deploy);
-    const session = this.#session(flags['dry-run']);
-    const experiment = await openExperiment(session, args.experiment);
+    const session = this.#session(flags);
+    const experiment = await openExperiment(session, this.experimentFolder(args.experiment));
     this.#experiment = experiment;
+    warnOfNamesakes(session.notify, experiment.folder, experiment.parameters.experimentName);
     const request: DeployRequest = {
       machines: machinesOf(flags, this.isTerminal),
       target: flags.target ?? (flags.hosts === undefined ? experiment.parameters.target : targetOfHosts),
-      only: flags.only ?? [],
+      only: selectionOf(flags.only ?? [], flags),
       first: flags.first ?? null,
       slots: flags.slots ?? null,
       commit: flags.commit ?? null,
       snapshot: flags.snapshot,
+      message: messageOf(flags.message),
       force: flags.force,
-      retryFailed: flags['retry-failed'],
+      freshState: flags['fresh-state'],
+      retry: { failed: flags['retry-failed'], stopped: flags['retry-stopped'] },
+      maxFailures: flags['max-failures'] ?? null,
       pin: null,
     };
     const plan = await decide(session, experiment, request);
@@ -114,28 +166,25 @@ export default class Deploy extends BaseCommand {
     if (flags.plan) return this.#preview(session, experiment, plan, args.experiment);
     if (isEmpty(plan)) this.log(nothingToRun(plan));
     await this.#launch(session, experiment, request, plan, { ...flags, folder: args.experiment });
-    if (flags['dry-run']) return { dry_run: true, conditions: plan.run.map(({ id }) => id) };
+    const again = { changed_since_success: sinceJson(plan.since) };
+    if (flags['dry-run']) return { conditions: plan.run.map(({ id }) => id), ...again };
     const chosen = chosenWords(flags);
     if (flags.wait) {
-      const again = { ...request, force: false, pin: plan.pin };
-      return this.#follow(session, experiment, again, { ...flags, chosen, folder: args.experiment });
+      const rest = { ...request, force: false, pin: plan.pin };
+      const how = { ...flags, chosen, folder: args.experiment };
+      return { ...(await this.#follow(session, experiment, rest, how)), ...again };
     }
     if (plan.problems.length > 0) process.exitCode = 1;
     this.warnOf(plan.silent);
     const at = flags.snapshot || flags.commit ? ['--commit', plan.pin.commit.slice(0, 10)] : [];
-    this.next(
-      args.experiment,
-      ownLine('status', ['--watch']),
-      ownLine('logs', ['-f']),
-      ownLine('deploy', ['--wait', ...at, ...chosen]),
-      ownLine('terminate'),
-    );
-    return statusJson(await observe(session, experiment));
+    const status = await observe(session, experiment);
+    this.next(args.experiment, ...linesAfterLaunch(status, at, chosen));
+    return { ...statusJson(status, experiment.runs), ...again };
   }
 
-  /** It shows how far places are, in the rows of the launch. */
-  #session(dryRun: boolean): Session {
-    const session = this.session({ dryRun });
+  /** The session whose progress is shown in the rows of the launch. */
+  #session(flags: Parameters<BaseCommand['session']>[0]): Session {
+    const session = this.session(flags);
     const place = (name: string, step: Step) => this.#rows?.show(name, step);
     return { ...session, notify: { ...session.notify, place } };
   }
@@ -152,21 +201,23 @@ export default class Deploy extends BaseCommand {
     experiment: Experiment,
     request: DeployRequest,
     plan: DeployPlan,
-    flags: { readonly yes: boolean; readonly 'dry-run': boolean; readonly folder: string },
+    flags: LaunchFlags,
   ): Promise<void> {
     const how = {
-      yes: flags.yes || flags['dry-run'] || isEmpty(plan),
+      yes: flags.yes || flags['dry-run'] || !launches(plan),
       isTerminal: this.isTerminal,
-      // With all that was typed: without it, the line would be another one.
+      ends: false,
+      // With every word that was typed: the proposed line must do the same.
       line: ownLine(
         'deploy',
         this.argv.filter((word) => word !== flags.folder),
       ),
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
+    if (flags.wait) this.#tell = (problem) => this.#notice(session, experiment, flags, problem);
     const waiting = () => session.notify.note(lockIsHeld);
-    // Also where all that is left to do is to deliver what was recorded before.
-    if (!isEmpty(plan) && plan.offers.some(({ place }) => !place.here))
+    // Also if only jobs that were recorded earlier are left to deliver.
+    if (launches(plan) && plan.offers.some(({ place }) => !place.here))
       this.#rows = new LaunchRows(await this.screen.live(), this.screen.stream);
     const launched = deployOrJoin(session, experiment, request, plan, waiting);
     const problems = await launched.finally(() => this.#rows?.done());
@@ -177,19 +228,16 @@ export default class Deploy extends BaseCommand {
     session: Session,
     experiment: Experiment,
     request: DeployRequest,
-    {
-      chosen,
-      folder,
-      'keep-failed': keepFailed,
-    }: { readonly chosen: readonly string[]; readonly folder: string; readonly 'keep-failed': boolean },
+    { chosen, folder, notify, 'keep-failed': keepFailed }: FollowFlags,
   ) {
     const chores = waitChores(session, experiment, request, keepFailed);
-    const { status, interrupted } = await followLive(session, experiment, this.screen, chores);
+    const { status, interrupted } = await followLive(session, experiment, this.screen, { chores });
     if (interrupted) {
       const commit = status.deployment?.commit.slice(0, 10) ?? 'HEAD';
       const rejoin = ownLine('deploy', ['--wait', '--commit', commit, ...chosen]);
-      this.screen.write(`\nThe jobs run on. To rejoin them:\n  ${textOf(rejoin, folder)}\n`);
-      this.exit(130);
+      this.screen.write(`\nThe jobs keep running. To rejoin them:\n  ${textOf(rejoin, folder)}\n`);
+      process.exitCode = 130;
+      return statusJson(status, experiment.runs);
     }
     await chores.settled();
     const collected = await collect(session, experiment, { only: null, runs: runsElsewhere(experiment) });
@@ -200,7 +248,27 @@ export default class Deploy extends BaseCommand {
       this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
-    this.next(folder, ...linesAtEnd(status, chosen));
-    return statusJson(status);
+    this.#tell = null;
+    await this.#notice(session, experiment, { notify }, status);
+    this.next(folder, ...nextLines(status, chosen));
+    return statusJson(status, experiment.runs);
+  }
+
+  async #notice(
+    session: Session,
+    { parameters, folder }: Experiment,
+    { notify }: Pick<LaunchFlags, 'notify'>,
+    how: ExperimentStatus | Error,
+  ): Promise<void> {
+    const of = { verb: 'deploy', experiment: parameters.experimentName, folder } as const;
+    const end = how instanceof Error ? endByProblem(of, how) : endOfSweep(of, how);
+    await giveNotice(session, notify ?? this.settings.notify, end);
+  }
+
+  protected override async catch(error: Error & { exitCode?: number; code?: string }): Promise<void> {
+    const tell = error.code === 'EEXIT' || this.interrupt.signal.aborted ? null : this.#tell;
+    this.#tell = null;
+    await tell?.(error);
+    return super.catch(error);
   }
 }

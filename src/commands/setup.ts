@@ -8,7 +8,7 @@ import { targetHere, targetNames } from '../targets/registry.js';
 export default class Setup extends BaseCommand {
   static override summary = 'Prepare this computer, once.';
   static override description =
-    'Makes ~/.logistician with an SSH key pair for machines that logistician starts; a key that is there stays. No secret is asked for or kept: cloud credentials are found where every other tool finds them.';
+    'Creates ~/.logistician with an SSH key pair for machines that logistician starts; an existing key is kept. No secret is asked for or stored: cloud credentials are found where every other tool finds them.';
   static override examples = ['<%= config.bin %> setup', '<%= config.bin %> setup --target local --yes'];
   static override flags = {
     ...dryRunFlag,
@@ -19,11 +19,12 @@ export default class Setup extends BaseCommand {
   async run() {
     const { flags } = await this.parse(Setup);
     const target = flags.target ?? (this.isTerminal && !flags.yes ? await this.#ask() : targetHere);
-    const done = await setUp(this.session({ dryRun: flags['dry-run'] }), { target });
-    const made = flags['dry-run'] ? 'would make' : 'made';
+    const done = await setUp(this.session(flags), { target });
+    const made = flags['dry-run'] ? 'would create' : 'created';
     this.log(`${done.keyMade ? made : 'kept'} the SSH key ${done.key}`);
     this.next('', ownLine('doctor'), ownLine('create'));
     const { folder, key, keyMade } = done;
+    if (flags['dry-run']) return { folder, key, key_made: false, would_make_key: keyMade, target };
     return { folder, key, key_made: keyMade, target };
   }
 

@@ -1,16 +1,19 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.js';
+import { experimentAndConditions } from '../cli/experiment-words.js';
 import { interruptible } from '../cli/interrupt.js';
-import { experimentAndConditions, splitAtDashes } from '../cli/words.js';
+import { selectionOf, whereFlag } from '../cli/selection-flags.js';
+import { splitAtDashes } from '../cli/words.js';
 import { ownLine, UserError } from '../errors.js';
+import { isEverything } from '../experiment/select.js';
 import { openMachine } from '../operations/inspect/open-machine.js';
 import { openRecords } from '../operations/records.js';
 
 export default class Ssh extends BaseCommand {
   static override summary = 'Open the machine of a condition, or its container.';
   static override description =
-    'A shell there, or one command, whose exit code is ours. The machine is reached through .logistician/ssh_config, which ssh, rsync, git and editors take too.';
+    'A shell there, or one command, whose exit code becomes that of `ssh`. The machine is reached through .logistician/ssh_config, which ssh, rsync, git and editors can use too.';
   static override usage = 'ssh [EXPERIMENT] CONDITION [--container] [-- COMMAND…]';
   static override examples = [
     '<%= config.bin %> ssh lr-0-1',
@@ -28,35 +31,35 @@ export default class Ssh extends BaseCommand {
   };
   static override flags = {
     ...dryRunFlag,
+    ...whereFlag,
     container: Flags.boolean({ char: 'c', description: 'the container of the job rather than the machine' }),
   };
 
-  async run(): Promise<{ exit_code: number }> {
+  async run(): Promise<{ exit_code: number | null }> {
     const { own, job } = splitAtDashes(this.argv);
     const { argv, flags } = await this.parse(Ssh, own);
     const { folder, conditions } = experimentAndConditions(argv as string[]);
-    const [condition, ...more] = conditions;
-    if (condition === undefined || more.length > 0)
+    const condition = selectionOf(conditions, flags);
+    const isMissing = isEverything(condition);
+    if (isMissing || conditions.length > 1)
       throw new UserError(
-        condition === undefined
-          ? 'Which condition? ssh opens the machine of one.'
-          : 'ssh opens one machine at a time.',
+        isMissing ? 'Which condition? ssh opens the machine of one.' : 'ssh opens one machine at a time.',
         [ownLine('status'), ownLine('ssh', ['CONDITION'])],
         { exit: 2 },
       );
-    const session = this.session({ dryRun: flags['dry-run'] });
-    const records = openRecords(session, folder);
+    const session = this.session(flags);
+    const records = openRecords(session, this.experimentFolder(folder));
     const json = this.jsonEnabled();
     const request = {
       condition,
       container: flags.container,
       command: job ?? [],
       tty: this.isTerminal && !json && (job ?? []).length === 0,
-      // Standard output is then for the result alone.
+      // Standard output is then reserved for the result.
       io: json ? { ...session.progress, stdin: 'inherit' as const } : ({ terminal: 'inherit' } as const),
     };
     const code = await interruptible(() => openMachine(session, records, request));
     process.exitCode = code;
-    return { exit_code: code };
+    return { exit_code: flags['dry-run'] ? null : code };
   }
 }

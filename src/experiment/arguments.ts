@@ -12,18 +12,18 @@ import type { Report } from './problems.js';
 /** How a key and its value become arguments. */
 export type ArgumentStyle = '--key value' | '--key=value' | 'key=value';
 
-/** A value that can be passed: words, `true` for a switch that is on, null for one that is left out. */
-type Passable = string | readonly string[] | true | null;
+/** A value that can be passed: words, `true` and `false` for a switch, null for an omitted argument. */
+type Passable = string | readonly string[] | boolean | null;
 
 /** A key of an object condition, or of a grid, with one value. */
 export interface Argument {
   readonly key: string;
   readonly value: Passable;
-  /** The value as it stands in the file, as compact JSON. */
+  /** The value in the file, as compact JSON. */
   readonly json: string;
 }
 
-/** Reads a key with its value. What cannot be passed is reported, and then is null. */
+/** Reads a key with its value. A value that cannot be passed is reported, and null. */
 export function readArgument(
   document: JsonDocument,
   name: { readonly key: string; readonly at: MemberNode['name'] },
@@ -47,7 +47,7 @@ function passable(document: JsonDocument, node: ValueNode, where: string, report
     case 'Array':
       return node.elements.map(({ value }, index) => readWord(document, value, step(where, index), report));
     case 'Boolean':
-      return node.value ? true : null;
+      return node.value;
     case 'Null':
       return null;
     default:
@@ -63,30 +63,34 @@ export function readWord(document: JsonDocument, node: ValueNode, where: string,
   return '';
 }
 
-/** A key as an option. One that brings its own dashes (`-v`) keeps them. */
+/** A key as an option. A key with its own dashes (`-v`) keeps them. */
 const option = (key: string): string => (key.startsWith('-') ? key : `--${key}`);
 
-/** What each style makes of a key whose value is on, and of one with a word or a list of words. */
+/** How each style writes a key with a switch, and a key with a word or a list of words. */
 const STYLES: Record<
   ArgumentStyle,
   {
     on(key: string): string[];
+    off(key: string): string[];
     word(key: string, word: string): string[];
     list(key: string, words: readonly string[]): string[];
   }
 > = {
   '--key value': {
     on: (key) => [option(key)],
+    off: () => [],
     word: (key, word) => [option(key), word],
     list: (key, words) => [option(key), ...words],
   },
   '--key=value': {
     on: (key) => [option(key)],
+    off: () => [],
     word: (key, word) => [`${option(key)}=${word}`],
     list: (key, words) => words.map((word) => `${option(key)}=${word}`),
   },
   'key=value': {
     on: (key) => [`${key}=true`],
+    off: (key) => [`${key}=false`],
     word: (key, word) => [`${key}=${word}`],
     list: (key, words) => [`${key}=[${words.join(',')}]`],
   },
@@ -96,16 +100,16 @@ const STYLES: Record<
 export const styleNamed = (name = '--key value'): ArgumentStyle =>
   Object.keys(STYLES).find((style): style is ArgumentStyle => style === name) ?? '--key value';
 
-/** The words that these arguments are passed as, in their order. */
+/** The words of these arguments, in their order. */
 export function argumentWords(list: readonly Argument[], style: ArgumentStyle): string[] {
-  const { on, word, list: several } = STYLES[style];
+  const { on, off, word, list: several } = STYLES[style];
   return list.flatMap(({ key, value }) => {
     if (value === null) return [];
-    if (value === true) return on(key);
+    if (typeof value === 'boolean') return value ? on(key) : off(key);
     return typeof value === 'string' ? word(key, value) : several(key, value);
   });
 }
 
-/** The arguments as the JSON object that `CONFIGURATION_FILE` shows a job. */
+/** The arguments as the JSON object in `CONFIGURATION_FILE`. */
 export const argumentsJson = (list: readonly Argument[]): string =>
   `{${list.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(',')}}`;

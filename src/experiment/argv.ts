@@ -10,7 +10,7 @@ export const MOST_BYTES_IN_ALL_WORDS = 2 * 1024 * 1024 - 256 * 1024;
 /** Each word also costs its closing NUL and a pointer. */
 const BYTES_PER_WORD = 1 + 8;
 
-/** Why this text can be no argument and no environment variable on Linux; undefined where it can. */
+/** Why this text cannot be an argument or an environment variable on Linux; undefined if it can. */
 export function wordProblem(word: string): string | undefined {
   if (word.includes('\0')) return 'holds a NUL character (\\u0000), which no argument can: remove it.';
   if (/\p{Surrogate}/u.test(word)) {
@@ -21,7 +21,7 @@ export function wordProblem(word: string): string | undefined {
   return `is ${Buffer.byteLength(word)} bytes long, and Linux takes ${MOST_BYTES_IN_ONE_WORD} in one word: pass it in a file.`;
 }
 
-/** Why no program can be started with these arguments; undefined where one can. */
+/** Why no program can be started with these arguments; undefined if one can. */
 export function argvProblem(argv: readonly string[]): string | undefined {
   let bytes = 0;
   for (const word of argv) {

@@ -5,13 +5,13 @@ import { joinWords, splitWords } from './words.js';
 
 /** One set of arguments. */
 export interface Condition {
-  /** `[a-z][a-z0-9-]{0,39}-[0-9a-f]{10}`: the same arguments have the same id wherever they stand. */
+  /** `[a-z][a-z0-9-]{0,39}-[0-9a-f]{10}`: the same arguments always have the same id. */
   readonly id: string;
-  /** What the job gets, byte for byte. */
+  /** The job's arguments, byte for byte. */
   readonly argv: readonly string[];
   /** The same as shell words: what `OPTIONS` holds. */
   readonly options: string;
-  /** JSON text of an object: the keys and values that the arguments were made from, `{}` where there are none. */
+  /** JSON text of an object: the keys and values that the arguments were made from, `{}` if there are none. */
   readonly parameters: string;
 }
 
@@ -23,8 +23,7 @@ export const conditionOf = (argv: readonly string[], parameters = '{}'): Conditi
   parameters,
 });
 
-/**
- * The condition that `run -- ARGS` means.
+/** The condition of `run -- ARGS`.
  *
  * @throws UserError where Linux takes no such arguments
  */
@@ -34,8 +33,7 @@ export function conditionFromArgv(argv: readonly string[]): Condition {
   return conditionOf([...argv]);
 }
 
-/**
- * The condition that `run -o "--lr 0.01"` means.
+/** The condition of `run -o "--lr 0.01"`.
  *
  * @throws UnbalancedQuote, and UserError where Linux takes no such arguments
  */

@@ -1,22 +1,21 @@
 import { type ArgumentStyle, argumentsJson, argumentWords, readArgument, readWord } from './arguments.js';
 import { argvProblem } from './argv.js';
+import { strangeBlank } from './command-check.js';
 import { type Condition, conditionOf } from './condition.js';
 import { gridCombinations } from './grid.js';
 import { describe, type JsonDocument, keyOf, memberOf, step, type ValueNode } from './json-document.js';
 import { ifSound, type Report } from './problems.js';
 import { splitWords, UnbalancedQuote } from './words.js';
 
-/** A condition and where in the file it comes from. */
+/** A condition and its origin in the file. */
 interface Origin {
   readonly condition: Condition;
   readonly node: ValueNode;
   readonly where: string;
 }
 
-/**
- * All conditions of a file: those of `experiment_conditions`, then those of `experiment_grid`, in their order.
- * Everything that cannot be read, cannot be passed to a program or is there twice is reported.
- */
+/** All conditions of a file: those of `experiment_conditions`, then those of `experiment_grid`, in their order. Invalid
+ * conditions, arguments that cannot be passed, and duplicates are reported. */
 export function readConditions(
   document: JsonDocument,
   style: ArgumentStyle,
@@ -75,10 +74,12 @@ function readCondition(
   switch (node.type) {
     case 'String':
       try {
+        const blank = strangeBlank(node.value);
+        if (blank) report(node, where, blank);
         return conditionOf(splitWords(node.value));
       } catch (error) {
         if (!(error instanceof UnbalancedQuote)) throw error;
-        report(node, where, `${error.what}: mend it, or write the condition as a list of words.`);
+        report(node, where, `${error.what}: fix it, or write the condition as a list of words.`);
         return undefined;
       }
     case 'Array':

@@ -1,13 +1,13 @@
 import { type DockerOption, type Misread, readDockerOptions, switchValue } from './docker-args.js';
 
-/** What is known of the file beside its docker_run_args. */
+/** Facts about the file other than its docker_run_args. */
 export interface Beside {
   /** Whether the key `gpus` leaves all GPUs to docker_run_args. */
   readonly leavesGpus: boolean;
 }
 
-/** Why the words may not be given to `docker run`: what Docker would misread, and options that take the container out
- *  of the runner's hands, which reads its exit code and its log, ends it and brings its data home. */
+/** Why the words may not be passed to `docker run`: words that Docker would misread, and options that prevent the
+ * runner from controlling the container: it reads its exit code and log, ends it, and keeps its data. */
 export function dockerArgProblems(words: readonly string[], beside: Beside): Misread[] {
   const { options, misread } = readDockerOptions(words);
   const refused = options.flatMap((option) => {
@@ -24,7 +24,7 @@ const never =
   () =>
     why;
 
-/** A switch that may only be what it is with us. */
+/** A switch that must keep our value. */
 const only =
   (fit: boolean, why: string): Rule =>
   ({ value }) =>
@@ -47,9 +47,9 @@ const ruleOf: Readonly<Record<string, Rule>> = {
     'takes the name by which the container is found again: leave it out; --hostname and --label are free.',
   ),
   restart: never(
-    'hides how a job ended behind its next start: leave it out; deploy --retry-failed runs again what has failed.',
+    'hides how a job ended behind its next start: leave it out; deploy --retry-failed runs failed conditions again.',
   ),
-  detach: only(false, 'lets go of the job while it runs: leave it out; deploy needs nobody to stay.'),
+  detach: only(false, 'lets go of the job while it runs: leave it out; deploy needs no open terminal.'),
   cidfile: never(
     'fails for the second job on a machine: leave it out; container.id in run.json and --label tell of it.',
   ),
@@ -77,14 +77,21 @@ const ruleOf: Readonly<Record<string, Rule>> = {
       ? null
       : 'adds to the GPUs that the key "gpus" gives: set that key; or "gpus": "none", and only these are given.',
   env: ({ value }) => variableProblem(value),
-  volume: ({ value }) => targetProblem(volumeTarget(value)),
+  'env-file': ({ value }) => relativeProblem(value, 'its variables into "environment" or "secrets"'),
+  'label-file': ({ value }) => relativeProblem(value, 'its labels one by one as --label'),
+  'security-opt': ({ value }) => {
+    const profile = /^seccomp[=:](?!unconfined$|builtin$)(.*)$/s.exec(value)?.[1];
+    return profile === undefined ? null : relativeProblem(profile);
+  },
+  volume: ({ value }) => sourceProblem(volumeSource(value)) ?? targetProblem(volumeTarget(value)),
   tmpfs: ({ value }) => targetProblem(value.split(':')[0] ?? ''),
-  mount: ({ value }) => targetProblem(mountTarget(value)),
+  mount: ({ value }) =>
+    sourceProblem(mountSource(value)) ?? targetProblem(mountField(value, /^(?:target|dst|destination)$/i)),
 };
 
 const rules: ReadonlyMap<string, Rule> = new Map(Object.entries(ruleOf));
 
-/** What the runner gives the job, or makes signals reach it by. */
+/** Variables that the runner sets for the job, or that it needs to pass on signals. */
 const ours = /^(?:OPTIONS|CONFIGURATION_FILE|TINI_KILL_PROCESS_GROUP|LOGISTICIAN_.*)$/s;
 
 function variableProblem(word: string): string | null {
@@ -101,17 +108,45 @@ function volumeTarget(value: string): string {
   return second ?? first;
 }
 
-/** Of comma-separated fields, those with commas in quotes. */
-function mountTarget(value: string): string {
+/** A folder; '': none, or a named volume, whose name has no slash. */
+function volumeSource(value: string): string {
+  const [first = '', second] = value.split(':');
+  return second !== undefined && /\/|^\.{1,2}$|^~/.test(first) ? first : '';
+}
+
+/** The folder of a bind mount; '': not a bind mount. */
+const mountSource = (value: string): string =>
+  mountField(value, /^type$/i) === 'bind' ? mountField(value, /^(?:source|src)$/i) : '';
+
+/** The folders of this computer that the words mount, as written. */
+export function mountSources(words: readonly string[]): string[] {
+  const { options } = readDockerOptions(words);
+  return options.flatMap(({ name, value }) => (name === 'volume' ? volumeSource(value) : []) || []);
+}
+
+/** A field of comma-separated ones, which may be quoted. */
+function mountField(value: string, name: RegExp): string {
   const fields = value.match(/(?:"(?:[^"]|"")*"|[^,])+/g) ?? [];
   const pairs = fields.map((field) => field.replaceAll('"', '').split(/=(.*)/s));
-  return pairs.findLast(([key = '']) => /^(?:target|dst|destination)$/i.test(key.trim()))?.[1] ?? '';
+  return pairs.findLast(([key = '']) => name.test(key.trim()))?.[1] ?? '';
+}
+
+const sourceProblem = (source: string): string | null =>
+  source === ''
+    ? null
+    : relativeProblem(source, 'the folder into "inputs", where paths start from the experiment');
+
+/** Docker's working folder differs between `run`, `deploy` and machines. */
+function relativeProblem(path: string, instead?: string): string | null {
+  if (path.startsWith('/')) return null;
+  const or = instead ? `, or ${instead}` : '';
+  return `names ${path}, which is relative to the folder in which Docker is started: write the full path${or}.`;
 }
 
 function targetProblem(target: string): string | null {
   const path = normalized(target);
   if (path === '/data' || path.startsWith('/data/'))
-    return `hides ${path}, from where results are brought home: folders to read go in "inputs"; mount others elsewhere.`;
+    return `hides ${path}, from where results are collected: folders to read go in "inputs"; mount others elsewhere.`;
   if (path === '/run/logistician' || path.startsWith('/run/logistician/'))
     return `hides ${path}, where secrets are handed over: mount it elsewhere.`;
   return path === '/project' || path === '/home/logistician'

@@ -1,16 +1,16 @@
-/** An option of `docker run` as Docker reads it from a list of words. */
+/** An option of `docker run`, parsed as Docker does. */
 export interface DockerOption {
   /** Its long name, without dashes. */
   readonly name: string;
-  /** As it was written, without its value: `--rm`, or `-d` out of `-itd`. */
+  /** As written, without its value: `--rm`, or `-d` of `-itd`. */
   readonly written: string;
-  /** The value; of a switch, `true` where none was written. */
+  /** The value; `true` for a switch without one. */
   readonly value: string;
-  /** Which word it is in. */
+  /** The index of its word. */
   readonly place: number;
 }
 
-/** What Docker would read otherwise than it was meant, and what to write instead. */
+/** A word that Docker would misread, and the remedy. */
 export interface Misread {
   readonly place: number;
   readonly what: string;
@@ -22,7 +22,7 @@ export const switches: ReadonlySet<string> = new Set([
   ...['privileged', 'publish-all', 'quiet', 'read-only', 'rm', 'sig-proxy', 'tty', 'use-api-socket'],
 ]);
 
-/** Options with a value. Docker lists those for Windows and some older spellings in no help text. */
+/** Options with a value. Those for Windows and some older spellings are not in Docker's help. */
 export const valued: ReadonlySet<string> = new Set([
   ...['add-host', 'annotation', 'attach', 'blkio-weight', 'blkio-weight-device', 'cap-add', 'cap-drop'],
   ...['cgroup-parent', 'cgroupns', 'cidfile', 'cpu-count', 'cpu-percent', 'cpu-period', 'cpu-quota'],
@@ -53,8 +53,8 @@ export const short: Readonly<Record<string, string>> = {
   },
 };
 
-/** Reads words as `docker run` does (pflag): `--name=x`, `--name x`, `-e X`, `-eX`, `-e=X`, and `-itd` for three.
- *  A word behind a misread one is read as if Docker still looked for options. */
+/** Reads words as `docker run` does (pflag): `--name=x`, `--name x`, `-e X`, `-eX`, `-e=X`, and `-itd` for three. Words
+ * after a misread one are still parsed as options. */
 export function readDockerOptions(words: readonly string[]): {
   readonly options: readonly DockerOption[];
   readonly misread: readonly Misread[];
@@ -120,7 +120,7 @@ function oneWord(word: string): string {
   return `"${word}" is one word to Docker: write "${name}", "${value}".`;
 }
 
-/** What a switch's value says, as Go reads it; null: Docker refuses it. */
+/** The value of a switch, parsed as Go does; null: Docker refuses it. */
 export function switchValue(value: string): boolean | null {
   if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return true;
   return /^(?:0|f|F|FALSE|false|False)$/.test(value) ? false : null;

@@ -7,19 +7,18 @@ import {
   type ObjectNode,
   step,
   type ValueNode,
+  wordOf,
 } from './json-document.js';
 import type { Report } from './problems.js';
 
-/** A grid of more is a slip of the pen (and would take the memory of the machine that expands it). */
+/** A larger grid is most likely a mistake, and would exhaust the memory. */
 const MOST_COMBINATIONS = 100_000;
 
 /** One way to set the arguments of a key, or of the keys that are zipped. */
 type Choice = readonly Argument[];
 
-/**
- * All combinations of a grid: an object of lists makes their product, in which the last key varies fastest; a key
- * such as `"lr,batch"` takes rows, and its names change together. What cannot be read is reported.
- */
+/** All combinations of a grid: an object of lists makes their product, in which the last key varies fastest; a key such
+ * as `"lr,batch"` takes rows, and its names change together. Invalid parts are reported. */
 export function gridCombinations(
   document: JsonDocument,
   grid: ObjectNode,
@@ -45,9 +44,33 @@ export function gridCombinations(
 
 /** The names that a grid's key sets: one, or the several of a zip. */
 const namesOf = (member: MemberNode): string[] =>
-  keyOf(member)
-    .split(',')
-    .map((name) => name.trim());
+  isSeeds(member)
+    ? ['seed']
+    : keyOf(member)
+        .split(',')
+        .map((name) => name.trim());
+
+/** `"seeds": 5`: the argument `seed` with 0 to 4. A list is an argument like others. */
+const isSeeds = (member: MemberNode): boolean => keyOf(member) === 'seeds' && member.value.type === 'Number';
+
+function seedsOf(
+  document: JsonDocument,
+  { value }: MemberNode,
+  where: string,
+  report: Report,
+): readonly Choice[] {
+  const count = Number(wordOf(document, value));
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_COMBINATIONS)
+    return Array.from({ length: count }, (_, seed) => [
+      { key: 'seed', value: String(seed), json: String(seed) },
+    ]);
+  report(
+    value,
+    where,
+    `expected how many seeds, a whole number from 1 to ${MOST_COMBINATIONS}, got ${describe(document, value)}.`,
+  );
+  return [];
+}
 
 function axisOf(
   document: JsonDocument,
@@ -55,6 +78,7 @@ function axisOf(
   where: string,
   report: Report,
 ): readonly Choice[] {
+  if (isSeeds(member)) return seedsOf(document, member, where, report);
   const names = namesOf(member);
   const values = valuesOf(member.value);
   if (values.length === 0) {
@@ -100,7 +124,7 @@ function reportRepeatedNames(grid: ObjectNode, where: string, report: Report): v
   for (const member of grid.members) {
     for (const name of namesOf(member)) {
       const first = seen.get(name);
-      // The same key twice is JSON's own affair, and reported there.
+      // A duplicate key is reported elsewhere.
       if (first !== undefined && (first !== keyOf(member) || keyOf(member).includes(','))) {
         report(
           member.name,

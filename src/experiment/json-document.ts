@@ -13,7 +13,7 @@ export type { MemberNode, ObjectNode, ValueNode } from '@humanwhocodes/momoa';
 
 /** A JSON object with its source: each node knows its line, and each number the digits that it was written with. */
 export interface JsonDocument {
-  /** What was parsed: without a byte order mark, which editors hide and JSON forbids. */
+  /** The parsed text, without a byte order mark, which editors hide and JSON forbids. */
   readonly text: string;
   readonly root: ObjectNode;
 }
@@ -21,8 +21,7 @@ export interface JsonDocument {
 /**
  * Reads strict JSON (no comments, no trailing commas) whose outermost value is an object.
  *
- * @throws InvalidParameters with the one place where the text stops being JSON
- */
+ * @throws InvalidParameters with the position at which the text stops being JSON */
 export function readJsonObject(source: string, path: string): JsonDocument {
   const text = source.replace(/^\uFEFF/, '');
   const fail = (offset: number, what: string) =>
@@ -53,7 +52,7 @@ function parseOrOffset(text: string, fail: (offset: number, what: string) => Err
     return parse(text, { mode: 'json' }).body;
   } catch (error) {
     if (error instanceof Error && 'offset' in error && typeof error.offset === 'number') return error.offset;
-    // The parser calls itself for each level.
+    // The parser is recursive.
     if (error instanceof RangeError) throw fail(0, 'Its lists and objects are nested too deeply to be read.');
     throw error;
   }
@@ -70,7 +69,7 @@ export const keyOf = (member: MemberNode): string => (member.name as StringNode)
 export const memberOf = (object: ObjectNode, key: string): MemberNode | undefined =>
   object.members.findLast((member) => keyOf(member) === key);
 
-/** The value as JavaScript has it: numbers become doubles. */
+/** The value in JavaScript; numbers become doubles. */
 export const plain = (node: ValueNode): unknown => evaluate(node);
 
 /** A string's characters; a number, true, false or null as they stand in the file. */
@@ -93,7 +92,7 @@ export function compactJson(document: JsonDocument, node: ValueNode): string {
   }
 }
 
-/** What a value is, in words for an error message; long ones are cut. */
+/** Describes a value for an error message; long ones are cut. */
 export function describe(document: Pick<JsonDocument, 'text'>, node: ValueNode): string {
   if (node.type === 'Object') return 'an object';
   if (node.type === 'Array') return node.elements.length === 0 ? 'an empty list' : 'a list';

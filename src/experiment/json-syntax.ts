@@ -1,6 +1,6 @@
 const TOKEN = /^(?:"(?:[^"\\]|\\.)*"|[\p{L}\p{N}_$.+-]+|.)/su;
 
-/** Where a text stops being JSON, and in plain words why. A parser only knows where it gave up. */
+/** The position at which a text stops being JSON, and the reason. A parser only knows where it stopped. */
 export function syntaxProblem(text: string, offset: number): { offset: number; what: string } {
   const [found = ''] = text.slice(offset).match(TOKEN) ?? [];
   const isLast = text.slice(offset + found.length).trim() === '';
@@ -15,7 +15,9 @@ function reason(before: string, found: string): string {
     return 'This string has an escape that JSON does not know: write \\\\ for a backslash.';
   }
   const last = before.at(-1) ?? '';
-  if (found === "'") return `' is not JSON: quote keys and strings with ".`;
+  if (/^[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]/u.test(found))
+    return `${codeOf(found)} stands here, a blank that is no space, often copied from a page: write a space.`;
+  if (/^['‘’“”„]/.test(found)) return `${found} is not JSON: quote keys and strings with ".`;
   if (found === '/' || found === '#') {
     return 'JSON has no comments: write them as a key that ends in _comment.';
   }
@@ -30,6 +32,10 @@ function reason(before: string, found: string): string {
   }
   return `${found} was not expected here: a comma or a colon is missing before it, or it is one too many.`;
 }
+
+/** `U+00A0` */
+const codeOf = (character: string): string =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 /** How many brackets are open at the end of a text, those in strings not counted. */
 function openBrackets(text: string): number {

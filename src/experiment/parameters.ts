@@ -17,7 +17,7 @@ import { reportContradictions } from './settings-check.js';
 
 export type { AwsParameters, Host } from './settings.js';
 
-/** What a parameters.json says, with the defaults where it says nothing. */
+/** The settings in a parameters.json, with defaults for missing ones. */
 export interface Parameters {
   readonly experimentName: string;
   /** Shell text; null: the image's own ENTRYPOINT and CMD. */
@@ -29,6 +29,9 @@ export interface Parameters {
   readonly hosts: readonly Host[];
   /** Folders by name; relative ones start from the experiment folder. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** git's pathspecs, from the project's root, of the files that count when we decide whether a success is still good;
+   * null: all. */
+  readonly code: readonly string[] | null;
   readonly gpus: 'auto' | 'all' | 'none' | number;
   readonly dockerBuildContext: 'experiment' | 'project';
   readonly dockerImageTransport: 'build' | 'ssh';
@@ -51,8 +54,8 @@ export interface Parameters {
  * Reads a parameters.json, and checks all of it.
  *
  * @param text the file's content
- * @param path the file's name, for the messages alone
- * @param targets the names of all there are
+ * @param path the file's name, for messages only
+ * @param targets the names of all targets
  * @throws InvalidParameters with every problem that the file has, each with its line and column
  */
 export function readParameters(
@@ -88,6 +91,7 @@ function parametersOf(
     target: settings.target ?? (hasAwsKeys(document) ? 'aws' : 'local'),
     hosts: (settings.hosts ?? []).map(hostOf),
     inputs: settings.inputs ?? {},
+    code: settings.code ?? null,
     gpus: gpusOf(settings),
     dockerBuildContext: settings.docker_build_context ?? 'experiment',
     dockerImageTransport: settings.docker_image_transport ?? 'build',

@@ -6,19 +6,19 @@ export interface Problem {
   readonly column: number;
   /** Where in the data, as jq would say it, e.g. `hosts[0].slots`; empty for the file as a whole. */
   readonly where: string;
-  /** What is wrong, and how to mend it. */
+  /** What is wrong, and how to fix it. */
   readonly what: string;
 }
 
-/** Anything that knows its place in a text: every node of a JSON document does. */
+/** Anything with a position in a text, such as a node of a JSON document. */
 export interface Located {
   readonly loc: { readonly start: { readonly line: number; readonly column: number } };
 }
 
-/** Notes a problem and goes on, so that a person sees all of them at once. */
+/** Notes a problem and continues, so that the user sees all of them at once. */
 export type Report = (at: Located, where: string, what: string) => void;
 
-/** What `read` makes, or undefined where it reported a problem on the way. */
+/** The result of `read`, or undefined if it reported a problem. */
 export function ifSound<T>(report: Report, read: (report: Report) => T): T | undefined {
   let sound = true;
   const value = read((at, where, what) => {
@@ -28,7 +28,7 @@ export function ifSound<T>(report: Report, read: (report: Report) => T): T | und
   return sound ? value : undefined;
 }
 
-/** More lines than this are counted, not printed: nobody reads them, and they push the first off the screen. */
+/** More lines than this are counted, not printed: they would push the first off the screen. */
 const MOST_SHOWN = 100;
 
 /** Every problem of one parameters.json, a line each: `path:line:column  where  what`. */

@@ -1,6 +1,6 @@
 import { keyOf, memberOf, readJsonObject } from './json-document.js';
 
-/** What `create` has learned about the new experiment. */
+/** The answers about a new experiment. */
 export interface ScaffoldAnswers {
   readonly name: string;
   /** The project's remote; null: it has none. */
@@ -8,6 +8,16 @@ export interface ScaffoldAnswers {
   /** Shell text that runs one condition. */
   readonly command: string;
   readonly target: string;
+}
+
+/** Why git cannot clone from the URL, as a predicate; null: it can. */
+export function remoteProblem(text: string): string | null {
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\/[^\s/][^\s]*$/i.test(text);
+  const isHostAndPath = /^(?:[\w.-]+@)?[\w.-]+:[^\s:][^\s]*$/.test(text);
+  const isPath = /^(?:\/|\.{1,2}(?:\/|$)|~\/)/.test(text) && !/\p{Cc}/u.test(text);
+  return isUrl || isHostAndPath || isPath
+    ? null
+    : 'is no address that git clones, such as git@github.com:ada/moons.git or https://github.com/ada/moons.git.';
 }
 
 /** The text of a new experiment's parameters.json. The template's values of the keys asked about are replaced. */
@@ -36,7 +46,7 @@ export function scaffoldDockerfile(template: string, { name, command }: Scaffold
 export const renameParameters = (text: string, name: string, path = 'parameters.json'): string =>
   withValue(text, 'experiment_name', name, path);
 
-/** The image that people expect under a command. */
+/** The usual base image for a command. */
 const BASE_IMAGES: readonly (readonly [program: RegExp, image: string])[] = [
   [/^(?:python[\d.]*|pip[\d.]*|pytest|jupyter|.+\.py)$/, 'python:3-slim'],
   [/^(?:Rscript|R|.+\.R)$/, 'r-base'],

@@ -1,4 +1,5 @@
 import { wordProblem } from './argv.js';
+import { commandProblem } from './command-check.js';
 import { dockerArgProblems } from './docker-args-check.js';
 import {
   describe,
@@ -12,10 +13,10 @@ import {
 import schema from './parameters.schema.json' with { type: 'json' };
 import type { Report } from './problems.js';
 
-/** The variables that the job gets from Logistician itself. */
+/** Variables that Logistician sets for the job. */
 const RESERVED = /^(?:OPTIONS|CONFIGURATION_FILE|HOME|USER|LOGNAME|LOGISTICIAN_.*)$/;
 
-/** Reports what is wrong with settings that are each of a fit form: what a schema cannot say. */
+/** Reports problems of valid settings that a schema cannot express. */
 export function reportContradictions(
   document: JsonDocument,
   targets: readonly string[],
@@ -25,6 +26,10 @@ export function reportContradictions(
   reportTarget(document, setting('target'), targets, report);
   reportHosts(setting('target'), setting('hosts'), report);
   reportVariables(setting('environment'), setting('secrets'), report);
+  const command = setting('experiment_command');
+  const misplaced =
+    command?.type === 'String' && /\S/.test(command.value) ? commandProblem(command.value) : null;
+  if (command && misplaced) report(command, 'experiment_command', misplaced);
   reportDockerArgs(setting('docker_run_args'), setting('gpus'), report);
 
   const price = memberOf(document.root, 'aws_max_price');
@@ -49,7 +54,7 @@ function reportTarget(
   report(target, 'target', `expected ${expected}, got ${describe(document, target)}.`);
 }
 
-/** What is no name at all, the schema has refused. */
+/** The schema refuses invalid names. */
 const isName = new RegExp(schema.properties.target.pattern);
 
 function reportHosts(target: ValueNode | undefined, hosts: ValueNode | undefined, report: Report): void {
@@ -83,7 +88,7 @@ function reportVariables(
   const claim = (name: string, at: ValueNode | MemberNode['name'], where: string) => {
     if (RESERVED.test(name)) report(at, where, `names ${name}, which Logistician sets: choose another name.`);
     const other = first.get(name);
-    // The same key twice in one object is JSON's own affair, and reported there.
+    // A duplicate key in one object is reported elsewhere.
     if (other === undefined) first.set(name, where);
     else if (other !== where) report(at, where, `sets ${name}, and so does ${other}: keep one.`);
   };
@@ -96,7 +101,7 @@ function reportVariables(
 function reportDockerArgs(args: ValueNode | undefined, gpus: ValueNode | undefined, report: Report): void {
   const nodes = items(args);
   const words = nodes.flatMap((node) => (node.type === 'String' ? [node.value] : []));
-  // What is no word is reported as such, and the others cannot be read without it.
+  // Non-words are reported already, and the others cannot be judged without them.
   if (words.length < nodes.length) return;
   const leavesGpus =
     (gpus?.type === 'String' && gpus.value === 'none') || (gpus?.type === 'Number' && gpus.value === 0);
@@ -106,7 +111,7 @@ function reportDockerArgs(args: ValueNode | undefined, gpus: ValueNode | undefin
   }
 }
 
-/** Reports every text that can be no argument and no environment variable. */
+/** Reports every text that cannot be an argument or an environment variable. */
 function reportUnpassable(node: ValueNode | undefined, where: string, report: Report): void {
   if (node?.type === 'String') {
     const problem = wordProblem(node.value);

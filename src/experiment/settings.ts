@@ -4,9 +4,9 @@ import type { ArgumentStyle } from './arguments.js';
 export interface Host {
   /** `user@host:port`; user and port may be missing, and the host be a name from the SSH configuration. */
   readonly address: string;
-  /** How many conditions run there at a time; null: what it bears. */
+  /** How many conditions run there at a time; null: from its CPUs, memory and GPUs. */
   readonly slots: number | null;
-  /** Ids of the GPUs that are for us; null: all that it has. */
+  /** Ids of the GPUs that we may use; null: all. */
   readonly gpus: readonly number[] | null;
   /** The machine through which it is reached, as an address; null: none. */
   readonly jump: string | null;
@@ -30,7 +30,7 @@ export interface AwsParameters {
   readonly stateBucket: string | null;
 }
 
-/** The settings of a file as the schema has made sure they are. */
+/** The settings of a file that is valid by the schema. */
 export interface Settings {
   readonly experiment_name: string;
   readonly experiment_command?: string;
@@ -38,6 +38,7 @@ export interface Settings {
   readonly argument_style?: ArgumentStyle;
   readonly target?: string;
   readonly hosts?: readonly (string | (Pick<Host, 'address'> & Partial<Host>))[];
+  readonly code?: readonly string[];
   readonly inputs?: Readonly<Record<string, string>>;
   readonly gpus?: 'auto' | 'all' | 'none' | number;
   readonly docker_build_context?: 'experiment' | 'project';

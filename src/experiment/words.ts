@@ -1,7 +1,7 @@
 import { quote } from 'shlex';
 import { ownLine, UserError } from '../errors.js';
 
-/** A shell text in which a quote or a backslash has nothing to end it. */
+/** A shell text with an unclosed quote or a backslash at its end. */
 export class UnbalancedQuote extends UserError {
   constructor(
     text: string,
@@ -9,8 +9,8 @@ export class UnbalancedQuote extends UserError {
     readonly what: string,
   ) {
     super(
-      `These shell words cannot be told apart: ${text}\nThe text ${what}. Mend it, or give the words one by one.`,
-      [ownLine('run', ['--', '--lr', '0.01', '--name', 'two words'], 'the words, as the shell parts them')],
+      `These shell words cannot be split: ${text.trim()}\nThe text ${what}. Fix it, or give the words one by one.`,
+      [ownLine('run', ['--', '--lr', '0.01', '--name', 'two words'], 'the words, split by the shell')],
       { exit: 2 },
     );
   }
@@ -35,7 +35,7 @@ export function splitWords(text: string): string[] {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (escaped === '\n') {
-      // A line that goes on: the shell takes both characters away.
+      // A continued line: the shell removes both characters.
     } else if (piece === '\\') {
       throw new UnbalancedQuote(text, 'ends in a backslash that escapes nothing');
     } else if (piece === "'" || piece === '"') {

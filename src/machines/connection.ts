@@ -11,20 +11,23 @@ import { handshakeTries, inTurn, pauseAfter, saysHungUp, turnedAway } from '../t
 import type { Access } from '../tools/ssh/handshake.js';
 import { endingThere, lineFor, sshFailed, throughSsh } from '../tools/ssh/lines.js';
 import type { SshPool } from '../tools/ssh/pool.js';
-import { KeysRefused, Unreachable } from '../tools/ssh/unreachable.js';
+import type { Route } from '../tools/ssh/route.js';
+import { HungUp, KeysRefused, NoSession, Unreachable, unreachable } from '../tools/ssh/unreachable.js';
 
-/** How commands get to a machine. */
+/** Runs commands on a machine. */
 export interface Connection {
-  /** What a person calls the machine. */
+  /** The machine's name, for users. */
   readonly name: string;
-  /** A command for there as a command for here: a change, to be printed and performed. */
+  /** Turns a command for the machine into one for this computer, to be printed and performed as a change. */
   reach(there: Command): Command;
-  /** Performs a command there that changes nothing, within the limits of reads or those of `io`.
-   *  @throws Unreachable also if it breaks one of them, unless the machine is this computer */
+  /** Performs a command there that changes nothing, with the limits of reads or those of `io`. @throws Unreachable,
+   * also if it exceeds a limit, unless the machine is this computer */
   query(there: Command, io?: Io): Promise<Outcome>;
-  /** Opens the connection that printed lines share, before the first of them, where many machines have one gate and must
-   *  come to it by turns. Repeated, it does nothing. @throws Unreachable */
+  /** Opens the connection that printed lines share, before the first of them: if many machines are behind one jump
+   * host, they connect by turns. Repeated, it does nothing. @throws Unreachable */
   ready(): Promise<void>;
+  /** Closes the shared connection, which keeps the groups that the user had when it was opened. */
+  renew(): Promise<void>;
 }
 
 /** This computer: commands run as they are. */
@@ -33,10 +36,12 @@ export const here = (name: string): Connection => ({
   reach: (there) => there,
   query: (there, io = {}) => perform(there, { ...ofReads, ...io }),
   ready: async () => {},
+  renew: async () => {},
 });
 
-/** A machine that an ssh_config names: changes go by OpenSSH's command line, reads by a session that is kept.
- *  @param readConfig an ssh_config for reads beyond that session, where the other may not be written yet */
+/** A machine that an ssh_config names: changes go through OpenSSH's command line, reads through a session that is kept
+ * open.
+ * @param readConfig an ssh_config for reads outside of that session, when the other may not be written yet */
 export function overSsh(
   config: string,
   access: Access,
@@ -45,25 +50,28 @@ export function overSsh(
 ): Connection {
   const { name, route } = access;
   const reach = (there: Command) => throughSsh(config, name, there);
-  let onlyOpenSsh = needsOpenSsh(route.certificateFiles, route.identityFiles);
-  let refused: KeysRefused | undefined;
+  let onlyOpenSsh = needsOpenSsh(route);
+  let failed: NoSession | undefined;
+  const readReady = sharedConnection(readConfig, access);
   const bySession = async (there: Command, io: Io): Promise<Outcome | null> => {
     try {
-      // What it reads goes beside the line: no line may have more than 128 KiB.
+      // Its input goes by standard input: a command line may have at most 128 KiB.
       const { input: _, ...line } = endingThere(there, io);
       return await pool.session(access).exec(lineFor(line), { ...io, ...inputOf(there) });
     } catch (error) {
-      // OpenSSH knows more ways to say who one is.
-      if (!(error instanceof KeysRefused)) throw error;
-      onlyOpenSsh = true;
-      refused = error;
+      // Fall back to OpenSSH for what the library cannot do.
+      if (!(error instanceof NoSession)) throw error;
+      failed = error;
+      // A server that hung up may accept the library next time.
+      onlyOpenSsh = !(error instanceof HungUp);
       return null;
     }
   };
   const byOpenSsh = async (there: Command, io: Io): Promise<Outcome> => {
+    await readReady();
     const outcome = await perform(throughSsh(readConfig(), name, endingThere(there, io)), io);
     if (outcome.code !== sshFailed) return outcome;
-    throw refused && /Permission denied/.test(outcome.stderr) ? refused : unreachable(name, outcome.stderr);
+    throw isSame(failed, outcome.stderr) ? failed : unreachable(name, outcome.stderr);
   };
   return {
     name,
@@ -76,30 +84,34 @@ export function overSsh(
       if (broken) throw broken;
       return outcome;
     },
-    ready: sharedConnection(config, access),
+    ready: sharedConnection(() => config, access),
+    async renew() {
+      await perform(command('ssh', '-F', readConfig(), '-O', 'exit', name), ofReads);
+    },
   };
 }
 
-/** A machine that a dry run would make: what is asked of it is answered with no. */
+/** A machine that a dry run would create: every query fails. */
 export const notYet = (config: string, name: string): Connection => ({
   name,
   reach: (there) => throughSsh(config, name, there),
   query: async () => ({ kind: 'exited', code: 1, signal: null, stdout: '', stderr: '' }),
   ready: async () => {},
+  renew: async () => {},
 });
 
-/** Half of the time, in milliseconds, that a shared connection is kept while nothing goes by it (ControlPersist). */
+/** Half of the time, in milliseconds, that an idle shared connection is kept (ControlPersist). */
 const keptFor = 30_000;
 
-/** Opens the connection that lines to the machine share, unless it was looked after a moment ago. */
-function sharedConnection(config: string, { name, route }: Access): () => Promise<void> {
+/** Opens the shared connection, unless it was opened or checked a moment ago. */
+function sharedConnection(config: () => string, { name, route }: Access): () => Promise<void> {
   if (!route.jump && !route.proxyCommand) return async () => {};
   let opened: Promise<void> | undefined;
   let at = 0;
   return () => {
     if (opened && Date.now() - at < keptFor) return opened;
     at = Date.now();
-    opened = openShared(config, name, route);
+    opened = openShared(config(), name, route);
     opened.catch(() => {
       opened = undefined;
     });
@@ -121,50 +133,52 @@ async function openShared(config: string, name: string, route: Access['route']):
   }
 }
 
-/** What went wrong, in ssh's own words: their last line says it. A connection that is shared breaks off without. */
-export function unreachable(name: string, stderr: string): Unreachable {
-  const said = stderr.trim().split('\n').at(-1)?.trim().slice(0, 500).replace(/\.$/, '');
-  return new Unreachable(name, said ? `cannot be reached: ${said}` : 'was cut off from here');
-}
-
-/** The machine did not answer in time, or does not stop to; null: it broke no limit. */
+/** The error for an exceeded limit (time, or amount of output); null: none was exceeded. */
 function limitBroken(name: string, { kind, beyond }: Outcome): Unreachable | null {
   if (kind === 'timeout') return new Unreachable(name, `did not answer ${beyond}`);
   return kind === 'too-much' ? new Unreachable(name, `sent ${beyond}`) : null;
 }
 
-/** What ssh, or what goes by it, failed with because of the connection; null: something else went wrong. */
+/** The error if ssh, or a program over it, failed because of the connection; null: another error. */
 export function connectionLoss(name: string, failed: CommandFailed): Unreachable | null {
   const { code, stderr } = failed.outcome;
   const carrier = carrierOf(failed.command);
   if (carrier === null) return null;
   const isLost = {
     ssh: code === sshFailed,
-    rsync: isConnectionLoss(code),
+    rsync: isConnectionLoss(code, stderr),
     git: code === sshFailed || isHangUp(stderr),
   }[carrier];
   return limitBroken(name, failed.outcome) ?? (isLost ? unreachable(name, ofSsh(stderr)) : null);
 }
 
-/** The program by which the command goes to a machine; null: to none. */
+/** The program through which the command reaches a machine; null: it does not. */
 function carrierOf({ argv, env = {} }: Command): 'ssh' | 'rsync' | 'git' | null {
   const [program] = argv;
   if (program === 'ssh' || program === 'rsync') return program;
   return program === 'git' && 'GIT_SSH_COMMAND' in env ? program : null;
 }
 
-/** Without what rsync and git made of it. */
+/** ssh's own message, without the lines that rsync and git add. */
 const ofSsh = (stderr: string): string =>
   stderr
     .split('\n')
     .filter(
       (line) =>
-        !/^(rsync|fatal|send-pack|error|client_loop|Please make sure|and the repository)\b/.test(line),
+        !/^(rsync|openrsync|fatal|send-pack|error|client_loop|Please make sure|and the repository)\b/.test(
+          line,
+        ),
     )
     .join('\n');
 
-/** Certificates are beyond the library that reads go by. */
-const needsOpenSsh = (certificates: readonly string[], identities: readonly string[]): boolean =>
-  certificates.some((file) => existsSync(file)) || identities.some((file) => existsSync(`${file}-cert.pub`));
+/** The library for reads does not support certificates and some settings. */
+const needsOpenSsh = ({ certificateFiles, identityFiles, needsSsh = false }: Route): boolean =>
+  needsSsh ||
+  certificateFiles.some((file) => existsSync(file)) ||
+  identityFiles.some((file) => existsSync(`${file}-cert.pub`));
+
+/** Whether ssh failed for the same reason as the library, whose error has our own text. */
+const isSame = (failed: NoSession | undefined, stderr: string): failed is NoSession =>
+  failed instanceof HungUp || (failed instanceof KeysRefused && /Permission denied/.test(stderr));
 
 const inputOf = ({ input }: Command) => (input && 'text' in input ? { input: reveal(input.text) } : {});

@@ -1,4 +1,4 @@
-/** How far a run is. */
+/** The state of a run. */
 export type RunState =
   | 'pending'
   | 'fetching'
@@ -11,12 +11,12 @@ export type RunState =
 
 export const finalStates: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'stopped', 'lost']);
 
-/** The engine's name where jobs are plain processes, without any container or image. */
+/** The engine's name if jobs are plain processes without containers. */
 export const noContainers = 'process';
 
-/** An image that another one is built on, as a machine has it. */
+/** A base image, as a machine has it. */
 export interface BaseImage {
-  /** As in the FROM line. */
+  /** Its name in the FROM line. */
   readonly name: string;
   /** `sha256:…` */
   readonly id: string;
@@ -28,27 +28,27 @@ export interface BaseImage {
 export interface JobState {
   readonly run: string;
   readonly state: RunState;
-  /** Why it is so: exit, oom, fetch, build, secrets, start, deadline, reboot, container, runner, user. */
+  /** The reason of the state: exit, oom, fetch, build, secrets, start, deadline, reboot, container, runner, user. */
   readonly reason: string | null;
   readonly exit_code: number | null;
   readonly slot: string | null;
   readonly gpus: string | null;
-  /** Name of its container; null: it runs in none. */
+  /** Name of its container; null: none. */
   readonly container: string | null;
-  /** Id of the image that ran; null: none has, or not yet. */
+  /** Id of the image that ran; null: none, or not yet. */
   readonly image: string | null;
   readonly machine: string;
   readonly boot: string;
   /** When the container started and ended, by Docker. */
   readonly started: string | null;
   readonly finished: string | null;
-  /** What became of files changed in the checkout: `copied` to data/project, or `too-large`. */
+  /** The outcome for files that were changed in the checkout: `copied` to data/project, or `too-large`. */
   readonly kept: string | null;
   /** When each state was entered. */
   readonly times: Readonly<Partial<Record<RunState, string>>>;
-  /** What runs jobs there. This and what follows: missing, where the runner has not found it out. */
+  /** The engine. This and the following are missing if the runner could not find them out. */
   readonly engine?: { readonly name: string; readonly version: string };
-  /** The images that the job's image was built on. */
+  /** The base images of the job's image. */
   readonly base?: readonly BaseImage[];
   /** Models of the job's GPUs. */
   readonly gpu_names?: readonly string[];
@@ -56,16 +56,16 @@ export interface JobState {
   readonly driver?: string | null;
 }
 
-/** What the runner says of one job. */
+/** The runner's report of one job. */
 export interface JobReport {
   readonly folder: string;
-  /** null: the job has not arrived on the machine, or what its state.json says makes no sense. */
+  /** null: the job is not delivered, or its state.json is invalid. */
   readonly state: JobState | null;
-  /** Its folder does not exist there. Left out: it does. */
+  /** Its folder does not exist there. Default: false. */
   readonly missing?: boolean;
-  /** Its runner is gone while the job is not at its end. */
+  /** Its runner is gone, and the job has not ended. */
   readonly orphan: boolean;
-  /** It has yet to end, and its disk is full: nothing new starts there. */
+  /** It has not ended, and its disk is full: no job starts there. */
   readonly full: boolean;
   readonly lastLine: string;
   /** The newest line of the newest series of measures. */
@@ -73,8 +73,17 @@ export interface JobReport {
   readonly summary: Readonly<Record<string, unknown>> | null;
 }
 
+/** The hold of a queue, which starts none of its waiting jobs until another `deploy`. */
+export interface Hold {
+  /** `start`: so many in a row could not be started. `failures`: the limit of failures is reached. */
+  readonly why: 'start' | 'failures';
+  readonly failures: number;
+}
+
 export interface QueueReport {
-  /** There is work and no runner at it: it was killed, or the machine was restarted. */
+  /** null: it is not held. */
+  readonly held: Hold | null;
+  /** There are open jobs and no runner: it was killed, or the machine was restarted. */
   readonly stalled: boolean;
   readonly jobs: readonly JobReport[];
 }

@@ -1,13 +1,13 @@
 import type { EngineFacts } from '../tools/docker/engine.js';
 import type { User } from './user.js';
 
-/** A computer as it was found. */
+/** Facts about a computer. */
 export interface MachineFacts {
-  /** What a person calls it. */
+  /** Its name, for users. */
   readonly name: string;
-  /** Who runs jobs there. */
+  /** The user who runs jobs there. */
   readonly user: User;
   readonly engine: EngineFacts;
-  /** Ids of the GPUs that Docker can hand out. */
+  /** Ids of the GPUs that Docker can use. */
   readonly gpus: readonly string[];
 }

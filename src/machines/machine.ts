@@ -7,19 +7,19 @@ import type { Connection } from './connection.js';
 import type { QueueReport } from './job-state.js';
 import { parseReport } from './parse-report.js';
 
-/** The runner's verbs take seconds. What takes longer than this stands still: a disk does not answer. */
+/** The runner's verbs take seconds. After this timeout something hangs, such as a disk. */
 const ofVerbs = { timeoutMs: 600_000 } as const satisfies Limits;
 
-/** Containers and folders have to go, large ones too. */
+/** Removing containers and large folders takes longer. */
 const ofRelease = { timeoutMs: 1_800_000 } as const satisfies Limits;
 
-/** A report has something of each job. */
+/** The size of a report depends on the number of jobs. */
 const ofReport = (jobs: number) => ({
   timeoutMs: ofReads.timeoutMs + jobs * 200,
   maxBytes: ofReads.maxBytes + jobs * 65_536,
 });
 
-/** A computer that runs conditions, spoken to through its runner. All paths are the machine's. */
+/** A computer that runs conditions, controlled through its runner. All paths are on the machine. */
 export class Machine {
   constructor(
     private readonly executor: Executor,
@@ -28,14 +28,13 @@ export class Machine {
     private readonly runner: string,
   ) {}
 
-  /** Lays out the folder of a job that is in no queue. Repeated, it does nothing.
-   *  @param script all of job.sh */
+  /** Creates the folder of a job without a queue. Repeated, it does nothing. @param script all of job.sh */
   async add(job: string, script: Word): Promise<void> {
     await this.#change({ ...this.#verb('add', '-', job), input: { text: script } });
   }
 
   /** Adds jobs to the queue, in that order and in one call.
-   *  @param shared name of the file in the queue's folder that holds the part of job.sh that they share */
+   * @param shared name of the file in the queue's folder with the shared part of job.sh */
   async deliver(
     queue: string,
     shared: string,
@@ -50,22 +49,35 @@ export class Machine {
     });
   }
 
-  /** Starts a runner for each slot that has none. `slots` holds the `--gpus` value of each; `-` for no GPU. */
-  async begin(queue: string, slots: readonly string[]): Promise<void> {
-    await this.#change(this.#verb('begin', queue, ...slots));
+  /** Starts a runner for each slot that has none. `slots` holds the `--gpus` value of each; `-` for no GPU. A held
+   * queue continues, and failures are counted from zero.
+   * @param maxFailures hold the queue after so many failed jobs; null: never */
+  async begin(queue: string, slots: readonly string[], maxFailures: number | null = null): Promise<void> {
+    const limit = maxFailures === null ? [] : ['--max-failures', String(maxFailures)];
+    await this.#change(this.#verb('begin', queue, ...limit, ...slots));
   }
 
-  /** Runs the job on this terminal and returns how it ended: its own exit code, 125 and up by Docker. */
+  /** The same for a queue whose runners are gone: a held queue stays held. */
+  async beginAgain(queue: string, slots: readonly string[]): Promise<void> {
+    await this.#change(this.#verb('begin', queue, '--keep-held', ...slots));
+  }
+
+  /** Holds the queue after so many failures. */
+  async hold(queue: string, failures: number): Promise<void> {
+    await this.#change(this.#verb('hold', queue, String(failures)));
+  }
+
+  /** Runs the job on this terminal. The exit code is the job's own, or Docker's from 125 on. */
   run(job: string, mode: readonly string[], io: Io): Promise<Outcome> {
     return this.executor.attempt(this.connection.reach(this.#verb('run', job, ...mode)), io);
   }
 
-  /** Goes on, without a terminal, with a job that has lost its runner. */
+  /** Gives a job that has lost its runner a new one, without a terminal. */
   async resume(job: string): Promise<void> {
     await this.#change(this.#verb('resume', job));
   }
 
-  /** Takes home what jobs that have ended could not leave in their folders, which had been moved away. */
+  /** Moves files of ended jobs to their folders, if these had been moved away when the jobs ended. */
   async settle(jobs: readonly string[]): Promise<void> {
     await this.#change(this.#verb('settle', ...jobs));
   }
@@ -93,13 +105,13 @@ export class Machine {
     return Number(await this.#read(this.#verb('offset', job, ...words)));
   }
 
-  /** Puts a secret where the job of that container will find it: a file of its own on tmpfs. */
+  /** Stores a secret for the job of that container, as a file on tmpfs. */
   async putSecret(containerName: string, secret: Secret): Promise<void> {
     await this.#change({ ...this.#verb('secret', containerName, secret.name), input: { text: secret } });
   }
 
-  /** Ends the jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays.
-   *  @returns the folders of those that have not ended, with why, in a word. @throws CommandFailed */
+  /** Stops the jobs: SIGTERM, and SIGKILL after `grace` seconds. Their data stays.
+   * @returns the folders of those that have not ended, with a one-word reason. @throws CommandFailed */
   async stop(
     queue: string | null,
     grace: number,
@@ -111,7 +123,7 @@ export class Machine {
       const line = this.#verb('stop', queue ?? '-', String(grace), ...jobs.slice(from, from + 500));
       if (!this.executor.dryRun) await this.connection.ready();
       const reach = this.connection.reach(line);
-      // It waits for the jobs, and then brings their logs and results to their place.
+      // It waits for the jobs, and then moves their logs and results to their place.
       const outcome = await this.executor.attempt(reach, { timeoutMs: grace * 1000 + ofRelease.timeoutMs });
       const told = [...outcome.stdout.matchAll(/^not-ended (.+) (\S+)$/gm)];
       if (outcome.code !== 0 && told.length === 0) throw new CommandFailed(reach, outcome);
@@ -120,7 +132,7 @@ export class Machine {
     return left;
   }
 
-  /** Ends the queue's runners and removes what is left of the deployment's containers, and of the secrets of its runs. */
+  /** Ends the queue's runners, and removes the deployment's containers and the secrets of its runs. */
   async release(queue: string, deployment: string, runs: readonly string[]): Promise<void> {
     const input = { text: runs.map((run) => `${run}\n`).join('') };
     await this.#change({ ...this.#verb('release', queue, deployment), input }, ofRelease);

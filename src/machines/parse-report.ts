@@ -1,7 +1,8 @@
-import type { JobReport, QueueReport } from './job-state.js';
+import type { Hold, JobReport, QueueReport } from './job-state.js';
+import { parseWithNaN } from './numbers-in-json.js';
 import { isPlainObject, jobStateOf } from './read-job-state.js';
 
-/** More than any sound report has; what is beyond is left out. */
+/** Limits that no valid report reaches; anything beyond is dropped. */
 const limits = {
   lines: 1_000_000,
   /** Characters of a state, a measure or a summary. */
@@ -12,15 +13,17 @@ const limits = {
   text: 4_096,
 };
 
-/** Reads what `runner.sh report` prints. A line that makes no sense is left out: jobs and machines write parts of it, and
- *  what is wrong with one job says nothing about the others. */
+/** Parses the output of `runner.sh report`. Invalid lines are dropped: jobs and machines write parts of it, and an
+ * error of one job must not affect the others. */
 export function parseReport(text: string): QueueReport {
   let stalled = false;
+  let held: Hold | null = null;
   const jobs: Mutable<JobReport>[] = [];
   for (const line of linesOf(text)) {
     const [kind = '', rest = ''] = splitOnce(line);
     const job = jobs.at(-1);
     if (kind === 'stalled') stalled = true;
+    else if (kind === 'held') held = holdOf(rest);
     else if (kind === 'job') jobs.push({ folder: rest.slice(0, limits.text), ...nothingYet });
     else if (!job) continue;
     else if (kind === 'state') job.state = jobStateOf(parsed(rest));
@@ -31,14 +34,19 @@ export function parseReport(text: string): QueueReport {
     else if (kind === 'measure') job.measure = objectOf(rest);
     else if (kind === 'summary') job.summary = objectOf(rest);
   }
-  return { stalled, jobs };
+  return { stalled, held, jobs };
+}
+
+function holdOf(text: string): Hold | null {
+  const [, why, failures] = /^(start|failures) (\d{1,9})$/.exec(text) ?? [];
+  return why === 'start' || why === 'failures' ? { why, failures: Number(failures) } : null;
 }
 
 const nothingYet = { state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** One by one: splitting all of a text that has no end of lines in it takes many times its memory. */
+/** One at a time: splitting a text with very many lines would take many times its memory. */
 function* linesOf(text: string): Generator<string> {
   let from = 0;
   for (let count = 0; count < limits.lines && from <= text.length; count++) {
@@ -54,22 +62,22 @@ function splitOnce(line: string): [string, string] {
   return space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
 }
 
-/** What the text is as JSON; undefined: too long, or none. */
-function parsed(text: string): unknown {
+/** The parsed JSON; undefined: too long, or invalid. */
+function parsed(text: string, read: (text: string) => unknown = JSON.parse): unknown {
   if (text.length > limits.value) return undefined;
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch {
     return undefined;
   }
 }
 
 function objectOf(text: string): Record<string, unknown> | null {
-  const value = parsed(text);
+  const value = parsed(text, parseWithNaN);
   return isPlainObject(value) && isWithin(limits.levels, value) ? value : null;
 }
 
-/** Whether so many levels hold all of the value. Writing a deeper one as JSON could exhaust the stack. */
+/** Whether the value has at most so many levels. Serialising a deeper one could exhaust the stack. */
 function isWithin(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((inner) => isWithin(levels - 1, inner));

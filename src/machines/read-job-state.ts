@@ -41,7 +41,7 @@ const isCode: Check = (value) => Number.isInteger(value) && Number(value) >= 0 &
 const times: Check = (value) =>
   isPlainObject(value) && Object.entries(value).every(([state, at]) => oneOf(...states)(state) && time(at));
 
-/** What record.schema.json demands of the same fields: a state that passes never makes a receipt unreadable. */
+/** The same rules as in record.schema.json: a state that passes never makes a receipt unreadable. */
 const isState = object({
   run: text(100),
   state: oneOf(...states),
@@ -63,7 +63,7 @@ const isState = object({
   driver: optional(orNull(text(100))),
 });
 
-/** Whether the end that it tells of is whole. */
+/** Whether the fields of an ended job are consistent. */
 function isConsistent(job: JobState): boolean {
   if (job.state === 'succeeded')
     return (
@@ -76,6 +76,6 @@ function isConsistent(job: JobState): boolean {
   return !finalStates.has(job.state) || job.reason !== null;
 }
 
-/** The value as a job's state; null: it is none. A machine may be broken or hostile, and its word goes into receipts. */
+/** The value as a job's state; null: invalid. A machine may be broken or hostile, and its report goes into receipts. */
 export const jobStateOf = (value: unknown): JobState | null =>
   isState(value) && isConsistent(value as JobState) ? (value as JobState) : null;

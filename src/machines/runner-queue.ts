@@ -5,12 +5,13 @@ import type { Secret } from '../shell/word.js';
 import type { Connection } from './connection.js';
 import type { QueueReport } from './job-state.js';
 import { Machine } from './machine.js';
+import { defineGone } from './removal.js';
 
-/** A job as a queue takes it: its folder, and the two parts of its job.sh. */
+/** A job for a queue: its folder, and the two parts of its job.sh. */
 export interface QueuedJob {
   readonly folder: string;
   readonly containerName: string;
-  /** The part that it shares with others. */
+  /** The part that is shared with other jobs. */
   readonly shared: string;
   readonly script: string;
 }
@@ -18,13 +19,13 @@ export interface QueuedJob {
 /** Words of `sh` that run `text` with these arguments. */
 const script = (text: string, ...args: string[]): Command => command('sh', '-c', text, 'sh', ...args);
 
-/** Writes a file whole or not at all, its folder too: a runner at work sees the old file or the new. */
+/** Writes a file atomically, and creates its folder: a running runner sees the old file or the new one. */
 const install = (path: string, input: Input): Command => ({
   ...script('mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv "$1.new" "$1"', path),
   input,
 });
 
-/** A deployment's queue on a machine: a runner of this version, jobs in order, slots that work them off without us. */
+/** A deployment's queue on a machine: a runner of this version, jobs in order, and slots that run them without us. */
 export class RunnerQueue {
   readonly machine: Machine;
 
@@ -42,11 +43,12 @@ export class RunnerQueue {
     await this.#change(install(`${this.folder}/runner.sh`, { from: command('cat', runner) }));
   }
 
-  /** Puts the jobs into the queue, in their order, and has every slot work. Those that have arrived are left alone. */
+  /** Adds the jobs to the queue, in their order, and starts every slot. Delivered jobs are left alone. */
   async deliver(
     jobs: readonly QueuedJob[],
     secrets: readonly Secret[],
     slots: readonly string[],
+    maxFailures: number | null,
   ): Promise<void> {
     for (const { containerName } of jobs)
       for (const secret of secrets) await this.machine.putSecret(containerName, secret);
@@ -55,10 +57,10 @@ export class RunnerQueue {
       await this.#change(install(`${this.folder}/${name}`, { text: shared }));
       await this.machine.deliver(this.folder, name, own);
     }
-    await this.machine.begin(this.folder, slots);
+    await this.machine.begin(this.folder, slots, maxFailures);
   }
 
-  /** What the runner says of the jobs. null: nothing has been delivered there yet */
+  /** The runner's report of the jobs; null: nothing is delivered there yet. */
   async report(folders: readonly string[]): Promise<QueueReport | null> {
     try {
       return await this.machine.report(this.folder, folders);
@@ -73,16 +75,16 @@ export class RunnerQueue {
     return code === 0;
   }
 
-  /** Ends what the deployment still has there, and removes the queue with these job folders.
-   *  @param runs whose secrets go, delivered or not */
+  /** Ends everything of the deployment there, and removes the queue with these job folders.
+   * @param runs whose secrets are removed, delivered or not */
   async clear(deployment: string, folders: readonly string[], runs: readonly string[]): Promise<void> {
     if (await this.isInstalled()) await this.machine.release(this.folder, deployment, runs);
     await this.#change({
       ...script(
-        'rm -rf "$1" && while IFS= read -r job; do rm -rf "$job" || exit; done && { rmdir "$(dirname "$1")" 2>/dev/null || :; }',
+        `${defineGone}; gone "$1" && while IFS= read -r job; do gone "$job" || exit; done && { rmdir "$(dirname "$1")" 2>/dev/null || :; }`,
         this.folder,
       ),
-      // However many there are: a command line has a limit.
+      // By standard input: a command line has a limit.
       input: { text: folders.map((folder) => `${folder}\n`).join('') },
     });
   }

@@ -1,14 +1,17 @@
 import type { EngineFacts } from '../tools/docker/engine.js';
 
-/** Which GPUs a job of an experiment wants, as parameters.json says it. */
+/** The GPUs that each job gets, as in parameters.json. */
 export type GpuWish = 'auto' | 'all' | 'none' | number;
 
-/** Memory that a slot is given credit for, in bytes: a default, not a limit. */
+/** Whether jobs use GPUs if there are any. */
+export const wantsGpus = (wish: GpuWish): boolean => wish !== 'none' && wish !== 0;
+
+/** Memory per slot, in bytes, for the default number of slots; not a limit. */
 const memoryPerSlot = 2 * 2 ** 30;
 
-/** The slots of one machine, each as the value of its `--gpus`, `-` for none.
- *  Without a wanted number: a slot for each GPU or group of them; else as many as processors and memory bear.
- *  @param gpus ids of the machine's GPUs that Docker can hand out. */
+/** The slots of one machine, each as the value of its `--gpus`, `-` for none. Default number: a slot for each GPU or
+ * group of GPUs; without GPUs, by processors and memory.
+ * @param gpus ids of the GPUs that Docker can use on the machine. */
 export function slots(
   wish: GpuWish,
   gpus: readonly string[],
@@ -22,16 +25,16 @@ export function slots(
   const groups = Array.from({ length: Math.floor(gpus.length / share) }, (_, group) =>
     gpus.slice(group * share, (group + 1) * share),
   );
-  // Docker itself says it best when there are fewer GPUs than a job wants.
+  // If a job wants more GPUs than there are, Docker's own error is the clearest.
   if (groups.length === 0) return Array<string>(wanted ?? 1).fill(String(share));
-  // Docker reads the value as CSV: ids with a comma between them are quoted for it.
+  // Docker parses the value as CSV, so ids with commas between them are quoted.
   return groups
     .slice(0, wanted)
     .map((ids) => (ids.length > 1 ? `"device=${ids.join(',')}"` : `device=${ids[0]}`));
 }
 
-/** The `--gpus` value of a job that runs by itself; empty for none. */
+/** The `--gpus` value of a job without a slot; empty for none. */
 export function ownGpus(wish: GpuWish, gpus: readonly string[]): string {
   if (wish === 'auto') return gpus.length > 0 ? 'all' : '';
-  return wish === 'none' || wish === 0 ? '' : String(wish);
+  return wantsGpus(wish) ? String(wish) : '';
 }

@@ -1,13 +1,12 @@
-import { UserError } from '../errors.js';
 import { command } from '../shell/command.js';
-import type { EngineFacts } from '../tools/docker/engine.js';
+import { type EngineFacts, engineUsersOf } from '../tools/docker/engine.js';
 import { Unreachable } from '../tools/ssh/unreachable.js';
 import type { Connection } from './connection.js';
 import type { User } from './user.js';
 
-/** What templates/machine/survey.sh finds on a machine. */
+/** The facts that templates/machine/survey.sh finds on a machine. */
 export interface Survey {
-  /** What the login shell prints to everybody who runs a command: git and rsync take it for each other's answer. */
+  /** Text that the login shell prints before every command: it breaks the protocols of git and rsync. */
   readonly banner: string;
   /** The user's home folder. */
   readonly home: string;
@@ -16,19 +15,27 @@ export interface Survey {
   /** How far its clock is ahead of ours, in seconds. */
   readonly clockAhead: number;
   readonly has: ReadonlySet<string>;
-  /** null: there is none that the user may use. */
+  /** Versions of programs, by name; unknown ones are left out. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** null: none that the user may use. */
   readonly engine: EngineFacts | null;
-  /** What Docker said instead. */
+  /** Docker's error instead. */
   readonly refused: string | null;
+  /** Ids of the GPUs that Docker can use. */
   readonly gpus: readonly string[];
-  /** Bytes that the user may still write; null: not known. */
+  /** The number of GPUs that it cannot use for lack of a runtime. */
+  readonly gpusBeyond: number;
+  /** The problem with the GPUs, to follow the word `nvidia-smi`; null: none. */
+  readonly gpuTrouble: string | null;
+  /** Free disk space for the user, in bytes; null: unknown. */
   readonly free: number | null;
-  /** The system ends a user's processes when the user has left. */
+  /** The system kills a user's processes after logout. */
   readonly killsProcesses: boolean;
 }
 
-/** Asks a machine what it has. @param script survey.sh. @param docker words of its docker program.
- *  @throws Unreachable, and UserError if it has no POSIX shell */
+/** Surveys a machine.
+ * @param script survey.sh.
+ * @param docker words of its docker command. @throws Unreachable, and UserError if it has no POSIX shell */
 export async function survey(
   connection: Connection,
   script: string,
@@ -44,10 +51,16 @@ export async function survey(
     const said = (outcome.stderr || outcome.stdout).trim().split('\n').at(-1);
     throw new Unreachable(connection.name, `runs no commands for us${said ? `: ${said}` : ''}`);
   }
+  // After the user was added to group docker, the next survey needs a new connection.
+  if (isRefused(found)) await connection.renew();
   return found;
 }
 
-/** null: that is no survey, or only a part of one. */
+/** Whether there is an engine that only other users may use. */
+export const isRefused = ({ engine, refused }: Survey): boolean =>
+  engine === null && /permission denied/i.test(refused ?? '');
+
+/** null: not a survey, or an incomplete one. */
 export function parseSurvey(text: string, now: Date): Survey | null {
   const begin = /^logistician survey$/m.exec(text);
   if (!begin || !/^end survey$/m.test(text)) return null;
@@ -57,23 +70,39 @@ export function parseSurvey(text: string, now: Date): Survey | null {
   const one = (kind: string) => all(kind)[0] ?? '';
   const [id = '0', group = '0', ...name] = one('user').split(' ');
   const free = one('free');
+  const engine = engineOf(one('engine'));
+  const gpus = one('gpus').split(' ').filter(Boolean);
   return {
     banner: text.slice(0, begin.index).trim(),
     home: one('home'),
     homeIsWritable: all('readonly').length === 0,
-    user: { id: Number(id), group: Number(group), name: name.join(' ') || id },
+    user: {
+      id: Number(id),
+      group: Number(group),
+      name: name.join(' ') || id,
+      groups: one('groups').split(' ').filter(Boolean).map(Number),
+    },
     clockAhead: Number(one('clock')) - Math.floor(now.getTime() / 1000),
     has: new Set(all('has')),
-    engine: engineOf(one('engine')),
+    versions: new Map(all('version').flatMap(versionOf)),
+    engine,
     refused: all('refused')[0] ?? null,
-    gpus: one('gpus').split(' ').filter(Boolean),
+    gpus: engine?.hasNvidia ? gpus : [],
+    gpusBeyond: engine?.hasNvidia ? 0 : gpus.length,
+    gpuTrouble: all('gpu-trouble')[0]?.slice(0, 300) ?? null,
     free: free === '' ? null : Number(free) * 1024,
     killsProcesses: all('kills').length > 0,
   };
 }
 
+/** @param line the program's name, and its version output */
+function versionOf(line: string): [string, string][] {
+  const [, name, version] = /^(\S+) .*?\b(\d+(?:\.\d+)+)/.exec(line) ?? [];
+  return name && version ? [[name, version.slice(0, 20)]] : [];
+}
+
 function engineOf(text: string): EngineFacts | null {
-  const [version, cpus, memory, architecture, runtimes = ''] = text.split('|');
+  const [version, cpus, memory, architecture, runtimes = '', security = ''] = text.split('|');
   if (!version) return null;
   return {
     version,
@@ -81,96 +110,6 @@ function engineOf(text: string): EngineFacts | null {
     memory: Number(memory),
     architecture: architecture ?? '',
     hasNvidia: runtimes.split(' ').includes('nvidia'),
+    users: engineUsersOf(security.split(' ')),
   };
-}
-
-/** Something that a machine lacks. */
-export interface Lack {
-  readonly what: string;
-  readonly detail: string;
-  /** Lines to be run on the machine. */
-  readonly mend: readonly string[];
-  /** Jobs run all the same. */
-  readonly bearable: boolean;
-}
-
-/** Less than this, in bytes, and images will not fit. */
-export const littleSpace = 5e9;
-/** With less than this nothing can begin. */
-const noSpace = 10 * 2 ** 20;
-
-/** What is wrong with a machine, for any experiment. */
-export function lacksOf(found: Survey): Lack[] {
-  const lacks: Lack[] = [];
-  const lack = (what: string, detail: string, mend: readonly string[], bearable = false) =>
-    lacks.push({ what, detail, mend, bearable });
-  if (found.banner !== '') {
-    const line = found.banner.split('\n')[0] ?? '';
-    lack(
-      'login shell',
-      `its start-up files print "${line}" before every command, which git and rsync cannot bear`,
-      ['test -t 1 || return    # as the first line of ~/.bashrc; for fish: status is-interactive; or exit'],
-    );
-  }
-  if (!found.engine) {
-    if (/permission denied/i.test(found.refused ?? ''))
-      lack('Docker', `user ${found.user.name} may not use it`, [
-        `sudo usermod --append --groups docker ${found.user.name}`,
-      ]);
-    else if (found.refused !== null)
-      lack('Docker', `it does not answer: ${found.refused}`, ['sudo systemctl start docker']);
-    else lack('Docker', 'not installed', ['sudo apt-get install docker.io']);
-  }
-  for (const tool of ['git', 'rsync'])
-    if (!found.has.has(tool)) lack(tool, 'not installed', [`sudo apt-get install ${tool}`]);
-  if (!found.homeIsWritable) lack('home', `${found.home} cannot be written`, [`ls -ld ${found.home}`]);
-  if (/[:\n]/.test(found.home)) lack('home', `Docker cannot mount ${found.home}: there is a colon in it`, []);
-  if (found.free !== null && found.free < littleSpace) {
-    const detail = `${(found.free / 1e9).toFixed(1)} GB free in ${found.home}`;
-    lack('disk', detail, ['df -h', 'docker system prune'], found.free >= noSpace);
-  }
-  if (found.killsProcesses)
-    lack('login', 'the system ends what a user has started when the last session closes', [
-      `sudo loginctl enable-linger ${found.user.name}`,
-    ]);
-  if (Math.abs(found.clockAhead) > 60) {
-    const way = found.clockAhead > 0 ? 'ahead of' : 'behind';
-    lack('clock', `${Math.abs(found.clockAhead)} s ${way} this computer's`, ['timedatectl'], true);
-  }
-  return lacks;
-}
-
-/** What not every job needs. */
-export interface Needs {
-  /** The project has files in git LFS. */
-  readonly largeFiles: boolean;
-  readonly secrets: boolean;
-}
-
-/** What is wrong with it for jobs that need that. */
-export function lacksFor({ has }: Survey, { largeFiles, secrets }: Needs): Lack[] {
-  const lacks: Lack[] = [];
-  if (largeFiles && !has.has('git-lfs')) {
-    const mend = ['sudo apt-get install git-lfs'];
-    lacks.push({ what: 'git-lfs', detail: 'not installed, and the project uses it', mend, bearable: false });
-  }
-  if (secrets && !has.has('shm')) {
-    const detail = '/dev/shm, where secrets are kept from the disk, is not there or cannot be written';
-    lacks.push({ what: 'memory', detail, mend: ['ls -ld /dev/shm'], bearable: false });
-  }
-  return lacks;
-}
-
-/** A machine that answers and cannot run jobs as it is. */
-export class NotReady extends UserError {
-  constructor(
-    readonly machine: string,
-    lacks: readonly Lack[],
-  ) {
-    const what = lacks.map(({ what, detail }) => `${what}: ${detail}`).join('; ');
-    super(
-      `${machine} cannot run jobs as it is. ${what}.`,
-      lacks.flatMap(({ mend }) => mend.map((line) => `${line}    # on ${machine}`)),
-    );
-  }
 }

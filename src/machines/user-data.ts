@@ -1,18 +1,18 @@
 import { Secret } from '../shell/word.js';
 
-/** What a machine in the cloud has to know before anybody can talk to it. */
+/** The settings of a machine in the cloud for its first boot. */
 export interface FirstStart {
-  /** Seconds from each boot to the end of the machine, more than 0. */
+  /** Seconds from each boot until the machine powers off, more than 0. */
   readonly deadline: number;
-  /** The user of its image, who gets to use Docker. */
+  /** The login user of its image, who may use Docker. */
   readonly loginUser: string;
-  /** Programs that it is to have beside what every machine has. */
+  /** Programs to install in addition to the usual ones. */
   readonly programs: readonly string[];
   /** The private half of its SSH host key, as OpenSSH writes it. */
   readonly hostKey: Secret;
 }
 
-/** The most that EC2 takes, in bytes before it is encoded. */
+/** EC2's limit, in bytes before encoding. */
 export const mostUserData = 16 * 1024;
 
 /**
@@ -31,7 +31,7 @@ export function userData(template: string, { deadline, loginUser, programs, host
     deadline: String(Math.ceil(deadline)),
     login_user: loginUser,
     programs: programs.join(' '),
-    // The lines of a block of YAML are as deep as its first one.
+    // All lines of a YAML block are indented as its first one.
     host_key: hostKey.reveal().trim().replaceAll('\n', '\n    '),
   };
   const text = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => {

@@ -1,56 +1,60 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { UserError } from '../errors.js';
+import { type Suggestion, UserError } from '../errors.js';
+import { fileText } from '../experiment/file-text.js';
 import { type Parameters, readParameters } from '../experiment/parameters.js';
 import { nearest } from '../phrases.js';
 import { readBounded, UnreadableFile } from '../runs/bounded-file.js';
+import { accessLines } from '../shell/access.js';
 import { pasteable } from '../shell/word.js';
 import { targetNames } from '../targets/registry.js';
+import { experimentsIn, freeFolder, isCalled, namesakes, projectRoot } from './experiments-in.js';
+import type { Notify } from './session.js';
 
 export class NoExperiment extends UserError {
   constructor(folder: string, missing: string) {
-    const below = experimentsBelow(folder);
-    super(`${folder} is not an experiment: it has no ${missing}.`, [
-      ...below.slice(0, 3).map((experiment) => pasteable`cd ${experiment}`),
-      ...(below.length === 0 ? [pasteable`logistician create ${folder}`] : []),
-      'logistician status FOLDER    # an experiment somewhere else',
-    ]);
+    super(`${folder} is not an experiment: it has no ${missing}.`, waysOut(folder, missing));
   }
 }
 
-/** Experiments in the folder, or in a folder of it. */
-function experimentsBelow(folder: string): readonly string[] {
-  const foldersOf = (path: string) =>
-    readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !/^\.|^node_modules$|^runs$/.test(entry.name))
-      .slice(0, 100)
-      .map((entry) => join(path, entry.name));
-  try {
-    const near = foldersOf(folder);
-    const all = [...near, ...near.flatMap(foldersOf)];
-    return all.filter((path) => existsSync(join(path, 'parameters.json')));
-  } catch {
-    // It may not be ours to read.
-    return [];
+/** Remedies for a folder that is not an experiment. */
+function waysOut(folder: string, missing: string): Suggestion[] {
+  if (missing === 'Dockerfile') {
+    const path = join(folder, missing);
+    return [pasteable`echo 'FROM python:3-slim' >${path}    # or what the command needs`];
   }
+  const root = projectRoot(folder);
+  const others = experimentsIn(root ?? folder);
+  if (others.length > 0)
+    return [
+      ...others.slice(0, 3).map((experiment) => pasteable`cd ${experiment.folder}`),
+      pasteable`logistician list ${root ?? folder}`,
+    ];
+  return [createLine(existsSync(join(folder, 'Dockerfile')) ? folder : freeFolder(root ?? folder))];
 }
+
+/** The line that creates an experiment without questions. */
+export const createLine = (folder: string): string =>
+  pasteable`logistician create ${folder} --command ${'python3 train.py'}`;
 
 export class NoSuchFolder extends UserError {
   constructor(folder: string) {
     const near = nearestExperiment(folder);
     super(`There is no folder ${folder}.${near ? ` Did you mean ${near}?` : ''}`, [
-      pasteable`logistician create ${folder}`,
+      ...(near ? [pasteable`logistician status ${near}`] : []),
+      createLine(folder),
     ]);
   }
 }
 
-/** The experiment beside it whose name is most like its own. */
+/** The experiment of the project whose name is most like its own. */
 function nearestExperiment(folder: string): string | null {
-  const above = dirname(folder);
-  if (!existsSync(above)) return null;
-  const experiments = readdirSync(above).filter((name) => existsSync(join(above, name, 'parameters.json')));
-  const meant = nearest(basename(folder), experiments);
-  return meant === null ? null : join(above, meant);
+  const root = projectRoot(folder);
+  if (root === null) return null;
+  const experiments = experimentsIn(root);
+  const names = experiments.flatMap((one) => [basename(one.folder), ...(one.name ? [one.name] : [])]);
+  const meant = nearest(basename(folder), names);
+  return (meant && experiments.find((one) => isCalled(one, meant))?.folder) ?? null;
 }
 
 /** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */
@@ -68,14 +72,23 @@ export function readExperiment(folder: string): { text: string; parameters: Para
   return { text, parameters: readParameters(text, relative('', path), targetNames), path };
 }
 
-/** null: there is none. A job in `run` may have put anything there. */
+/** null: the file does not exist. A job of `run` may have put anything in its place. */
 function textOf(path: string): string | null {
   try {
-    return readBounded(path)?.bytes.toString('utf8') ?? null;
+    const file = readBounded(path);
+    return file && fileText(file.bytes, path);
   } catch (cause) {
     if (!(cause instanceof UnreadableFile)) throw cause;
-    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, [pasteable`ls -ld ${path}`], {
-      cause,
-    });
+    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, accessLines(path), { cause });
   }
+}
+
+/** Warns of two experiments of a project with one name: their images, containers and lines in `list` would have the
+ * same name. */
+export function warnOfNamesakes(notify: Pick<Notify, 'warn'>, folder: string, name: string): void {
+  const [other] = namesakes(folder, name);
+  if (other !== undefined)
+    notify.warn(
+      `The experiment in ${other} is called ${name}, too: change "experiment_name" of one of them.`,
+    );
 }

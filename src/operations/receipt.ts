@@ -5,7 +5,7 @@ import type { RunRecord } from '../runs/record.js';
 import type { PlacedRun, PlaceFacts } from '../targets/target.js';
 import type { Session } from './session.js';
 
-/** What of a receipt depends on where its run is. */
+/** The parts of a receipt that depend on the place of its run. */
 export interface Placing {
   readonly target: string;
   readonly machine: PlaceFacts;
@@ -19,13 +19,15 @@ export interface NewRun {
   readonly docker: string;
   /** git's version. */
   readonly git: string;
+  /** Why it runs, in the user's words; null: no message. */
+  readonly message: string | null;
 }
 
 /** The receipt of a run before it has begun. */
 export function newRecord(
   session: Session,
   recipe: Recipe,
-  { id, deployment, docker, git, ...placing }: Placing & NewRun,
+  { id, deployment, docker, git, message, ...placing }: Placing & NewRun,
 ): RunRecord {
   return {
     schema: 2,
@@ -35,6 +37,7 @@ export function newRecord(
     deployment,
     created: session.now().toISOString(),
     user: currentUser().name,
+    message,
     recipe,
     fingerprint: fingerprint(recipe),
     ...placeIn(placing),
@@ -59,7 +62,7 @@ export function newRecord(
   };
 }
 
-/** The receipt of a run that was given to another place before it began. What goes into it stays as it was. */
+/** The receipt of a run that was moved to another place before it began. Its recipe stays the same. */
 export const movedRecord = (record: RunRecord, placing: Placing): RunRecord => ({
   ...record,
   ...placeIn(placing),

@@ -13,23 +13,23 @@ import type { Target } from '../targets/target.js';
 import { readExperiment } from './read-experiment.js';
 import { machineTemplate, type Session } from './session.js';
 
-/** What is recorded of an experiment. The records alone are enough to follow, collect and end its jobs: parameters.json,
- *  the branch and git may have changed or be gone. */
+/** The records of an experiment. They are enough to follow, collect and end its jobs, even if parameters.json, the
+ * branch or the repository has changed or is gone. */
 export interface ExperimentRecords {
   /** Absolute. */
   readonly folder: string;
   readonly runs: RunStore;
   readonly deployments: DeploymentStore;
-  /** Those that were made, by name: each keeps what it has learned for the time of a command. */
+  /** Targets made so far, by name: each caches facts during a command. */
   readonly targets: Map<string, Promise<Target>>;
-  /** What parameters.json says now; null: it cannot be read, or does not exist. */
+  /** The present parameters.json; null: it is missing or cannot be read. */
   readonly parameters: Parameters | null;
-  /** Conditions of parameters.json; none where it cannot be read. */
+  /** Conditions of parameters.json; none if it cannot be read. */
   readonly conditions: readonly Condition[];
 }
 
-/** The records of the experiment in a folder, also where its parameters.json cannot be read: that is said then.
- *  @throws NoExperiment, NoSuchFolder, InvalidParameters where nothing is recorded either */
+/** Opens the records of an experiment. An unreadable parameters.json is a warning only. @throws NoExperiment,
+ * NoSuchFolder, InvalidParameters if there are no records either */
 export function openRecords(session: Session, given: string): ExperimentRecords {
   const folder = resolve(given);
   const stores = storesOf(session, folder);
@@ -40,7 +40,7 @@ export function openRecords(session: Session, given: string): ExperimentRecords 
     const isRecorded = existsSync(stores.runs.folder) || stores.deployments.read() !== null;
     if (!(error instanceof UserError) || !isRecorded) throw error;
     const [why] = error.message.split('\n');
-    session.notify.warn(`What is shown is as it was recorded, without parameters.json: ${why}`);
+    session.notify.warn(`Showing records only, without parameters.json: ${why}`);
     return { folder, ...stores, parameters: null, conditions: [] };
   }
 }
@@ -77,13 +77,13 @@ export function targetCalled(
   return target;
 }
 
-/** The target that a deployment was made for. */
+/** The target of a deployment. */
 export const targetOf = (
   session: Session,
   records: ExperimentRecords,
   { target }: Deployment,
 ): Promise<Target> => targetCalled(session, target, records);
 
-/** This computer, spoken to through the runner of this version. */
+/** This computer as a machine, with the runner of this version. */
 export const thisComputer = (session: Session): Machine =>
   new Machine(session.executor, here(''), machineTemplate(session, 'runner.sh'));

@@ -4,23 +4,23 @@ import type { Io } from '../shell/process.js';
 import type { Step } from '../targets/target.js';
 import type { SshPool } from '../tools/ssh/pool.js';
 
-/** What an operation tells a person while it works. It decides nothing. */
+/** The notices of an operation to the user. They decide nothing. */
 export interface Notify {
-  /** Something begins that may take a while. */
+  /** A step that may take a while begins. */
   step(text: string): void;
   note(text: string): void;
   warn(text: string): void;
-  /** How far a place is that jobs are brought to. */
+  /** The launch step of a place. */
   place?(name: string, step: Step): void;
 }
 
-/** What every operation is given of its surroundings. */
+/** The context of every operation. */
 export interface Session {
   readonly executor: Executor;
   readonly notify: Notify;
-  /** Where the output of programs that we run goes, a build's for one. */
+  /** Receives the output of programs that we run, such as a build. */
   readonly progress: Io;
-  /** Connections to machines, which are closed at the end of all. */
+  /** Connections to machines, closed when the command ends. */
   readonly ssh: SshPool;
   readonly env: NodeJS.ProcessEnv;
   readonly now: () => Date;
@@ -31,6 +31,6 @@ export interface Session {
   readonly home: string;
 }
 
-/** A script for machines, of this version: never one that lies beside a job. */
+/** A script for machines, from this package: never one from a job folder. */
 export const machineTemplate = ({ packageRoot }: Session, name: string): string =>
   join(packageRoot, 'templates', 'machine', name);

@@ -4,16 +4,18 @@ import type { Pin } from '../source/pin.js';
 import type { Project } from '../source/project.js';
 import type { Recipe } from './recipe.js';
 
-/** What all runs of one experiment at one pin have in common. */
+/** The part of a recipe that all runs of one experiment at one pin share. */
 export interface Ingredients {
   readonly parameters: Parameters;
   /** The experiment's folder in its project. */
   readonly path: string;
   readonly project: Pick<Project, 'root' | 'branch' | 'remote'>;
   readonly pin: Pin;
-  /** One hash for the commit's source, parameters.json left out. */
+  /** A hash of the commit's source without parameters.json. */
   readonly sourceId: string;
-  /** The run sees the live working tree rather than a checkout. */
+  /** A hash of the files that count by `code` of parameters.json; null: all count. */
+  readonly codeId: string | null;
+  /** Whether the run sees the working tree rather than a checkout. */
   readonly live: boolean;
   readonly image: Recipe['image'];
   readonly inputs: Recipe['inputs'];
@@ -21,7 +23,7 @@ export interface Ingredients {
 
 /** The recipe of a condition. */
 export const recipeOf = (
-  { parameters, path, project, pin, sourceId, live, image, inputs }: Ingredients,
+  { parameters, path, project, pin, sourceId, codeId, live, image, inputs }: Ingredients,
   { id, argv, parameters: settings }: Condition,
 ): Recipe => ({
   experiment: { name: parameters.experimentName, path },
@@ -31,6 +33,7 @@ export const recipeOf = (
     commit: pin.commit,
     tree: pin.tree,
     id: sourceId,
+    code: parameters.code && codeId !== null ? { paths: parameters.code, id: codeId } : null,
     branch: project.branch,
     remote: project.remote,
     pushed: pin.pushed,

@@ -1,14 +1,14 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
-/** More than any receipt or parameters.json has: 16 MiB. */
+/** Larger than any receipt or parameters.json: 16 MiB. */
 export const LARGEST = 16 * 2 ** 20;
 
-/** What tells one content of a file from another without reading it. Texts of whole numbers. */
+/** Detects a changed file without reading it. The values are integers as text. */
 export interface Stamp {
   readonly size: string;
   /** Nanoseconds since 1970. */
   readonly mtime: string;
-  /** Two files that were written in one tick of the clock differ in this. */
+  /** Differs even for two files written in one tick of the clock. */
   readonly inode: string;
 }
 
@@ -21,34 +21,40 @@ export const stampOf = ({ size, mtimeNs, ino }: BigIntStats): Stamp => ({
 export const isSameStamp = (one: Stamp, other: Stamp): boolean =>
   one.size === other.size && one.mtime === other.mtime && one.inode === other.inode;
 
-/** A file that is not read. */
+/** A file that cannot or must not be read. */
 export class UnreadableFile extends Error {
-  /** @param reason a predicate: `is no regular file`. */
+  /** @param reason a predicate: `is not a regular file`. */
   constructor(
     readonly reason: string,
     options?: ErrorOptions,
   ) {
     super(reason, options);
   }
+
+  /** Whether the user lacks permission for the file or for a folder of its path. */
+  get denied(): boolean {
+    const { code } = (this.cause ?? {}) as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM';
+  }
 }
 
-/** What a file holds, with the stamp of just that; null: there is none. Jobs write in the folders that our files are in:
- *  a FIFO does not make it wait, nor an endless file fill the memory.
- *  @throws UnreadableFile */
+/** Reads a file together with the stamp of that content; null: it does not exist. Jobs can write in the same folders,
+ * so a FIFO must not block it, and a huge file must not fill the memory. @throws UnreadableFile */
 export function readBounded(path: string, largest = LARGEST): { bytes: Buffer; stamp: Stamp } | null {
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = fstatSync(file, { bigint: true });
-    if (!found.isFile()) throw new UnreadableFile('is no regular file');
+    if (!found.isFile()) throw new UnreadableFile('is not a regular file');
     if (found.size > largest) throw new UnreadableFile(`has more than ${largest / 2 ** 20} MiB`);
-    // Node reads as much as the file has at this moment.
+    // Node reads as much as the file has now.
     return { bytes: readFileSync(file), stamp: stampOf(found) };
   } catch (cause) {
     if (cause instanceof UnreadableFile) throw cause;
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new UnreadableFile(`cannot be opened (${code})`, { cause });
+    const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;
+    throw new UnreadableFile(`cannot be opened (${why})`, { cause });
   } finally {
     if (file !== undefined) closeSync(file);
   }

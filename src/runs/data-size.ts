@@ -1,14 +1,14 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How much there is below a folder. */
+/** The number and size of files below a folder. */
 export interface DataSize {
   readonly files: number;
-  /** Of all files, links by the length of what they say. */
+  /** Of all files; a link counts with the length of its target. */
   readonly bytes: number;
 }
 
-/** What is below the folder now. @throws if it is not there, or cannot be read */
+/** Measures a folder. @throws if it does not exist or cannot be read */
 export function sizeBelow(folder: string): DataSize {
   let [files, bytes] = [0, 0];
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

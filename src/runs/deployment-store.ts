@@ -14,10 +14,10 @@ import { findState, linkState, makeState, type StateFolder } from './state-folde
 
 const recordFile = 'deployment.json';
 
-/** A file RUN.json a job of the deployment, until that is released. */
+/** Contains a file RUN.json per job of the deployment, until it is released. */
 const receiptsFolder = 'receipts';
 
-/** The right to change a deployment: only `DeploymentStore.locked` makes one, and it holds the lock all the while. */
+/** The right to change a deployment: only `DeploymentStore.locked` makes one, while it holds the lock. */
 export class LiveDeployment {
   #latest: Deployment | null;
 
@@ -29,12 +29,12 @@ export class LiveDeployment {
     this.#latest = recorded;
   }
 
-  /** As it is written down now; in a dry run, as it would be. null: there was never one */
+  /** The present record; in a dry run, as it would be. null: there was never one */
   get last(): Deployment | null {
     return this.#latest;
   }
 
-  /** The same where there is one. @throws Error if not */
+  /** The same. @throws Error if there is none */
   get now(): Deployment {
     if (!this.#latest) throw new Error('there is no deployment');
     return this.#latest;
@@ -46,15 +46,16 @@ export class LiveDeployment {
   }
 }
 
-/** The deployment of an experiment: what this computer wrote of it, in the user's home. */
+/** The deployment of an experiment, as recorded by this computer in the user's home. */
 export class DeploymentStore {
   readonly #state: StateFolder;
   #hasMoved: boolean;
-  /** What a dry run would have in known_hosts. */
+  /** The known_hosts of a dry run. */
   #unwritten: string | undefined;
 
-  /** @param experiment the experiment's folder. @param home the user's.
-   *  @param readOnly for a dry run: nothing is written or locked. */
+  /** @param experiment the experiment's folder.
+   * @param home the user's.
+   * @param readOnly for a dry run: nothing is written or locked. */
   constructor(
     home: string,
     private readonly experiment: string,
@@ -68,12 +69,12 @@ export class DeploymentStore {
     return this.#state.folder;
   }
 
-  /** The experiment that this folder is a copy of; null: it is none. */
+  /** The experiment of which this folder is a copy; null: not a copy. */
   get copyOf(): string | null {
     return this.#state.copyOf;
   }
 
-  /** Whether the experiment was moved since this computer looked last; told once. */
+  /** Whether the experiment was moved since the last command; true only once. */
   tellMove(): boolean {
     const isNews = this.#hasMoved && !this.readOnly;
     this.#hasMoved = false;
@@ -93,12 +94,12 @@ export class DeploymentStore {
     return join(this.folder, 'commands.sh');
   }
 
-  /** The machines by name, for ssh and all that uses it. */
+  /** The machines by name, for ssh and programs that use it. */
   get sshConfig(): string {
     return join(this.folder, 'ssh_config');
   }
 
-  /** The host keys that the machines showed first. */
+  /** The machines' host keys, as first seen. */
   get knownHosts(): string {
     return join(this.folder, 'known_hosts');
   }
@@ -107,36 +108,35 @@ export class DeploymentStore {
     return join(this.folder, 'terraform');
   }
 
-  /** Makes the folder of the state, and the links to it in the experiment's folder. */
+  /** Creates the folder of the state, and links to it in the experiment's folder. */
   prepare(): void {
     if (this.readOnly) return;
     makeState(this.#state, this.experiment);
     const links = join(this.experiment, '.logistician');
-    // They are for people: where the tree has something else there, it does without.
+    // The links are for users only: if something else is in their place, it stays.
     if (lstatSync(links, { throwIfNoEntry: false })?.isDirectory() === false) return;
     ignoreFromGit(links);
     linkState(this.#state, this.experiment);
   }
 
-  /** Makes room for the lines of a new deployment; those of the last one stay under its id. */
+  /** Starts a new commands.sh for a new deployment; that of the last one is kept under its id. */
   setCommandsAside(last: Deployment | null): void {
     if (this.readOnly || !last || !existsSync(this.commands)) return;
     renameSync(this.commands, join(this.folder, `commands-${last.id}.sh`));
   }
 
-  /** The deployment made last, released or not; null: there was none.
-   *  @throws UserError if its record cannot be read */
+  /** The last deployment, released or not; null: none. @throws UserError if its record cannot be read */
   read(): Deployment | null {
     return readDeployment(join(this.folder, recordFile));
   }
 
-  /** Keeps the receipt of a deployed run as it was made: a job is delivered by this one, and is still known when the tree
-   *  has lost its own. */
+  /** Keeps a copy of the receipt of a deployed run: the job is delivered by this copy, and stays known if the tree
+   * loses its own. */
   keepReceipt(record: RunRecord): void {
     if (!this.readOnly) writeAtomically(this.#receipt(record.id), `${JSON.stringify(record)}\n`);
   }
 
-  /** The receipt that was kept; null: there is none, or none that can be read. */
+  /** The kept copy of a receipt; null: none, or unreadable. */
   keptReceipt(run: string): RunRecord | null {
     if (!isRunId(run)) return null;
     const path = this.#receipt(run);
@@ -150,13 +150,13 @@ export class DeploymentStore {
     return join(this.folder, receiptsFolder, `${run}.json`);
   }
 
-  /** A record in the tree that is not ours; null: there is none. */
+  /** A record in the tree that is not ours; null: none. */
   foreign(): ForeignDeployment | null {
     const path = join(this.experiment, '.logistician', recordFile);
     return foreignAt(path);
   }
 
-  /** Since when places of the deployment have not answered, by name. */
+  /** Records unreachable places. @returns since when each has been unreachable, by name */
   noteSilence(
     deployment: string,
     answers: { readonly asked: readonly string[]; readonly silent: readonly string[] },
@@ -165,7 +165,7 @@ export class DeploymentStore {
     return noteSilence(join(this.folder, 'silent.json'), deployment, answers, now, this.readOnly);
   }
 
-  /** For people: a line for each condition, with where it runs. */
+  /** Writes machines.txt, for users: a line for each condition, with its place. */
   writeMachines(text: string): void {
     if (!this.readOnly) writeAtomically(join(this.folder, 'machines.txt'), text);
   }
@@ -198,7 +198,7 @@ export class DeploymentStore {
   }
 
   #write(deployment: Deployment): void {
-    // Without it nothing would know of machines that are being paid for.
+    // Synced to disk: without the record, rented machines would be unknown.
     writeAtomically(join(this.folder, recordFile), `${JSON.stringify(deployment, null, 2)}\n`, 0o600, true);
     if (deployment.released !== null)
       rmSync(join(this.folder, receiptsFolder), { recursive: true, force: true });

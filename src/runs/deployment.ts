@@ -1,50 +1,62 @@
-/** One condition of a deployment, and where its job folder is. */
+/** A job of a deployment, and its folder. */
 export interface DeployedJob {
   readonly run: string;
   readonly condition: string;
   /** Name of its place. */
   readonly place: string;
-  /** Absolute path of its job folder there: the runner's own, which no container sees. */
+  /** Absolute path of its job folder there: for the runner only, not mounted into containers. */
   readonly folder: string;
-  /** Folders at places that did not answer when the job was given to another one. */
+  /** Folders at places that were unreachable when the job was moved. */
   readonly moved_from?: readonly Pick<DeployedJob, 'place' | 'folder'>[];
 }
 
-/** Where jobs of a deployment run: a machine, or what a scheduler gives. */
+/** Where jobs of a deployment run: a machine, or a scheduler. */
 export interface Place {
   readonly name: string;
-  /** It is this computer: what a job leaves is in runs/ at once. */
+  /** It is this computer: results are in runs/ at once. */
   readonly here: boolean;
-  /** The `--gpus` value of each slot, `-` for none; null: a scheduler shares it out. */
+  /** The `--gpus` value of each slot, `-` for none; null: a scheduler assigns resources. */
   readonly slots: readonly string[] | null;
-  /** Rented for the deployment, to be given back at its end; null: it is not ours to give. */
+  /** Set if it is rented for the deployment, and terminated at its end; null: not rented. */
   readonly rented: { readonly exists: boolean } | null;
-  /** The target's own affair: nothing above targets/ reads it. */
+  /** For the target only: nothing above targets/ reads it. */
   readonly own: unknown;
-  /** Nothing of the deployment is left there: since when, ISO 8601. */
+  /** When it was released, ISO 8601; null: not yet. */
   readonly released: string | null;
 }
 
-/** A sweep placed on a target and pinned to a commit, as deployment.json holds it. Everything that later verbs need is
- *  in it or in the receipts: they read no parameters.json. */
+/** A sweep placed on a target and pinned to a commit: the contents of deployment.json. Everything that later verbs need
+ * is in it or in the receipts, so they need no parameters.json. */
 export interface Deployment {
   readonly schema: 2;
   readonly id: string;
-  /** experiment_name: part of names and paths on machines. */
+  /** `experiment_name`, part of names and paths on machines. */
   readonly experiment: string;
   /** The experiment's folder in its project. */
   readonly experiment_path: string;
   readonly target: string;
   readonly commit: string;
-  /** One hash for the commit's source, parameters.json left out. */
+  /** A hash of the commit's source without parameters.json. */
   readonly source_id: string;
   readonly created: string;
+  /** Why it was made, in the user's words; null, or missing in records of older builds: no message. */
+  readonly message?: string | null;
   /** null while it is live or ended but not released. */
   readonly released: string | null;
   readonly places: readonly Place[];
   /** The docker command there; '': none is used. */
   readonly docker: string;
-  /** parameters.json as it was. */
+  /** The parameters.json of that time. */
   readonly parameters_file: string;
   readonly jobs: readonly DeployedJob[];
+  /** After so many failed or lost jobs, waiting jobs are held; default: no limit. */
+  readonly max_failures?: number;
+  /** Runs that had failed before the last `deploy`: they do not count. Default: none. */
+  readonly forgiven?: readonly string[];
+  /** Runs that `stop` ended: with the same code, their conditions run again only on request. Default: none. */
+  readonly stopped?: readonly string[];
 }
+
+/** The number of failures at which waiting jobs are held; null: no limit. */
+export const limitOf = ({ max_failures }: Pick<Deployment, 'max_failures'>): number | null =>
+  max_failures ?? null;

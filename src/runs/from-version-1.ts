@@ -2,7 +2,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import type { DataSize } from './data-size.js';
 import type { RunRecord } from './record.js';
 
-/** A receipt of version 0.1, as far as it differs from today's; record-1.schema.json describes it. */
+/** The parts of a receipt of version 0.1 that differ from today's; record-1.schema.json describes it. */
 export interface Version1
   extends Pick<
       RunRecord,
@@ -23,9 +23,9 @@ export interface Version1
   readonly collected_data?: DataSize;
 }
 
-/** The receipt as today's version has it. What 0.1 did not record is null; numbers among the parameters have the digits
- *  that 0.1 left of them.
- *  @param old valid by record-1.schema.json */
+/** Converts the receipt to today's version. Fields that 0.1 did not record are null; numbers among the parameters have
+ * the digits that 0.1 kept.
+ * @param old valid by record-1.schema.json */
 export function fromVersion1(old: Version1): RunRecord {
   const { edited_during_run, ...source } = old.source;
   const { docker, ...tools } = old.tools;
@@ -84,7 +84,7 @@ function imageOf(
   settings: Settings,
 ): Recipe['image'] {
   const context = settings.docker_build_context === 'project' ? 'project' : 'experiment';
-  // 0.1 had the hash of the context in this line alone.
+  // 0.1 recorded the hash of the context only in this line.
   const [, hash] = /--label logistician\.context=([0-9a-f]{64})\b/.exec(image.build_line) ?? [];
   return {
     tag: image.tag,
@@ -97,7 +97,7 @@ function imageOf(
   };
 }
 
-/** As 0.1 read them, `nvidia-docker` included. */
+/** As 0.1 read the settings, including `nvidia-docker`. */
 function gpusIn({ gpus, local_docker_command: docker }: Settings): Recipe['gpus'] {
   if (gpus === 'all' || gpus === 'none' || gpus === 'auto') return gpus;
   if (Number.isInteger(gpus) && Number(gpus) >= 0) return gpus === 0 ? 'none' : Number(gpus);
@@ -106,7 +106,7 @@ function gpusIn({ gpus, local_docker_command: docker }: Settings): Recipe['gpus'
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** What a parameters.json says; nothing, if it cannot be read. */
+/** The settings in a parameters.json; empty if it cannot be read. */
 function settingsIn(text: string): Settings {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));

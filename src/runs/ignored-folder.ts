@@ -4,7 +4,7 @@ import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
 
-/** Makes the folder, one that git does not see: it never makes a tree dirty and enters no snapshot. */
+/** Creates a folder that git ignores: it does not make the tree dirty and is not in snapshots. */
 export function ignoreFromGit(folder: string): void {
   const file = join(folder, '.gitignore');
   if (existsSync(file)) return;

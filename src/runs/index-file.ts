@@ -4,13 +4,13 @@ import { isSameStamp, readBounded, type Stamp } from './bounded-file.js';
 import type { RunRecord } from './record.js';
 import { isRunId } from './run-id.js';
 
-/** What planning a deployment needs of a receipt. */
+/** The parts of a receipt that planning a deployment needs. */
 export interface RunSummary
   extends Pick<
     RunRecord,
     'id' | 'condition' | 'state' | 'reason' | 'fingerprint' | 'deployment' | 'created'
   > {
-  /** `recipe.source.live`: it saw the working tree, and counts for no commit. */
+  /** `recipe.source.live`: it ran on the working tree, so it is not a result of a commit. */
   readonly live: boolean;
 }
 
@@ -25,7 +25,7 @@ export const summaryOf = (record: RunRecord): RunSummary => ({
   created: record.created,
 });
 
-/** A line of the index: a summary, and the stamp of the run.json that it is of. */
+/** A line of the index: a summary, and the stamp of its run.json. */
 export interface IndexLine {
   readonly summary: RunSummary;
   readonly stamp: Stamp;
@@ -34,13 +34,13 @@ export interface IndexLine {
 /** 256 MiB: half a million lines. */
 const LARGEST_INDEX = 2 ** 28;
 
-/** runs/.index.jsonl: a line a run, so that planning reads no receipt that it has read before. It is a cache: each line is
- *  believed only while run.json has the stamp in it, so that lines which are lost, stale or garbage cost time and nothing
- *  else. That is why failures to write it are passed over, and writers need no lock. */
+/** runs/.index.jsonl: a line per run, so that planning does not read a receipt twice. It is a cache: a line is used
+ * only if its stamp matches run.json, so lost, stale or damaged lines only cost time. Therefore failed writes are
+ * ignored, and writers need no lock. */
 export class IndexFile {
   constructor(private readonly path: string) {}
 
-  /** The last line of each run. @returns also how many lines there are in all */
+  /** The last line of each run. @returns also the number of all lines */
   read(): { lines: ReadonlyMap<string, IndexLine>; count: number } {
     try {
       if (!lstatSync(this.path).isFile()) return { lines: new Map(), count: 0 };
@@ -50,7 +50,7 @@ export class IndexFile {
     }
   }
 
-  /** One write of less than 512 bytes, which no other writer's can part. */
+  /** Appends in one write of less than 512 bytes, so that lines of several writers are not mixed. */
   append(line: IndexLine): void {
     const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
     try {
@@ -65,7 +65,7 @@ export class IndexFile {
     }
   }
 
-  /** Writes all of it anew. A line that another process appends meanwhile may be lost. */
+  /** Rewrites the file. A line that another process appends meanwhile may be lost. */
   replace(lines: readonly IndexLine[]): void {
     try {
       writeAtomically(this.path, lines.map(textOf).join(''), 0o644);
@@ -75,7 +75,7 @@ export class IndexFile {
   }
 }
 
-/** The line, if it is of a run.json with this stamp. */
+/** The line's summary, if its stamp matches. */
 export const believed = (line: IndexLine | undefined, stamp: Stamp): RunSummary | null =>
   line && isSameStamp(line.stamp, stamp) ? line.summary : null;
 

@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { numberIn, parseWithNaN } from '../machines/numbers-in-json.js';
 
-// What a run has left in its folder data/, as far as a table shows it. A job wrote it: it is data, of any size and kind.
+// The parts of a run's folder data/ that tables show. The job wrote it, so it may contain anything of any size.
 
 export interface LeftData {
   readonly lastLine: string;
@@ -10,22 +11,39 @@ export interface LeftData {
   readonly summary: Readonly<Record<string, unknown>> | null;
 }
 
-/** Bytes of a summary, and of the end of a log or series, that are read. */
+/** The most bytes that are read of a summary, and of the end of a log or series. */
 const largestSummary = 256 * 1024;
 const tail = 4000;
-/** Entries of the measures folder that are looked at. */
+/** The most entries of the measures folder that are read. */
 const mostMeasures = 1000;
 
-/** What stands in the data folder. Links are not followed. Never throws: what cannot be read says nothing. */
+/** Reads the data folder. Links are not followed. Never throws: unreadable files are skipped. */
 export function leftIn(data: string): LeftData {
-  const [logs, measures] = [join(data, 'logs'), join(data, 'measures')];
-  return {
-    lastLine: isFolder(logs) ? lastLineOf(logs) : '',
-    ...(isFolder(measures) ? measured(measures) : { measure: null, summary: null }),
-  };
+  const logs = join(data, 'logs');
+  return { lastLine: isFolder(logs) ? lastLineOf(logs) : '', ...measuresIn(data) };
 }
 
-/** Itself, and no link to one. */
+/** Reads the measures only. */
+export function measuresIn(data: string): Pick<LeftData, 'measure' | 'summary'> {
+  const measures = join(data, 'measures');
+  return isFolder(measures) ? measured(measures) : { measure: null, summary: null };
+}
+
+/** All that it has measured, by name: the newest line of each series and each file with one number, the newer file last,
+ *  and over them the summary. */
+export function allMeasuresIn(data: string): Readonly<Record<string, unknown>> {
+  const folder = join(data, 'measures');
+  if (!isFolder(folder)) return {};
+  const { summary } = measured(folder);
+  const files = namesIn(folder).flatMap((name) => {
+    const time = name === 'summary.json' ? null : timeOf(join(folder, name));
+    return time === null ? [] : [{ name, time }];
+  });
+  const oldestFirst = files.sort((one, other) => one.time - other.time);
+  return Object.assign({}, ...oldestFirst.map(({ name }) => measureOf(folder, name)), summary);
+}
+
+/** Whether it is a folder, and not a link to one. */
 const isFolder = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
@@ -34,7 +52,7 @@ function measured(measures: string): Pick<LeftData, 'measure' | 'summary'> {
   return { measure: newestMeasure(measures), summary: summary === null ? null : objectIn(summary) };
 }
 
-/** The log's, or where the job did not start, what was said instead. */
+/** The last line of the log or, if the job did not start, of the build or the runner. */
 function lastLineOf(logs: string): string {
   for (const name of ['docker.txt', 'build.txt', 'runner.txt']) {
     const line = lastLine(readRegular(join(logs, name), { last: tail }) ?? '');
@@ -55,17 +73,20 @@ function newestMeasure(folder: string): LeftData['measure'] {
     const time = name === 'summary.json' ? null : timeOf(join(folder, name));
     if (time !== null && (!newest || time > newest.time)) newest = { name, time };
   }
-  if (!newest) return null;
-  const text = readRegular(join(folder, newest.name), { last: tail }) ?? '';
-  if (newest.name.endsWith('.jsonl')) return objectIn(lastLine(text));
-  const number = text.trim();
-  if (!/^[0-9.eE+-]{1,100}$/.test(number) || Number.isNaN(Number(number))) return null;
-  return { [newest.name.replace(/\.[^.]*$/, '')]: Number(number) };
+  return newest && measureOf(folder, newest.name);
+}
+
+/** What one file of measures says: the newest line of a series, or its one number. */
+function measureOf(folder: string, name: string): LeftData['measure'] {
+  const text = readRegular(join(folder, name), { last: tail }) ?? '';
+  if (name.endsWith('.jsonl')) return objectIn(lastLine(text));
+  const number = numberIn(text);
+  return number === null ? null : { [name.replace(/\.[^.]*$/, '')]: number };
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> | null {
   try {
-    const found: unknown = JSON.parse(text);
+    const found = parseWithNaN(text);
     return typeof found === 'object' && found !== null && !Array.isArray(found)
       ? (found as Record<string, unknown>)
       : null;
@@ -84,7 +105,7 @@ function namesIn(folder: string): string[] {
 
 const timeOf = (path: string): number | null => withRegular(path, (_, { mtimeMs }) => mtimeMs);
 
-/** The text of a regular file: all of one of at most so many bytes, or the last bytes of any; null: it is none. */
+/** The text of a regular file: all of it up to a maximum size, or only its last bytes; null: not a regular file. */
 function readRegular(
   path: string,
   how: { readonly atMost: number } | { readonly last: number },

@@ -1,20 +1,32 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { RunRecord } from './record.js';
 
-// The output of a run that has ended, as it lies in the tree. Anything may be there by now, or have come with the tree: a
-// FIFO, an endless file, a link out of it.
+// The output of an ended run in the tree. A job, or the tree itself, may have put anything in its place: a FIFO, an
+// endless file, a link out of the folder.
 
 const piece = 65_536;
 
-/** Hands over the output from byte `offset` on. Without a log there is none.
- *  @param folder the run's. @param receive no more is read before what it promises has happened */
+/** Names of logs; the first that is not empty is used. */
+export type LogNames = readonly string[];
+
+/** The log of a run; for a run that failed without output, that of the runner or the build. */
+export const logNames = ({ state, reason }: Pick<RunRecord, 'state' | 'reason'>): LogNames => {
+  if (state === 'succeeded') return ['docker.txt'];
+  return ['docker.txt', ...(reason === 'build' ? ['build.txt', 'runner.txt'] : ['runner.txt', 'build.txt'])];
+};
+
+/** Passes on the output from byte `offset` on; without a log, nothing.
+ * @param folder that of the run.
+ * @param receive no more is read until its promise resolves */
 export async function readLeftLog(
   folder: string,
+  names: LogNames,
   offset: number,
   receive: (chunk: Buffer) => unknown,
   signal?: AbortSignal,
 ): Promise<void> {
-  const file = openLog(folder);
+  const file = openLog(folder, names);
   if (!file) return;
   try {
     for (let at = offset; at < file.size && !signal?.aborted; ) {
@@ -28,9 +40,9 @@ export async function readLeftLog(
   }
 }
 
-/** How many bytes there are before the last so many lines. */
-export function offsetOfLeftLog(folder: string, lines: number): number {
-  const file = openLog(folder);
+/** The offset of the last so many lines, in bytes. */
+export function offsetOfLeftLog(folder: string, names: LogNames, lines: number): number {
+  const file = openLog(folder, names);
   if (!file) return 0;
   try {
     return beforeLast(lines, file);
@@ -46,7 +58,7 @@ interface OpenLog {
 
 function beforeLast(lines: number, { descriptor, size }: OpenLog): number {
   if (lines <= 0) return size;
-  // The end of the last line begins no other.
+  // The line break at the end does not begin another line.
   let left = lines;
   for (let end = size - 1; end > 0; ) {
     const from = Math.max(0, end - piece);
@@ -63,19 +75,28 @@ function readAt(descriptor: number, from: number, length: number): Buffer {
   return bytes.subarray(0, readSync(descriptor, bytes, 0, length, from));
 }
 
-/** null: there is none, or something else than a file in its place. */
-function openLog(folder: string): OpenLog | null {
+function openLog(folder: string, names: LogNames): OpenLog | null {
+  for (const name of names) {
+    const file = openNamed(folder, name);
+    if (file && file.size > 0) return file;
+    if (file) closeSync(file.descriptor);
+  }
+  return null;
+}
+
+/** null: it does not exist, or is not a file. */
+function openNamed(folder: string, name: string): OpenLog | null {
   const logs = join(folder, 'data', 'logs');
   let descriptor: number | undefined;
   try {
     if (realpathSync(logs) !== join(realpathSync(join(folder, '..')), basename(folder), 'data', 'logs'))
       return null;
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    descriptor = openSync(join(logs, 'docker.txt'), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    descriptor = openSync(join(logs, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const found = fstatSync(descriptor);
     if (found.isFile()) return { descriptor, size: found.size };
   } catch {
-    // As good as none.
+    // Treated as missing.
   }
   if (descriptor !== undefined) closeSync(descriptor);
   return null;

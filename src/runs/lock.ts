@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import { isAlive, nameOfProcess } from '../shell/processes.js';
 
-/** For how long another process may hold a lock before this one gives up, in milliseconds. */
+/** How long to wait for a lock, in milliseconds. */
 const patience = 60_000;
 const pause = 250;
 
@@ -13,19 +13,21 @@ export class LockHeld extends UserError {
     const [pid = '', host = ''] = holder.split(/[ @]/).filter((_, index) => index === 0 || index === 3);
     super(
       host === hostname()
-        ? `Another logistician (process ${pid}) is launching or releasing this deployment, and does not end.`
-        : `Another logistician, process ${pid} on ${host}, holds the lock of this deployment.`,
+        ? `Another logistician (process ${pid}) has locked this deployment for a minute.`
+        : `Another logistician (process ${pid} on ${host}) has locked this deployment.`,
       host === hostname()
-        ? [`ps -fp ${pid}    # what it is`, `kill -CONT ${pid}    # if it was suspended`]
+        ? [`ps -fp ${pid}    # shows what it is`, `kill -CONT ${pid}    # if it was suspended`]
         : [`ssh ${host} ps -fp ${pid}`, `rm ${path}    # if that computer has restarted since`],
     );
   }
 }
 
-/** A lock that is a link naming its holder. As long as the holder lives, even suspended, nothing takes it away; that of
- *  a dead one is taken over; that of another computer, which shares the folder, is not judged from here.
- *  @param path of the link. @param waiting called once if another process holds it.
- *  @returns what lets go of it. @throws LockHeld after a minute */
+/** Takes a lock: a link that names its holder. While the holder lives, even suspended, the lock stays; that of a dead
+ * process is taken over; that of another computer that shares the folder always stays, since we cannot check the
+ * process.
+ * @param path of the link.
+ * @param waiting called once if another process holds it.
+ * @returns a function that releases it. @throws LockHeld after a minute */
 export async function takeLock(path: string, waiting: () => void): Promise<() => void> {
   const us = nameOfProcess(process.pid);
   let isTold = false;
@@ -62,11 +64,12 @@ function holderOf(path: string): string | null {
   }
 }
 
-/** Of this computer, and ended. */
+/** Whether the holder was a process of this computer, and has ended. */
 const isDead = (holder: string): boolean => holder.endsWith(`@${hostname()}`) && !isAlive(holder);
 
-/** Takes away the lock of a dead holder. One process at a time: what it removes is then still what it has read.
- *  @returns false: another process is at it */
+/** Removes the lock of a dead holder. Only one process at a time does so, so that it removes the same lock that it has
+ * read.
+ * @returns false: another process is doing it */
 function takeAway(path: string, holder: string, us: string): boolean {
   const guard = `${path}.taking`;
   if (!tryLink(us, guard)) {

@@ -5,15 +5,15 @@ import { jobStateOf } from '../machines/read-job-state.js';
 import { readBounded } from './bounded-file.js';
 import { hasEnded } from './record.js';
 
-/** What the runner says of a job of this computer, as far as it holds: a job that has run, and whose folder is gone, is
- *  lost with its results, however it ended.
- *  @param folder the run's, in runs/ */
+/** The runner's report of a job on this computer, corrected: a job that has run and whose folder is gone is lost,
+ * however it ended.
+ * @param folder that of the run in runs/ */
 export function seenFrom(folder: string, report: JobReport): JobReport {
   return report.state ? { ...report, state: asFarAsItHolds(report.state, folder) } : report;
 }
 
-/** The state that the runner has left in a job folder of this computer, as far as it holds; null: none that can be read.
- *  @param folder the run's, in runs/ */
+/** The state in a job folder on this computer, corrected in the same way; null: none, or unreadable.
+ * @param folder that of the run in runs/ */
 export function stateLeftIn(job: string, folder: string): JobState | null {
   try {
     const file = readBounded(join(job, 'state.json'));

@@ -2,16 +2,17 @@ import { lstatSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync }
 import { join } from 'node:path';
 import { writeAtomically } from '../shell/atomic-file.js';
 
-/** Tells the runner where the data of an experiment's jobs is after a move: `work` in a job folder is a link to the run's
- *  folder, `place` is that folder's real path. The runner writes nothing to a run's folder that is not there, or is a link.
- *  @param jobs the folder of job folders, each with the name of its run
- *  @param runs runs/ now, without a link on the way */
+/** Updates the paths of jobs after their experiment was moved: `work` in a job folder is a link to the run's folder,
+ * `place` contains that folder's real path. The runner writes nothing to a run's folder that does not exist or is a
+ * link.
+ * @param jobs the folder of job folders, each with the name of its run
+ * @param runs runs/ now, without a link on the way */
 export function repoint(jobs: string, runs: string): void {
   for (const name of namesIn(jobs)) {
     const link = join(jobs, name, 'work');
     const now = join(runs, name);
     if (!isLink(link) || !isFolderAt(now)) continue;
-    // `place` first: as long as both do not agree, the runner writes nothing.
+    // `place` first: while the two differ, the runner writes nothing.
     writeAtomically(join(jobs, name, 'place'), `${now}\n`);
     const half = `${link}.${process.pid}.new`;
     rmSync(half, { force: true });

@@ -6,14 +6,14 @@ import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
 import { readBounded } from './bounded-file.js';
 
-/** The file system has no links, has no more of them for this file, or has none to a file of another user's. */
+/** Errors of file systems without hard links, with a limit of them, or without links to files of other users. */
 const refusals = new Set(['EMLINK', 'EPERM', 'EXDEV', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOENT']);
 
-/** Each run has its parameters.json, and all runs of one text share its room on the disk: thousands of runs of a long list of
- *  conditions would fill it. A run's folder is whole all the same wherever it is copied to. */
+/** Each run has its parameters.json, and runs with the same text share one file on disk by hard links: thousands of
+ * copies of a long list would fill the disk. A copied run folder still contains its own. */
 export class ParametersFiles {
   readonly #folder: string;
-  /** Paths of shared copies that have been compared. */
+  /** Paths of shared copies that have been verified. */
   readonly #sound = new Set<string>();
 
   /** @param runs the folder runs/ of an experiment */
@@ -21,14 +21,14 @@ export class ParametersFiles {
     this.#folder = join(runs, '.parameters');
   }
 
-  /** Puts the text as parameters.json into a run's folder, unless there is one. */
+  /** Writes the text to parameters.json in a run's folder, unless it exists. */
   put(run: string, text: string): void {
     const shared = this.#shared(text);
     const own = join(run, 'parameters.json');
     linkOrCopy(shared, own, text);
   }
 
-  /** The one copy of a text. */
+  /** The shared copy of a text. */
   #shared(text: string): string {
     const path = join(this.#folder, `${createHash('sha256').update(text).digest('hex')}.json`);
     if (this.#sound.has(path)) return path;
@@ -37,15 +37,15 @@ export class ParametersFiles {
       throw new UserError(`${this.#folder} is a link: copies of parameters.json are not kept elsewhere.`, [
         pasteable`rm ${this.#folder}`,
       ]);
-    // One that was edited through a run's name for it is left to the runs that have it.
+    // A shared copy that was edited through a run's link is left to those runs.
     if (!hasText(path, text)) writeAtomically(path, text, 0o444);
     this.#sound.add(path);
     return path;
   }
 }
 
-/** A second name for a file, or a copy where the file system refuses that. What is at `to` stays.
- *  @param text what is in the file */
+/** Creates a hard link, or a copy if the file system refuses one. An existing `to` stays.
+ * @param text the contents of the file */
 export function linkOrCopy(from: string, to: string, text: string): void {
   try {
     linkSync(from, to);

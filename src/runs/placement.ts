@@ -1,14 +1,14 @@
 import type { DeployedJob, Deployment, Place } from './deployment.js';
 
-// Pure questions about where the jobs of a deployment are.
+// Pure functions about the places of jobs.
 
 export const jobOf = ({ jobs }: Pick<Deployment, 'jobs'>, run: string | undefined): DeployedJob | undefined =>
   jobs.find((job) => job.run === run);
 
-/** @throws Error: each job's place is one of the deployment's */
+/** @throws Error if the deployment does not have the job's place, which is a bug */
 export function placeOf({ id, places }: Deployment, { place }: Pick<DeployedJob, 'place'>): Place {
   const found = places.find(({ name }) => name === place);
-  if (!found) throw new Error(`${place} is no place of deployment ${id}`);
+  if (!found) throw new Error(`${place} is not a place of deployment ${id}`);
   return found;
 }
 
@@ -22,14 +22,14 @@ export const unreleased = ({ places }: Pick<Deployment, 'places'>): readonly Pla
 export const placesElsewhere = ({ places }: Pick<Deployment, 'places'>): ReadonlySet<string> =>
   new Set(places.filter(({ here }) => !here).map(({ name }) => name));
 
-/** Folders of jobs that were the place's before they became another's. */
+/** Folders of jobs that were moved away from the place. */
 export const movedFrom = (jobs: readonly DeployedJob[], place: string): string[] =>
   jobs
     .flatMap((job) => job.moved_from ?? [])
     .filter((left) => left.place === place)
     .map(({ folder }) => folder);
 
-/** The deployment with these places released at that time: also itself, with the last of them. */
+/** The deployment with these places released at that time; with the last place, it is released, too. */
 export function withReleased(
   deployment: Deployment,
   gone: (place: Place) => boolean,

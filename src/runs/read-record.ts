@@ -5,7 +5,7 @@ import { fromVersion1, type Version1 } from './from-version-1.js';
 import type { RunRecord } from './record.js';
 import { validateRecord, validateVersion1 } from './schema-validator.js';
 
-/** A run.json that is no receipt, or none that this version can read. */
+/** A run.json that is not a receipt, or that this version cannot read. */
 export class UnreadableReceipt extends UserError {
   /** Name of the run's folder. */
   readonly run: string;
@@ -16,40 +16,39 @@ export class UnreadableReceipt extends UserError {
     readonly reason: string,
     { suggestion, ...options }: ErrorOptions & { suggestion?: string } = {},
   ) {
-    const aside = pasteable`mv ${path} ${path}.broken    # the results stay; the run then has no receipt`;
+    const aside = pasteable`mv ${path} ${path}.broken    # the results stay, but the run has no receipt then`;
     super(`${path} cannot be read as a receipt: it ${reason}.`, [suggestion ?? aside], options);
     this.run = basename(dirname(path));
   }
 }
 
-/** What a run.json holds. */
+/** The contents of a run.json. */
 export interface Receipt {
   readonly record: RunRecord;
-  /** The run's parameters.json, of version 0.1, whose receipts hold it; null: it is a file of its own. */
+  /** The run's parameters.json, which receipts of version 0.1 contain; null: it is a separate file. */
   readonly parameters: string | null;
 }
 
-/** The receipt in a text. Its own fields are checked; further ones of the same version stay as they are.
- *  @param path of the file, for messages, and for the name of the run's folder
- *  @throws UnreadableReceipt */
+/** Parses a receipt. Known fields are validated; others of the same version stay as they are.
+ * @param path of the file, for messages, and for the name of the run's folder @throws UnreadableReceipt */
 export function readReceipt(text: string | Buffer, path: string): Receipt {
   const value = parse(text, path);
   const receipt = receiptOf(value, path);
   const run = basename(dirname(path));
-  // Written back, it would replace the receipt of the other run.
+  // Otherwise writing it would replace the receipt of the other run.
   if (receipt.record.id !== run) throw new UnreadableReceipt(path, 'is the receipt of another run');
   return receipt;
 }
 
-/** As `readReceipt`, for those who want the record alone. */
+/** As `readReceipt`, but returns only the record. */
 export const readRecord = (text: string | Buffer, path: string): RunRecord => readReceipt(text, path).record;
 
 function receiptOf(value: unknown, path: string): Receipt {
   const { schema } = value as { schema?: unknown };
   if (typeof schema !== 'number' || !Number.isInteger(schema) || schema < 1)
-    throw new UnreadableReceipt(path, 'does not say which version of the form it has ("schema")');
+    throw new UnreadableReceipt(path, 'does not name the version of its schema ("schema")');
   if (schema > 2) {
-    const suggestion = 'logistician --version    # this one; go on with the one that wrote the receipt';
+    const suggestion = 'logistician --version    # this one; use the version that wrote the receipt';
     throw new UnreadableReceipt(path, 'was written by a newer logistician', { suggestion });
   }
   if (schema === 1) {
@@ -66,10 +65,10 @@ function parse(text: string | Buffer, path: string): object {
   try {
     value = JSON.parse(typeof text === 'string' ? text : decode(text));
   } catch (cause) {
-    throw new UnreadableReceipt(path, 'is not JSON, or only half of it', { cause });
+    throw new UnreadableReceipt(path, 'is not JSON, or incomplete', { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UnreadableReceipt(path, 'holds no JSON object');
+    throw new UnreadableReceipt(path, 'is not a JSON object');
   return value;
 }
 
@@ -79,10 +78,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function problemOf(errors: typeof validateRecord.errors): string {
   const { instancePath, message } = errors?.[0] ?? {};
-  return `does not have the form of one: ${(instancePath || '/').slice(0, 200)} ${message}`;
+  return `does not match its schema: ${(instancePath || '/').slice(0, 200)} ${message}`;
 }
 
-/** What `read` returns; null, with the problem noted, where it cannot. */
+/** What `read` returns; null, after noting the problem, if it throws. */
 export function told<T>(problems: UnreadableReceipt[], read: () => T): T | null {
   try {
     return read();

@@ -2,8 +2,8 @@ import { type BaseImage, finalStates, type JobState, type RunState } from '../ma
 import type { Recipe } from '../recipe/recipe.js';
 import type { DataSize } from './data-size.js';
 
-/** The receipt of one run, as run.json holds it; record.schema.json beside this file describes it. The run's
- *  parameters.json lies beside run.json. Times are ISO 8601 in UTC. */
+/** The receipt of one run: the contents of run.json, described by record.schema.json beside this file. The run's
+ * parameters.json is beside run.json. Times are ISO 8601 in UTC. */
 export interface RunRecord {
   readonly schema: 2;
   /** Name of the run's folder; sorts by time. */
@@ -12,15 +12,17 @@ export interface RunRecord {
   readonly experiment: string;
   /** Id of the condition. */
   readonly condition: string;
-  /** Id of the deployment that it is part of; null for `run`. */
+  /** Id of its deployment; null for `run`. */
   readonly deployment: string | null;
-  /** When the receipt was made. */
+  /** When the receipt was created. */
   readonly created: string;
-  /** Name of the user who asked for the run. */
+  /** Name of the user who started the run. */
   readonly user: string;
-  /** What went into the run. */
+  /** Why it was deployed, in the user's words; null, or missing in receipts of older builds: no message. */
+  readonly message?: string | null;
+  /** Everything that went into the run. */
   readonly recipe: Recipe;
-  /** `fingerprint(recipe)`, by the version that made the receipt. */
+  /** `fingerprint(recipe)`, by the version that created the receipt. */
   readonly fingerprint: string;
   /** Name of the target. */
   readonly target: string;
@@ -32,49 +34,49 @@ export interface RunRecord {
     readonly memory_bytes: number | null;
     readonly architecture: string | null;
   };
-  /** The line that makes the image, from `recipe.source.root`. */
+  /** The line that builds the image, from `recipe.source.root`. */
   readonly build_line: string;
-  /** The line that made the container, less mode and GPUs. */
+  /** The line that started the container, without mode and GPUs. */
   readonly container_line: string;
-  /** Versions of the programs that made the receipt. */
+  /** Versions of the programs that created the receipt. */
   readonly tools: Readonly<Record<'logistician' | 'node' | 'git', string>>;
-  /** What runs jobs on the machine, `process` where they run in no container; null: not known yet. */
+  /** The engine on the machine, `process` if jobs do not run in containers; null: not known yet. */
   readonly engine: { readonly name: string; readonly version: string } | null;
   readonly image: {
-    /** Id of the image that ran; null: the run did not get so far, or was in no container. */
+    /** Id of the image that ran; null: not started yet, or no container. */
     readonly id: string | null;
-    /** The images that it was built on, as the machine had them. */
+    /** Its base images, as on the machine. */
     readonly base: readonly BaseImage[];
   };
   readonly state: RunState;
-  /** Why it did not succeed; null: it did, or it has not ended. */
+  /** Why it did not succeed; null: it did, or has not ended. */
   readonly reason: string | null;
-  /** Exit code of the job; null: none yet, or it never began. */
+  /** Exit code of the job; null: not ended, or never started. */
   readonly exit_code: number | null;
   /** When each state was entered. */
   readonly times: Readonly<Partial<Record<RunState, string>>>;
   /** When the container started and ended, by the engine's clock. */
   readonly started: string | null;
   readonly finished: string | null;
-  /** What became of files that the job changed in its checkout: `copied`, `too-large`. */
+  /** The outcome for files that the job changed in its checkout: `copied`, `too-large`. */
   readonly kept: string | null;
   /** The slot of the machine; null for `run`. */
   readonly slot: string | null;
-  /** The GPUs that the job was given, as `docker run --gpus` takes them; null: none. */
+  /** The job's GPUs, as the value of `docker run --gpus`; null: none. */
   readonly gpus: string | null;
   /** Models of those GPUs. */
   readonly gpu_names: readonly string[];
-  /** Version of the GPUs' driver; null: no GPU, or not known. */
+  /** Version of the GPUs' driver; null: no GPU, or unknown. */
   readonly driver: string | null;
-  /** The live tree's commit when the run ended, if it was another by then. */
+  /** The working tree's commit at the end of the run, if it had changed. */
   readonly edited_during_run: string | null;
-  /** When all of it had been brought home from its machine; null for one that ran here, and until then. */
+  /** When it was completely collected from its machine; null: not yet, or it ran here. */
   readonly collected: string | null;
-  /** What of data/ there was then. */
+  /** The size of data/ at that time. */
   readonly collected_data: DataSize | null;
 }
 
-/** The record with what the runner has written since. */
+/** The record updated with the runner's state. */
 export function withState(record: RunRecord, job: JobState): RunRecord {
   return {
     ...record,
@@ -91,12 +93,12 @@ export function withState(record: RunRecord, job: JobState): RunRecord {
     driver: job.driver ?? record.driver,
     engine: job.engine ?? record.engine,
     image: { id: job.image ?? record.image.id, base: job.base ?? record.image.base },
-    // Elsewhere a machine is called what the person calls it, which need not be what it calls itself.
+    // Other machines keep the name that the user gave them, which may differ from their host name.
     machine: { ...record.machine, name: record.target === 'local' ? job.machine : record.machine.name },
   };
 }
 
-/** A runner has worked on it, and its job folder was written to. */
+/** Whether a runner has started on it, so that its job folder has data. */
 export const hasBegun = ({ started, times }: Pick<RunRecord, 'started' | 'times'>): boolean =>
   started !== null || times.fetching !== undefined;
 

@@ -3,8 +3,8 @@ import options from './ajv-options.json' with { type: 'json' };
 import current from './record.schema.json' with { type: 'json' };
 import version1 from './record-1.schema.json' with { type: 'json' };
 
-/** Check receipts by their schemas. The build puts compiled forms in the place of this module, so that no command waits
- *  for them. Fields that version 1 does not know are taken away; those that version 2 does not know stay. */
+/** Validates receipts by their schemas. The build replaces this module with compiled validators, to save start-up time.
+ * Fields unknown to version 1 are removed; fields unknown to version 2 stay. */
 const ajv = new Ajv(options);
 export const validateRecord = ajv.compile(current);
 export const validateVersion1 = ajv.compile(version1);

@@ -1,16 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeAtomically } from '../shell/atomic-file.js';
 
-/** silent.json: since when places of a deployment have not answered, ISO 8601 by name. */
+/** silent.json: since when places of a deployment have been unreachable, ISO 8601 by name. */
 interface SilenceRecord {
   readonly deployment: string;
   readonly since: Readonly<Record<string, string>>;
 }
 
-/** Notes which places of a deployment do not answer now.
- *  @param path of silent.json. @param asked which ones were asked; of the others is known what was known.
- *  @param silent those of them that did not answer
- *  @returns since when each place has not answered, by name */
+/** Records which places of a deployment are unreachable now.
+ * @param path of silent.json.
+ * @param asked the polled places; the records of others stay.
+ * @param silent those of them that are unreachable
+ * @returns since when each place has been unreachable, by name */
 export function noteSilence(
   path: string,
   deployment: string,
@@ -27,7 +28,7 @@ export function noteSilence(
   return new Map(Object.entries(since).map(([name, date]) => [name, new Date(date)]));
 }
 
-/** A file that cannot be read says nothing: the silence begins anew. */
+/** An unreadable file counts as empty: times start from now. */
 function sinceOf(path: string, deployment: string): SilenceRecord['since'] {
   if (!existsSync(path)) return {};
   try {

@@ -16,25 +16,25 @@ import { writeAtomically } from '../shell/atomic-file.js';
 import { readBounded } from './bounded-file.js';
 import { repoint } from './moved-jobs.js';
 
-// What this computer writes of an experiment's deployment stands in the user's home, not in the project: a tree can be
-// copied, cloned, unpacked, or written by a job, and what is executed or believed must be none of that.
+// This computer's records of an experiment's deployment are in the user's home, not in the project: a tree can be
+// copied, cloned, unpacked, or written by a job, so nothing in it may be executed or trusted.
 //
-//   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path, and of how many were there before
+//   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path, and of the number of earlier ones
 //     folder          that path
-//     key             what no clone can know
+//     key             a secret that no clone can know
 //     deployment.json, ssh_config, known_hosts, terraform/, queue/, jobs/RUN/, …
 //
-// The experiment's .logistician/ has links to these, for people, and the key. Of them only two things are read: where
-// the links lead, and the key: a folder that has both, while the one of the state is gone, was moved. A copy has them
-// too, but there the original stands; a clone could have links that it has guessed, and not the key.
+// The experiment's .logistician/ has links to these, for users, and the key. Only two things in it are read: the targets
+// of the links, and the key. A folder that has both was moved, if the folder named in the state is gone. A copy has both,
+// too, but then the original still exists; a clone could guess the links, but not the key.
 
-/** How an experiment's folder stands to what this computer has written. */
+/** The state that belongs to an experiment's folder. */
 export interface StateFolder {
   /** Absolute path of the folder in the user's home; it need not exist yet. */
   readonly folder: string;
-  /** The experiment that this folder is a copy of, with whose deployment it has nothing to do; null: none. */
+  /** The experiment of which this folder is a copy, without sharing its deployment; null: none. */
   readonly copyOf: string | null;
-  /** The experiment was moved here since this computer looked last. */
+  /** Whether the experiment was moved here since the last command. */
   readonly hasMoved: boolean;
 }
 
@@ -42,7 +42,7 @@ const keyFile = 'key';
 
 const folderFile = 'folder';
 
-/** Names in `.logistician/` for people. */
+/** Names in `.logistician/`, for users. */
 const linked = [
   'deployment.json',
   'commands.sh',
@@ -52,10 +52,10 @@ const linked = [
   'terraform',
 ] as const;
 
-export const experimentsIn = (home: string): string => join(home, '.logistician', 'experiments');
+export const experimentsFolder = (home: string): string => join(home, '.logistician', 'experiments');
 
-/** The state of the experiment in a folder. One that was moved is found by the links that went with it.
- *  @param write false: nothing is written, a move is not noted */
+/** Finds the state of the experiment in a folder, after a move by the links in it.
+ * @param write false: writes nothing, and does not record a move */
 export function findState(home: string, experiment: string, write: boolean): StateFolder {
   const real = realPath(experiment);
   const folder = ownFolder(home, real);
@@ -70,7 +70,7 @@ export function findState(home: string, experiment: string, write: boolean): Sta
   return { folder: origin, copyOf: null, hasMoved: true };
 }
 
-/** Makes the state's folder, for its owner alone. */
+/** Creates the state's folder, readable by its owner only. */
 export function makeState({ folder }: StateFolder, experiment: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   noteFolder(folder, realPath(experiment));
@@ -78,8 +78,8 @@ export function makeState({ folder }: StateFolder, experiment: string): void {
   if (!existsSync(key)) writeAtomically(key, `${randomBytes(16).toString('hex')}\n`);
 }
 
-/** Makes the links to the state in the experiment's .logistician, which is a folder, and puts the key beside them. Links
- *  that lead elsewhere came with a copy, or with the tree; a file is left alone. */
+/** Creates the links to the state in the experiment's .logistician, which is a folder, and the key beside them. Links
+ * to other places came with a copy, or with the tree, and are replaced; files are left alone. */
 export function linkState({ folder }: StateFolder, experiment: string): void {
   const links = join(experiment, '.logistician');
   for (const name of linked) {
@@ -95,7 +95,7 @@ export function linkState({ folder }: StateFolder, experiment: string): void {
   }
 }
 
-/** In the place of another link, whole or not at all. */
+/** Replaces another link atomically. */
 function putLink(target: string, link: string): void {
   const fresh = `${link}.${process.pid}.new`;
   rmSync(fresh, { force: true });
@@ -103,7 +103,7 @@ function putLink(target: string, link: string): void {
   renameSync(fresh, link);
 }
 
-/** The folder of the experiment that a state is of; null: it says none. */
+/** The experiment folder named in a state; null: none. */
 export function readFolder(state: string): string | null {
   const note = join(state, folderFile);
   return existsSync(note) ? readFileSync(note, 'utf8').replace(/\n$/, '') : null;
@@ -113,17 +113,17 @@ function noteFolder(state: string, real: string): void {
   if (readFolder(state) !== real) writeAtomically(join(state, folderFile), `${real}\n`);
 }
 
-/** Where the state of an experiment at this path is, or will be. One that was here before may have been moved away, and
- *  its state kept its place: that is passed over. */
+/** The present or future folder of the state of an experiment at this path. The state of an earlier experiment here,
+ * which was moved away, keeps its folder and is skipped. */
 function ownFolder(home: string, real: string): string {
   for (let count = 0; ; count++) {
-    const folder = join(experimentsIn(home), keyOf(real, count));
+    const folder = join(experimentsFolder(home), keyOf(real, count));
     const known = existsSync(folder) ? readFolder(folder) : null;
     if (known === null || known === real) return folder;
   }
 }
 
-/** @param count of states whose experiments were here before */
+/** @param count the number of states whose experiments were here earlier */
 function keyOf(real: string, count: number): string {
   const name =
     basename(real)
@@ -133,12 +133,12 @@ function keyOf(real: string, count: number): string {
   return `${name}-${createHash('sha256').update(path).digest('hex').slice(0, 10)}`;
 }
 
-/** The state that the links in the tree lead to, if it is one of this home; null: none. */
+/** The state to which the links in the tree lead, if it is in this home; null: none. */
 function originOf(home: string, experiment: string): string | null {
   const target = leadsTo(join(experiment, '.logistician', linked[0]));
   if (target === null) return null;
   const state = dirname(resolve(join(experiment, '.logistician'), target));
-  return existsSync(state) && dirname(realpathSync(state)) === realPath(experimentsIn(home))
+  return existsSync(state) && dirname(realpathSync(state)) === realPath(experimentsFolder(home))
     ? realpathSync(state)
     : null;
 }
@@ -157,15 +157,15 @@ function readKey(path: string): string | null {
   }
 }
 
-/** From now on the state is found from the new place too, and its jobs write there. Those at work have the state's old
- *  path in hand, so it stays. */
+/** Makes the state known under the new path, too, and lets its jobs write there. The old path stays, because running
+ * jobs use it. */
 function adopt(state: string, real: string, folder: string): void {
   repoint(join(state, 'jobs'), join(real, 'runs'));
   noteFolder(state, real);
   try {
     symlinkSync(basename(state), folder);
   } catch (error) {
-    // Another process has found it at this moment, too.
+    // Another process may do the same at the same time.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

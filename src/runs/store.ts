@@ -6,20 +6,21 @@ import { pasteable } from '../shell/word.js';
 import { readBounded, type Stamp, stampOf, UnreadableFile } from './bounded-file.js';
 import { ignoreFromGit } from './ignored-folder.js';
 import { believed, IndexFile, type IndexLine, type RunSummary, summaryOf } from './index-file.js';
+import { allMeasuresIn } from './left-data.js';
 import { ParametersFiles } from './parameters-files.js';
 import { type Receipt, readReceipt, told, UnreadableReceipt } from './read-record.js';
 import type { RunRecord } from './record.js';
-import { conditionOfRun, isRunId, runId } from './run-id.js';
+import { conditionOfRun, isRunId, runId, timeOfRun } from './run-id.js';
 
-/** A link, or a file, where a run's folder should be: what is written into it would land elsewhere. */
+/** A link or a file in place of a run's folder: writing into it would write elsewhere. */
 export class NotARunFolder extends UserError {
   constructor(path: string) {
     super(`${path} is not a folder, so no receipt is written there.`, [pasteable`ls -ld ${path}`]);
   }
 }
 
-/** A link, or a file, where runs/ should be, or on the way there. It may have come with the tree, or be a job's: what is
- *  written into it would land elsewhere. */
+/** A link or a file in place of runs/, or of a folder of its path. It may come from the tree or from a job: writing
+ * into it would write elsewhere. */
 export class NotTheRunsFolder extends UserError {
   constructor(path: string) {
     super(`${path} is not a folder of the experiment itself, so nothing is written there.`, [
@@ -29,23 +30,29 @@ export class NotTheRunsFolder extends UserError {
   }
 }
 
-/** Receipts that cannot be read stop no others: they are told of beside them. */
+/** Readable receipts, and the problems of unreadable ones. */
 export interface Found<T> {
   readonly found: T;
   readonly problems: readonly UnreadableReceipt[];
 }
 
-/** The folder runs/ of an experiment: a folder a run, each with its receipt and its parameters.json. The receipts are
- *  the truth; runs/.index.jsonl and runs/.parameters/ may be deleted at any time. */
+/** The last time for which an id has four digits for the year. */
+const lastTime = Date.UTC(9999);
+
+/** The folder runs/ of an experiment: a folder per run, each with its receipt and its parameters.json. The receipts are
+ * the only source; runs/.index.jsonl and runs/.parameters/ may be deleted at any time. */
 export class RunStore {
   readonly folder: string;
   readonly #index: IndexFile;
   readonly #parameters: ParametersFiles;
-  /** Where runs/ is, without a link on the way, when this is made: before any job of this command runs. */
+  /** The newest run of each condition, as of the first claim. */
+  #newest: ReadonlyMap<string, string> | null = null;
+  /** The real path of runs/ at construction, before any job of this command runs. */
   readonly #place: string;
 
-  /** @param experiment the experiment's folder. @param readOnly for a dry run: nothing is written.
-   *  @param readFile how a file is read, at most 16 MiB of it */
+  /** @param experiment the experiment's folder.
+   * @param readOnly for a dry run: nothing is written.
+   * @param readFile reads a file of at most 16 MiB */
   constructor(
     experiment: string,
     readonly readOnly = false,
@@ -57,7 +64,7 @@ export class RunStore {
     this.#place = join(existsSync(experiment) ? realpathSync(experiment) : resolve(experiment), 'runs');
   }
 
-  /** @throws NotTheRunsFolder where what is written to runs/ would land elsewhere */
+  /** @throws NotTheRunsFolder if writing to runs/ would write elsewhere */
   refuseLinks(): void {
     const isThere = lstatSync(this.folder, { throwIfNoEntry: false }) !== undefined;
     if (isThere && !this.#isInPlace()) throw new NotTheRunsFolder(this.folder);
@@ -71,21 +78,27 @@ export class RunStore {
     }
   }
 
-  /** The run's folder, there or not. @throws Error for a text that is no run's id, such as a path out of runs/ */
+  /** The run's folder, which may not exist. @throws Error for a text that is not a run's id, such as a path out of
+   * runs/ */
   pathOf(id: string): string {
-    if (!isRunId(id)) throw new Error(`${JSON.stringify(id)} is no id of a run`);
+    if (!isRunId(id)) throw new Error(`${JSON.stringify(id)} is not the id of a run`);
     return join(this.folder, id);
   }
 
-  /** An id that no run here has, with a folder of its own, made now.
-   *  @param parameters parameters.json, which is put into it
-   *  @throws UserError if runs/ cannot be written, or is a link. */
+  /** All that a run has measured, as far as that is here. */
+  measuresOf(id: string): Readonly<Record<string, unknown>> {
+    return allMeasuresIn(join(this.pathOf(id), 'data'));
+  }
+
+  /** Creates a new run id and its folder.
+   * @param parameters the text of parameters.json, which is written into it
+   * @throws UserError if runs/ cannot be written, or is a link. */
   claim(condition: string, at: Date, parameters: string): string {
     if (this.readOnly) return runId(condition, at);
     this.refuseLinks();
     ignoreFromGit(this.folder);
-    for (let later = 0; ; later++) {
-      const id = runId(condition, new Date(at.getTime() + later));
+    for (let time = this.#timeFor(condition, at); ; time++) {
+      const id = runId(condition, new Date(time));
       try {
         mkdirSync(this.pathOf(id));
       } catch (error) {
@@ -97,6 +110,13 @@ export class RunStore {
     }
   }
 
+  /** A time after all runs of the condition, so that they sort in order even if the clock was ahead for a while. */
+  #timeFor(condition: string, now: Date): number {
+    this.#newest ??= new Map(this.#ids().map((id) => [conditionOfRun(id) ?? '', id]));
+    const newest = timeOfRun(this.#newest.get(condition) ?? '')?.getTime() ?? 0;
+    return newest < now.getTime() || newest > lastTime ? now.getTime() : newest + 1;
+  }
+
   #putParameters(id: string, text: string): void {
     try {
       this.#parameters.put(this.pathOf(id), text);
@@ -106,7 +126,7 @@ export class RunStore {
     }
   }
 
-  /** Writes the receipt whole or not at all. @throws NotARunFolder, NotTheRunsFolder */
+  /** Writes the receipt atomically. @throws NotARunFolder, NotTheRunsFolder */
   write(record: RunRecord): void {
     if (this.readOnly) return;
     this.refuseLinks();
@@ -119,40 +139,39 @@ export class RunStore {
     this.#index.append({ summary: summaryOf(record), stamp: stampOf(written) });
   }
 
-  /** A receipt of version 0.1 holds parameters.json, and today's, which takes its place, does not. */
+  /** Writes parameters.json of a run of version 0.1 to a file before its receipt, which contains it, is replaced. */
   #keepParameters(id: string): void {
     if (existsSync(join(this.pathOf(id), 'parameters.json'))) return;
     const text = told([], () => this.#receipt(id))?.receipt.parameters ?? null;
     if (text !== null) this.#parameters.put(this.pathOf(id), text);
   }
 
-  /** Takes back runs that never began. */
+  /** Removes runs that never began. */
   discard(ids: readonly string[]): void {
     const folders = ids.map((id) => this.pathOf(id));
     if (this.readOnly || !this.#isInPlace()) return;
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }
 
-  /** null: no such run, or a folder without a receipt. @throws UnreadableReceipt */
+  /** null: the run does not exist, or has no receipt. @throws UnreadableReceipt */
   read(id: string): RunRecord | null {
     return this.#receipt(id)?.receipt.record ?? null;
   }
 
-  /** The same, where one that cannot be read is as good as none: it has been told of already. */
+  /** The same, but null for an unreadable one, which was reported already. */
   readOrNull(id: string): RunRecord | null {
     return told([], () => this.read(id));
   }
 
-  /** The run's parameters.json as it was, byte for byte; null: no such run, or it has none.
-   *  @throws UnreadableReceipt */
+  /** The run's parameters.json, byte for byte; null: the run does not exist, or has none. @throws UnreadableReceipt */
   parametersOf(id: string): string | null {
     if (!isRunId(id)) return null;
     const file = this.#file(join(this.pathOf(id), 'parameters.json'));
     return file ? file.bytes.toString() : (this.#receipt(id)?.receipt.parameters ?? null);
   }
 
-  /** The newest receipt of each condition, by condition, oldest first. Reads no other. An unreadable one is not made up for by an
-   *  older one, which would show a state that is not the condition's. */
+  /** The newest receipt of each condition, by condition, oldest first. Reads no others. An unreadable one is not
+   * replaced by an older one, which would show a wrong state. */
   newest(): Found<ReadonlyMap<string, RunRecord>> {
     const newest = new Map<string, RunRecord | null>();
     const problems: UnreadableReceipt[] = [];
@@ -167,7 +186,7 @@ export class RunStore {
     return { found: new Map(found), problems: problems.reverse() };
   }
 
-  /** A summary of each receipt, oldest first. Reads those alone that have changed since they were read last. */
+  /** A summary of each receipt, oldest first. Reads only receipts that have changed since they were last read. */
   summaries(): Found<readonly RunSummary[]> {
     const index = this.#index.read();
     const problems: UnreadableReceipt[] = [];
@@ -195,7 +214,7 @@ export class RunStore {
     return read && { summary: summaryOf(read.receipt.record), stamp: read.stamp };
   }
 
-  /** null: there is none, or its folder cannot be entered. */
+  /** null: it does not exist, or its folder cannot be entered. */
   #stampOf(id: string): Stamp | null {
     try {
       return stampOf(statSync(join(this.pathOf(id), 'run.json'), { bigint: true }));

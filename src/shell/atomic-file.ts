@@ -11,18 +11,18 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Writes the file whole or not at all: a reader sees the old text or the new one, also after this process was killed. A link
- *  in its place is replaced, not followed.
- *  @param mode for a file that holds state of ours: readable by its owner alone unless told otherwise.
- *  @param durable so it is after a power failure too, which may leave another new file empty: the disk has it then, which
- *  takes milliseconds.
- *  @returns what stat says of exactly this text, whatever another process has put in its place since */
+/** Writes the file atomically: a reader sees the old text or the new one, even if this process is killed. A link in its
+ * place is replaced, not followed.
+ * @param mode default: readable by its owner only, as for our state.
+ * @param durable also after a power failure, which could leave an empty file otherwise: syncs to disk, which takes
+ * milliseconds.
+ * @returns the stat of exactly this text, even if another process has replaced it since */
 export function writeAtomically(path: string, text: string, mode = 0o600, durable = false): BigIntStats {
   mkdirSync(dirname(path), { recursive: true });
   const half = `${path}.${process.pid}.new`;
   try {
     rmSync(half, { force: true });
-    // Refused where a file or a link has come into its place.
+    // Fails if a file or a link exists in its place.
     const file = openSync(half, 'wx', mode);
     try {
       writeFileSync(file, text);
@@ -40,7 +40,7 @@ export function writeAtomically(path: string, text: string, mode = 0o600, durabl
   }
 }
 
-/** Names in a folder are written to the disk by themselves. */
+/** Syncs a folder: its entries are written to disk separately. */
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {

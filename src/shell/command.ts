@@ -1,17 +1,17 @@
 import { bind, render, renderForAnyShell, reveal, type Word } from './word.js';
 
-/** What a command reads: a text (a secret may be part of it), or the output of another command. */
+/** A command's standard input: a text (it may contain secrets), or the output of another command. */
 export type Input = { readonly text: Word } | { readonly from: Command };
 
 /** One process to run: argv plus environment, never shell text. `render` prints it for a POSIX shell. */
 export interface Command {
   readonly argv: readonly Word[];
-  /** Variables set for this process over those inherited. */
+  /** Variables set for this process in addition to inherited ones. */
   readonly env?: Readonly<Record<string, Word>>;
   readonly input?: Input;
   /** Absolute path of a file that takes standard output, replaced. */
   readonly output?: string;
-  /** `output`: what it complains of goes to that file too. */
+  /** `output`: standard error goes to that file, too. */
   readonly errors?: 'output';
 }
 
@@ -41,10 +41,18 @@ const commandRenderedBy = (render: (word: Word) => string) =>
       : `printf %s ${render(command.input.text)} | ${line}`;
   };
 
-/** The line that a POSIX shell takes from any folder, secrets as `"$NAME"`. */
+/** The line for a POSIX shell in any folder, with secrets as `"$NAME"`. */
 export const renderCommand = commandRenderedBy(render);
 
-/** The line for a machine, whose user's login shell may be another one. */
+/** The program and its words, to be read at a glance and not to be pasted: without variables and without its input; the
+ *  script of a `sh -c` is `…`. */
+export const renderBriefly = ({ argv, output }: Command): string =>
+  [
+    ...argv.map((word, at) => (argv[at - 1] === '-c' && /\s/.test(String(word)) ? '…' : render(word))),
+    ...(output ? ['>', render(output)] : []),
+  ].join(' ');
+
+/** The line for a machine, whose login shell may not be POSIX. */
 export const renderCommandForAnyShell = commandRenderedBy(renderForAnyShell);
 
 /** The command with the runner's variables replaced by their values. */
@@ -52,7 +60,7 @@ export function bindCommand(command: Command, values: Readonly<Record<string, st
   return { ...command, argv: command.argv.map((word) => bind(word, values)) };
 }
 
-/** argv as bytes for the system, secrets revealed: for the executor alone. */
+/** argv as bytes for the system, secrets revealed: for the executor only. */
 export const revealArgv = (command: Command): string[] => command.argv.map(reveal);
 
 export const revealEnv = (command: Command): Record<string, string> =>

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Numbers of all processes; null: this system does not tell by files. */
+/** Ids of all processes; null: this system has no /proc. */
 export function pidsInProc(): number[] | null {
   try {
     const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -11,13 +11,13 @@ export function pidsInProc(): number[] | null {
   }
 }
 
-/** The number of the process that started this one; 0: it has ended. */
+/** The id of the parent process; 0: the process has ended. */
 export const parentOf = (pid: number): number => Number(statOf(pid)?.[1] ?? 0);
 
-/** Whether it is only a number that its parent has not asked after yet. Only Linux tells. */
+/** Whether it is a zombie: it has ended, and its parent has not read its status. Known on Linux only. */
 export const isZombie = (pid: number): boolean => statOf(pid)?.[0] === 'Z';
 
-/** State and parent. The name may hold spaces and parentheses: they stand behind the last one. */
+/** State and parent. They follow the last parenthesis, as the name may contain spaces and parentheses. */
 function statOf(pid: number): string[] | null {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ');
@@ -26,7 +26,7 @@ function statOf(pid: number): string[] | null {
   }
 }
 
-/** These processes, and all that they have started and that are still theirs. */
+/** These processes and all their descendants. */
 export function withDescendants(pids: Iterable<number>): Set<number> {
   const children = new Map<number, number[]>();
   for (const [pid, parent] of parents()) children.set(parent, [...(children.get(parent) ?? []), pid]);

@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isZombie, withDescendants } from './descendants.js';
 
-/** Milliseconds from SIGTERM to SIGKILL, and from there until we go without what the system does not let go. */
+/** Milliseconds from SIGTERM to SIGKILL, and from there until we stop waiting. */
 const grace = { term: 2000, kill: 1000 };
 const pause = 50;
 
-/** Ends the processes and all that they have started. They stay in our own process group, so that a Ctrl-C reaches them
- *  as long as they are at work: therefore each is ended by its number. */
+/** Ends the processes and all their descendants, each by its id: they stay in our own process group, so that Ctrl-C
+ * reaches them. */
 export async function endAll(children: readonly ChildProcess[]): Promise<void> {
   const own = children.flatMap(({ pid }) => pid ?? []);
   const doomed = withDescendants(own);
@@ -17,7 +17,7 @@ export async function endAll(children: readonly ChildProcess[]): Promise<void> {
   signalAll(left, 'SIGKILL');
   await untilGone(left, grace.kill);
   for (const child of children) {
-    // A process that waits for a disk ends when the disk answers. We do not wait for it.
+    // A process that hangs in a disk access ends when the disk answers; we do not wait for that.
     child.unref();
     for (const stream of child.stdio) stream?.destroy();
   }
@@ -34,7 +34,7 @@ function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
 
 const isThere = (pid: number): boolean => send(pid, 0) && !isZombie(pid);
 
-/** @returns whether there is such a process that we may end */
+/** @returns whether the process exists and we may signal it */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from './command.js';
 
-/** How a process ended by itself. */
+/** The end of a process. */
 export interface End {
   readonly kind: 'exited' | 'signalled' | 'spawn-failed';
   readonly code: number;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not be started; empty: it was. */
+  /** Why it could not be started; empty: it was started. */
   readonly complaint: string;
 }
 

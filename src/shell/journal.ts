@@ -1,21 +1,22 @@
 import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:fs';
-import { type Command, renderCommand } from './command.js';
+import { type Command, renderBriefly, renderCommand } from './command.js';
 
-/** Where the lines of issued commands go: standard error, and the files that keep them. */
+/** Shows the lines of issued commands on standard error, and keeps them in files. */
 export class Journal {
-  /** The open files, by path: a job that puts a link under a name of ours later turns no line elsewhere. */
+  /** Files that stay open, by path: a link that a job creates under their names later has no effect. */
   readonly #files = new Map<string, number>();
   readonly #early: string[] = [];
 
-  /** @param show prints one line for a person; the journal itself decides nothing about looks.
+  /** @param show prints a command for a person, or a warning that a file takes none; the journal itself decides nothing
+   *    about looks.
    *  @param whole shows also long texts that a command reads, which otherwise only the files have. */
   constructor(
-    private readonly show: (line: string) => void,
+    private readonly show: (line: string, kind: 'command' | 'warning', brief?: string) => void,
     private readonly whole = false,
   ) {}
 
-  /** Keeps every line, those already issued too, in the file at `path`. Its folder must exist. A link, or a FIFO, in its
-   *  place is not written to. */
+  /** Keeps every line, including those already issued, in the file at `path`, whose folder must exist. A link or a FIFO
+   * in its place is not written to. */
   keepIn(path: string): void {
     if (this.#files.has(path)) return;
     try {
@@ -27,16 +28,17 @@ export class Journal {
     if (this.#early.length > 0) this.#append(path, this.#early.join('\n'));
   }
 
-  /** A command that is issued. */
+  /** Records an issued command. */
   issue(command: Command): void {
     this.#record(renderCommand(command));
-    this.show(`$ ${renderCommand(this.whole ? command : withoutLongText(command))}`);
+    const line = renderCommand(this.whole ? command : withoutLongText(command));
+    this.show(`$ ${line}`, 'command', `$ ${renderBriefly(command)}`);
   }
 
-  /** A line that a program started by us issues in its turn: shown and kept as a comment. */
+  /** Records a line that another program issues, as a comment. */
   mention(line: string): void {
     this.#record(`# ${line.replaceAll('\n', '\n# ')}`);
-    this.show(`# ${line}`);
+    this.show(`# ${line}`, 'command');
   }
 
   #record(line: string): void {
@@ -44,7 +46,7 @@ export class Journal {
     for (const path of this.#files.keys()) this.#append(path, line);
   }
 
-  /** A full disk must not keep anybody from ending what fills it. */
+  /** A failed write is only a warning: on a full disk, users must still be able to stop jobs. */
   #append(path: string, line: string): void {
     const file = this.#files.get(path);
     if (file === undefined) return;
@@ -58,7 +60,7 @@ export class Journal {
   }
 
   #complain(path: string, error: unknown): void {
-    this.show(`# No lines are kept in ${path} from here on: ${(error as Error).message}`);
+    this.show(`# Lines are no longer kept in ${path}: ${(error as Error).message}`, 'warning');
   }
 }
 
@@ -67,13 +69,13 @@ function openToAppend(path: string): number {
   const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   if (fstatSync(file).isFile()) return file;
   closeSync(file);
-  throw new Error('it is no regular file');
+  throw new Error('it is not a regular file');
 }
 
-/** More than this, in characters, is a file's text rather than something to read on a line. */
+/** Longer texts, in characters, are not shown on a line. */
 const longText = 160;
 
-/** The command with long texts that it reads named instead of shown. */
+/** The command with its long input described instead of shown. */
 export function withoutLongText(command: Command): Command {
   const { input } = command;
   if (!input) return command;

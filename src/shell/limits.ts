@@ -1,30 +1,30 @@
-/** What a command may take. What others answer, a machine or a program, may never come, or never end. */
+/** Limits of a command: the answer of a machine or a program may never come, or never end. */
 export interface Limits {
-  /** Milliseconds that it may take; where its output is handed on as it comes: that it may be silent. Infinity: no end. */
+  /** Timeout in milliseconds; if output is passed on as it comes, the timeout without output. Infinity: none. */
   readonly timeoutMs?: number;
-  /** Bytes of output that are kept, of both streams together. What is handed on has no limit. */
+  /** The most bytes of captured output, of both streams together. Output that is passed on has no limit. */
   readonly maxBytes?: number;
 }
 
-/** Which limit was broken. */
+/** The exceeded limit. */
 export type Breach = 'timeout' | 'too-much';
 
 const MiB = 2 ** 20;
 
-/** For any command: nothing that we keep has more. */
+/** The default for captured output. */
 export const mostBytes = 16 * MiB;
 
-/** For reads, which take a second as a rule. */
+/** For reads, which usually take a second. */
 export const ofReads = { timeoutMs: 60_000, maxBytes: mostBytes } as const satisfies Limits;
 
-/** For reads of the user's own that are work: a large repository, a state that is kept far away. */
+/** For reads that may take long: a large repository, a remote state. */
 export const ofLongReads = { timeoutMs: 1_800_000, maxBytes: 256 * MiB } as const satisfies Limits;
 
-/** The limit that was broken, behind "did not answer" and "sent". */
+/** The exceeded limit, to follow "did not answer" or "sent". */
 export const beyond = (breach: Breach, { timeoutMs, maxBytes }: Required<Limits>): string =>
   breach === 'timeout' ? `within ${timeoutMs / 1000} s` : `more than ${Math.round(maxBytes / MiB)} MiB`;
 
-/** Takes the output of one command, and says once when it breaks a limit. */
+/** Takes the output of one command, and reports once when it exceeds a limit. */
 export class Watch {
   readonly limits: Required<Limits>;
   #timer: NodeJS.Timeout | undefined;
@@ -40,8 +40,8 @@ export class Watch {
     this.#restart();
   }
 
-  /** Hands what comes to the sink, or keeps it; no more comes before a promise of the sink's is kept.
-   *  @returns what was kept, once all has come */
+  /** Passes output to the sink, or captures it; no more is read until a promise of the sink resolves.
+   * @returns a function that returns the captured text at the end */
   take(stream: NodeJS.ReadableStream | null, sink?: (chunk: Buffer) => unknown): () => string {
     const chunks: Buffer[] = [];
     stream?.on('data', (chunk: Buffer) => {
@@ -54,7 +54,7 @@ export class Watch {
     return () => Buffer.concat(chunks).toString('utf8');
   }
 
-  /** From now on nothing is taken, and no limit broken. */
+  /** Stops taking output and checking limits. */
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
@@ -66,7 +66,7 @@ export class Watch {
     else chunks.push(chunk);
   }
 
-  /** The time that a reader takes is not the command's. */
+  /** The time of a slow reader does not count for the timeout. */
   #await(stream: NodeJS.ReadableStream, taken: Promise<unknown>): void {
     stream.pause();
     this.#waiting++;

@@ -7,40 +7,38 @@ import { type End, ended, signalNumber } from './ended.js';
 import { type Breach, beyond, type Limits, Watch } from './limits.js';
 import { reveal } from './word.js';
 
-/** How a process ended. `code` is 127 for a program that could not be started, 128 + n for one ended by signal n, and 124
- *  for one that broke a limit. */
+/** How a process ended. `code` is 127 for a program that could not be started, 128 + n for one ended by signal n, and
+ * 124 for one that exceeded a limit. */
 export interface Outcome {
   readonly kind: 'exited' | 'signalled' | 'spawn-failed' | Breach;
   readonly code: number;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** The limit that was broken, as it stands behind "did not answer" or "sent". */
+  /** The exceeded limit, to follow "did not answer" or "sent". */
   readonly beyond?: string;
 }
 
-/** Where a process's streams go. Left out: captured. And what it may take: unless told otherwise as long as it likes, with
- *  no more than 16 MiB captured. */
+/** The streams of a process (default: captured), and its limits (default: no timeout, at most 16 MiB captured). */
 export interface Io extends Limits {
-  /** `inherit`: the person's terminal is the process's own, its input too. */
+  /** `inherit`: the process uses the user's terminal, for input, too. */
   readonly terminal?: 'inherit';
-  /** `inherit`: it reads what we would read. Left out: nothing. */
-  readonly stdin?: 'inherit';
-  /** Receives output as it comes instead of having it captured; no more of it comes before a promise is kept. */
+  /** `inherit`: our standard input; `ignore`: none, the default without a terminal. */
+  readonly stdin?: 'inherit' | 'ignore';
+  /** Receives output as it comes, instead of capturing it; no more is read until its promise resolves. */
   readonly onStdout?: (chunk: Buffer) => unknown;
   readonly onStderr?: (chunk: Buffer) => unknown;
   /** Ends the process with SIGTERM when it fires. */
   readonly signal?: AbortSignal;
   /** The process is in a session of its own: neither a Ctrl-C nor our own end reaches it. With its output in a file it
-   *  goes on without us. What it writes is for its user alone. */
+   * keeps running without us. Files that it writes are readable by its user only. */
   readonly apart?: boolean;
-  /** Is told the exit code at once, while what the process has left at work in the background, with descriptor 3 in
-   *  hand, is still waited for. */
+  /** Receives the exit code at once, while we still wait for background processes that hold descriptor 3. */
   readonly onExit?: (code: number) => void;
 }
 
-/** Runs the command, and those that feed it, to their end, or until they break a limit: then they are ended, with all that
- *  they have started. Never throws for how a program ends. */
+/** Runs the command, and those that feed it, until they end or exceed a limit: then they are killed, with all
+ * descendants. Never throws because of a program's end. */
 export async function perform(command: Command, io: Io): Promise<Outcome> {
   const { child, feeding, all } = start(command, io);
   const { watch, breach } = watchOver(io);
@@ -62,7 +60,7 @@ export async function perform(command: Command, io: Io): Promise<Outcome> {
   return { kind, code, signal, stdout: stdout(), stderr: said };
 }
 
-/** A watch, and the limit that is broken, if one ever is. */
+/** A watch, and a promise of the limit that is exceeded. */
 export function watchOver(limits: Limits): { watch: Watch; breach: Promise<Breach> } {
   let told: (breach: Breach) => void = () => {};
   const breach = new Promise<Breach>((resolve) => {
@@ -71,7 +69,7 @@ export function watchOver(limits: Limits): { watch: Watch; breach: Promise<Breac
   return { watch: new Watch(limits, (broken) => told(broken)), breach };
 }
 
-/** How a command ended that broke a limit. */
+/** The end of a command that exceeded a limit. */
 export const brokenOff = (kind: Breach, { limits }: Watch) => ({
   kind,
   code: 124,
@@ -79,13 +77,13 @@ export const brokenOff = (kind: Breach, { limits }: Watch) => ({
   beyond: beyond(kind, limits),
 });
 
-/** How a process ended that feeds another one, and what it complained of. */
+/** The end of a process that feeds another one, and its error output. */
 type Fed = End & { readonly stderr: string };
 
 interface Started {
   readonly child: ChildProcess;
   readonly feeding: Promise<Fed>[];
-  /** It, and those that feed it. */
+  /** The process, and those that feed it. */
   readonly all: readonly ChildProcess[];
 }
 
@@ -95,9 +93,9 @@ function start(command: Command, io: Io): Started {
   const file = command.output === undefined ? undefined : openSync(command.output, 'w', 0o600);
   const mask = io.apart ? process.umask(0o077) : null;
   const child = spawn(program, args, {
-    env: { ...withoutHook(process.env), ...revealEnv(command) },
+    env: { ...environmentOf(program), ...revealEnv(command) },
     stdio: [
-      command.input ? 'pipe' : inherit ? 'inherit' : (io.stdin ?? 'ignore'),
+      command.input ? 'pipe' : (io.stdin ?? (inherit ? 'inherit' : 'ignore')),
       file ?? (inherit ? 'inherit' : 'pipe'),
       command.errors === 'output' && file !== undefined ? file : inherit ? 'inherit' : 'pipe',
       ...(io.onExit ? (['pipe'] as const) : []),
@@ -115,20 +113,20 @@ function start(command: Command, io: Io): Started {
   return { child, feeding, all: [child, ...feeders] };
 }
 
-/** What a proxy may complain of, in bytes. */
+/** The most error output of a proxy, in bytes. */
 const complaintBytes = 65_536;
 
-/** The command's input and output as one stream, with what it complained of once it has ended. */
+/** The command's input and output as one stream, and its error output once it has ended. */
 export function duplex(command: Command): { stream: Duplex; complaints: Promise<string> } {
   const [program = '', ...args] = revealArgv(command);
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env: environmentOf(program), stdio: ['pipe', 'pipe', 'pipe'] });
   const said = new Watch({ maxBytes: complaintBytes }, () => child.kill()).take(child.stderr);
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   stream.on('close', () => child.kill());
   return { stream, complaints: ended(child, command).then((end) => end.complaint || said()) };
 }
 
-/** What git sets for its hooks names one repository, and would be taken for any other too. */
+/** Variables that git sets for hooks: they name one repository, and would apply to every other one, too. */
 export const ofAHook: ReadonlySet<string> = new Set([
   'GIT_DIR',
   'GIT_WORK_TREE',
@@ -140,19 +138,31 @@ export const ofAHook: ReadonlySet<string> = new Set([
 const withoutHook = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !ofAHook.has(name)));
 
+/** Programs whose messages we parse: they get the C locale for English messages, in the user's encoding. The
+ * environment of others, such as docker, may reach a job. */
+const knownByWords: ReadonlySet<string> = new Set(['git', 'ssh', 'ssh-keygen', 'rsync']);
+
+const environmentOf = (program: string): NodeJS.ProcessEnv => {
+  const env = withoutHook(process.env);
+  if (!knownByWords.has(program)) return env;
+  const encoding = env.LC_ALL || env.LC_CTYPE || env.LANG;
+  const others = Object.entries(env).filter(([name]) => !/^(LC_.*|LANG|LANGUAGE)$/.test(name));
+  return { ...Object.fromEntries(others), LANG: 'C', ...(encoding && { LC_CTYPE: encoding }) };
+};
+
 function feed(
   child: ChildProcess,
   { input }: Command,
 ): { feeding: Promise<Fed>[]; feeders: readonly ChildProcess[] } {
   if (!input || !child.stdin) return { feeding: [], feeders: [] };
-  // A reader that ends early is judged by its exit code, not by the pipe that breaks behind it.
+  // A reader that ends early is judged by its exit code, not by the broken pipe.
   child.stdin.on('error', () => {});
   if ('text' in input) {
     child.stdin.end(reveal(input.text));
     return { feeding: [], feeders: [] };
   }
   const source = start(input.from, {});
-  // What it complains of beyond the limit is lost: how it ends is judged by its exit code.
+  // Error output beyond the limit is dropped; the exit code decides.
   const stderr = new Watch({}, () => {}).take(source.child.stderr);
   source.child.stdout?.pipe(child.stdin);
   let unread = false;
@@ -160,7 +170,7 @@ function feed(
     unread = source.child.stdout?.readableEnded === false;
     source.child.stdout?.destroy();
   });
-  // Nor is a program that a reader broke off: in a shell too, what the reader makes of it counts.
+  // A program that its reader cut off has not failed: as in a shell, the reader's exit code counts.
   const end = ended(source.child, input.from).then(
     (how): Fed =>
       unread ? { ...how, kind: 'exited', code: 0, signal: null, stderr: '' } : { ...how, stderr: stderr() },

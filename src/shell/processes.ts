@@ -11,7 +11,7 @@ export async function processesWith(executor: Executor, word: string): Promise<n
   return fromProc(word) ?? fromPs(executor, word);
 }
 
-/** Linux tells by files; null: this is another system. */
+/** From /proc; null: this system has none. */
 function fromProc(word: string): number[] | null {
   return pidsInProc()?.filter((pid) => pid !== process.pid && wordsOf(pid).includes(word)) ?? null;
 }
@@ -34,22 +34,22 @@ async function fromPs(executor: Executor, word: string): Promise<number[]> {
     .filter((pid) => pid > 0 && pid !== process.pid);
 }
 
-/** A process at work in a folder. */
+/** A process that runs in a folder. */
 export interface ProcessThere {
   readonly pid: number;
-  /** Its program's name, and that of the process that started it; empty: that one has ended. */
+  /** Its program's name, and that of its parent; empty: the parent has ended. */
   readonly program: string;
   readonly parent: string;
 }
 
-/** Processes whose working directory is the folder. Only Linux tells; elsewhere none is found. */
+/** Processes whose working directory is the folder. Known on Linux only; elsewhere none is found. */
 export function processesIn(folder: string): ProcessThere[] {
   return (pidsInProc() ?? []).flatMap((pid) => {
     try {
       if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return [];
       return [{ pid, program: programOf(pid), parent: programOf(parentOf(pid)) }];
     } catch {
-      // It has ended, or is somebody else's.
+      // It has ended, or belongs to another user.
       return [];
     }
   });
@@ -57,25 +57,25 @@ export function processesIn(folder: string): ProcessThere[] {
 
 const programOf = (pid: number): string => basename(wordsOf(pid)[0] ?? '');
 
-/** A process by more than its number, which the system gives out again: `PID START BOOT@HOST`. */
+/** A unique name of a process, since the system reuses ids: `PID START BOOT@HOST`. */
 export function nameOfProcess(pid: number): string {
   return `${pid} ${startOf(pid) ?? 'gone'} ${bootId()}@${hostname()}`;
 }
 
-/** Whether a process of this computer is still the one of that name. A suspended one is. */
+/** Whether the process of that name lives on this computer. A suspended one does. */
 export const isAlive = (name: string): boolean => {
   const pid = Number.parseInt(name, 10);
   return pid > 0 && startOf(pid) !== null && nameOfProcess(pid) === name;
 };
 
-/** When it started, in the system's own count; null: there is no such process. */
+/** When it started, in the system's ticks; null: no such process. */
 function startOf(pid: number): string | null {
   if (!existsSync('/proc/self/stat')) {
     const { stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
     return stdout?.replaceAll(/[^0-9A-Za-z]/g, '') || null;
   }
   try {
-    // The name may hold spaces and parentheses: the fields are counted from behind it.
+    // The fields are counted from the end of the name, which may contain spaces and parentheses.
     const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');

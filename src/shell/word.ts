@@ -1,6 +1,6 @@
 import { quote } from 'shlex';
 
-/** A value that no line, log or record may show: it prints as `"$NAME"`, NAME being where the caller has it. */
+/** A value that no line, log or record may show: it prints as `"$NAME"`, the caller's variable. */
 export class Secret {
   readonly #value: string;
 
@@ -11,7 +11,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself, for the executor alone. */
+  /** The value itself, for the executor only. */
   reveal(): string {
     return this.#value;
   }
@@ -39,7 +39,7 @@ const renderedBy = (quote: Quote) =>
   function render(word: Word): string {
     if (typeof word === 'string') return quote(word);
     if (word instanceof Secret || word instanceof Variable) return `"$${word.name}"`;
-    // An empty part adds nothing; a word of nothing but empty parts is an empty word all the same.
+    // An empty part adds nothing; a word of only empty parts is an empty word.
     return (
       word
         .map(render)
@@ -48,11 +48,11 @@ const renderedBy = (quote: Quote) =>
     );
   };
 
-/** The word as a POSIX shell reads it back, secrets by name. */
+/** The word quoted for a POSIX shell, secrets by name. */
 export const render = renderedBy((text) => quote(text));
 
-/** In single quotes fish takes two backslashes for one, other shells for two: they stand outside of quotes. A word that
- *  begins with `=` is a program's path to zsh. */
+/** In single quotes, fish reads two backslashes as one and other shells as two, so they are put outside of quotes. zsh
+ * expands a word that begins with `=`. */
 const quoteForAny: Quote = (word) => {
   if (word.startsWith('=')) return `'='${word === '=' ? '' : quoteForAny(word.slice(1))}`;
   if (word === '') return quote(word);
@@ -62,11 +62,11 @@ const quoteForAny: Quote = (word) => {
     .join('\\\\');
 };
 
-/** The word as any login shell reads it back that somebody may have on a machine. */
+/** The word quoted for any login shell on a machine. */
 export const renderForAnyShell = renderedBy(quoteForAny);
 
-/** The word's bytes for a process.
- *  @throws Error if a variable of the runner's is left in it: such a word is for a machine's shell only. */
+/** The word's bytes for a process. @throws Error if it contains a variable of the runner: such a word is only for a
+ * shell on a machine. */
 export function reveal(word: Word): string {
   if (typeof word === 'string') return word;
   if (word instanceof Secret) return word.reveal();
@@ -81,6 +81,6 @@ export function bind(word: Word, values: Readonly<Record<string, string>>): Word
   return word.map((part) => bind(part, values));
 }
 
-/** A line to paste into a shell: what is put in is quoted, what is written is not. */
+/** A line to paste into a shell: inserted values are quoted, the template is not. */
 export const pasteable = (texts: TemplateStringsArray, ...words: readonly string[]): string =>
   texts.map((text, place) => text + (place < words.length ? quote(words[place] ?? '') : '')).join('');

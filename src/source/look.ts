@@ -8,7 +8,7 @@ import { type OwnFilter, ownFilters, withoutFilters } from '../tools/git/own-fil
 import { openGit } from '../tools/git/reads.js';
 import { FilesElsewhere } from './project.js';
 
-/** A file needs a program that no one but the repository itself asks for. */
+/** A file needs a filter program that only the repository's own configuration names. */
 export class UntrustedFilter extends UserError {
   constructor(filter: OwnFilter, root: string, path?: string) {
     const file = path ? `${path} in ${root} goes` : `Files in ${root} go`;
@@ -19,17 +19,17 @@ export class UntrustedFilter extends UserError {
   }
 }
 
-/** What of a working tree's configuration may not run when git looks at its files. */
+/** Settings that prevent programs of a working tree's configuration from running when git reads its files. */
 export interface Look {
   /** Settings for git. */
   readonly settings: readonly string[];
-  /** The same failure, in words that say what to do, if it comes of that; another failure is itself. */
+  /** The error with a remedy, if these settings caused it; otherwise the error itself. */
   explain(error: unknown): unknown;
 }
 
-/** Read anew for each look: a job may have written the configuration since.
- *  @param inner paths of the repositories in it that are checked out, if they are known
- *  @throws UntrustedFilter where git can be given no setting for it */
+/** Reads the configuration again each time: a job may have written it since.
+ * @param inner paths of checked-out repositories in it, if known @throws UntrustedFilter if no setting can disable a
+ * program */
 export async function lookAt(root: string, inner?: readonly string[]): Promise<Look> {
   const filters = await filtersBelow(root, inner);
   const nameless = filters.find(({ name }) => name.includes('='));
@@ -49,7 +49,7 @@ export async function lookAt(root: string, inner?: readonly string[]): Promise<L
   };
 }
 
-/** Those of the repository and of all that are inside it: git looks into them too, with the same settings. */
+/** Filters of the repository and of all repositories inside it: git reads these, too, with the same settings. */
 async function filtersBelow(root: string, known?: readonly string[]): Promise<OwnFilter[]> {
   const git = openGit(root);
   const [listing, inner, top] = await Promise.all([
@@ -71,16 +71,14 @@ async function innerRepositories(root: string): Promise<readonly string[]> {
   return names.map((name) => nameable(name, root)).filter((path) => isCheckedOut(root, path));
 }
 
-/** The name of a submodule as text: no argument can hold another, so it could not be asked what it would run.
- *  @throws UserError */
+/** The name of a submodule as text: other bytes cannot be passed as an argument, so its configuration could not be
+ * read. @throws UserError */
 export function nameable(name: Buffer, root: string): string {
   if (isUtf8(name)) return name.toString();
-  throw new UserError(
-    `The submodule ${name} in ${root} has a name that is not in UTF-8: it cannot be looked at.`,
-  );
+  throw new UserError(`The submodule ${name} in ${root} has a name that is not UTF-8, so it cannot be read.`);
 }
 
-/** Whether there is a repository of its own at a path in another: not where a link leads. */
+/** Whether a path in a repository is another repository, and not a link to one. */
 export function isCheckedOut(root: string, path: string): boolean {
   try {
     const place = join(realpathSync(root), path);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { homedir, hostname } from 'node:os';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 import { installLines } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
@@ -11,36 +11,51 @@ export class NoRepository extends UserError {
   constructor(folder: string) {
     super(
       `${folder} is not in a git repository. An experiment belongs to a project in git, which is what pins its code.`,
-      [pasteable`git init ${folder}`],
+      [initLine(folder)],
     );
   }
 }
 
+/** The line that creates a repository in the folder with the code; never in the home folder, or at the root of the
+ * disk. */
+function initLine(folder: string): string {
+  const above = dirname(folder);
+  const project = basename(above) === 'experiments' ? dirname(above) : folder;
+  if (!isNoProject(project)) return `${pasteable`git init ${project}`}    # the folder that holds the code`;
+  const own = join(homedir(), 'my-project');
+  return `${pasteable`git init ${own}`}    # a folder of its own, for code and experiments: not ${project}`;
+}
+
+const isNoProject = (folder: string): boolean => {
+  const inside = relative(folder, homedir());
+  return inside === '' || !/^\.\.(?:\/|$)/.test(inside);
+};
+
 export class NoCommits extends UserError {
   constructor(root: string) {
     super(`The repository ${root} has no commits yet, so there is nothing to pin a run to.`, [
-      pasteable`git -C ${root} add --all`,
-      pasteable`git -C ${root} commit --message 'First commit'`,
+      ...(isNoProject(root) ? [] : [pasteable`git -C ${root} add --all`]),
+      pasteable`git -C ${root} commit --allow-empty --message 'First commit'`,
     ]);
   }
 }
 
 export class GitUnavailable extends UserError {}
 
-/** A job in `run` can write this setting; git would then take files for the project's that are none of it. */
+/** A job of `run` can write this setting; git would then treat foreign files as the project's. */
 export class FilesElsewhere extends UserError {
   constructor(folder: string, where: string) {
     super(
-      `The repository of ${folder} says that its files are in ${where} (core.worktree), where it is not itself.`,
+      `The repository of ${folder} has its files in ${where} by its setting core.worktree, which is outside of it.`,
       [pasteable`git -C ${folder} config --unset core.worktree`],
     );
   }
 }
 
-/** The user's git repository, as it stands. Paths are absolute. */
+/** The user's git repository in its present state. Paths are absolute. */
 export interface Project {
   readonly root: string;
-  /** Where git keeps what is this working tree's own (its index). */
+  /** The git directory of this working tree (with its index). */
   readonly gitDirectory: string;
   readonly head: string;
   /** Id of the head's tree. */
@@ -48,7 +63,7 @@ export interface Project {
   /** null: a detached HEAD. */
   readonly branch: string | null;
   readonly remote: string | null;
-  /** The working tree is to hold some of the files only. */
+  /** Whether it is a sparse checkout. */
   readonly sparse: boolean;
   /** For reads. */
   readonly git: Git;
@@ -60,19 +75,15 @@ export async function findRepository(
   folder: string,
 ): Promise<Omit<Project, 'head' | 'headTree'> & { head: string | null; headTree: string | null }> {
   const git = openGit(folder);
-  const nothing = () => '';
-  const [places, head, branch, settings] = await Promise.all([
-    git.raw('rev-parse', '--show-toplevel', '--absolute-git-dir').catch((error: Error) => {
+  const [places, settings] = await Promise.all([
+    placesOf(git).catch((error: Error) => {
       throw translate(error, folder);
     }),
-    git.raw('rev-parse', '--quiet', 'HEAD^{commit}', 'HEAD^{tree}').catch(nothing),
-    git.raw('symbolic-ref', '--quiet', '--short', 'HEAD').catch(nothing),
     git.settings('core\\.sparsecheckout', 'remote\\.origin\\.url'),
   ]);
-  const [root, gitDirectory] = places.split('\n');
+  const [root, gitDirectory, commit, tree, branch] = places.split('\n');
   if (!root || !gitDirectory) throw new NoRepository(folder);
   if (!existsSync(join(root, '.git'))) throw new FilesElsewhere(folder, root);
-  const [commit, tree] = head.split('\n');
   const remote = /^remote\.origin\.url (.+)$/m.exec(settings)?.[1] ?? null;
   return {
     root,
@@ -80,10 +91,21 @@ export async function findRepository(
     git: openGit(root),
     head: commit || null,
     headTree: tree || null,
-    branch: branch.trim() || null,
+    branch: branch?.startsWith(heads) ? branch.slice(heads.length) : null,
     remote,
     sparse: /^core\.sparsecheckout true$/m.test(settings),
   };
+}
+
+const heads = 'refs/heads/';
+
+/** Lines: root, git directory and, if there is a commit, its id, its tree's id, and the full name of the current
+ * branch. */
+function placesOf(git: Git): Promise<string> {
+  const places = ['--show-toplevel', '--absolute-git-dir'];
+  return git
+    .raw('rev-parse', ...places, 'HEAD^{commit}', 'HEAD^{tree}', '--symbolic-full-name', 'HEAD')
+    .catch(() => git.raw('rev-parse', ...places));
 }
 
 /** @throws NoRepository, NoCommits, GitUnavailable */
@@ -94,8 +116,8 @@ export async function openProject(folder: string): Promise<Project> {
   return { ...repository, head, headTree };
 }
 
-/** The path of a folder or file in its project, with `/` between its parts; '' for the root itself.
- *  @throws UserError if it lies outside. */
+/** The path of a folder or file in its project, with `/` between its parts; '' for the root itself. @throws UserError
+ * if it is outside. */
 export function pathInProject(project: { readonly root: string }, path: string): string {
   const inside = relative(realpathSync(project.root), realpathSync(resolve(path)));
   if (inside === '..' || inside.startsWith(`..${sep}`)) {
@@ -104,7 +126,7 @@ export function pathInProject(project: { readonly root: string }, path: string):
   return inside.split(sep).join('/');
 }
 
-/** A name for the project on machines: the same for all clones that have its remote; for one without, this clone's own. */
+/** The project's name on machines: the same for all clones of one remote; without a remote, unique to this clone. */
 export function projectKey({ root, remote }: Pick<Project, 'root' | 'remote'>): string {
   const hash = createHash('sha256')
     .update(remote ?? `${hostname()}:${root}`)

@@ -5,20 +5,20 @@ import { Engine } from '../tools/docker/engine.js';
 import type { TargetContext } from './context.js';
 import type { Bundle, LaunchedJob } from './target.js';
 
-/** Builds on this computer the images that are to be sent to machines, unless they exist. @throws BuildFailed */
+/** Builds images on this computer that will be sent to machines, unless they exist. @throws BuildFailed */
 export async function buildHere(
-  { executor, env }: TargetContext,
+  context: TargetContext,
   { transport, source, parameters: { dockerCommand } }: Bundle,
   jobs: readonly LaunchedJob[],
   io: Io,
 ): Promise<void> {
   if (transport !== 'ssh') return;
-  await ensureImages({ executor, env }, dockerCommand, source.repository, jobs, io);
+  await ensureImages(context, dockerCommand, source.repository, jobs, io);
 }
 
 /** Builds the images of these jobs on this computer, unless they exist. @throws BuildFailed */
 export async function ensureImages(
-  { executor, env }: Pick<TargetContext, 'executor' | 'env'>,
+  { executor, env, note }: Pick<TargetContext, 'executor' | 'env' | 'note'>,
   docker: string,
   repository: string,
   jobs: readonly LaunchedJob[],
@@ -26,5 +26,6 @@ export async function ensureImages(
 ): Promise<void> {
   const engine = new Engine(executor, docker, env);
   const images = new Map(jobs.map(({ recipe }) => [recipe.image.tag, imageOf(recipe)]));
-  for (const image of images.values()) await ensureImage(executor, engine, docker, repository, image, io);
+  for (const image of images.values())
+    await ensureImage(executor, engine, docker, repository, image, { ...io, warn: note });
 }

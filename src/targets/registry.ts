@@ -7,10 +7,10 @@ const targets: Readonly<Record<string, () => Promise<new (context: TargetContext
 
 export const targetNames: readonly string[] = Object.keys(targets).sort();
 
-/** The target that is proposed where nothing says which, and whose name the receipts of `run` bear. */
+/** The default target, and the one in the receipts of `run`. */
 export const targetHere = 'local' satisfies keyof typeof all;
 
-/** The target that machines given on the command line are for. */
+/** The target of machines given on the command line. */
 export const targetOfHosts = 'hosts' satisfies keyof typeof all;
 
 export class TargetNotSupported extends UserError {

@@ -1,4 +1,4 @@
-/** Where a job finds its things, absolute, as the job sees them. */
+/** The paths of a job, absolute, as the job sees them. */
 export interface JobPaths {
   readonly configuration: string;
   readonly input: string;
@@ -8,7 +8,7 @@ export interface JobPaths {
   readonly state: string;
 }
 
-/** They are laid out alike below any data folder. */
+/** The layout is the same below any data folder. */
 export const pathsIn = (data: string): JobPaths => ({
   configuration: `${data}/config/configuration.json`,
   input: `${data}/input`,
@@ -18,7 +18,10 @@ export const pathsIn = (data: string): JobPaths => ({
   state: `${data}/state`,
 });
 
-/** The variables by which a job is told. */
+/** Default variables of a job. Python buffers output to a pipe, and loses the buffer when it is killed. */
+export const defaultVariables: Readonly<Record<string, string>> = { PYTHONUNBUFFERED: '1' };
+
+/** The variables that tell a job its paths. */
 export const variablesOf = (paths: JobPaths): readonly (readonly [name: string, value: string])[] => [
   ['CONFIGURATION_FILE', paths.configuration],
   ['LOGISTICIAN_INPUT_DIRECTORY', paths.input],

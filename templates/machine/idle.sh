@@ -1,10 +1,10 @@
 #!/bin/sh
-# Powers a rented machine off once nothing has been at work on it for a while. A timer of systemd's calls it now and
-# then, as root, from the delivery of jobs until the next boot.
+# Powers a rented machine off when it has been idle for a while. A systemd timer calls it periodically, as root, from
+# the delivery of jobs until the next boot.
 #
 #   idle.sh SECONDS
 #
-# At work are: a container, our runner, something that is copied here or away, a person at a terminal.
+# It is not idle while there is a container, our runner, a copy to or from it, or a user at a terminal.
 since=/run/logistician-idle
 
 is_at_work() {

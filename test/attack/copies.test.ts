@@ -31,7 +31,7 @@ describe.skipIf(isMissing('docker', 'git'))('T2, L1: copies of a live experiment
     await until('what it ran in is gone', () =>
       ['source', 'home'].every((name) => !existsSync(project.run(ended.run ?? '', name))),
     );
-    // Somebody has committed what git was told to leave out.
+    // Another user has committed what git was told to leave out.
     project.repository.git('add', '--all', '--force');
     project.repository.git('commit', '--quiet', '--message', 'All of it');
   });
@@ -70,7 +70,7 @@ describe.skipIf(isMissing('docker', 'git'))('T2, L1: copies of a live experiment
     },
   };
 
-  it.each(Object.keys(copies))('%s: no verb ends, takes over or brings home anything', async (name) => {
+  it.each(Object.keys(copies))('%s: no verb ends, takes over or collects anything', async (name) => {
     const { root, home } = copies[name]?.() ?? { root: '', home: '' };
     const cwd = join(root, 'experiments', 'one');
     const runs = stateOfFolder(join(cwd, 'runs'));

@@ -43,7 +43,7 @@ case $how in
 esac
 `;
 
-/** A machine is somebody else's computer: what it says is data, and what it sends stays in one run's data/. */
+/** A machine is another user's computer: what it says is data, and what it sends stays in one run's data/. */
 describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('T4, T13, T15: hostile machines', () => {
   const attacker = new Attacker();
   let fleet: Fleet;
@@ -80,7 +80,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('T4, T13, T15: hosti
   };
   const withoutEnd = looking.filter(([verb]) => verb !== 'stop' && verb !== 'terminate');
 
-  it('whatever it says: nothing is done here, and the other machine is served', async () => {
+  it('with any answer: nothing is done here, and the other machine is served', async () => {
     const theirs = await conditionOn(bad);
     const ours = await conditionOn(good);
     await holdingOn(bad, project, theirs);
@@ -109,7 +109,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('T4, T13, T15: hosti
     await letGoOn(good, project, held);
   });
 
-  it('the results of the other come home, and terminate leaves nothing there', async () => {
+  it('the results of the other are collected, and terminate leaves nothing there', async () => {
     await turn('garbage');
     await everyVerb([['deploy', '--yes'], ['sync'], ['terminate', '--yes', '--grace', '1']]);
     const ours = project.receipts().find(({ machine }) => machine.name === 'good');

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findState } from '../../src/runs/state-folder.js';
 import { Attacker, following, looking, withEach } from '../support/attacker.js';
-import { isMissing } from '../support/engines.js';
+import { isMissing, variants } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { receiptOf } from '../support/receipts.js';
 
@@ -148,7 +148,7 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     link(attacker.victims, 'runs');
     await everyVerb();
     rmSync(at('runs'));
-    for (const target of [attacker.victims, '/nonexistent/there', attacker.victim]) {
+    for (const target of variants(attacker.victims, '/nonexistent/there', attacker.victim)) {
       link(target, 'runs');
       await begins();
       rmSync(at('runs'));
@@ -163,7 +163,7 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
     link(attacker.victims, '.logistician');
     await everyVerb();
     rmSync(at('.logistician'));
-    for (const target of [attacker.victims, '/nonexistent/there', attacker.victim]) {
+    for (const target of variants(attacker.victims, '/nonexistent/there', attacker.victim)) {
       link(target, '.logistician');
       await begins();
       rmSync(at('.logistician'));

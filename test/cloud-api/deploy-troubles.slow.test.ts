@@ -42,20 +42,20 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     cloud.fault({ action: 'RunInstances', times: 1, meanwhile: () => cloud.goDown() });
     const { code, stderr } = await project.cli(['deploy', '--yes']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/logistician deploy {4}# (to try again|goes on from there)/);
+    expect(stderr).toMatch(/logistician deploy {4}# (to try again|continues from there)/);
     await cloud.comeBack();
     cloud.endFaults();
     expect(await live()).toHaveLength(1);
   });
 
-  it('somebody at work on the state, and AWS too busy at first: waits for both, and no machine is there twice', async () => {
-    const somebody = spawn('terraform', ['apply', '-no-color', '-refresh=false'], {
+  it('another Terraform on the state, and AWS too busy at first: waits for both, and no machine is there twice', async () => {
+    const other = spawn('terraform', ['apply', '-no-color', '-refresh=false'], {
       cwd: folder(),
       env: project.env,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let said = '';
-    for (const out of [somebody.stdout, somebody.stderr]) out.on('data', (text) => (said += text));
+    for (const out of [other.stdout, other.stderr]) out.on('data', (text) => (said += text));
     await until('it asks, and holds the lock', () => said.includes('Enter a value')).catch(() => {
       throw new Error(said);
     });
@@ -69,8 +69,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
       },
     });
     const deploy = project.start(['deploy', '--yes']);
-    await deploy.says(`Terraform is still at work on this deployment (process ${somebody.pid})`);
-    somebody.stdin.end('no\n');
+    await deploy.says(`Terraform is still running for this deployment (process ${other.pid})`);
+    other.stdin.end('no\n');
     await project.untilUp(deploy);
     deploy.signal('SIGINT');
     await deploy.ended;
@@ -88,7 +88,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     project.settings({ experiment_conditions: ['--lr 1', '--lr 2', '--lr 3'] });
     const { code, stderr } = await project.cli(['deploy', '--yes']);
     expect(stderr).toMatch(/state in .* does not know i-\w+, i-\w+ any more.*lost\./);
-    expect(stderr).toContain('logistician terminate    # collects results, and ends all by their tag');
+    expect(stderr).toContain('logistician terminate    # collects results, and terminates all by their tag');
     expect(code).toBe(1);
     const changes = cloud.calls.slice(before).filter(({ action }) => /^(Run|Terminate)/.test(action));
     expect(changes).toEqual([]);
@@ -108,7 +108,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('deploy on bad da
     const env = { PATH: project.pathWithout('terraform') };
     const { code, stdout, stderr } = await project.cli(['terminate', '--yes', '--discard'], { env });
     expect(code, `${stdout}\n${stderr}`).toBe(0);
-    expect(stderr).toContain('What is left at AWS is ended by its tag');
+    expect(stderr).toContain('Terminating what is left at AWS by its tag');
     expect(await cloud.listAll()).toEqual([]);
   });
 });

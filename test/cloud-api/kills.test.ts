@@ -55,7 +55,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
 
     /** One terminate ends all, and nothing but what is recorded was ever made twice. */
     async function endsAll(project: CloudProject): Promise<void> {
-      // Whoever was killed late has written down where machines are, and there are none to answer.
+      // A process that was killed late has recorded where machines are, and none of them exists.
       const words = ['terminate', '--yes', '--discard', '--grace', '0'];
       const { code, stdout, stderr } = await project.cli(words);
       expect(code, `${stdout}\n${stderr}`).toBe(0);
@@ -107,11 +107,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       const deploy = project.start(['deploy', '--yes']);
       await deploy.says('3 of 3 machines up');
       deploy.signal('SIGKILL');
-      // Somebody tidied up.
+      // Another user tidied up.
       linesOf('rm', '-rf', project.state);
       const found = await project.cli(['doctor', '--leaks', '--region', 'all']);
       expect(found.stdout.match(/BAD +instance/g)).toHaveLength(3);
-      expect(await project.ok(['terminate', '--leaks', '--yes'])).toContain('Ended.');
+      expect(await project.ok(['terminate', '--leaks', '--yes'])).toContain('Terminated.');
       expect(await cloud.listAll()).toEqual([]);
       expect(beyondPolicy(cloud)).toEqual([]);
     });

@@ -37,7 +37,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     return (await deploy.ended).stderr;
   }
 
-  it('are one a condition, also where AWS comes late with what somebody else had asked for', async () => {
+  it('are one a condition, also where AWS comes late with what another user had asked for', async () => {
     cloud.fault({
       action: 'RunInstances',
       times: 1,
@@ -80,7 +80,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     const template = join(newer, 'templates', 'machine', 'cloud-init.yaml');
     writeFileSync(template, `${readFileSync(template, 'utf8')}    echo newer\n`);
     const firewall = forgetRules();
-    // Somebody has let in one more by hand.
+    // Another user has let in one more by hand.
     const permission = {
       IpProtocol: 'tcp',
       FromPort: '8080',
@@ -114,7 +114,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     expect(changes.map(({ action }) => action)).toEqual([]);
   });
 
-  it('are not taken for lost, and nothing is ended, by somebody of another account', async () => {
+  it('are not taken for lost, and nothing is ended, by a user of another account', async () => {
     const path = join(project.state, 'deployment.json');
     const text = readFileSync(path, 'utf8');
     const elsewhere = text.replaceAll(/"account": "\d+"/g, '"account": "999999999999"');
@@ -124,7 +124,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     for (const words of [['status'], discard]) {
       const { code, stderr } = await project.cli(words);
       expect(stderr).toMatch(
-        /are in the AWS account 999999999999, and your credentials are of \d+\.\n[\s\S]*AWS_PROFILE/,
+        /are in the AWS account 999999999999, and your credentials belong to \d+\.\n[\s\S]*AWS_PROFILE/,
       );
       expect(code).toBe(1);
     }
@@ -143,7 +143,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     cloud.endFaults();
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /Not everything that is rented could be given back:\n {2}Your AWS credentials have expired\.\n\n {2}Try:\n/,
+      /Not every rented machine could be terminated:\n {2}Your AWS credentials have expired\.\n\n {2}Try:\n/,
     );
     expect(stderr).toMatch(/aws sso login[\s\S]*logistician terminate {4}# again$/m);
     expect(project.deployment.released).toBeNull();
@@ -155,16 +155,14 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     await cloud.comeBack();
     cloud.endFaults();
     expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /Not everything that is rented could be given back:\n[\s\S]*logistician terminate/,
-    );
+    expect(stderr).toMatch(/Not every rented machine could be terminated:\n[\s\S]*logistician terminate/);
     expect(project.deployment.released).toBeNull();
   });
 
   it('are all gone by the next terminate after a Ctrl-C of the one before', async () => {
     const terminate = project.start(discard);
     const ending = cloud.calls.length;
-    await until('it has begun to end what is there', () =>
+    await until('it has begun to terminate machines', () =>
       cloud.calls.slice(ending).some(({ action }) => /^(Terminate|Revoke|Delete)/.test(action)),
     );
     terminate.signal('SIGINT');

@@ -21,7 +21,7 @@ const victims = [
 ] as const;
 type Victim = (typeof victims)[number];
 
-/** How many calls of the API a verb makes here at least, whatever the order of its work. */
+/** How many calls of the API a verb makes here at least, in any order of its work. */
 const callsOf = { deploy: 50, terminate: 45 };
 
 interface Kill {
@@ -35,7 +35,7 @@ interface Kill {
 interface Round {
   readonly seed: number;
   readonly deploy: Kill;
-  /** Whether somebody deploys again before all is ended. */
+  /** Whether a user deploys again before all is ended. */
   readonly again: boolean;
   readonly terminate: Kill;
 }
@@ -64,7 +64,7 @@ vi.setConfig({ maxConcurrency: 8 });
 // Against the API alone: machines would have to be waited for, and are not what is killed.
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at random moments at AWS', () => {
   let cloud: Cloud;
-  /** How many command lines were at work when their moment came. */
+  /** How many command lines were running when their moment came. */
   let struck = 0;
 
   beforeAll(async () => {

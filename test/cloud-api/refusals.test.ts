@@ -49,7 +49,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     {
       name: 'credentials that AWS does not know',
       fault: 'InvalidClientTokenId',
-      says: /does not accept your credentials/,
+      says: /rejects your credentials/,
     },
     {
       name: 'no region',

@@ -38,7 +38,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
     for (const folder of [join(home, '.logistician'), experiment]) mkdirSync(folder, { recursive: true });
     makeKey(join(home, '.logistician', 'ssh-key'));
     cloud = await Cloud.start();
-    // Nothing that whoever runs the tests says to AWS or Terraform.
+    // Nothing that the user who runs the tests says to AWS or Terraform.
     for (const name of Object.keys(before)) if (/^(AWS|TF)_/.test(name)) delete process.env[name];
     Object.assign(process.env, cloud.env, { HOME: home });
     provider = await KeptProvider.start(process.env);
@@ -230,7 +230,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
     const began = await target.collect(read(), collected(true), quiet);
     expect([...began.lost]).toEqual(['run-lr-1']);
     expect(began.problems).toMatchObject([
-      { place: 'lr-2', problem: { why: expect.stringContaining('has stopped') } },
+      { place: 'lr-2', problem: { why: expect.stringContaining('is stopped') } },
     ]);
     const { problems, notEnded } = await target.stop(read(), both, 1);
     expect([problems.map(({ place }) => place), notEnded.size]).toEqual([['lr-2'], 0]);

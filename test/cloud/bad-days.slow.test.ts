@@ -74,7 +74,9 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     cloud.fault({ action: /^ec2:(Modify|Authorize|Revoke)SecurityGroup/, code: 'UnauthorizedOperation' });
     const refused = await project.cli(['deploy', '--yes']);
     expect(refused.code, said(refused)).toBe(1);
-    expect(refused.stderr).toMatch(/do not let you in yet: .*UnauthorizedOperation[\s\S]*# tries again/);
+    expect(refused.stderr).toMatch(
+      /do not accept the new one yet: .*UnauthorizedOperation[\s\S]*# tries again/,
+    );
     cloud.endFaults();
     const deployed = await project.cli(['deploy', '--yes']);
     expect(deployed.code, said(deployed)).toBe(0);

@@ -76,10 +76,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root', 
     everyEpochOnce(await well(logs));
     expect((await machinesOf('demand')).size).toBe(0);
     await well(start('sync', 'demand'));
-    expect(await well(start('terminate', 'demand', '--yes'))).toContain('nothing to end');
+    expect(await well(start('terminate', 'demand', '--yes'))).toContain('nothing to terminate');
   });
 
-  it.concurrent('on spot machines that nobody waits for, with sync and terminate', async () => {
+  it.concurrent('on spot machines without --wait, with sync and terminate', async () => {
     await well(deploy('spot', '--target', 'aws'));
     expect((await machinesOf('spot')).size).toBe(3);
     everyEpochOnce(await well(start('logs', 'spot', '-f')));

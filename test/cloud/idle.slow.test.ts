@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 const settings = { experiment_conditions: ['--hold 1', '--lr 2'], idle_minutes: 0.1 };
 
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
-  'machines at AWS that nobody needs any more',
+  'machines at AWS that are idle',
   () => {
     let cloud: Cloud;
     let project: CloudProject;
@@ -31,10 +31,10 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     // Longer than it takes an idle one to stop.
     const whileIdle = () => new Promise((resolve) => setTimeout(resolve, 12_000));
 
-    it('stop, their disks kept, and not while a job runs, somebody is there, or something is copied', async () => {
+    it('stop, their disks kept, and not while a job runs, a user is there, or something is copied', async () => {
       const { code, stdout, stderr } = await project.cli(['deploy', '--yes']);
       expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
-      expect(stdout).toContain('each stops, its disk kept, after 0.1 min without work');
+      expect(stdout).toContain('each stops, its disk kept, after 0.1 idle minutes');
       await stopped('lr-2');
       expect(await state('hold-1')).toBe('running');
 
@@ -56,9 +56,9 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       await stopped('hold-1');
     });
 
-    it('are started by sync, which brings home what it is to, and stop again', async () => {
+    it('are started by sync, which collects what it is to, and stop again', async () => {
       const status = await project.json(['status']);
-      const why = expect.stringContaining('has stopped, with what its job left on its disk');
+      const why = expect.stringContaining('is stopped, with results of its job on its disk');
       expect(status.unreachable.map(({ why }) => why)).toEqual([why, why]);
       expect(await project.ok(['sync', '--only', 'results'])).toMatch(/^succeeded /m);
       for (const condition of ['--hold', '--lr'])

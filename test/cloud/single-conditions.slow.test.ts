@@ -47,7 +47,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     it('--plan of a condition more leaves the machine alone that is there', async () => {
       const screen = Terminal.logistician(project, ['deploy', '--yes']);
       expect(await screen.ended, screen.text).toBe(0);
-      for (const step of ['is being made', 'is up, and starts', 'gets its jobs', 'has its jobs'])
+      for (const step of ['is being created', 'is booting', 'gets its jobs', 'has its jobs'])
         expect(screen.text).toMatch(new RegExp(`^lr-1-\\w+ .*${step}`, 'm'));
       expect(screen.text).toContain('2 of 2 machines up; 2 have their jobs');
       project.settings({ experiment_conditions: ['--lr 1', '--hold 2', '--lr 3'] });

@@ -8,7 +8,7 @@ import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
 import { inAnyOrder, printed } from '../support/printed.js';
 
-const secret = 'a word that nobody may read';
+const secret = 'a word that must stay secret';
 
 /** Without what is made, or given by AWS, only in a real run: host keys, and where machines are. */
 const foreseeable = (lines: string) =>
@@ -87,7 +87,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     expect(project.deployment.released).not.toBeNull();
     expect(await cloud.listAll()).toEqual([]);
     expect(beyondPolicy(cloud)).toEqual([]);
-    expect((await well(['terminate', '--yes'])).stdout).toContain('nothing to end');
+    expect((await well(['terminate', '--yes'])).stdout).toContain('nothing to terminate');
   });
 
   it('the host key alone is in the state, for its owner alone; no secret is anywhere', () => {

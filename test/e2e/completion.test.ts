@@ -55,7 +55,7 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
 
     it('completes verbs, flags, their values and experiments', async () => {
       await completes('logistician dep', 'logistician deploy ');
-      await completes('logistician deploy --re', 'logistician deploy --retry-failed ');
+      await completes('logistician deploy --retry-f', 'logistician deploy --retry-failed ');
       await completes('logistician create --target ho', 'logistician create --target hosts ');
       await completes('logistician status ex', 'logistician status experiments/one');
       await completes('logistician create no', 'logistician create notes');
@@ -79,6 +79,14 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       await completes('logistician logs lr-0-1', 'logistician logs lr-0-1-name-two-words-');
       await completes('logistician stop lr-0-1', 'logistician stop lr-0-1-name-two-words-');
       await completes('logistician run --condition lr-0-01', '--condition lr-0-01-name-two-words-');
+    });
+
+    it('N15: completes names of experiments, and conditions of one that is named, from anywhere', async () => {
+      screen.enter('mkdir -p runs/sub; cd runs/sub; echo below-$((1+1))');
+      await screen.shows('below-2');
+      await completes('logistician logs lr-0-1', 'logistician logs lr-0-1-name-two-words-');
+      await completes('logistician status e2e-', `logistician status ${project.name}`);
+      await completes(`logistician stop ${project.name} lr-0-01`, `${project.name} lr-0-01-name-two-words-`);
     });
   });
 });
@@ -113,7 +121,7 @@ describe.skipIf(isMissing('fish', 'git'))('completion in fish', () => {
 
   it('offers verbs, flags, values, experiments and conditions', () => {
     expect(offered('logistician dep')).toEqual(['deploy']);
-    expect(offered('logistician deploy --re')).toEqual(['--retry-failed']);
+    expect(offered('logistician deploy --retry-f')).toEqual(['--retry-failed']);
     expect(offered('logistician create --target ')).toEqual(['aws', 'hosts', 'local']);
     expect(offered('logistician status ex')).toEqual(['experiments/one']);
     expect(offered('logistician logs lr-0-01', project.experiment)).toEqual([

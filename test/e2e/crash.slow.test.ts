@@ -63,7 +63,7 @@ describe.skipIf(isMissing('docker', 'git'))('kill -9 at random moments', () => {
       await project.ok(['status']);
       await cli.ended.catch(() => {});
 
-      // Whatever was not delivered is delivered now; whatever was left is taken up again.
+      // What was not delivered is delivered now; what was left is taken up again.
       await project.cli(['deploy', '--yes', '--wait', '--slots', '2']);
       const status = await until('the sweep has ended', async () => {
         const now = await project.json<StatusOutput>(['status']);

@@ -1,9 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyState } from '../../src/targets/state-copy.js';
+import { docker } from '../support/docker.js';
 import { isMissing } from '../support/engines.js';
+import { outputProblems } from '../support/output.js';
 import { type Finished, linesOf, packageRoot, type StatusOutput, TestProject } from '../support/project.js';
 import { until } from '../support/until.js';
+
+interface ListOutput {
+  readonly experiments: readonly { readonly folder: string }[];
+}
 
 const states = ({ conditions }: StatusOutput) => conditions.map(({ state }) => state);
 
@@ -36,10 +54,22 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
   });
 
   it('deploy --wait runs all to the end and leaves receipts and results', async () => {
-    const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--wait']);
+    const told = join(project.scratch, 'told');
+    const line = `env | grep -E '^LOGISTICIAN_(STATUS|SUCCEEDED|MESSAGE|FOLDER)=' | sort >'${told}'`;
+    const why = ['-m', 'the baseline', '--notify', line];
+    const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--wait', ...why]);
+    expect(readFileSync(told, 'utf8').split('\n')).toEqual([
+      `LOGISTICIAN_FOLDER=${project.experiment}`,
+      'LOGISTICIAN_MESSAGE=the baseline',
+      'LOGISTICIAN_STATUS=succeeded',
+      'LOGISTICIAN_SUCCEEDED=2',
+      '',
+    ]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    expect(stdout).toMatch(/^2 of 2 ended: 2 succeeded /m);
+    expect(stdout).toMatch(/^message +the baseline$/m);
+    expect(stdout).toMatch(/^2 of 2 ended: 2 succeeded .*, "the baseline"\)$/m);
     const receipts = project.receipts();
+    expect(receipts.map(({ message }) => message)).toEqual(['the baseline', 'the baseline']);
     expect(receipts.map(({ recipe }) => recipe.condition.argv.join(' ')).sort()).toEqual([
       '--lr 0.01',
       '--lr 0.1',
@@ -57,14 +87,36 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect(project.repository.git('status', '--porcelain')).toBe('');
     first = await project.json(['status']);
     expect(states(first)).toEqual(['succeeded', 'succeeded']);
-    expect(first).toMatchObject({ live: false, deployment: { commit: project.repository.head } });
+    expect(first).toMatchObject({
+      live: false,
+      deployment: { commit: project.repository.head, message: 'the baseline' },
+    });
+  });
+
+  it('the setting notify is told of the end of status --watch and run; how it ends changes nothing', async () => {
+    const [told, settings] = ['told-too', 'home/.logistician/config.json'].map((name) =>
+      join(project.scratch, name),
+    );
+    if (!told || !settings) throw new Error('no paths');
+    const notify = `printf '%s\\n' "$LOGISTICIAN_SUMMARY" >>'${told}'; exit 7`;
+    writeFileSync(settings, JSON.stringify({ notify }));
+    const watched = await project.cli(['status', '--watch']);
+    expect(watched.code).toBe(0);
+    expect(watched.stderr).toContain('The command of notify failed with exit code 7.');
+    expect((await project.cli(['run', '-o', '--fail 3'])).code).toBe(3);
+    expect((await project.cli(['run', '-o', '--fail 4', '--notify', ''])).code).toBe(4);
+    const [one, other, ...more] = readFileSync(told, 'utf8').split('\n');
+    expect([one, ...more]).toEqual([`${project.name}: 2 of 2 succeeded`, '']);
+    expect(other).toMatch(new RegExp(`^${project.name}: failed with exit code 3: fail-3-`));
+    rmSync(settings);
+    for (const id of project.runs.filter((run) => run.includes('fail-')))
+      rmSync(project.run(id), { recursive: true });
   });
 
   it('status shows each condition; status --json says the same', async () => {
     const text = await project.ok(['status']);
-    for (const { condition, last_line, exit_code } of first.conditions) {
-      expect(text).toMatch(new RegExp(`^${condition} +succeeded +${exit_code} .* ${last_line}`, 'm'));
-    }
+    for (const { condition, last_line } of first.conditions)
+      expect(text).toMatch(new RegExp(`^${condition} +\\S+ +succeeded .* ${last_line}`, 'm'));
     expect(first.conditions.map(({ last_line }) => last_line)).toEqual([
       'the rate is 0.1',
       'the rate is 0.01',
@@ -87,14 +139,14 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
 
   it('sync says where the results are', async () => {
     const text = await project.ok(['sync']);
-    for (const { run } of first.conditions) expect(text).toContain(`${project.run(run ?? '', 'data')}\n`);
+    expect(text).toContain('0 collected now; of 2 that have run, 2 have data in runs.');
   });
 
   it('deployed again, it skips what has succeeded and says so', async () => {
     const { code, stdout } = await project.cli(['deploy']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^runs +0 of 2 conditions; skipped: 2 succeeded already$/m);
-    expect(stdout).toContain('Nothing to run. --force runs again what has succeeded.\n');
+    expect(stdout).toContain('Nothing to run. --force runs succeeded conditions again.\n');
     expect(project.runs).toHaveLength(2);
   });
 
@@ -129,6 +181,52 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     project.repository.git('reset', '--quiet', '--hard', 'HEAD^');
     project.setParameters({ experiment_conditions: ['--lr 0.1', '--lr 0.01', '--lr 1'] });
     expect((await project.cli(['deploy', '--dry-run'])).stdout).toMatch(/^runs +0 of 3 conditions/m);
+  });
+
+  it('L16: what changed since a success is named, and each line that it says keeps it', async () => {
+    const succeeded = project.repository.head.slice(0, 10);
+    project.repository.write({ 'NOTES.md': 'a thought\n' });
+    project.repository.commit('Notes');
+    const { stdout } = await project.cli(['deploy', '--dry-run']);
+    const [, sentence, line, code] = /^again +(.*)\n +(logistician .*)\n +("code": .*\])/m.exec(stdout) ?? [];
+    expect(sentence).toBe(`3 succeeded at ${succeeded}; since then NOTES.md changed`);
+    expect(line).toBe(`logistician deploy --commit ${succeeded}    # keeps them`);
+    const words = (line ?? '').replace(/ +#.*/, '').split(' ').slice(1);
+    const nothing = /^runs +0 of 3 conditions; skipped: 3 succeeded already$/m;
+    expect((await project.cli([...words, '--dry-run'])).stdout).toMatch(nothing);
+    const conditions = ['--lr 0.1', '--lr 0.01', '--lr 1'];
+    const named = { experiment_conditions: conditions, ...JSON.parse(`{${code}}`) };
+    project.setParameters(named);
+    expect((await project.cli(['deploy', '--dry-run'])).stdout).toMatch(nothing);
+    project.setParameters({ ...named, environment: { SEED: '1' } });
+    const [id] = project.runs.slice(-1);
+    const again = await project.cli(['deploy', '--dry-run']);
+    expect(again.stdout).toMatch(/^again +3 succeeded at \w{10}; since then environment\.SEED changed$/m);
+    expect(again.stdout).toMatch(/^ +diff runs\/\S+\/parameters\.json parameters\.json$/m);
+    expect(existsSync(project.run(id, 'parameters.json'))).toBe(true);
+    const said = await project.json<object>(['deploy', '--dry-run']);
+    expect(said).toMatchObject({ changed_since_success: [{ files: [], settings: ['environment.SEED'] }] });
+    project.repository.git('reset', '--quiet', '--hard', 'HEAD^');
+    project.setParameters({ experiment_conditions: conditions });
+  });
+
+  it('L16, L18: inputs count by their contents, which are in the receipt', async () => {
+    const input = join(project.scratch, 'input');
+    mkdirSync(input);
+    writeFileSync(join(input, 'data'), 'one\n');
+    project.setParameters({ experiment_conditions: ['--lr 0.1'], inputs: { data: input } });
+    const added = await project.cli(['deploy', '--dry-run']);
+    expect(added.stdout).toMatch(/^again .*; since then inputs\.data changed$/m);
+    expect((await project.cli(['deploy', '--yes', '--wait'])).code).toBe(0);
+    const line = 'find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum -z | sha256sum';
+    const [hash] = execFileSync('sh', ['-c', line], { cwd: input }).toString().split(' ');
+    expect(project.receipt().recipe.inputs.data).toMatchObject({ path: input, hash });
+    execFileSync('touch', [join(input, 'data')]);
+    expect((await project.cli(['deploy', '--dry-run'])).stdout).toMatch(/^runs +0 of 1 condition;/m);
+    writeFileSync(join(input, 'data'), 'two\n');
+    const { stdout } = await project.cli(['deploy', '--dry-run']);
+    expect(stdout).toMatch(/^again +1 succeeded at \w{10}; since then inputs\.data changed$/m);
+    project.setParameters({ experiment_conditions: ['--lr 0.1', '--lr 0.01', '--lr 1'] });
   });
 
   it('--snapshot runs the tree as it is, branch and index untouched', async () => {
@@ -170,7 +268,10 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
 
   it('terminated again, it has nothing to do', async () => {
     const { code, stdout } = await project.cli(['terminate', '--yes']);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'There is no deployment here; nothing to end.\n' });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'There is no deployment here; nothing to terminate.\n',
+    });
   });
 });
 
@@ -212,7 +313,56 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
         live: true,
         first: { run: held, state: 'running' },
       });
-    expect(await project.ok(['stop', 'hold-one', '--dry-run'])).toMatch(/^Would end 1: hold-one/m);
+  });
+
+  it('N4: a dry run says what would be ended, in JSON too', async () => {
+    const { stdout, stderr } = await project.cli(['stop', 'hold-one', '--dry-run']);
+    expect(stdout).toMatch(/^Would stop 1: hold-one/m);
+    expect(stderr).not.toContain('Next:');
+    const stop = await project.json<Record<string, unknown>>(['stop', 'hold-one', '--dry-run']);
+    expect(outputProblems('stop', stop)).toEqual([]);
+    expect(stop).toMatchObject({
+      dry_run: true,
+      stopped: [],
+      would_stop: [expect.stringMatching(/^hold-one/)],
+    });
+    expect(await project.ok(['terminate', '--dry-run'])).toMatch(/^Would terminate 3: hold-/m);
+    const terminate = await project.json<Record<string, unknown>>(['terminate', '--dry-run']);
+    expect(outputProblems('terminate', terminate)).toEqual([]);
+    expect(terminate).toMatchObject({ dry_run: true, terminated: false, deployment: { released: null } });
+    expect(terminate.would_terminate).toHaveLength(3);
+  });
+
+  it('list: how each experiment of the project stands, at 80 columns and as JSON, without asking anything', async () => {
+    project.repository.write({
+      'experiments/two/Dockerfile': 'FROM scratch\n',
+      'experiments/two/parameters.json': `{"experiment_name": "${project.name}-two"}`,
+    });
+    const env = { COLUMNS: '80', DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+    const text = await project.ok(['list'], { env, cwd: project.root });
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toMatch(/^EXPERIMENT +STATE/m);
+    expect(text).toMatch(new RegExp(`^${project.name} +2 running, 1 pending`, 'm'));
+    expect(text).toMatch(new RegExp(`^${project.name}-two +not run`, 'm'));
+    const own = await project.json<ListOutput>(['list'], { env });
+    expect(outputProblems('list', own)).toEqual([]);
+    expect(own.experiments).toMatchObject([
+      {
+        experiment: project.name,
+        folder: project.experiment,
+        exists: true,
+        live: true,
+        as_last_seen: false,
+        states: { running: 2, pending: 1 },
+        deployment: { target: 'local', released: null },
+      },
+      { experiment: `${project.name}-two`, deployment: null, live: false, runs: 0 },
+    ]);
+    // From anywhere: those that were run from this computer.
+    const all = await project.json<ListOutput>(['list', '--all'], { env, cwd: project.scratch });
+    expect(all.experiments.map(({ folder }) => folder)).toEqual([project.experiment]);
+    execFileSync('rm', ['-r', join(project.root, 'experiments', 'two')]);
+    expect(states(await project.json(['status']))).toEqual(['running', 'running', 'pending']);
   });
 
   it.each([
@@ -233,7 +383,7 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
     expect(await following.ended).toMatchObject({ code: 0, stdout: 'holding one\nlet go\n' });
   });
 
-  it('deploy at its commit adds what is new and leaves alone what is there', async () => {
+  it('deploy at its commit adds what is new and leaves alone what exists', async () => {
     const conditions = ['--hold one', '--hold two', '--lr 1', '--lr 2'];
     project.setParameters({ experiment_conditions: conditions });
     const { code, stdout } = await project.cli(['deploy', '--yes', '--slots', '2']);
@@ -313,10 +463,51 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--wait']);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^3 of 3 ended: 2 succeeded, 1 failed /m);
-    expect(stdout).toMatch(/^fail-7-[0-9a-f]{10} +failed +7 .*this goes wrong/m);
+    expect(stdout).toMatch(/^fail-7-[0-9a-f]{10} .* failed \(exit 7\) .*this goes wrong/m);
     expect(stderr).toContain('logistician deploy --retry-failed');
     const failed = (await project.json(['status'])).conditions[1];
     expect(failed).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 7 });
+  });
+
+  it('N12: every verb takes several conditions, patterns, states and arguments', async () => {
+    const names = async (...words: string[]) =>
+      (await project.json([words[0] ?? '', ...words.slice(1)])).conditions.map(({ condition }) =>
+        condition.replace(/-[0-9a-f]{10}$/, ''),
+      );
+    expect(await names('status', '--failed')).toEqual(['fail-7']);
+    const [row] = (await project.json(['status', 'lr-2'])).conditions;
+    expect(row).toMatchObject({ argv: ['--lr', '2'], parameters: {}, commit, older_result: null });
+    expect(row).toMatchObject({ folder: project.run(row?.run ?? '') });
+    expect(await names('status', 'lr-*', '--where', 'lr>1')).toEqual(['lr-2']);
+    expect(await names('status', 'fail-7', 'lr-1')).toEqual(['lr-1', 'fail-7']);
+    expect(await project.ok(['status', '--state', 'stopped', '--state', 'lost'])).toBe(
+      'No condition is stopped or lost.\n',
+    );
+    expect(await project.ok(['logs', '--failed'])).toMatch(/^fail-7-\S+ \| this goes wrong\n$/);
+    expect((await project.cli(['logs', '--state', 'running'])).stderr).toBe('No condition is running.\n');
+    expect(await project.ok(['sync', 'lr-*'])).toMatch(/^0 collected now; of 2 that have run, 2 have data/);
+    expect(await project.ok(['stop', 'lr-*', '--state', 'pending'])).toBe('No job is running or waiting.\n');
+    expect(await project.ok(['terminate', '--state', 'running', '--yes'])).toBe('No condition is running.\n');
+    const forced = await project.ok([
+      'deploy',
+      '--dry-run',
+      '--force',
+      '--only',
+      'lr-*',
+      '--where',
+      'lr=2.0',
+    ]);
+    expect(forced).toMatch(/^runs +1 of 3 conditions$/m);
+    const { code, stderr } = await project.cli(['run', '--where', 'lr=3', '--dry-run']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining(
+        'Error: No condition fits --where "lr=3". The values are:\n  lr: 1, 2\n',
+      ),
+    });
+    expect((await project.cli(['ssh', 'lr-*'])).stderr).toContain(
+      '2 conditions match; name one of them:\n  lr-1-',
+    );
   });
 
   it('deployed again, the failed one alone runs, and fails again', async () => {
@@ -325,7 +516,7 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     expect(code).toBe(1);
   });
 
-  it('--retry-failed runs exactly the failed one, at the deployment’s commit, whatever the tree holds', async () => {
+  it('--retry-failed runs exactly the failed one, at the deployment’s commit, with any tree', async () => {
     project.repository.write({ 'job.sh': 'echo "later job"\n' });
     project.repository.commit('Later');
     project.repository.write({ 'job.sh': 'echo "dirty job"\n' });
@@ -341,7 +532,7 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     project.repository.git('reset', '--quiet', '--hard', commit);
   });
 
-  it('a deploy of which nobody reads the rest is whole all the same', async () => {
+  it('a deploy whose output is not read to its end is whole all the same', async () => {
     const ours = [
       process.execPath,
       join(packageRoot, 'bin', 'run.js'),
@@ -368,7 +559,7 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     project.repository.git('reset', '--quiet', '--hard', commit);
   });
 
-  it('stop ends one of two; the other runs on; deploy runs the stopped one again', async () => {
+  it('N11: stop ends one of two and lasts; the other runs on; --retry-stopped runs it again', async () => {
     await project.ok(['terminate', '--yes']);
     project.setParameters({ experiment_conditions: ['--hold one', '--hold two'] });
     await project.ok(['deploy', '--yes', '--slots', '2']);
@@ -380,8 +571,16 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     expect(project.readRun(one, 'data', 'results', 'saved.txt')).toBe('saved\n');
     expect(states(await project.json(['status']))).toEqual(expect.arrayContaining(['stopped', 'running']));
 
-    const { stdout } = await project.cli(['deploy', '--yes', '--slots', '2']);
-    expect(stdout).toMatch(/^runs +1 of 2 conditions; skipped: 1 in the live deployment$/m);
+    const { stdout, stderr } = await project.cli(['deploy', '--yes', '--slots', '2']);
+    expect(stdout).toMatch(
+      /^runs +0 of 2 conditions; skipped: 1 stopped \(--retry-stopped runs them again\), 1 in the live deployment$/m,
+    );
+    expect(stdout).toContain('Nothing to run. --retry-stopped runs stopped conditions again.');
+    expect(stderr).toContain('logistician deploy --wait');
+    expect((await project.cli(['status'])).stderr).toContain(
+      'logistician deploy --retry-stopped    # the 1 that',
+    );
+    await project.ok(['deploy', '--yes', '--retry-stopped', '--slots', '2']);
     const again = project.runs.filter((id) => id.includes('hold-one')).at(-1) ?? '';
     expect(again).not.toBe(one);
     const waiting = project.start(['deploy', '--wait']);
@@ -392,7 +591,7 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     expect(project.receipt(again).state).toBe('succeeded');
   });
 
-  it('stop with nothing at work is no error', async () => {
+  it('stop with nothing running is no error', async () => {
     const { code, stdout } = await project.cli(['stop']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'No job is running or waiting.\n' });
   });
@@ -401,13 +600,146 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     const before = project.runs;
     const { code, stdout } = await project.cli(['deploy', '--yes', '--retry-failed', '--only', 'hold-one']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^runs +0 of 1 condition; skipped: 1 not failed$/m);
+    expect(stdout).toMatch(/^runs +0 of 2 conditions; skipped: 1 not failed$/m);
     expect(project.runs).toEqual(before);
+  });
+
+  it('N11: what was stopped stays so in the next deployment of the same code, and runs if it is named', async () => {
+    project.setParameters({ experiment_conditions: ['--hold three'] });
+    await project.ok(['deploy', '--yes']);
+    await project.holding('hold-three');
+    expect((await project.cli(['stop'])).stderr).toContain(
+      'logistician deploy --retry-stopped    # the 1 that',
+    );
+    await project.ok(['terminate', '--yes']);
+    project.setParameters({ experiment_conditions: ['--hold three', '--lr 3'] });
+    const plan = (...words: string[]) => project.ok(['deploy', '--dry-run', ...words]);
+    expect(await plan()).toMatch(/^runs +1 of 2 conditions; skipped: 1 stopped \(/m);
+    expect(await plan('--only', 'hold-three')).toMatch(/^runs +1 of 2 conditions$/m);
+    expect(await plan('--force')).toMatch(/^runs +2 of 2 conditions$/m);
+    expect(await plan('--retry-stopped')).toMatch(/^runs +1 of 2 conditions; skipped: 1 not stopped$/m);
+  });
+
+  it('N19: jobs that could not be started hold the others, and the line that is proposed starts them', async () => {
+    await project.ok(['terminate', '--yes']);
+    const network = `logistician-test-${process.pid}-${Date.now()}`;
+    const all = [1, 2, 3, 4, 5].map((n) => `--seed ${n}`);
+    project.setParameters({ experiment_conditions: all, docker_run_args: ['--network', network] });
+    const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--wait', '--slots', '1']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^2 jobs on .+ wait for another deploy: 3 in a row could not be started there\.$/m,
+    );
+    expect(states(await project.json(['status']))).toEqual([
+      'failed',
+      'failed',
+      'failed',
+      'pending',
+      'pending',
+    ]);
+    const [, words = ''] =
+      /^ {2}logistician (deploy --commit \S+) +# starts the 2 that wait$/m.exec(stderr) ?? [];
+    await docker('network', 'create', '--label', 'logistician.test=network', network);
+    try {
+      expect((await project.cli([...words.split(' '), '--wait'])).code).toBe(1);
+      expect(states(await project.json(['status']))).toEqual([
+        ...Array(3).fill('failed'),
+        'succeeded',
+        'succeeded',
+      ]);
+    } finally {
+      await docker('network', 'rm', network);
+    }
   });
 
   it('leaves nothing', async () => {
     await project.ok(['terminate', '--yes']);
     await project.quiet();
     expect(project.receipts().length).toBeGreaterThan(5);
+  });
+});
+
+describe.skipIf(isMissing('docker', 'git'))('L15: /data/state of a condition', () => {
+  let project: TestProject;
+
+  beforeAll(() => {
+    project = new TestProject({
+      parameters: { experiment_conditions: ['--tries 9'] },
+      files: {
+        'job.sh': `cd /data/state; tries=$(($(cat tries 2>/dev/null || echo 0) + 1))
+          echo "$tries" >tries; ln -sfn /etc/hostname link
+          echo "attempt $LOGISTICIAN_ATTEMPT, try $tries"; [ "$tries" -ge "$2" ]\n`,
+      },
+    });
+  });
+  afterAll(() => project.remove());
+
+  /** What the new attempt says of itself, its receipt of what it goes on from, and the command of that. */
+  async function attempt(...words: readonly string[]) {
+    const before = project.runs;
+    const said = await project.cli(words);
+    const [run = ''] = project.runs.filter((id) => !before.includes(id));
+    expect(project.receipt(run).state).toBe('failed');
+    return {
+      run,
+      said,
+      log: project.readRun(run, 'data', 'logs', 'docker.txt'),
+      receipt: project.receipt(run),
+    };
+  }
+
+  it('is given to the next attempt, which says on what it goes on', async () => {
+    const first = await attempt('deploy', '--yes', '--wait');
+    expect(first.log).toBe('attempt 1, try 1\n');
+    expect(first.receipt.recipe).not.toHaveProperty('continues');
+
+    const second = await attempt('deploy', '--retry-failed', '--yes', '--wait');
+    expect(second.said.stdout).toMatch(/^state +all continue from \/data\/state of their last attempt/m);
+    expect(second.log).toBe('attempt 2, try 2\n');
+    expect(second.receipt.recipe.continues).toEqual({ run: first.run, attempt: 2 });
+    expect(second.receipt.container_line).toContain('--env LOGISTICIAN_ATTEMPT=2 ');
+    // What it went on from is as it was; a link is a link.
+    expect(project.readRun(first.run, 'data', 'state', 'tries')).toBe('1\n');
+    expect(readdirSync(project.run(second.run, 'data', 'state'))).toEqual(['link', 'tries']);
+    expect(lstatSync(project.run(second.run, 'data', 'state', 'link')).isSymbolicLink()).toBe(true);
+
+    await project.ok(['terminate', '--yes']);
+    const third = await attempt('deploy', '--yes', '--wait');
+    expect(third.log).toBe('attempt 3, try 3\n');
+    expect(third.receipt.recipe.continues).toEqual({ run: second.run, attempt: 3 });
+  });
+
+  it('is not given with --fresh-state, to a run, to other code, nor where a link is in its place', async () => {
+    const fresh = await attempt('deploy', '--retry-failed', '--fresh-state', '--yes', '--wait');
+    expect(fresh.log).toBe('attempt 1, try 1\n');
+    expect((await attempt('run', '--condition', 'tries')).log).toBe('attempt 1, try 1\n');
+
+    const elsewhere = join(project.scratch, 'elsewhere');
+    renameSync(project.run(fresh.run, 'data', 'state'), elsewhere);
+    symlinkSync(elsewhere, project.run(fresh.run, 'data', 'state'));
+    const linked = await attempt('deploy', '--retry-failed', '--yes', '--wait');
+    expect(linked.said.stderr).toContain('Nothing is left of /data/state of the last attempts at tries-9');
+    expect(linked.log).toBe('attempt 1, try 1\n');
+    expect(linked.receipt.recipe).not.toHaveProperty('continues');
+
+    await project.ok(['terminate', '--yes']);
+    project.repository.write({ other: 'code' });
+    project.repository.commit('Other code');
+    expect((await attempt('deploy', '--yes', '--wait')).log).toBe('attempt 1, try 1\n');
+    await project.ok(['terminate', '--yes']);
+  });
+
+  it('is copied whole: half a copy that a killed deploy left is made again', () => {
+    const state = join(project.scratch, 'from', 'state');
+    mkdirSync(state, { recursive: true });
+    writeFileSync(join(state, 'whole'), 'whole\n');
+    const data = join(project.scratch, 'into', 'data');
+    mkdirSync(join(data, 'state.new', 'half'), { recursive: true });
+    const [program = '', ...words] = copyState(state, data).argv.map(String);
+    for (const _ of ['once', 'again']) {
+      execFileSync(program, words);
+      expect(readdirSync(data)).toEqual(['state']);
+      expect(readdirSync(join(data, 'state'))).toEqual(['whole']);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -166,7 +166,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
     });
   });
 
-  it('sync brings home what there is so far', async () => {
+  it('sync collects what there is so far', async () => {
     const run = runOf(await status(sweep), 'epochs');
     await ok(sweep, 'sync', '--only', 'measures');
     expect(readdirSync(sweep.run(run, 'data'))).toEqual(['measures']);
@@ -203,9 +203,15 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
   });
 
   it('--retry-failed runs what has failed again', async () => {
+    const failed = runOf(await status(sweep), 'lr-1');
+    // L15
+    writeFileSync(sweep.run(failed, 'data', 'state', 'kept'), 'kept\n');
     const { code, stdout } = await cli(sweep, 'deploy', '--retry-failed', '--wait', '--yes');
     expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining('1 of 4 conditions') });
     expect(sweep.runs).toHaveLength(5);
+    expect(sweep.receipt().recipe.continues).toEqual({ run: failed, attempt: 2 });
+    expect(sweep.receipt().container_line).toContain('LOGISTICIAN_ATTEMPT=2');
+    expect(sweep.readRun(sweep.runs.at(-1), 'data', 'state', 'kept')).toBe('kept\n');
   });
 
   it('terminate leaves the results, and nothing else', async () => {

@@ -11,7 +11,7 @@ const commands = fileURLToPath(new URL('../../src/commands/', import.meta.url));
 const verbs = readdirSync(commands).map((file) => file.replace('.ts', ''));
 const escapeCode = '\u001b';
 
-/** What help says, and what it must say; with UPDATE_GOLDEN=1 the file is written anew. */
+/** What help says, and what it must say; with UPDATE_GOLDEN=1 the file is written again. */
 function expectGolden(name: string, text: string): void {
   const path = fileURLToPath(new URL(`../golden/help/${name}.txt`, import.meta.url));
   if (process.env.UPDATE_GOLDEN === '1') {
@@ -84,7 +84,8 @@ describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
   });
 
   it.each<[string, number, readonly string[]]>([
-    ['NoSuchFolder', 1, ['status', 'nowhere']],
+    ['NoSuchFolder', 1, ['status', './nowhere']],
+    ['UnknownCondition', 2, ['status', 'nowhere']],
     ['NoExperiment', 1, ['deploy', '..']],
     ['WrongUsage', 2, ['deploy', '--targt', 'local']],
     ['WrongUsage', 2, ['deploy', '--slots', 'x']],

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { packageRoot, TestProject } from '../support/project.js';
+import { copyOfPackage, packageRoot, TestProject } from '../support/project.js';
 
 interface Packed {
-  readonly filename: string;
   readonly unpackedSize: number;
   readonly files: readonly { readonly path: string }[];
 }
@@ -19,32 +18,27 @@ describe.skipIf(isMissing('docker', 'git'))('the package, installed by npm', () 
   beforeAll(() => {
     project = new TestProject({ bare: true, files: { 'job.sh': 'echo "hello $*"\n' } });
     project.repository.commit('First');
-    prefix = join(project.scratch, 'prefix');
-    mkdirSync(prefix);
+    prefix = join(project.home, '.local');
     // npm has its own idea of where caches and settings are: here they are the test's.
     const env = {
       ...project.env,
       npm_config_cache: join(project.scratch, 'npm'),
       npm_config_update_notifier: 'false',
+      npm_config_offline: 'true',
+      // What is built is packed as it is: others may be testing it.
+      npm_config_ignore_scripts: 'true',
     };
-    const npm = (cwd: string, ...words: string[]) =>
-      execFileSync('npm', words, { cwd, env, stdio: 'pipe' }).toString();
-    // What is built is packed as it is: others may be testing it.
-    [packed] = JSON.parse(
-      npm(packageRoot, 'pack', '--json', '--ignore-scripts', '--pack-destination', project.scratch),
-    ) as [Packed];
-    const tarball = join(project.scratch, packed.filename);
-    npm(
-      project.scratch,
-      'install',
-      '--global',
-      '--prefix',
-      prefix,
-      '--offline',
-      '--no-audit',
-      '--no-fund',
-      tarball,
-    );
+    const clone = join(project.scratch, 'clone');
+    copyOfPackage(clone);
+    for (const name of ['README.md', 'LICENSE']) copyFileSync(join(packageRoot, name), join(clone, name));
+    const inClone = (line: string) =>
+      execFileSync('sh', ['-c', line], { cwd: clone, env, stdio: 'pipe' }).toString();
+    [packed] = JSON.parse(inClone('npm pack --json --dry-run')) as [Packed];
+    // The line of the README, for a user who is not root.
+    const line =
+      /^npm install --global .*$/m.exec(readFileSync(join(packageRoot, 'README.md'), 'utf8'))?.[0] ?? '';
+    expect(line).toContain('--prefix ~/.local');
+    inClone(line);
   });
   afterAll(() => project.remove());
 
@@ -69,6 +63,7 @@ describe.skipIf(isMissing('docker', 'git'))('the package, installed by npm', () 
       'dist',
       'oclif.manifest.json',
       'package.json',
+      'src',
       'templates',
     ]);
   });

@@ -57,13 +57,17 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
     expect(lasting(issued(project.stateFolder).slice(before.length))).toBe(dryTerminate);
   });
 
-  it('build, shell and setup: likewise', async () => {
+  it('N4: build, shell and setup: likewise, and they say that they would', async () => {
     project.repository.write({ 'experiments/one/Dockerfile': 'FROM debian:bookworm-slim\nRUN true\n' });
     const lines = (stderr: string) =>
       lasting(printed(stderr))
         .replaceAll(/(logistician-shell-[a-z0-9-]+)-\d+/g, '$1-PID')
         .split('\n')
         .filter((line) => /^(GIT_|cp |git |docker |ssh-keygen )/.test(line));
+    const dryly = await project.json<Record<string, unknown>>(['setup', '--dry-run']);
+    expect(dryly).toMatchObject({ dry_run: true, key_made: false, would_make_key: true });
+    const unbuilt = await project.json<Record<string, unknown>>(['build', '--dry-run']);
+    expect(unbuilt).toMatchObject({ dry_run: true, id: null, built: false, would_build: true });
     for (const words of [['build'], ['shell'], ['setup', '--yes']]) {
       const dry = lines((await project.cli([...words, '--dry-run'])).stderr);
       const real = lines((await project.cli(words, { input: 'true\n' })).stderr);

@@ -33,7 +33,7 @@ describe.skipIf(isMissing('docker', 'git'))('F1, L14: a job that was recorded an
     return `${bin}:${process.env.PATH}`;
   }
 
-  it('is delivered later as its receipt says, whatever parameters.json says by then', async () => {
+  it('is delivered later as its receipt says, not as parameters.json says by then', async () => {
     const cut = await project.cli(['deploy', '--yes'], { env: { PATH: cutOff() } });
     expect(cut.code).toBe(1);
     const before = project.receipt();

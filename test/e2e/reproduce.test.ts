@@ -36,7 +36,7 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     await project.remove();
   });
 
-  /** What somebody does who has run.json and a way to the commits, and nothing else of the run. */
+  /** What a user does who has run.json and a way to the commits, and nothing else of the run. */
   function again(receipt: RunRecord, name: string): string {
     const { recipe, build_line, container_line: line } = receipt;
     const { source, image } = recipe;
@@ -53,7 +53,7 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     expect(shell(`docker image inspect --format '{{.Id}}' ${image.tag}`)).not.toBe('');
     const run = line
       .replaceAll(`${project.run(receipt.id)}/`, `${place}/`)
-      .replaceAll(`${source.root}:/project`, `${clone.root}:/project`);
+      .replaceAll(`source=${source.root},target=/project`, `source=${clone.root},target=/project`);
     expect(run).not.toContain(project.root);
     expect(run).toContain(`--user ${userAndGroup}`);
     shell(run);
@@ -88,6 +88,8 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     const receipt = project.receipt();
     expect(receipt.recipe.source).toMatchObject({ snapshot: true, live: true });
     const results = stateOfFolder(project.run(receipt.id, 'data', 'results'));
+    project.repository.git('gc', '--quiet', '--prune=now', '--aggressive');
+    expect(project.repository.git('log', '--all', '--format=%H')).not.toContain(receipt.recipe.source.commit);
     expect(stateOfFolder(again(receipt, 'again-with-changes'))).toEqual(results);
   });
 });

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
-import { copyOfPackage, linesOf, TestProject } from '../support/project.js';
+import { copyOfPackage, linesOf, packageRoot, TestProject } from '../support/project.js';
 import { until } from '../support/until.js';
 
 describe.skipIf(isMissing('docker', 'git'))('create', () => {
@@ -31,7 +32,7 @@ describe.skipIf(isMissing('docker', 'git'))('create', () => {
     });
     expect(readFileSync(join(folder(), 'Dockerfile'), 'utf8')).toContain(`\nFROM ${baseImage}\n`);
     expect(await project.ok(['validate'], { cwd: folder() })).toBe(
-      `${folder()}/parameters.json is valid: ${project.name}, 1 condition, target local.\n`,
+      `parameters.json is valid: ${project.name}, 1 condition, target local.\n`,
     );
   });
 
@@ -91,7 +92,7 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
   });
 
   it('prints what the job prints and nothing else, and keeps results and a receipt', async () => {
-    const { code, stdout, stderr } = await project.cli(['run', '-o', '--lr 0.01']);
+    const { code, stdout, stderr } = await project.cli(['run', '-o', '--lr 0.01', '--verbose']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'the rate is 0.01\n' });
     expect(stderr).toMatch(/^\$ /m);
 
@@ -139,6 +140,47 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     project.repository.git('checkout', '--quiet', '--', '.');
     project.repository.git('clean', '--quiet', '--force', 'job.sh.orig');
     expect(project.repository.git('status', '--porcelain')).toBe(before);
+  });
+
+  it('L4: a base image that is another by now has the image built again, also a base of this computer', async () => {
+    const base = `${project.name}-base:latest`;
+    const docker = (words: readonly string[], input = '') =>
+      execFileSync('docker', words, { input, stdio: 'pipe' }).toString().trim();
+    const idOf = () => docker(['image', 'inspect', '--format', '{{.Id}}', base]);
+    const made = (text: string) =>
+      docker(['build', '--quiet', '--tag', base, '-'], `FROM ${baseImage}\nLABEL made=${text}\n`);
+    try {
+      made('1');
+      project.repository.write({ 'experiments/one/Dockerfile': `ARG ON=${base}\nFROM $ON\n` });
+      await project.ok(['run', '-o', 'x']);
+      const { image } = project.receipt();
+      expect(image.base).toEqual([{ name: base, id: idOf(), digests: [] }]);
+      made('2');
+      await project.ok(['run', '-o', 'x']);
+      expect(project.receipt().image).toMatchObject({ base: [{ name: base, id: idOf() }] });
+      expect(project.receipt().image.id).not.toBe(image.id);
+      expect(await project.ok(['build'])).toContain('exists already');
+      expect(await project.ok(['build', '--fresh'])).toContain('is built');
+      expect(await project.ok(['build'])).toContain('exists already');
+    } finally {
+      project.repository.git('checkout', '--quiet', '--', '.');
+      docker(['image', 'rm', '--force', base]);
+    }
+  });
+
+  it('L9: what a job leaves in the tree does not judge it, also where no snapshot of that can be made', async () => {
+    project.repository.write({
+      'nested.sh':
+        "mkdir -p cache/.git/objects cache/.git/refs; echo 'ref: refs/heads/main' >cache/.git/HEAD\necho done; exit 3\n",
+    });
+    project.setParameters({ experiment_command: 'sh nested.sh' });
+    const { code, stdout, stderr } = await project.cli(['run']);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: 'done\n' });
+    expect(stderr).toMatch(/Warning: Whether the working tree changed during the run is not recorded/);
+    expect(project.receipt()).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 3 });
+    rmSync(join(project.root, 'cache'), { recursive: true });
+    project.repository.git('checkout', '--quiet', '--', '.');
+    project.repository.git('clean', '--quiet', '--force', 'nested.sh');
   });
 
   it.each([
@@ -237,10 +279,14 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     await until('the container is gone', () => project.containers.length === 0);
   });
 
-  it('reads standard input where it is given one', async () => {
-    project.setParameters({ experiment_command: 'cat; echo' });
-    const { stdout } = await project.cli(['run'], { input: 'piped in' });
+  it('L31, L40: reads standard input where it is told to, and never that of a loop around it', async () => {
+    project.setParameters({ experiment_command: 'cat; echo "$1"; :' });
+    const { stdout } = await project.cli(['run', '-i'], { input: 'piped in' });
     expect(stdout).toBe('piped in\n');
+    const loop = `while read -r lr; do "$0" "$1" run -o "$lr"; done`;
+    const bin = [process.execPath, join(packageRoot, 'bin/run.js')];
+    const { ended } = project.startProgram(['sh', '-c', loop, ...bin], { input: '--help\n--json\n' });
+    expect((await ended).stdout).toBe('--help\n--json\n');
     project.setParameters({});
   });
 

@@ -48,7 +48,7 @@ touch /data/input/mnist/new 2>&1
   };
 
   it('reach the job, by run', async () => {
-    const { stdout, stderr } = await project.cli(['run', '-o', 'one'], { env });
+    const { stdout, stderr } = await project.cli(['run', '-o', 'one', '--verbose'], { env });
     expect(stdout.startsWith(expected())).toBe(true);
     expect(`${stdout}${stderr}`).toMatch(/Read-only file system/);
     // The line that hands it over, to paste in a shell that has it.

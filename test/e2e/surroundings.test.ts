@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -11,7 +11,7 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
 
   beforeAll(() => {
     project = new TestProject({ parameters: { experiment_conditions: ['--lr 1', '--lr 2'] } });
-    odd = join(project.scratch, `my project's "ü" $(id) *`);
+    odd = join(project.scratch, `my project's "ü", a:b $(id) *`);
     cpSync(project.root, odd, { recursive: true });
   });
   afterAll(async () => {
@@ -29,6 +29,9 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
     expect(await project.ok(['logs', 'lr-2'], { cwd })).toBe('the rate is 2\n');
     for (const id of project.runsIn(cwd)) expect(project.receiptIn(cwd, id).state).toBe('succeeded');
     expect(project.runsIn(cwd)).toHaveLength(3);
+    expect(await project.cli(['deploy', '--snapshot', '--dry-run', '--force'], { cwd })).toMatchObject({
+      code: 0,
+    });
     await project.ok(['terminate', '--yes'], { cwd });
   });
 
@@ -40,7 +43,30 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
     expect(line).toBeDefined();
     const shell = ['sh', '-c', `for word in ${line}; do printf '%s\\n' "$word"; done`];
     const { stdout } = await project.startProgram(shell).ended;
-    expect(stdout).toContain(`my project's "ü" $(id) *`);
+    expect(stdout).toContain(`my project's "ü", a:b $(id) *`);
+  });
+
+  it('L8: an engine that has other files at the path of the project: refused before the job, with why', async () => {
+    // As in a container that has the socket of the engine outside.
+    const elsewhere = join(project.scratch, 'elsewhere');
+    mkdirSync(elsewhere);
+    const text = 'mount --bind "$1" "$2" && cd "$2/experiments/one" && shift 2 && exec "$@"';
+    const as = ['unshare', '--mount', 'sh', '-c', text, 'sh', project.root, elsewhere];
+    const ran = await project.cli(['run', '-o', 'x'], { as });
+    expect(ran).toMatchObject({ code: 125, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /engine does not see .*\/data: it runs on another computer, or sees other files/,
+    );
+    const deployed = await project.cli(['deploy', '--yes', '--wait', '--first', '1'], { as });
+    expect(deployed.code).toBe(1);
+    expect(deployed.stdout).toContain('the engine does not see');
+    expect(project.receipts().map(({ state, reason }) => [state, reason])).toEqual([
+      ['failed', 'start'],
+      ['failed', 'start'],
+    ]);
+    expect(readdirSync(elsewhere)).toEqual([]);
+    await project.cli(['terminate', '--yes'], { as });
+    for (const id of project.runs) rmSync(project.run(id), { recursive: true });
   });
 
   it('a detached HEAD, the project a subfolder of where one stands', async () => {

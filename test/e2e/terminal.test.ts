@@ -57,7 +57,7 @@ describe.skipIf(isMissing('git'))('create, by questions', () => {
     const screen = terminal(project, words, project.root);
     await screen.shows('Command that runs one condition');
     screen.enter();
-    await screen.shows('The arguments of a condition are put behind it.');
+    await screen.shows('The arguments of a condition are appended to it.');
     screen.enter('sh job.sh');
     expect(await screen.ended).toBe(0);
     expect(screen.text).not.toContain('Remote of the project');
@@ -109,6 +109,19 @@ wait $!
     project.setParameters({ experiment_conditions: ['--hold one', '--hold two'] });
   });
 
+  it('L40: run in the background reads nothing of the terminal, and is not suspended', async () => {
+    project.setParameters({ experiment_command: 'cat; echo "through: $1"; :' });
+    const line = '"$0" "$1" run -o there & wait $!; echo "code $?"';
+    const screen = new Terminal(['sh', '-mc', line, process.execPath, join(packageRoot, 'bin', 'run.js')], {
+      cwd: project.experiment,
+      env: project.env,
+    });
+    open.push(screen);
+    await screen.shows('through: there');
+    await screen.shows('code 0');
+    project.setParameters({ experiment_conditions: ['--hold one', '--hold two'] });
+  });
+
   it('deploy asks, and n deploys nothing', async () => {
     const before = project.runs;
     const screen = terminal(project, ['deploy']);
@@ -127,11 +140,11 @@ wait $!
     screen.enter('y');
     const one = await project.holding('hold-one');
     const two = await project.holding('hold-two');
-    await screen.shows(/hold-one-[0-9a-f]{10} +running/);
-    await screen.shows(/hold-two-[0-9a-f]{10} +running/);
+    await screen.shows(/hold-one\S* .*running/);
+    await screen.shows(/hold-two\S* .*running/);
     await screen.shows('0 of 2 ended: 2 running');
     screen.interrupt();
-    await screen.shows('The jobs run on.');
+    await screen.shows('The jobs keep running.');
     const line = (await screen.shows(/logistician deploy --wait --commit [0-9a-f]+/)).split(' ').slice(1);
     expect(await screen.ended).toBe(130);
     const { conditions } = await project.json(['status']);
@@ -171,12 +184,12 @@ wait $!
     project.setParameters({ experiment_conditions: ['--hold three', '--fail 7'] });
     const screen = terminal(project, ['deploy', '--wait', '--yes', '--slots', '2']);
     const three = await project.holding('hold-three');
-    await screen.shows(/hold-three-[0-9a-f]{10} +running/);
+    await screen.shows(/hold-three\S* .*running/);
     screen.close();
-    await until('nobody follows a terminal that is gone', () => !screen.isAlive);
+    await until('no process follows a terminal that is gone', () => !screen.isAlive);
     expect((await project.json(['status'])).live).toBe(true);
     const rejoined = terminal(project, ['deploy', '--wait']);
-    await rejoined.shows(/hold-three-[0-9a-f]{10} +running/);
+    await rejoined.shows(/hold-three\S* .*running/);
     project.letGo(three);
     expect(await rejoined.ended).toBe(1);
     await until('the receipt is final', () => project.receipt(three).state === 'succeeded');
@@ -192,7 +205,7 @@ wait $!
     open.push(screen);
     expect(await screen.ended).toBe(0);
     const lines = screen.text.split('\n');
-    expect(lines.join('\n')).toMatch(/hold-three-[0-9a-f]{10} +succeeded/);
+    expect(lines.join('\n')).toMatch(/hold-three\S* .*succeeded/);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   });
 
@@ -249,14 +262,14 @@ wait $!
     await project.ok(['deploy', '--snapshot', '--yes']);
     await project.holding('deaf-2');
     for (const words of [
-      ['stop', '--grace', '20'],
-      ['terminate', '--yes', '--grace', '20'],
+      ['stop', '--verbose', '--grace', '20'],
+      ['terminate', '--verbose', '--yes', '--grace', '20'],
     ]) {
       const screen = terminal(project, words);
       await screen.shows('SIGTERM now, SIGKILL after 20 s.');
-      await screen.shows(/runner\.sh stop/);
+      await screen.shows(/runner\.sh\s+(?:\\\s+)?stop/);
       screen.interrupt();
-      await screen.shows('Interrupted. Jobs that have been told to end still do');
+      await screen.shows('Interrupted. Jobs that were told to stop still do');
       expect(await screen.ended).toBe(130);
       expect(screen.text).not.toMatch(/Error|^\s+at /m);
     }
@@ -264,15 +277,17 @@ wait $!
     project.setParameters({});
   });
 
-  it('terminate asks while jobs run, and n ends none', async () => {
+  it('N5: terminate asks while jobs run, and neither n nor Enter ends any', async () => {
     project.setParameters({ experiment_conditions: ['--hold four'] });
     await project.ok(['deploy', '--yes']);
     await project.holding('hold-four');
-    const screen = terminal(project, ['terminate']);
-    await screen.shows(/1 job.* running or waiting\. End .*\?/);
-    screen.enter('n');
-    await screen.shows('Nothing was ended.');
-    expect(await screen.ended).toBe(1);
+    for (const answer of ['n', '']) {
+      const screen = terminal(project, ['terminate']);
+      await screen.shows(/1 job is running or waiting\. Stop it\? \(y\/N\)/);
+      screen.enter(answer);
+      await screen.shows('Nothing was terminated.');
+      expect(await screen.ended).toBe(1);
+    }
     expect((await project.json(['status'])).live).toBe(true);
   });
 });
@@ -320,7 +335,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
         .filter((line) => ids.test(line) && (words[0] !== 'conditions' || /\s/.test(line)));
       expect(Math.max(0, ...rows.map((row) => row.length)), text).toBeLessThanOrEqual(columns);
       // A row that was broken would go on in the next line.
-      if (words[0] === 'status') expect(text).toMatch(/^lr-0-1-\S+ +succeeded/m);
+      if (words[0] === 'status') expect(text).toMatch(/^lr-0-1\S* .*succeeded/m);
     }
   });
 
@@ -334,7 +349,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
   it('TERM=dumb and NO_COLOR get no escape sequence, and the same table', async () => {
     const { raw: dumb } = await shown(['deploy', '--wait', '--yes', '--retry-failed'], 80, { TERM: 'dumb' });
     expect(dumb).not.toContain('\u001b');
-    expect(dumb).toMatch(/^lr-0-1-\S+ +succeeded/m);
+    expect(dumb).toMatch(/^lr-0-1\S* .*succeeded/m);
     const { raw: plain } = await shown(['status'], 80, { NO_COLOR: '1' });
     expect(plain).not.toContain('\u001b[3');
   });
@@ -344,7 +359,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     const screen = new Terminal(['sh', '-c', line], { cwd: project.experiment, env: project.env });
     open.push(screen);
     expect(await screen.ended).toBe(0);
-    expect(readFileSync(join(project.experiment, 'watched'), 'utf8')).toMatch(/^lr-0-1-\S+ +succeeded/m);
+    expect(readFileSync(join(project.experiment, 'watched'), 'utf8')).toMatch(/^lr-0-1\S* .*succeeded/m);
     project.repository.git('clean', '--quiet', '--force');
   });
 
@@ -358,7 +373,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     await until('it is deaf', () => project.saidBy(id).includes('deaf'));
     const screen = terminal(project, ['stop', '--grace', '3']);
     const began = Date.now();
-    await screen.shows('Ending one job: SIGTERM now, SIGKILL after 3 s.');
+    await screen.shows('Stopping one job: SIGTERM now, SIGKILL after 3 s.');
     expect(project.receipt(id).state).toBe('running');
     expect(await screen.ended).toBe(0);
     expect(Date.now() - began).toBeGreaterThan(2500);

@@ -136,7 +136,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('bad days of machine
     // His own computer has no Docker.
     const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
     await well(bob, ['deploy', '--yes'], { env });
-    await until('status says on whom his first job waits', async () =>
+    await until('status says which job his first job waits for', async () =>
       (await well(bob, ['status'], { env })).stdout.includes(`waits for ada: ${held.run}`),
     );
     await well(bob, ['terminate', '--yes', '--discard'], { env });

@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 
 const states = ({ conditions }: StatusOutput) => conditions.map(({ state }) => state);
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on machines', () => {
+describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep running on machines', () => {
   let fleet: Fleet;
   let one: LabMachine;
   let two: LabMachine;
@@ -64,14 +64,14 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
     expect(await says(['--since', '2000-01-01'])).toBe('holding 1\n');
   });
 
-  it('logs -f ends at once with Ctrl-C, and leaves nobody at work there', async () => {
+  it('logs -f ends at once with Ctrl-C, and leaves nothing running there', async () => {
     const following = project.start(['logs', 'hold-1', '-f']);
     await following.says('holding 1');
     const asked = Date.now();
     following.signal('SIGINT');
     expect((await following.ended).code).toBe(130);
     expect(Date.now() - asked).toBeLessThan(60_000);
-    await until('nobody reads there', async () => !(await one.exec("pgrep -f '[r]unner.sh log ' || :")));
+    await until('nothing reads there', async () => !(await one.exec("pgrep -f '[r]unner.sh log ' || :")));
     expect(states(await project.json(['status']))[0]).toBe('running');
   });
 
@@ -114,10 +114,10 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
     const notYet = await project.cli(['ssh', 'fail-7', '--container']);
     expect(notYet.code).toBe(1);
     expect(notYet.stderr).toContain('has no container now: it is pending');
-    expect((await project.cli(['ssh', 'nobody'])).code).toBe(2);
+    expect((await project.cli(['ssh', 'no-such'])).code).toBe(2);
   });
 
-  it('sync brings what there is of a job at work, and deletes nothing here that is gone there', async () => {
+  it('sync brings what there is of a job running, and deletes nothing here that is gone there', async () => {
     const results = (id: string) => `${jobsOn(one, project)}/${id}/data/results`;
     await one.exec(`echo 1 >${results(run.one)}/half; echo 1 >${results(run.one)}/../measures/loss`);
     await well(project, ['sync', '--only', 'results']);
@@ -142,7 +142,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
     const following = project.start(['logs', '-f']);
     await following.says('holding 2');
     const { stdout } = await well(project, ['stop', 'hold-2']);
-    expect(stdout).toMatch(/^Ended 1: hold-2-/);
+    expect(stdout).toMatch(/^Stopped 1: hold-2-/);
     const last = await holdingOn(two, project, 'hold-4');
     await letGoOn(one, project, run.one);
     await letGoOn(two, project, last);
@@ -177,7 +177,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
         target: 'hosts',
         hosts: ['one'],
         experiment_conditions: ['x'],
-        experiment_command: `yes "$(printf %0999d 7)" | head -c ${bytes} #`,
+        experiment_command: `yes "$(printf %0999d 7)" | head -c ${bytes}; :`,
       },
     });
     try {
@@ -200,7 +200,9 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
       'one,without-docker,without-rsync,without-group,chatty,nowhere.invalid',
     ]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^ok +one +Docker \S+, \d+ CPUs, \S+ GiB, no GPU, \S+ GB free, user ada$/m);
+    expect(stdout).toMatch(
+      /^ok +one +Docker \S+, \d+ CPUs, \S+ GiB, no GPU, \S+ GB free, git [\d.]+, rsync [\d.]+, user ada$/m,
+    );
     expect(stdout).toMatch(
       /^BAD +without-docker +Docker: not installed\n +sudo apt-get install docker\.io +# on without-docker$/m,
     );
@@ -229,7 +231,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep at work on 
     await well(project, ['terminate', '--yes']);
     expect(project.readRun(run.one, 'data', 'results', 'whole')).toBe('22\n');
     for (const machine of [one, two]) expect(await machine.files(jobsOn(machine, project))).toEqual([]);
-    await until('nothing is left at work', () => project.processes.every((line) => line.includes('[mux]')));
+    await until('nothing is left running', () => project.processes.every((line) => line.includes('[mux]')));
     expect(linesOf('find', project.run('.'), '-name', '.rsync-partial')).toEqual([]);
   });
 });

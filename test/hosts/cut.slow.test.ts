@@ -133,14 +133,14 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
     await waiting.says(/; no answer from gpu1, gpu3/);
     const cut = await project.cli(['status']);
     expect(cut.stdout).toMatch(/^count-a-350\S* +running .*gpu1, unreachable for \d+s/m);
-    expect(cut.stdout).toMatch(/^gpu1 .*\. So it has been for \d+/m);
+    expect(cut.stdout).toMatch(/^gpu1 .*\. That was \d+s ago: its jobs/m);
     noTrace(cut);
     const json = await status();
     expect(json.unreachable.map(({ machine }) => machine).sort()).toEqual(['gpu1', 'gpu3']);
     expect(on('gpu1', json)).toMatchObject({ state: 'running', unreachable_since: expect.any(String) });
     await Promise.all(['gpu1', 'gpu3'].map((name) => fleet.get(name).restoreLink()));
     for (const log of logs) expect(await log.ended).toMatchObject({ code: 0, stdout: counted(350) });
-    expect(first.stderr).toMatch(/gpu1 .* Its output goes on from here/);
+    expect(first.stderr).toMatch(/gpu1 .* Retrying; its output continues from here/);
     const ended = await waiting.ended;
     expect(ended).toMatchObject({ code: 0 });
     noTrace(ended);

@@ -61,7 +61,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the digits', () => 
     return stdout;
   };
 
-  it('come out on three machines as they do here, for somebody who is root nowhere', async () => {
+  it('come out on three machines as they do here, for a user who is root nowhere', async () => {
     expect(await cli(['deploy', '--wait', '--yes'])).toContain('6 of 6 ended: 6 succeeded');
     const there = project.receipts();
     expect(

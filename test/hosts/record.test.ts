@@ -134,13 +134,36 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a deployment goes b
     expect(await project.ok(['logs', 'hold-2'])).toBe('holding 2\n');
     await well(project, ['sync']);
     expect(project.readRun(receiptOf(project, 'lr-1').id, 'data', 'results', 'rate.txt')).toBe('1\n');
-    expect((await well(project, ['stop', 'hold-2', '--grace', '5'])).stdout).toMatch(/^Ended 1: hold-2-/);
+    expect((await well(project, ['stop', 'hold-2', '--grace', '5'])).stdout).toMatch(/^Stopped 1: hold-2-/);
     expect(project.receipt(held).state).toBe('stopped');
     const last = await holdingOn(one, project, 'hold-3');
     await well(project, ['terminate', '--yes', '--grace', '5']);
     expect(project.receipt(last)).toMatchObject({ state: 'stopped', collected: expect.any(String) });
     expect(project.readRun(last, 'data', 'results', 'saved.txt')).toBe('saved\n');
     await expectNothingOn(one, project);
+  });
+
+  it('N19: --max-failures counts all machines: a look holds the one that goes on, another deploy lets it', async () => {
+    const project = made(['one', 'two'], ['--fail 1', '--hold 2', '--fail 3', '--lr 4']);
+    await well(project, ['deploy', '--yes', '--max-failures', '2']);
+    const held = await holdingOn(two, project, 'hold-2');
+    await endedThere(fleet, project, 2);
+    const row = (status: StatusOutput) => status.conditions[3];
+    const why = { why: 'failures', failures: 2 };
+    expect(row(await project.json(['status']))).toMatchObject({ state: 'pending', held: why });
+    await letGoOn(two, project, held);
+    await endedThere(fleet, project, 3);
+    expect(row(await project.json(['status']))).toMatchObject({ state: 'pending', held: why });
+    expect((await project.cli(['deploy', '--yes', '--wait'])).stdout).toContain(
+      'Starts waiting jobs again on two, until 2 jobs have failed',
+    );
+    expect(states(await project.json(['status']))).toEqual({
+      'fail-1': 'failed',
+      'hold-2': 'succeeded',
+      'fail-3': 'failed',
+      'lr-4': 'succeeded',
+    });
+    await well(project, ['terminate', '--yes']);
   });
 
   it('F3: the folder is moved: ssh opens each of the machines, one after the other', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isMissing, variants } from '../support/engines.js';
 import { footprint, holdingOn, letGoOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { linesOf, type TestProject } from '../support/project.js';
@@ -32,7 +32,7 @@ const filesWith = (text: string, ...folders: string[]): string[] => {
   }
 };
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else’s business', () => {
+describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('secrets, and files of others', () => {
   let fleet: Fleet;
   let one: LabMachine;
   let two: LabMachine;
@@ -53,7 +53,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
     return project;
   };
 
-  it.each(['build', 'ssh'])(
+  it.each(variants('build', 'ssh'))(
     'a secret reaches its jobs and stays nowhere, where images go by %s',
     async (transport) => {
       const core = `s3cret-${process.pid}-${transport}-core`;
@@ -187,9 +187,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
       const runs = tried.runs;
 
       const status = await tried.cli(['status']);
-      expect(`${status.stdout}${status.stderr}`).toMatch(
-        /one shows another host key than the one that is known/,
-      );
+      expect(`${status.stdout}${status.stderr}`).toMatch(/one shows another host key than the known one/);
       for (const words of [
         ['sync'],
         ['logs'],
@@ -206,7 +204,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('what is nobody else
       tried.repository.commit('More');
       for (const words of [['--force'], ['--force', '--accept-new-host-keys']]) {
         const { stderr } = await tried.cli(['deploy', '--yes', '--hosts', 'one', ...words], { env });
-        expect(stderr).toMatch(/one shows another host key than the one that is known/);
+        expect(stderr).toMatch(/one shows another host key than the known one/);
         expect(stderr).toContain(`ssh-keygen -R one -f ${join(tried.stateFolder, 'known_hosts')}`);
       }
       expect(await footprint(one)).toEqual(before);

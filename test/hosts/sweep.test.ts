@@ -26,7 +26,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
   beforeAll(async () => {
     // Login shells that take lines apart in ways of their own.
     fleet = await Fleet.start({ gpu1: {}, gpu2: { shell: 'fish' }, gpu3: { shell: 'sh' } });
-    // The folders that fish makes for whoever comes first.
+    // The folders that fish makes for the first user.
     await fleet.get('gpu2').exec('runuser -l ada -c true');
     before = await Promise.all(fleet.machines.map(footprint));
     project = onHosts(fleet, {
@@ -61,7 +61,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
 
   let input: string | undefined;
 
-  it('deploy returns when all is delivered; more conditions than slots are worked off with nobody here', async () => {
+  it('deploy returns when all is delivered; more conditions than slots are worked off without us', async () => {
     const { stdout, stderr } = await well(project, ['deploy', '--yes']);
     expect(stdout).toMatch(/^runs +7 of 7 conditions$/m);
     const inputs = sent(stderr);
@@ -99,7 +99,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     expect(linesOf('find', project.run('.'), '!', '-uid', user)).toEqual([]);
   });
 
-  it('a second sweep shares what is there and pushes what is new alone', async () => {
+  it('a second sweep shares what exists and pushes only what is new', async () => {
     project.repository.write({ 'more.txt': 'more\n' });
     project.repository.commit('More');
     setConditions(conditions(8, 10));
@@ -166,11 +166,11 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     expect(sent(stderr)).toEqual([]);
     // What is home is not fetched again; what has gone since, is.
     const again = await well(project, ['sync']);
-    expect(again.stderr).not.toMatch(/^\$ rsync/m);
+    expect(again.stderr).not.toContain('| rsync ');
     const run = project.runs.at(-1) ?? '';
     rmSync(project.run(run, 'data', 'results', 'rate.txt'));
     const third = await well(project, ['sync']);
-    expect(third.stderr.match(/^\$ rsync/gm)).toHaveLength(1);
+    expect(third.stderr.match(/ \| rsync /g)).toHaveLength(1);
     expect(project.readRun(run, 'data', 'results', 'rate.txt')).not.toBe('');
     await project.ok(['terminate', '--yes']);
     expect(project.receipts().filter(({ collected }) => !collected)).toEqual([]);

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { holdingOn, letGoOn, onHosts } from '../support/hosts.js';
@@ -9,7 +11,8 @@ const refusals: Readonly<Record<string, RegExp>> = {
   down: /^down (did not answer at \S+ within 15 s|has no route from here to \S+|refuses connections)/,
   keyless: /^keyless refuses our keys for user ada\b/,
   dockerless: /^dockerless cannot run jobs as it is\. Docker: not installed\./,
-  rsyncless: /^rsyncless cannot run jobs as it is\. rsync: not installed\./,
+  rsyncless:
+    /^rsyncless cannot run jobs as it is\. rsync: not installed; GPUs: Docker has no NVIDIA runtime for /,
   stranger: /^stranger cannot run jobs as it is\. Docker: user ada may not use it\./,
   full: /^full cannot run jobs as it is\. disk: 0\.0 GB free in \/home\/ada\./,
   talker: /^talker cannot run jobs as it is\. login shell: .*"welcome to the lab"/,
@@ -43,6 +46,8 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('machines that canno
     await fleet.get('down').stop();
     await fleet.get('keyless').exec('rm ~ada/.ssh/authorized_keys');
     fleet.get('full').fillDisk();
+    const fourGpus = '#!/bin/sh\nprintf "0\\n1\\n2\\n3\\n"\n';
+    await fleet.get('rsyncless').exec('cat >/usr/bin/nvidia-smi; chmod 755 /usr/bin/nvidia-smi', fourGpus);
     // The later of two `-d` counts, as it does where the runner asks for another time than now.
     await fleet
       .get('late')
@@ -61,7 +66,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('machines that canno
     expect(`${finished.stdout}${finished.stderr}`).not.toMatch(/^ +at .*:\d+:\d+\)?$/m);
 
   it('are said with what mends them, and the others get the jobs', async () => {
-    const deployed = await project.cli(['deploy', '--yes']);
+    const deployed = await project.cli(['deploy', '--yes'], { env: { COLUMNS: '' } });
     expect({ ...deployed }).toMatchObject({ code: 1 });
     noTrace(deployed);
     const said = [...deployed.stdout.matchAll(/^Not used: (.*)$/gm)].map(([, text]) => text);
@@ -84,6 +89,18 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('machines that canno
     noTrace(looked);
     const said = `${looked.stdout}${looked.stderr}`;
     for (const mend of mends) expect(said).toMatch(mend);
+  });
+
+  it('M7: GPUs that jobs would not get are in the way of jobs that use some, and of no others', async () => {
+    const said = async () => (await project.cli(['doctor', '--hosts', 'rsyncless'])).stdout;
+    const lack =
+      'GPUs: Docker has no NVIDIA runtime for its 4 GPUs; set "gpus": "none" to run jobs there without';
+    expect(await said()).toMatch(new RegExp(`^BAD +rsyncless +${lack}`, 'm'));
+    const file = join(project.experiment, 'parameters.json');
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(before), gpus: 'none' }));
+    expect(await said()).toMatch(new RegExp(`^note +rsyncless +${lack}`, 'm'));
+    writeFileSync(file, before);
   });
 
   it('one whose clock is an hour ahead runs its jobs, and no time is negative', async () => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownLine } from '../../src/errors.js';
 import type { Connection } from '../../src/machines/connection.js';
-import { NotReady } from '../../src/machines/survey.js';
+import { NotReady } from '../../src/machines/lacks.js';
 import type { DeploymentStore } from '../../src/runs/deployment-store.js';
 import { command } from '../../src/shell/command.js';
 import { untilReady } from '../../src/targets/aws/life/boot.js';
@@ -16,7 +16,7 @@ import { isMissing } from '../support/engines.js';
 import { scratchFolder } from '../support/repository.js';
 import { makeKey, Sshd } from '../support/sshd.js';
 
-/** A machine at AWS is anybody with an SSH server, here this computer, which no cloud-init has ever made ready. */
+/** A machine at AWS is any computer with an SSH server, here this computer, which no cloud-init has ever made ready. */
 describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () => {
   const folder = scratchFolder();
   let sshd: Sshd;
@@ -62,7 +62,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
       },
     };
     const began = Date.now();
-    const needs = { largeFiles: false, secrets: false };
+    const needs = { largeFiles: false, secrets: false, gpus: false };
     const [waited] = await Promise.allSettled([
       untilReady(context, access, machine, '198.51.100.7/32', needs, patience),
     ]);
@@ -87,20 +87,20 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
       message: expect.stringContaining('lr-1 cannot run jobs as it is. Docker: not installed'),
       suggestions: [
         'ssh -F /there/ssh_config lr-1 -- sudo tail -n 40 /var/log/cloud-init-output.log',
-        ownLine('deploy', [], 'when it is mended'),
+        ownLine('deploy', [], 'once it is fixed'),
       ],
     });
     expect(took).toBeGreaterThan(2000);
   });
 
-  it('ends where nobody answers, and says who is let in', async () => {
+  it('ends where nothing answers, and says who is let in', async () => {
     const gone = await Sshd.start(join(folder, 'gone'));
     await gone.stop();
     const { error } = await wait((pool) => gone.connection('lr-1', pool));
     expect(error).toBeInstanceOf(Unreachable);
     expect(error).toMatchObject({
       message: expect.stringMatching(
-        /lr-1 is running and does not answer at 10\.0\.0\.4 in 1 s .*lets in 198\.51\.100\.7\/32/,
+        /lr-1 is running, but unreachable at 10\.0\.0\.4 for 1 s .*allows SSH from 198\.51\.100\.7\/32/,
       ),
       suggestions: [expect.stringMatching(/^curl /), expect.stringContaining('aws_ssh_cidr')],
     });

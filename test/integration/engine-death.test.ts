@@ -1,20 +1,26 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isMissing, variants } from '../support/engines.js';
 import { isThere, Lab, output, signal, stateOf, text } from '../support/lab.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { until } from '../support/until.js';
 
 const files = {
   'wait.sh':
-    'echo begun >>/data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; echo done\n',
+    'echo begun >>/data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; seq 9000; echo done\n',
 };
 
-describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
-  { engine: 'that keeps containers alive', flags: ['--live-restore'] },
-  { engine: 'that takes its containers with it', flags: [] },
-])('an engine, $engine,', ({ flags }) => {
+/** Less than what a job says after `ready`. */
+const rotating = ['--log-opt', 'max-size=10k', '--log-opt', 'max-file=2'];
+const whole = `ready\n${Array.from({ length: 9000 }, (_, index) => `${index + 1}\n`).join('')}done\n`;
+
+const engines = variants(
+  { engine: 'that takes its containers with it', flags: rotating },
+  { engine: 'that keeps containers alive', flags: [...rotating, '--live-restore'] },
+);
+
+describe.skipIf(isMissing('docker', 'git', 'dockerd')).each(engines)('an engine, $engine,', ({ flags }) => {
   const outer = process.env.DOCKER_HOST;
   let engine: OwnEngine;
   let lab: Lab;
@@ -37,13 +43,13 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
     }
   });
 
-  it('is killed under a running job, and started again: the job has an end, and the queue goes on', async () => {
+  it('L7, M15: is killed under a running job, and started again: the job has an end and, also where logs rotate, a whole log; the queue goes on', async () => {
     const sweep = await lab.sweep('sh wait.sh');
     const [job, next] = [await sweep.add('first'), await sweep.add('next')];
     await sweep.begin();
     await sweep.says(job, 'ready');
     await engine.kill();
-    // Nobody knows more than that it ran.
+    // Only that it ran is known.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(await sweep.report(job)).toMatchObject({ stalled: false, state: { state: 'running' } });
     expect(stateOf(next)).toMatchObject({ state: 'pending' });
@@ -53,9 +59,9 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
     signal(next, 'go');
     const end = await sweep.ended(job);
     expect(text(job, 'results', 'runs')).toBe('begun\n');
-    if (flags.length > 0) {
+    if (flags !== rotating) {
       expect(end).toMatchObject({ state: 'succeeded', exit_code: 0 });
-      expect(output(job)).toBe('ready\ndone\n');
+      expect(output(job)).toBe(whole);
     } else {
       expect(['failed', 'lost']).toContain(end.state);
       expect(end.reason).not.toBeNull();
@@ -63,7 +69,7 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each([
       expect(output(job)).toMatch(/^ready\n(Terminated\n)?$/);
     }
     expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded', exit_code: 0 });
-    expect(output(next)).toBe('ready\ndone\n');
+    expect(output(next)).toBe(whole);
 
     await until('the worker ends', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
     await sweep.machine.release(sweep.queue, sweep.deployment, []);

@@ -11,20 +11,26 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UserError } from '../../src/errors.js';
 import { renderCommand } from '../../src/shell/command.js';
 import { CommandFailed, Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
 import { checkoutOf } from '../../src/source/checkout.js';
+import { FilteredFiles } from '../../src/source/filtered-files.js';
 import { keepPin } from '../../src/source/keep.js';
 import { UntrustedFilter } from '../../src/source/look.js';
-import { DirtyTree, pinCommit, pinHead } from '../../src/source/pin.js';
+import { refuseMissingFiles } from '../../src/source/missing-files.js';
+import { DirtyTree, pinCommit, pinHead, UnknownCommit } from '../../src/source/pin.js';
 import { FilesElsewhere, NoRepository, openProject } from '../../src/source/project.js';
 import { changeAmongOthers, findKept } from '../../src/source/push.js';
 import { pinSnapshot } from '../../src/source/snapshot.js';
-import { buildImage } from '../../src/tools/docker/lines.js';
-import { checkOut, keepCommit, pushCommit } from '../../src/tools/git/lines.js';
-import { ownFilters, passedOver } from '../../src/tools/git/own-filters.js';
+import { buildImage } from '../../src/tools/docker/build-line.js';
+import { checkOut } from '../../src/tools/git/check-out.js';
+import { isContention } from '../../src/tools/git/contention.js';
+import { keepCommits } from '../../src/tools/git/kept.js';
+import { pushCommit } from '../../src/tools/git/lines.js';
 import { isMissing } from '../support/engines.js';
 import { Repository, scratchFolder } from '../support/repository.js';
 
@@ -62,6 +68,12 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
     lines.length = 0;
     return new Executor(new Journal((line) => lines.push(line)));
   };
+  const bare = (name: string) => {
+    const path = join(folder, name);
+    execFileSync('git', ['init', '--quiet', '--bare', path]);
+    return path;
+  };
+
   const create = (name = 'project', files = { 'a.txt': 'a\n', 'b.dat': 'b\n' }) =>
     Repository.create(files, join(folder, name));
   const snapshot = async ({ root }: Repository) => pinSnapshot(await openProject(root), executor(), 'refuse');
@@ -87,7 +99,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
   };
   const executed = () => (existsSync(marker) ? readFileSync(marker, 'utf8') : '');
 
-  /** Git reads a file anew that is as old as the index. */
+  /** Git reads a file again that is as old as the index. */
   const age = (repository: Repository) => {
     const before = new Date('2026-01-02T03:04:05Z');
     for (const name of ['a.txt', 'b.dat']) utimesSync(join(repository.root, name), before, before);
@@ -187,19 +199,19 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       repository.git('config', 'filter.evil.required', 'true');
       mkdirSync(join(repository.root, '.git', 'info'), { recursive: true });
       writeFileSync(join(repository.root, '.git', 'info', 'attributes'), '*.txt filter=evil\n');
-      const settings = passedOver(ownFilters(repository.git('config', '--list', '--show-scope', '-z')));
+      persons(['filter.evil.process', evil()], ['core.attributesFile', join(folder, 'attributes')]);
+      writeFileSync(join(folder, 'attributes'), '* filter=evil\n');
       const image = {
         tag: 'x',
-        tree: `${repository.head}^{tree}`,
+        tree: `${repository.git('rev-parse', 'HEAD^{tree}')}`,
         dockerfile: '',
-        leftOut: 'none',
+        leftOut: 'b.dat',
         labels: {},
       };
-      const { input } = buildImage('docker', repository.root, image, false, settings);
-      if (!input || !('from' in input)) throw new Error('it reads nothing');
-      const archive = join(folder, 'context.tar');
-      await executor().change({ ...input.from, output: archive });
-      expect(execFileSync('tar', ['-xOf', archive, 'a.txt']).toString()).toBe('a\n');
+      // In the place of docker: what is in the folder that it is given.
+      const shown = program('docker', 'for last; do :; done; cd "$last" && grep -r ""');
+      const { stdout } = await executor().change(buildImage(shown, repository.root, image));
+      expect(stdout).toBe('a.txt:a\n');
       expect(executed()).toBe('');
     });
 
@@ -263,11 +275,6 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       });
       restore.push(setEnvironment({ PATH: `${bin}:${process.env.PATH}` }));
     };
-    const bare = (name: string) => {
-      const path = join(folder, name);
-      execFileSync('git', ['init', '--quiet', '--bare', path]);
-      return path;
-    };
 
     it('T5, M9: none turns, signs or refuses a push to a machine, or pushes more', async () => {
       ssh();
@@ -298,7 +305,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       );
       repository.git('tag', '--annotate', '--message', 'x', 'v1');
       const { head } = repository;
-      await executor().change(pushCommit(repository.root, '/dev/null', 'm1', remote, head));
+      await executor().change(pushCommit(repository.root, '/dev/null', 'm1', remote, [head]));
       const refs = (path: string) =>
         execFileSync('git', ['-C', path, 'for-each-ref', '--format=%(refname)']).toString();
       expect(refs(remote)).toBe(`refs/logistician/${head}\n`);
@@ -313,6 +320,58 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       execFileSync('sh', ['-c', commands.join(' &&\n')], { stdio: 'pipe' });
       return new Repository(into);
     };
+
+    it('L28: tags come with a commit, and its checkout there describes it', async () => {
+      const bin = join(folder, 'bin');
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'ssh'), '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n', {
+        mode: 0o755,
+      });
+      restore.push(setEnvironment({ PATH: `${bin}:${process.env.PATH}` }));
+      const repository = create();
+      repository.git('tag', 'light');
+      repository.commit('Second');
+      repository.git('tag', '--annotate', '--message', 'x', 'v1');
+      repository.git('tag', '--annotate', '--message', 'x', 'other', 'light');
+      const source = await checkoutOf(repository, repository.commit('Third'));
+      const ids = [source.commit, ...(source.history?.tags ?? []).map(({ id }) => id)];
+      expect(ids).toHaveLength(4);
+      const remote = bare('with-tags.git');
+      await executor().change(pushCommit(repository.root, '/dev/null', 'm1', remote, ids));
+      for (const one of checkOut({ ...source, repository: remote }, join(folder, 'job')))
+        await executor().change(one);
+      const job = new Repository(join(folder, 'job'));
+      for (const words of [['describe'], ['describe', '--tags', '--match', 'l*']])
+        expect(job.git(...words)).toBe(repository.git(...words));
+    });
+
+    it('M11: a checkout, and the repository that it comes from, are made by words of an old git', async () => {
+      const repository = create();
+      const bin = join(folder, 'old');
+      mkdirSync(bin);
+      const real = execFileSync('sh', ['-c', 'command -v git']).toString().trim();
+      writeFileSync(
+        join(bin, 'git'),
+        `#!/bin/sh
+for word; do
+  case $word in
+    --object-format* | --initial-branch* | --show-scope | --pathspec-from-file* | --sparse)
+      echo "error: unknown option $word" >&2
+      exit 129
+      ;;
+  esac
+done
+exec ${real} "$@"
+`,
+        { mode: 0o755 },
+      );
+      restore.push(setEnvironment({ PATH: `${bin}:${process.env.PATH}` }));
+      const bare = join(folder, 'bare.git');
+      const runner = fileURLToPath(new URL('../../templates/machine/runner.sh', import.meta.url));
+      execFileSync('sh', [runner, 'repository', bare, 'sha1'], { stdio: 'pipe' });
+      expect(existsSync(join(bare, 'HEAD'))).toBe(true);
+      expect((await checkedOut(repository, repository.head)).head).toBe(repository.head);
+    });
 
     it('L20: a checkout depends on its commit alone', async () => {
       const repository = create();
@@ -363,6 +422,37 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       },
     );
 
+    it('L3: files that a filter makes are refused, where they are not what is stored', async () => {
+      const repository = create();
+      const refuse = async (commit = repository.head) =>
+        refuseMissingFiles(executor(), await checkoutOf(repository, commit));
+      repository.write({ '.gitattributes': '*.txt filter=vault\n' });
+      repository.commit('Attributes');
+      persons(
+        ['filter.vault.clean', 'cat'],
+        ['filter.notebooks.clean', 'sed d'],
+        ['filter.lfs.smudge', evil()],
+      );
+      await refuse();
+      // It passes over these files, as one for large files does.
+      persons(['filter.vault.smudge', `sed s/secret/open/`], ['filter.vault.clean', 'sed s/open/secret/']);
+      await refuse();
+      repository.write({ 'sub/key.txt': 'secret\n' });
+      repository.git('-c', 'filter.vault.clean=cat', 'add', '.');
+      repository.git('commit', '--quiet', '--message', 'A key');
+      repository.write({ 'sub/key.txt': 'open\n' });
+      await expect(refuse()).rejects.toMatchObject({
+        constructor: FilteredFiles,
+        message: expect.stringMatching(/"vault".*:\n {2}sub\/key\.txt\n/s),
+      });
+      // The attributes are those of the commit, wherever the working tree is.
+      const { head } = repository;
+      repository.git('checkout', '--quiet', '--force', 'HEAD~2');
+      await expect(refuse(head)).rejects.toThrow(FilteredFiles);
+      await refuse(repository.head);
+      expect(executed()).toBe('');
+    });
+
     it('L20: a snapshot is the same with any of them', async () => {
       const repository = create();
       const key = join(folder, 'key');
@@ -392,10 +482,20 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       restore.push(setEnvironment({ LANG: 'C.UTF-8', LANGUAGE: 'de' }));
       await expect(openProject(folder)).rejects.toThrow(NoRepository);
       const failed = await executor()
-        .change(pushCommit(create().root, '/dev/null', 'm1', '/nowhere', 'HEAD'))
+        .change(pushCommit(create().root, '/dev/null', 'm1', '/nowhere', ['HEAD']))
         .catch((error: unknown) => error);
       expect(failed).toBeInstanceOf(CommandFailed);
       expect((failed as CommandFailed).outcome.stderr).not.toMatch(/nicht/);
+      // What a snapshot fails with is known by its words, too.
+      const repository = create();
+      repository.git('config', 'filter.evil.clean', evil());
+      repository.write({ '.gitattributes': '*.txt filter=evil\n', 'a.txt': 'changed\n' });
+      await expect(snapshot(repository)).rejects.toThrow(UntrustedFilter);
+      const lock = join(repository.root, '.git', 'refs', 'logistician', `${repository.head}.lock`);
+      mkdirSync(join(lock, '..'), { recursive: true });
+      writeFileSync(lock, '');
+      const { stderr } = await executor().attempt(keepCommits(repository.root, [repository.head]));
+      expect(isContention({ stderr })).toBe(true);
     });
   });
 
@@ -416,10 +516,18 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
   });
 
   describe('a commit that is pinned', () => {
+    /** As git does it by itself, some months later. */
     const clean = (repository: Repository) => {
-      repository.git('reflog', 'expire', '--expire=now', '--all');
+      repository.git('reflog', 'expire', '--expire=now', 'HEAD', 'refs/heads/main');
       repository.git('gc', '--quiet', '--prune=now');
     };
+    /** As people do it who want room. */
+    const forget = (repository: Repository) => {
+      repository.git('reflog', 'expire', '--expire=now', '--all');
+      repository.git('gc', '--quiet', '--prune=now', '--aggressive');
+    };
+    const remedy = (error: unknown) =>
+      execFileSync('sh', ['-c', String((error as UserError).suggestions[0])], { stdio: 'pipe' });
     const amend = (repository: Repository) => {
       repository.write({ 'a.txt': `amended ${repository.head}\n` });
       repository.git('commit', '--quiet', '--all', '--amend', '--message', 'Amended');
@@ -427,6 +535,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
 
     it('T11: is there after amend, expire and gc, and is no snapshot for being kept', async () => {
       const repository = create();
+      repository.commit('Second');
       const project = await openProject(repository.root);
       const pin = await pinHead(project, '');
       await keepPin(project, executor(), pin);
@@ -439,6 +548,16 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       for (const one of checkOut(await checkoutOf(project, pin.commit), into)) await executor().change(one);
       expect(new Repository(into).head).toBe(pin.commit);
       expect(await pinCommit(project, pin.commit)).toEqual({ ...pin, snapshot: false });
+
+      forget(repository);
+      const gone = await pinCommit(project, pin.commit.slice(0, 10)).catch((error: unknown) => error);
+      expect(gone).toBeInstanceOf(UnknownCommit);
+      remedy(gone);
+      // The next run keeps it as before.
+      await keepPin(project, executor(), pin);
+      expect(lines).toHaveLength(1);
+      clean(repository);
+      expect(await pinCommit(project, pin.commit.slice(0, 10))).toEqual({ ...pin, snapshot: false });
     });
 
     it('T11: has its submodules, too', async () => {
@@ -457,12 +576,81 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       const into = join(folder, 'job');
       for (const one of checkOut(await checkoutOf(project, pin.commit), into)) await executor().change(one);
       expect(existsSync(join(into, 'lib', 'a.txt'))).toBe(true);
+
+      forget(sub);
+      const gone = await checkoutOf(project, pin.commit).catch((error: unknown) => error);
+      remedy(gone);
+      expect((await checkoutOf(project, pin.commit)).submodules).toHaveLength(1);
+    });
+
+    it('N17: is not among all refs, and neither are those that an earlier version kept', async () => {
+      const repository = create();
+      repository.commit('Second');
+      const project = await openProject(repository.root);
+      const first = repository.git('rev-parse', 'HEAD~1');
+      repository.write({ 'old.txt': 'old\n' });
+      const old = await snapshot(repository);
+      repository.git('update-ref', `refs/logistician/${old.commit}`, old.commit);
+      unlinkSync(join(repository.root, 'old.txt'));
+      const all = () => repository.git('log', '--all', '--format=%H').split('\n');
+      expect(all()).toContain(old.commit);
+      repository.write({ 'new.txt': 'new\n' });
+      const pin = await snapshot(repository);
+      await keepPin(project, executor(), pin);
+      expect(lines).toHaveLength(1);
+      expect(all()).toEqual([repository.head, first]);
+      const parent = repository.head;
+      amend(repository);
+      clean(repository);
+      expect(all()).toEqual([repository.head, first]);
+      for (const { commit } of [old, pin]) {
+        expect(repository.git('rev-parse', `${commit}^`)).toBe(parent);
+        expect(repository.git('ls-tree', '--name-only', `${commit}^`)).toBe('a.txt\nb.dat');
+        expect(await pinCommit(project, commit)).toMatchObject({ commit, snapshot: true });
+      }
+      expect(repository.git('fsck')).toBe('');
+      // With all branches and tags they go nowhere.
+      const remote = bare('elsewhere.git');
+      repository.git('push', '--quiet', '--all', remote);
+      repository.git('push', '--quiet', '--tags', remote);
+      expect(execFileSync('git', ['-C', remote, 'for-each-ref', '--format=%(refname)']).toString()).toBe(
+        'refs/heads/main\n',
+      );
+    });
+
+    it('L10: goes by the lines of the guide once no receipt names it', async () => {
+      const repository = create();
+      const project = await openProject(repository.root);
+      const keptWith = async (text: string) => {
+        repository.write({ 'new.txt': text });
+        const pin = await snapshot(repository);
+        await keepPin(project, executor(), pin);
+        return pin.commit;
+      };
+      const [named, edited, none] = [await keptWith('1'), await keptWith('2'), await keptWith('3')];
+      const old = await keptWith('4');
+      repository.git('update-ref', '-d', `refs/logistician/history/${old}`);
+      repository.git('update-ref', `refs/logistician/${old}`, old);
+      repository.write({
+        '.gitignore': 'runs/\n',
+        'one/runs/1/run.json': JSON.stringify({ commit: named }),
+        'one/runs/2/run.json': JSON.stringify({ commit: repository.head, edited_during_run: edited }),
+      });
+      const guide = readFileSync(new URL('../../docs/guide/by-hand.md', import.meta.url), 'utf8');
+      const [, block = 'exit 1'] = /```sh\n(cd \$project\n.*?)```/s.exec(guide) ?? [];
+      const env = { ...process.env, project: repository.root };
+      execFileSync('sh', ['-ec', block], { env, stdio: 'pipe' });
+      const exists = (commit: string) =>
+        repository.git('cat-file', '--batch-all-objects', '--batch-check=%(objectname)').includes(commit);
+      expect([named, edited, none, old].map(exists)).toEqual([true, true, false, false]);
+      expect(repository.git('for-each-ref', 'refs/logistician').split('\n')).toHaveLength(4);
     });
 
     it('T11: a snapshot that an earlier version kept is one still', async () => {
       const repository = create();
       repository.write({ 'new.txt': 'new\n' });
       const pin = await snapshot(repository);
+      repository.git('update-ref', `refs/logistician/${pin.commit}`, pin.commit);
       unlinkSync(join(repository.root, 'new.txt'));
       amend(repository);
       clean(repository);
@@ -485,10 +673,10 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
         const commit = repository.commit(`Round ${round}`);
         const work = new Executor(new Journal(() => {}));
         const exists = async () => {
-          const kept = await work.query(findKept(remote, commit));
+          const kept = await work.query(findKept(remote, [commit]));
           return kept.code === 0 && kept.stdout.trim() === commit;
         };
-        const push = pushCommit(repository.root, '/dev/null', 'm1', remote, commit);
+        const push = pushCommit(repository.root, '/dev/null', 'm1', remote, [commit]);
         await Promise.all(Array.from({ length: 6 }, () => changeAmongOthers(work, push, exists)));
         expect(await exists()).toBe(true);
       }
@@ -500,7 +688,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       mkdirSync(join(lock, '..'), { recursive: true });
       writeFileSync(lock, '');
       let looks = 0;
-      await changeAmongOthers(executor(), keepCommit(repository.root, repository.head), async () => {
+      await changeAmongOthers(executor(), keepCommits(repository.root, [repository.head]), async () => {
         looks++;
         rmSync(lock);
         return false;
@@ -509,9 +697,9 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
     });
 
     it('T21: what fails for another reason fails at once', async () => {
-      const nothing = keepCommit(create().root, '1'.repeat(40));
+      const nothing = keepCommits(create().root, ['1'.repeat(40)]);
       const looked = async () => {
-        throw new Error('nobody has to look');
+        throw new Error('no look is needed');
       };
       await expect(changeAmongOthers(executor(), nothing, looked)).rejects.toThrow(CommandFailed);
       expect(lines).toHaveLength(1);

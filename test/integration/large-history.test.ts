@@ -6,7 +6,7 @@ import { render } from '../../src/shell/word.js';
 import { checkoutOf } from '../../src/source/checkout.js';
 import { pinHead } from '../../src/source/pin.js';
 import { openProject } from '../../src/source/project.js';
-import { checkOut } from '../../src/tools/git/lines.js';
+import { checkOut } from '../../src/tools/git/check-out.js';
 import { isMissing } from '../support/engines.js';
 import { scratchFolder } from '../support/repository.js';
 

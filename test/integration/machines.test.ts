@@ -47,7 +47,7 @@ describe.skipIf(isMissing('docker', 'sshd', 'root'))('the lab machines of the te
     return new Promise((resolve) => there.on('close', (code) => resolve({ code, said })));
   }
 
-  it('are computers of their own, with an engine for somebody who is not root', async () => {
+  it('are computers of their own, with an engine for a user who is not root', async () => {
     expect(await on(one, 'id -un; uname -n')).toEqual({ code: 0, said: 'ada\none\n' });
     expect((await on(one, 'sudo true')).code).toBe(127);
     const job = `docker run --rm --volume ~/out:/out ${baseImage} sh -c 'echo hi | tee /out/said'`;

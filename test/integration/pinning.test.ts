@@ -17,12 +17,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { renderCommand } from '../../src/shell/command.js';
 import { Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
-import { checkoutOf, refuseMissingFiles } from '../../src/source/checkout.js';
-import { sourceId } from '../../src/source/listing.js';
+import { checkoutOf, submodulesAt } from '../../src/source/checkout.js';
+import { gitMounts, isFree } from '../../src/source/git-mounts.js';
+import { keepPin } from '../../src/source/keep.js';
+import { refuseMissingFiles } from '../../src/source/missing-files.js';
+import { MissingObjects } from '../../src/source/missing-objects.js';
 import { DirtyTree, type Pin, pinCommit, pinHead } from '../../src/source/pin.js';
 import { openProject } from '../../src/source/project.js';
-import { LargeUntrackedFile, pinSnapshot } from '../../src/source/snapshot.js';
-import { checkOut } from '../../src/tools/git/lines.js';
+import { pinSnapshot } from '../../src/source/snapshot.js';
+import { sourceId } from '../../src/source/source-id.js';
+import { LargeUntrackedFiles } from '../../src/source/survey-tree.js';
+import { checkOut } from '../../src/tools/git/check-out.js';
 import { isMissing } from '../support/engines.js';
 import { Repository, scratchFolder } from '../support/repository.js';
 
@@ -101,6 +106,63 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
     return new Repository(join(outer.root, path));
   };
 
+  it('L28: says of its commit what the project says, by the tags of its history and no others', async () => {
+    const project = create();
+    const describes = (repository: Repository) =>
+      [
+        ['describe', '--tags', '--always', '--dirty'],
+        ['describe', '--tags', '--always', '--long', '--match', 'v*'],
+        ['rev-list', '--count', 'HEAD'],
+      ].map((words) => repository.git(...words));
+    const job = async (commit: string) => new Repository(await checkedOut(project, commit));
+    // Without tags it is the name alone, as long as it is there.
+    project.git('config', 'core.abbrev', '12');
+    expect((await job(project.head)).git('describe', '--tags', '--always')).toHaveLength(7);
+    project.git('config', '--unset', 'core.abbrev');
+
+    project.git('tag', '--annotate', '--message', "It's v1", 'v1');
+    const first = project.head;
+    project.write({ 'b/b.txt': 'b\n' });
+    project.commit('Second');
+    project.git('tag', "odd'$(x)");
+    project.git('checkout', '--quiet', '-b', 'side', first);
+    project.write({ 'c.txt': 'c\n' });
+    project.commit('Side');
+    project.git('tag', 'side-tag');
+    project.git('tag', 'of-a-tree', 'HEAD^{tree}');
+    project.git('checkout', '--quiet', 'main');
+    project.git('tag', 'nested', 'v1', '--annotate', '--message', 'Nested');
+    project.git('merge', '--quiet', '--no-edit', 'side');
+    project.write({ 'd.txt': 'd\n' });
+    project.commit('After');
+    project.git('branch', 'private');
+    const commit = project.head;
+    project.write({ 'e.txt': 'e\n' });
+    project.commit('Later');
+    project.git('tag', 'later');
+    project.git('checkout', '--quiet', '--detach', commit);
+
+    const deployed = await job(commit);
+    expect(describes(deployed)).toEqual(describes(project));
+    expect(deployed.git('describe')).toBe(project.git('describe'));
+    expect(deployed.git('for-each-ref', '--format=%(refname)').split('\n')).toEqual(
+      ['nested', "odd'$(x)", 'side-tag', 'v1'].map((name) => `refs/tags/${name}`),
+    );
+    // It is a repository like any other: nothing is missing that git does not know of.
+    deployed.write({ 'd.txt': 'changed\n' });
+    expect(deployed.git('describe', '--tags', '--dirty')).toMatch(/-dirty$/);
+    deployed.commit('In the job');
+    deployed.git('gc', '--quiet');
+    expect(deployed.git('diff', '--stat', 'HEAD~1')).toContain('d.txt');
+
+    // A clone that lacks the history has no more to bring.
+    const shallow = new Repository(join(scratch(), 'shallow'));
+    project.git('clone', '--quiet', '--depth=2', `file://${project.root}`, shallow.root);
+    shallow.git('tag', 'v2', 'HEAD~1');
+    const ofShallow = new Repository(await checkedOut(shallow, shallow.head));
+    expect(describes(ofShallow)).toEqual(describes(shallow));
+  });
+
   describe('of submodules', () => {
     /** A project with a submodule in which there is another. */
     const nested = () => {
@@ -134,8 +196,10 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
 
       const ofMiddle = outer.git('rev-parse', `${pin.commit}:libs/middle`);
       const ofInner = middle.git('rev-parse', `${ofMiddle}:in er`);
-      expect(middle.git('for-each-ref', '--format=%(objectname)', 'refs/logistician')).toBe(ofMiddle);
-      expect(inner.git('for-each-ref', '--format=%(objectname)', 'refs/logistician')).toBe(ofInner);
+      await keepPin(await openProject(outer.root), new Executor(new Journal(() => {})), pin);
+      const keptIn = (one: Repository) =>
+        one.git('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/logistician/*');
+      expect([outer, middle, inner].map(keptIn)).toEqual([pin.commit, ofMiddle, ofInner]);
 
       rmSync(join(middle.root, 'ignored.log'));
       await expectSame(outer, pin.commit);
@@ -179,10 +243,33 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(outer, commit);
     });
 
+    it('L11: that are not checked out are told, and the source is another one with them', async () => {
+      const { outer, middle } = nested();
+      const project = await openProject(outer.root);
+      const { commit } = await pinHead(project, '');
+      const ids = async () => [
+        await sourceId(project, commit, ''),
+        await sourceId(project, commit, '', 'libs'),
+      ];
+      const [all, libs] = await ids();
+      const elsewhere = await sourceId(project, commit, '', 'else');
+      middle.git('submodule', '--quiet', 'deinit', '--all', '--force');
+      expect((await submodulesAt(project, commit)).absent).toEqual(['libs/middle/in er']);
+      outer.git('submodule', '--quiet', 'deinit', '--all', '--force');
+      expect((await submodulesAt(project, commit)).absent).toEqual(['libs/middle']);
+      const [without, libsWithout] = await ids();
+      expect(without).not.toBe(all);
+      expect(libsWithout).not.toBe(libs);
+      expect(await sourceId(project, commit, '', 'else')).toBe(elsewhere);
+      const line = ['submodule', '--quiet', 'update', '--init', '--recursive'];
+      outer.git('-c', 'protocol.file.allow=always', ...line);
+      expect(await ids()).toEqual([all, libs]);
+    });
+
     it('that lack the commit says how to bring it', async () => {
       const { outer, middle } = nested();
       outer.git('update-index', '--cacheinfo', `160000,${'1'.repeat(40)},libs/middle`);
-      outer.git('commit', '--quiet', '--message', 'A commit that nobody has');
+      outer.git('commit', '--quiet', '--message', 'A commit that no clone has');
       const { commit } = await pinCommit(await openProject(outer.root), 'HEAD');
       await expect(checkoutOf(outer, commit)).rejects.toMatchObject({
         message: expect.stringContaining('libs/middle does not have the commit 1111111111'),
@@ -202,7 +289,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       const { outer, middle } = nested();
       middle.write({ 'big.bin': '' });
       truncateSync(join(middle.root, 'big.bin'), 50_000_001);
-      await expect(snapshot(outer)).rejects.toThrow(LargeUntrackedFile);
+      await expect(snapshot(outer)).rejects.toThrow(LargeUntrackedFiles);
       const pin = await snapshot(outer, { large: 'leave out' });
       expect(pin.leftOut).toEqual(['libs/middle/big.bin']);
       rmSync(join(middle.root, 'big.bin'));
@@ -216,16 +303,14 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       const objects = () => all.map((one) => one.git('count-objects', '-v'));
       const before = objects();
       const dry = await snapshot(outer, { dryRun: true });
-      const printed = lines.filter((line) => /update-index|update-ref/.test(line));
+      const printed = lines.filter((line) => /update-index/.test(line));
       expect((await checkoutOf(outer, dry.commit)).submodules).toHaveLength(2);
       forgetDryRun();
       expect(objects()).toEqual(before);
       expect(dry).toEqual(await snapshot(outer));
-      expect(printed).toHaveLength(5);
+      expect(printed).toHaveLength(2);
       const known = (line: string) => line.replaceAll(/logistician\.index\.[0-9.]+/g, 'logistician.index');
-      expect(printed.map(known)).toEqual(
-        lines.filter((line) => /update-index|update-ref/.test(line)).map(known),
-      );
+      expect(printed.map(known)).toEqual(lines.filter((line) => /update-index/.test(line)).map(known));
     });
 
     it('is made from a linked worktree', async () => {
@@ -391,6 +476,28 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(shallow, (await snapshot(shallow)).commit);
     });
 
+    it.each(['blob:none', 'tree:0'])(
+      'L27, L28: that is a partial clone (%s) is refused where files were not fetched, and the line fetches them',
+      async (filter) => {
+        const origin = create({ 'a.txt': 'one\n', 'lib/b.txt': 'one\n' });
+        origin.git('config', 'uploadpack.allowFilter', 'true');
+        const first = origin.head;
+        origin.git('tag', 'v1');
+        origin.write({ 'a.txt': 'two\n', 'lib/b.txt': 'two\n' });
+        origin.commit('Second');
+        const clone = new Repository(join(scratch(), 'clone'));
+        origin.git('clone', '--quiet', `--filter=${filter}`, `file://${origin.root}`, clone.root);
+        const project = await openProject(clone.root);
+        await expectSame(clone, (await pinCommit(project, 'HEAD')).commit);
+        const refusal = await pinCommit(project, first).catch((error: unknown) => error);
+        expect(refusal).toBeInstanceOf(MissingObjects);
+        execFileSync('sh', ['-c', String((refusal as MissingObjects).suggestions[0])], { stdio: 'pipe' });
+        const { commit } = await pinCommit(project, first);
+        clone.git('checkout', '--quiet', '--detach', first);
+        await expectSame(clone, commit);
+      },
+    );
+
     it('that borrows its objects from another clone', async () => {
       const origin = create();
       const shared = new Repository(join(scratch(), 'shared'));
@@ -460,21 +567,28 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
 
     it('is refused before it is made where one of them is not here', async () => {
       const repository = withLfs();
-      await refuseMissingFiles(await checkoutOf(repository, repository.head));
+      await refuseMissingFiles(
+        new Executor(new Journal(() => {})),
+        await checkoutOf(repository, repository.head),
+      );
       repository.write({ 'more/second.bin': `second ${content}` });
       const { commit } = await snapshot(repository);
-      await refuseMissingFiles(await checkoutOf(repository, commit));
+      await refuseMissingFiles(new Executor(new Journal(() => {})), await checkoutOf(repository, commit));
       rmSync(join(repository.root, '.git', 'lfs', 'objects'), { recursive: true });
       const refusal = {
         message: expect.stringMatching(
-          /git LFS in the commit .* not here.*\n {2}model\.bin\n {2}more\/second/s,
+          /git LFS in the commit .* not on this computer.*\n {2}model\.bin\n {2}more\/second/s,
         ),
         suggestions: [`git -C ${repository.root} lfs pull`, `git -C ${repository.root} lfs fetch --all`],
       };
-      await expect(refuseMissingFiles(await checkoutOf(repository, commit))).rejects.toMatchObject(refusal);
+      await expect(
+        refuseMissingFiles(new Executor(new Journal(() => {})), await checkoutOf(repository, commit)),
+      ).rejects.toMatchObject(refusal);
       // As in a clone that was made without git LFS.
       rmSync(join(repository.root, '.git', 'lfs'), { recursive: true });
-      await expect(refuseMissingFiles(await checkoutOf(repository, commit))).rejects.toMatchObject(refusal);
+      await expect(
+        refuseMissingFiles(new Executor(new Journal(() => {})), await checkoutOf(repository, commit)),
+      ).rejects.toMatchObject(refusal);
     });
 
     it('has no traces of a dry run', async () => {
@@ -530,5 +644,94 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       expect(readFileSync(join(outer.root, 'lib', 'model.bin'), 'utf8')).toBe(content);
       await expectSame(outer, outer.head);
     });
+  });
+});
+
+describe.skipIf(isMissing('git'))('L28: git directories outside of a live tree', () => {
+  const scratches: string[] = [];
+  afterEach(() => {
+    for (const folder of scratches.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const create = (name = 'project') => {
+    const folder = scratchFolder();
+    scratches.push(folder);
+    return Repository.create({ 'a.txt': 'a\n' }, join(folder, name));
+  };
+  const allowed = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet'];
+  const none = { mounts: [], refused: [] };
+
+  it('are mounted where a linked worktree or a submodule names them, and a repository names it', async () => {
+    const project = create();
+    expect(await gitMounts(project, [])).toEqual(none);
+    const linked = new Repository(join(project.root, '..', 'linked'));
+    project.git('worktree', 'add', '--quiet', '--detach', linked.root);
+    const common = { source: join(project.root, '.git'), target: join(project.root, '.git') };
+    expect(await gitMounts(linked, [])).toEqual({ ...none, mounts: [common] });
+
+    const outer = create('outer');
+    outer.git(...allowed, 'add', project.root, 'libs/code');
+    const modules = join(outer.root, '.git', 'modules', 'libs', 'code');
+    expect(await gitMounts({ root: join(outer.root, 'libs', 'code') }, [])).toEqual({
+      ...none,
+      mounts: [
+        { source: modules, target: '/.git/modules/libs/code' },
+        { source: '/dev/null', target: '/.git/modules/libs/code/config' },
+      ],
+    });
+    // In the project that it is a submodule of, nothing is outside.
+    expect(await gitMounts(outer, ['libs/code'])).toEqual(none);
+  });
+
+  it('of a clone with its git directory elsewhere are mounted once that says so itself', async () => {
+    const { root } = create();
+    const directory = join(root, '..', 'its.git');
+    const project = new Repository(root);
+    project.git('init', '--quiet', '--separate-git-dir', directory);
+    expect(await gitMounts(project, [])).toEqual({ mounts: [], refused: [directory] });
+    project.git('config', 'core.worktree', root);
+    expect(project.git('status', '--short')).toBe('');
+    expect((await gitMounts(project, [])).mounts[0]).toEqual({ source: directory, target: directory });
+  });
+
+  it("are not mounted where a stranger's tree says so, in any form", async () => {
+    const own = create('private');
+    const linked = new Repository(join(own.root, '..', 'linked'));
+    own.git('worktree', 'add', '--quiet', '--detach', linked.root);
+    const git = join(own.root, '.git');
+    const tree = create('tree').root;
+    rmSync(join(tree, '.git'), { recursive: true });
+    const refusal = async (says: string) => {
+      writeFileSync(join(tree, '.git'), says);
+      const { mounts, refused } = await gitMounts({ root: tree }, []);
+      expect({ says, mounts, refused: refused.length }).toEqual({ says, mounts: [], refused: 1 });
+    };
+    for (const directory of [git, join(git, 'worktrees', 'linked'), tree, '/', '/etc', '/nowhere'])
+      await refusal(`gitdir: ${directory}\n`);
+    await refusal('no gitdir\n');
+    await refusal(`gitdir: ${'x'.repeat(10_000)}`);
+    // A git directory of its own that borrows the other one's, or is a link to it.
+    const theirs = join(tree, '..', 'theirs');
+    const worktree = join(theirs, 'worktrees', 'x');
+    mkdirSync(worktree, { recursive: true });
+    writeFileSync(join(worktree, 'gitdir'), join(tree, '.git'));
+    writeFileSync(join(worktree, 'commondir'), git);
+    await refusal(`gitdir: ${worktree}`);
+    rmSync(theirs, { recursive: true });
+    symlinkSync(git, theirs);
+    await refusal(`gitdir: ${theirs}`);
+    rmSync(join(tree, '.git'));
+    symlinkSync(git, join(tree, '.git'));
+    expect((await gitMounts({ root: tree }, [])).mounts).toEqual([]);
+    // Nor over what is a container's own.
+    const mine = create('mine').root;
+    rmSync(join(mine, '.git'), { recursive: true });
+    const over = create('over');
+    over.git('config', 'core.worktree', mine);
+    const up = '../'.repeat(20);
+    writeFileSync(join(mine, '.git'), `gitdir: ${up}${join(over.root, '.git').slice(1)}`);
+    expect((await gitMounts({ root: mine }, [])).mounts).toHaveLength(2);
+    expect(isFree('/data/x') || isFree('/') || isFree('/home') || isFree('/project')).toBe(false);
+    expect(isFree('/database/x/.git')).toBe(true);
   });
 });

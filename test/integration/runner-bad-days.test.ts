@@ -141,7 +141,7 @@ describe.skipIf(isMissing('docker', 'git'))('jobs with bad manners', () => {
     expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user', exit_code: 137 });
   });
 
-  // Docker's own json-file stores text: bytes that are no UTF-8 are lost before anybody sees them.
+  // Docker's own json-file stores text: bytes that are no UTF-8 are lost at once.
   it('junk, progress bars and endless lines: one line of it is shown, and all bytes are kept', async () => {
     const sweep = await lab.sweep('sh junk.sh');
     const job = await sweep.run('junk');
@@ -165,7 +165,7 @@ function cgroupOf(pid: string): string {
   }
 }
 
-describe.skipIf(isMissing('docker', 'git', 'root'))('a job that is root, of somebody who is not', () => {
+describe.skipIf(isMissing('docker', 'git', 'root'))('a job that is root, of a user who is not', () => {
   it('is stopped, and what it wrote is its owner’s', async () => {
     const user = new TestUser();
     const lab = new Lab(

@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { known } from '../../src/machines/job-script.js';
+import { folders } from '../../src/machines/job-script.js';
 import { Secret } from '../../src/shell/word.js';
 import { isMissing } from '../support/engines.js';
 import {
@@ -63,7 +63,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(text(job, 'results', 'runs')).toBe('begun\n');
   });
 
-  it('brings home a job that ended while nobody looked, and goes on with the queue', async () => {
+  it('collects a job that ended unobserved, and goes on with the queue', async () => {
     const sweep = await lab.sweep('sh wait.sh');
     const [job, next] = [await sweep.add('first'), await sweep.add('next')];
     await sweep.begin();
@@ -81,7 +81,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
   });
 
-  it('runs a job anew that was killed before its container began', async () => {
+  it('runs a job again that was killed before its container began', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = await sweep.add('created');
     docker(
@@ -99,7 +99,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(output(job)).toBe('fine\n');
   });
 
-  it('makes the checkout anew that a killed runner left half done', async () => {
+  it('makes the checkout again that a killed runner left half done', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = await sweep.add('half');
     lab.project.git('init', '--quiet', join(job.folder, 'source'));
@@ -109,7 +109,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
   });
 
   it('clears up behind a runner that was killed between its last record and its tidying', async () => {
-    const sweep = await lab.sweep('sh changes.sh', { container: { secrets: known.secrets } });
+    const sweep = await lab.sweep('sh changes.sh', { container: { secrets: folders.secrets } });
     const job = sweep.job('untidy');
     await sweep.machine.putSecret(job.container, new Secret('TOKEN', 'secret'));
     await sweep.put(job, sweep.jobPart(job, []));
@@ -152,7 +152,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
 
   it.each([
     ['while it is watched', false],
-    ['while nobody watches', true],
+    ['unobserved', true],
   ])('calls a job failed or lost whose container is removed %s, and goes on', async (_, unwatched) => {
     const sweep = await lab.sweep('sh wait.sh');
     const [job, next] = [await sweep.add('removed'), await sweep.add('next')];
@@ -202,7 +202,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect([kept('first'), kept('second')]).toEqual(['pending', 'running']);
   });
 
-  it('releases what is at work, and again what is gone', async () => {
+  it('releases what is running, and again what is gone', async () => {
     const sweep = await lab.sweep('sh wait.sh');
     const job = await sweep.add('at-work');
     await sweep.begin();
@@ -213,7 +213,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     await sweep.machine.release(sweep.queue, sweep.deployment, []);
   });
 
-  it('waits for a container that is being removed already, at somebody else’s word', async () => {
+  it('waits for a container that is being removed already, at another runner’s word', async () => {
     const busy = join(lab.root, 'busy-docker');
     const told = join(lab.root, 'told');
     const refuses = `if [ "$1" = rm ] && [ ! -e '${told}' ]; then : >'${told}'; echo 'removal of container is already in progress' >&2; exit 1; fi`;

@@ -58,11 +58,10 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
   const linesOf = (name: string) =>
     existsSync(join(lab.root, name)) ? readFileSync(join(lab.root, name), 'utf8').trim().split('\n') : [];
 
-  function imageOf(folder: string, bases?: readonly string[]) {
+  function imageOf(folder: string, bases: readonly string[] = []) {
     const tree = lab.project.git('rev-parse', `HEAD:${folder}`);
     const tag = `logistician-test/${folder}:${lab.root.slice(-6).toLowerCase()}`;
-    const image = { tag, tree, dockerfile: 'Dockerfile', leftOut: 'parameters.json', labels: {} };
-    return bases ? { ...image, bases } : image;
+    return { tag, tree, dockerfile: 'Dockerfile', leftOut: 'parameters.json', labels: {}, bases };
   }
 
   const stop = (sweep: TestSweep, grace: number, ...jobs: TestJob[]) =>
@@ -90,7 +89,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
     });
 
     it.each(['in a queue', 'with a terminal'])(
-      'is what it is, whatever the caller exports: a job %s',
+      'is the same with any exports of the caller: a job %s',
       async (how) => {
         const exported = {
           ...{ gpus: 'all', queue: '/nowhere', slot: '9', share: lab.root, tokens: 'x', kept: 'too-large' },
@@ -181,7 +180,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
 
     it('a job whose image is not built here fails, and says so', async () => {
       const image = { ...imageOf('good'), tag: 'logistician-test/never-built:1' };
-      const sweep = await lab.sweep('cat /made', { image, imageIsThere: true });
+      const sweep = await lab.sweep('cat /made', { image, imageIsThere: { base: [] } });
       const job = await sweep.run('pruned');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'start', exit_code: 125 });
       expect(text(job, 'logs', 'runner.txt')).toMatch(/No such image/i);
@@ -190,7 +189,11 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
     it('a Docker that cannot be told so is not asked to run what it has not', async () => {
       const image = { ...imageOf('good'), tag: 'logistician-test/never-built:1' };
       const old = 'case "$*" in version*Client*) echo 20.03.1 19.3; exit;; run*) echo x >>"$at/runs";; esac';
-      const sweep = await lab.sweep('cat /made', { image, imageIsThere: true, docker: dockerThat(old) });
+      const sweep = await lab.sweep('cat /made', {
+        image,
+        imageIsThere: { base: [] },
+        docker: dockerThat(old),
+      });
       const job = await sweep.run('pruned');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'start', engine: { version: '19.3' } });
       expect(linesOf('runs')).toEqual([]);
@@ -356,20 +359,34 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
   });
 
   describe('of the place where a job ran', () => {
-    it('it names the engine, and the images that the image was built on as the engine has them', async () => {
-      const bases = [baseImage, 'logistician-test/never-there:1'];
-      const image = { ...imageOf('good', bases), tag: baseImage };
+    it('L4: it names the engine, and the images that the image was built on; another base makes another image', async () => {
+      const base = `logistician-test/base:${lab.root.slice(-6).toLowerCase()}`;
+      docker('tag', baseImage, base);
+      lab.project.write({ 'lib/Dockerfile': `FROM ${base}\n` });
+      lab.project.commit('On a base of our own');
+      const image = imageOf('lib', [base, 'logistician-test/never-there:1']);
       const sweep = await lab.sweep('sh ok.sh', { image });
-      const { state } = await sweep.run('facts');
-      const [id, digests] = docker(
-        ...['image', 'inspect', '--format', '{{.Id}} {{json .RepoDigests}}', baseImage],
-      ).split(' ');
-      expect(state).toMatchObject({
-        engine: { name: 'docker', version: docker('version', '--format', '{{.Server.Version}}') },
-        base: [{ name: baseImage, id, digests: JSON.parse(digests ?? '[]') }],
-        gpu_names: [],
-        driver: null,
-      });
+      const idOf = (name: string) => docker('image', 'inspect', '--format', '{{.Id}}', name);
+      try {
+        const digests = docker('image', 'inspect', '--format', '{{json .RepoDigests}}', base);
+        const one = await sweep.run('one');
+        expect(one.state).toMatchObject({
+          engine: { name: 'docker', version: docker('version', '--format', '{{.Server.Version}}') },
+          base: [{ name: base, id: idOf(base), digests: JSON.parse(digests) }],
+          gpu_names: [],
+          driver: null,
+        });
+        const input = `FROM ${baseImage}\nLABEL newer=${base}\n`;
+        execFileSync('docker', ['build', '--quiet', '--tag', base, '-'], { input, stdio: 'pipe' });
+        const other = await sweep.run('other');
+        expect(other.state.base).toEqual([{ name: base, id: idOf(base), digests: [] }]);
+        expect(other.state.image).not.toBe(one.state.image);
+        const again = await sweep.run('again');
+        expect(again.state).toMatchObject({ image: other.state.image, base: other.state.base });
+        expect(Object.keys(again.state.times)).not.toContain('building');
+      } finally {
+        for (const tag of [image.tag, base]) docker('image', 'rm', '--force', tag);
+      }
     });
 
     it.each([

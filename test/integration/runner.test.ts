@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { conditionFromArgv } from '../../src/experiment/condition.js';
-import { known, longestOptions } from '../../src/machines/job-script.js';
+import { folders, longestOptions } from '../../src/machines/job-script.js';
 import type { JobState } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
 import { Secret } from '../../src/shell/word.js';
@@ -98,6 +98,26 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(new Set(states.map((state) => state.slot))).toEqual(new Set(['1', '2']));
     });
 
+    it('T22: works without what the caller had in its environment', async () => {
+      process.env.CALLERS_TOKEN = 'hunter2';
+      process.env.DOCKER_CLI_HINTS = 'false';
+      const sweep = await lab.sweep('sh nap.sh');
+      const job = await sweep.add('alone');
+      await sweep.begin();
+      await until('a worker', () => workersOf(sweep).length > 0);
+      const environments = workersOf(sweep).map((pid) =>
+        readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'),
+      );
+      delete process.env.CALLERS_TOKEN;
+      delete process.env.DOCKER_CLI_HINTS;
+      for (const variables of environments) {
+        expect(variables.filter((one) => /CALLERS_TOKEN|hunter2|VITEST/.test(one))).toEqual([]);
+        expect(variables).toContain('DOCKER_CLI_HINTS=false');
+        expect(variables).toContain(`PATH=${process.env.PATH}`);
+      }
+      expect((await sweep.ended(job)).state).toBe('succeeded');
+    });
+
     it('goes on after jobs that fail', async () => {
       const sweep = await lab.sweep('sh exit.sh');
       const jobs = [
@@ -115,6 +135,55 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       ]);
       const starts = states.map((state) => nanoseconds(state.started));
       expect(starts).toEqual([...starts].sort());
+    });
+
+    it('N19: after three jobs in a row that could not be started no other is tried, until it is told to go on', async () => {
+      const sweep = await lab.sweep('sh ok.sh', {
+        container: { extraArgs: ['--network', 'container:none-of-the-kind'] },
+      });
+      const runs = ['one', 'two', 'three', 'four', 'five'];
+      const jobs: TestJob[] = [];
+      for (const run of runs) jobs.push(await sweep.add(run));
+      const states = () => jobs.map((job) => stateOf(job)?.state);
+      await sweep.begin();
+      await sweep.ended(jobs[2] as TestJob);
+      await sweep.isFree();
+      const held = ['failed', 'failed', 'failed', 'pending', 'pending'];
+      expect(states()).toEqual(held);
+      const report = () => sweep.machine.report(sweep.queue, []);
+      expect(await report()).toMatchObject({ stalled: false, held: { why: 'start', failures: 3 } });
+      await sweep.machine.beginAgain(sweep.queue, ['-']);
+      await sweep.isFree();
+      expect(states()).toEqual(held);
+      expect(await sweep.verb(['stop', sweep.queue, '1', jobs[4]?.folder ?? ''])).toMatchObject({ code: 0 });
+      await sweep.begin();
+      await sweep.ended(jobs[3] as TestJob);
+      await sweep.isFree();
+      expect(states()).toEqual(['failed', 'failed', 'failed', 'failed', 'stopped']);
+      expect((await report()).held).toBeNull();
+    });
+
+    it('N19: --max-failures starts no other job once so many have failed; those between may succeed', async () => {
+      const sweep = await lab.sweep('sh exit.sh');
+      const codes = ['1', '0', '1', '0', '1'];
+      const jobs: TestJob[] = [];
+      for (const [index, code] of codes.entries()) jobs.push(await sweep.add(`run-${index}`, [code]));
+      const states = () => jobs.map((job) => stateOf(job)?.state);
+      await sweep.machine.begin(sweep.queue, ['-'], 2);
+      await sweep.ended(jobs[2] as TestJob);
+      await sweep.isFree();
+      expect(states()).toEqual(['failed', 'succeeded', 'failed', 'pending', 'pending']);
+      const { stalled, held } = await sweep.machine.report(sweep.queue, []);
+      expect({ stalled, held }).toEqual({ stalled: false, held: { why: 'failures', failures: 2 } });
+      await sweep.machine.begin(sweep.queue, ['-'], 2);
+      await sweep.ended(jobs[4] as TestJob);
+      expect(states().slice(3)).toEqual(['succeeded', 'failed']);
+      // Another machine's failures hold it too.
+      await sweep.machine.hold(sweep.queue, 7);
+      const last = await sweep.add('last', ['0']);
+      await sweep.machine.beginAgain(sweep.queue, ['-']);
+      await sweep.isFree();
+      expect(stateOf(last)?.state).toBe('pending');
     });
 
     it('takes a job that is added twice once', async () => {
@@ -192,12 +261,15 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         dockerfile: 'Dockerfile',
         leftOut: 'parameters.json',
         labels: {},
+        bases: [],
       };
       const sweep = await lab.sweep('sh ok.sh', { image });
       const job = await sweep.run('broken');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'build', exit_code: null, started: null });
       expect(text(job, 'logs', 'build.txt')).toContain('this will not do');
       expect((await sweep.report(job)).lastLine).toContain('exit 4');
+      // L37: that is what there is to be read of it.
+      expect(await read(sweep, job)).toBe(text(job, 'logs', 'build.txt'));
       const step = /Running in ([0-9a-f]{12})/.exec(text(job, 'logs', 'build.txt'))?.[1];
       if (step) expect(docker('ps', '--all', '--quiet', '--filter', `id=${step}`)).toBe('');
     });
@@ -217,6 +289,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         dockerfile: 'Dockerfile',
         leftOut: 'parameters.json',
         labels: { 'logistician.context': tree },
+        bases: [],
       };
       try {
         const sweep = await lab.sweep('cat /message', { image });
@@ -245,7 +318,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       }
     });
 
-    it('fails where the commit is not to be had', async () => {
+    it('fails where the commit does not exist', async () => {
       const source = {
         repository: lab.project.root,
         commit: '0123456789012345678901234567890123456789',
@@ -271,16 +344,23 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect((await sweep.report(job)).lastLine).toContain('/no/such/program');
     });
 
-    it('fails to start where Docker refuses, and says what Docker said', async () => {
+    it('M17: fails to start where Docker refuses, and says what Docker said, also after a build', async () => {
       const sweep = await lab.sweep('sh ok.sh', {
         container: { extraArgs: ['--network', 'no-such-network'] },
       });
       const job = await sweep.run('refused');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'start', exit_code: 125, started: null });
       expect((await sweep.report(job)).lastLine).toContain('no-such-network');
+      writeFileSync(join(job.folder, 'data', 'logs', 'build.txt'), 'Successfully tagged test:latest\n');
+      expect((await sweep.report(job)).lastLine).toContain('no-such-network');
+      // L37: followed, too, and counted from its end.
+      const said = text(job, 'logs', 'runner.txt');
+      expect([await read(sweep, job), await read(sweep, job, 0, true)]).toEqual([said, said]);
+      const offset = await sweep.machine.offset(job.folder, { tail: 1 });
+      expect(await read(sweep, job, offset)).toBe(said.slice(said.trimEnd().lastIndexOf('\n') + 1));
     });
 
-    it('is failed with 137 when somebody kills the container', async () => {
+    it('is failed with 137 when a user kills the container', async () => {
       const sweep = await lab.sweep('sh wait.sh');
       const job = await sweep.add('killed');
       await sweep.begin();
@@ -470,14 +550,17 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
   });
 
   describe('what comes of a job', () => {
-    it('keeps what it changed in its checkout, ignored files too', async () => {
-      const job = await (await lab.sweep('sh changes.sh')).run('changes');
+    it('M4: keeps what it changed in its checkout, ignored files too; what takes no room takes none there', async () => {
+      const job = await (await lab.sweep('truncate -s 1000G README.map; sh changes.sh')).run('changes');
+      const { size, blocks } = statSync(data(job, 'project', 'README.map'));
+      expect([size, blocks < 1000]).toEqual([1000 * 2 ** 30, true]);
       expect(job.state).toMatchObject({ state: 'succeeded', kept: 'copied' });
       expect(text(job, 'project', 'README')).toBe('A project.\nmore\n');
       expect(text(job, 'project', 'out', 'model.bin')).toBe('model\n');
       expect(readdirSync(data(job, 'project')).sort()).toEqual([
         '--checkpoint=1',
         'README',
+        'README.map',
         'my notes.txt',
         'out',
       ]);
@@ -588,6 +671,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       };
       expect(await sweep.machine.report(sweep.queue, folders)).toEqual({
         stalled: false,
+        held: null,
         jobs: [
           { folder: folders[0], ...nothing },
           { folder: folders[1], ...nothing, missing: true },
@@ -600,7 +684,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
     const value = `s3cret'"$(id)\\ \nand more`;
 
     it('are in memory while the job runs, in its environment, and nowhere else', async () => {
-      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
+      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: folders.secrets } });
       const job = sweep.job('secretive');
       await sweep.machine.putSecret(job.container, new Secret('TOKEN', value));
       await sweep.put(job, sweep.jobPart(job, []));
@@ -621,7 +705,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
     });
 
     it('go with a job that was stopped before it began', async () => {
-      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
+      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: folders.secrets } });
       const job = sweep.job('stopped');
       await sweep.machine.putSecret(job.container, new Secret('TOKEN', value));
       await sweep.put(job, sweep.jobPart(job, []));
@@ -631,7 +715,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
     });
 
     it('that are gone fail the job, which says so', async () => {
-      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: known.secrets } });
+      const sweep = await lab.sweep('sh secret.sh', { container: { secrets: folders.secrets } });
       const job = await sweep.run('forgotten');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'secrets' });
       expect((await sweep.report(job)).lastLine).toContain('secrets');
@@ -651,7 +735,7 @@ function nanoseconds(time: string | null): bigint {
   return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
 
-async function read(sweep: TestSweep, job: TestJob, offset: number, follow: boolean): Promise<string> {
+async function read(sweep: TestSweep, job: TestJob, offset = 0, follow = false): Promise<string> {
   const chunks: Buffer[] = [];
   const outcome = await sweep.machine.log(job.folder, offset, follow, {
     onStdout: (chunk) => void chunks.push(chunk),

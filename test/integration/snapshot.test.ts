@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
-import { sourceId } from '../../src/source/listing.js';
+import { hiddenEdits } from '../../src/source/hidden-edits.js';
 import { DirtyTree, pinCommit, pinHead, UnknownCommit } from '../../src/source/pin.js';
 import { NoCommits, NoRepository, openProject } from '../../src/source/project.js';
-import { LargeUntrackedFile, pinSnapshot } from '../../src/source/snapshot.js';
+import { pinSnapshot } from '../../src/source/snapshot.js';
+import { sourceId } from '../../src/source/source-id.js';
+import { LargeUntrackedFiles } from '../../src/source/survey-tree.js';
 import { isMissing } from '../support/engines.js';
 import { type Files, Repository, scratchFolder } from '../support/repository.js';
 
@@ -79,7 +82,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       for (const change of refusal.changed) expect(refusal.message).toContain(change);
     });
 
-    it('counts untracked files whatever the user has set', async () => {
+    it('counts untracked files with any settings', async () => {
       const repository = create();
       repository.git('config', 'status.showUntrackedFiles', 'no');
       repository.write({ 'new.txt': 'new\n' });
@@ -101,6 +104,34 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       await expect(pinHead(await openProject(repository.root), 'exp/parameters.json')).rejects.toThrow(
         DirtyTree,
       );
+    });
+
+    it('N8: does not count the parameters.json of another experiment, but any other file of that name', async () => {
+      const repository = create({
+        'experiments/a b/Dockerfile': 'FROM scratch\n',
+        'experiments/a b/parameters.json': '{}\n',
+        'src/parameters.json': '{}\n',
+      });
+      repository.write({ 'experiments/a b/parameters.json': '{"changed":1}' });
+      const pin = await pinHead(await openProject(repository.root), 'exp/parameters.json');
+      expect(pin.commit).toBe(repository.head);
+      repository.write({ 'src/parameters.json': '{"changed":1}' });
+      await expect(pinHead(await openProject(repository.root), 'exp/parameters.json')).rejects.toMatchObject({
+        changed: [' M src/parameters.json'],
+      });
+    });
+
+    it('L5: is told which edits git does not show', async () => {
+      const repository = create();
+      repository.git('update-index', '--skip-worktree', 'README.md');
+      repository.git('update-index', '--assume-unchanged', 'old.txt', 'src/train.py');
+      const edits = async () => hiddenEdits(await openProject(repository.root), executor());
+      expect(await edits()).toEqual([]);
+      repository.write({ 'README.md': 'hidden\n', 'old.txt': 'hidden, too\n' });
+      expect(repository.git('status', '--porcelain')).toBe('');
+      expect(await edits()).toEqual(['README.md', 'old.txt']);
+      unlinkSync(join(repository.root, 'src/train.py'));
+      expect(await edits()).toEqual(['README.md', 'old.txt', 'src/train.py']);
     });
 
     it('knows whether the remote has it', async () => {
@@ -166,7 +197,6 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       expect(repository.git('show', `${pin.commit}:staged.txt`)).toBe('and changed since');
       expect(repository.git('show', `${pin.commit}:link`)).toBe('/nowhere/at all');
       expect(repository.git('rev-parse', `${pin.commit}^`)).toBe(repository.head);
-      expect(repository.git('rev-parse', `refs/logistician/${pin.commit}`)).toBe(pin.commit);
       expect(repository.git('rev-parse', `${pin.commit}^{tree}`)).toBe(pin.tree);
     });
 
@@ -181,7 +211,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       expect(looks(repository)).toEqual(before);
     });
 
-    it('is the same commit for the same tree, whatever was in between', async () => {
+    it('is the same commit for the same tree, after any others', async () => {
       const repository = create();
       repository.write({ 'new.txt': 'one\n' });
       const one = await snapshot(repository);
@@ -195,9 +225,10 @@ describe.skipIf(isMissing('git'))('pinning', () => {
     it('is HEAD itself where nothing has changed', async () => {
       const repository = create();
       expect(await snapshot(repository)).toMatchObject({ commit: repository.head, snapshot: false });
-      expect(repository.git('for-each-ref', 'refs/logistician')).toBe('');
       repository.write({ 'new.txt': 'x' });
       await snapshot(repository);
+      // Nothing is recorded with it yet.
+      expect(repository.git('for-each-ref', 'refs/logistician')).toBe('');
       unlinkSync(join(repository.root, 'new.txt'));
       expect(await snapshot(repository)).toMatchObject({ commit: repository.head, snapshot: false });
     });
@@ -214,6 +245,27 @@ describe.skipIf(isMissing('git'))('pinning', () => {
         '100644 data/kept.csv',
         '100644 data/staged.csv',
       ]);
+    });
+
+    it('L5: holds edits that git is told not to see, and leaves the marks', async () => {
+      const repository = create();
+      repository.git('update-index', '--skip-worktree', 'README.md');
+      repository.git('update-index', '--assume-unchanged', 'old.txt', 'src/train.py');
+      expect((await snapshot(repository)).snapshot).toBe(false);
+      repository.write({ 'README.md': 'hidden\n', 'old.txt': 'hidden, too\n' });
+      unlinkSync(join(repository.root, 'src/train.py'));
+      const before = looks(repository);
+      const project = await openProject(repository.root);
+      const pin = await pinSnapshot(project, executor(), 'refuse');
+      expect(looks(repository)).toEqual(before);
+      expect(repository.git('show', `${pin.commit}:README.md`)).toBe('hidden');
+      expect(repository.git('show', `${pin.commit}:old.txt`)).toBe('hidden, too');
+      expect(listing(repository, pin.commit)).not.toContain('100644 src/train.py');
+      repository.write({ 'README.md': 'A project.\n', 'old.txt': 'old\n', 'src/train.py': 'print(1)\n' });
+      const clean = await pinSnapshot(project, executor(), 'refuse');
+      expect(clean.snapshot).toBe(false);
+      repository.write({ 'README.md': 'while the job ran\n' });
+      expect((await pinSnapshot(project, executor(), 'refuse', clean)).snapshot).toBe(true);
     });
 
     it('forgets files that have become ignored since the last one', async () => {
@@ -258,13 +310,36 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       const small = await snapshot(repository, 'leave out');
       expect(listing(repository, small.commit)).toContain('100644 model.bin');
       truncateSync(join(repository.root, 'model.bin'), 50_000_001);
-      await expect(snapshot(repository)).rejects.toThrow(LargeUntrackedFile);
+      await expect(snapshot(repository)).rejects.toThrow(LargeUntrackedFiles);
       await expect(snapshot(repository)).rejects.toThrow('model.bin');
       const pin = await snapshot(repository, 'leave out');
       expect(pin.leftOut).toEqual(['model.bin']);
       expect(listing(repository, pin.commit)).toContain('100644 new.txt');
       expect(listing(repository, pin.commit)).toContain('120000 link');
       expect(listing(repository, pin.commit)).not.toContain('100644 model.bin');
+    });
+
+    it('L10: takes 50 MB of untracked files in all, and leaves out what is largest', async () => {
+      const repository = create({ 'tracked/a.txt': 'a\n' });
+      const large = ['out/1.bin', 'out/deep/2.bin', 'tracked/3.bin', 'odd\t[x]/4.bin'];
+      repository.write(Object.fromEntries([...large, 'new.py'].map((name) => [name, ''])));
+      for (const name of large) truncateSync(join(repository.root, name), 20_000_000);
+      const pin = await snapshot(repository, 'leave out');
+      expect(pin.leftOut).toEqual(['out/']);
+      expect(listing(repository, pin.commit)).toContain('100644 new.py');
+      expect(listing(repository, pin.commit).join()).not.toContain('out/');
+      truncateSync(join(repository.root, 'odd\t[x]/4.bin'), 45_000_000);
+      expect((await snapshot(repository, 'leave out')).leftOut).toEqual(['odd\t[x]/', 'out/']);
+      // The line that is proposed helps.
+      const refusal = await snapshot(repository).catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(LargeUntrackedFiles);
+      execFileSync('sh', ['-c', String((refusal as LargeUntrackedFiles).suggestions[0])]);
+      expect((await snapshot(repository)).leftOut).toEqual([]);
+      expect(repository.git('status', '--porcelain').split('\n')).toEqual([
+        ' M .gitignore',
+        '?? new.py',
+        '?? tracked/3.bin',
+      ]);
     });
 
     it('holds tracked files of any size', async () => {
@@ -304,7 +379,6 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       const pin = await snapshot(linked);
       expect(listing(linked, pin.commit)).toContain('100644 there.txt');
       expect(listing(linked, pin.commit)).not.toContain('100644 here.txt');
-      expect(repository.git('rev-parse', `refs/logistician/${pin.commit}`)).toBe(pin.commit);
       expect(looks(repository)).toEqual(before);
       expect(linked.git('status', '--porcelain')).toBe('?? there.txt');
     });

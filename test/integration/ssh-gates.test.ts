@@ -67,6 +67,31 @@ describe.skipIf(isMissing('sshd', 'bash'))('gates before machines', () => {
         expect([again, await homeOf(machine)]).toEqual([again, homes[place]]);
   });
 
+  it('M13: know machines by the name that was typed', async () => {
+    const server = await start(join(folder, 'typed'));
+    const gate = join(folder, 'gate');
+    writeFileSync(
+      gate,
+      `#!/bin/bash
+[ "$1 $2" = "gpu1.lab 22" ] || { echo "gate: no machine $*" >&2; exit 1; }
+exec 3<>/dev/tcp/127.0.0.1/${server.port}; cat <&3 & exec cat >&3
+`,
+      { mode: 0o755 },
+    );
+    const route = server.route('ada-gpu1', {
+      typed: 'gpu1.lab',
+      host: 'somewhere.invalid',
+      port: 22,
+      proxyCommand: `${gate} %n %p`,
+    });
+    const config = deployed('typed', [{ name: 'ada-gpu1', aliases: [], route, server }]);
+    const pool = new SshPool();
+    pools.push(pool);
+    const connection = server.connection('ada-gpu1', pool, server.hostKey, { route, config });
+    expect(await connection.query(command('echo', 'by session'))).toMatchObject({ stdout: 'by session\n' });
+    expect((await executor.change(connection.reach(command('echo', 'by ssh')))).stdout).toBe('by ssh\n');
+  });
+
   describe('M8: that hears few callers at a time', () => {
     const many = Array.from({ length: 24 }, (_, n) => `m${n}`);
 
@@ -124,7 +149,7 @@ describe.skipIf(isMissing('sshd', 'bash'))('gates before machines', () => {
       expect((gate.log.match(/Connection from/g) ?? []).length).toBe(connectionsBefore);
     });
 
-    it('what it says is said when it lets nobody in', async () => {
+    it('what it says is said when it refuses all', async () => {
       const { machine, routes } = await behindGate();
       const [{ name, route }] = routes as [(typeof routes)[number]];
       const to = (changes: object) =>

@@ -36,8 +36,8 @@ describe.skipIf(isMissing('sshd'))('T9: a machine that hangs', () => {
 
   it.each([
     ['', 'sleep "$1"; :'],
-    [', whatever it is told', `trap '' TERM; sleep "$1"; sleep "$1"; :`],
-  ])('is left alone in the end, and leaves nothing at work%s', async (_, text) => {
+    [', with any signal', `trap '' TERM; sleep "$1"; sleep "$1"; :`],
+  ])('is left alone in the end, and leaves nothing running%s', async (_, text) => {
     const gpu2 = sshd.connection('gpu2', pool);
     const word = aDay();
     const asked = gpu2.query(sh(text, word), { timeoutMs: 3000 }).catch((error) => error);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, here } from '../../src/machines/connection.js';
-import { known } from '../../src/machines/job-script.js';
+import { folders } from '../../src/machines/job-script.js';
 import type { JobReport } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
 import { command } from '../../src/shell/command.js';
@@ -71,7 +71,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
 
   /** All that a job's life shows: what was followed of its log, what it left, what is reported. */
   async function live(connection: Connection) {
-    const sweep = await labOf(connection).sweep('sh work.sh', { container: { secrets: known.secrets } });
+    const sweep = await labOf(connection).sweep('sh work.sh', { container: { secrets: folders.secrets } });
     const job = sweep.job('work');
     await sweep.machine.putSecret(job.container, secret);
     await sweep.put(job, sweep.jobPart(job, hostileWords));
@@ -138,7 +138,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
   it('sends nothing to a server with another host key', async () => {
     const stranger = await Sshd.start(join(folder, 'stranger'));
     try {
-      // Whoever answers lets us in, but is not who we know.
+      // The server lets us in, but has another key.
       const before = stranger.log;
       const connection = stranger.connection('stranger', pool, sshd.hostKey);
       const machine = new Machine(new Executor(new Journal(() => {})), connection, 'runner.sh');

@@ -76,7 +76,7 @@ export const looking: readonly (readonly string[])[] = [
   ['terminate', '--yes'],
 ];
 
-/** Those that follow what is at work; nothing is. */
+/** Those that follow what is running; nothing is. */
 export const following: readonly (readonly string[])[] = [
   ['status', '--watch'],
   ['logs', '--follow'],

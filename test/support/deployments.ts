@@ -77,11 +77,13 @@ export const rowOf = (
   changes: Partial<ConditionStatus> = {},
 ): ConditionStatus => ({
   condition,
+  given: null,
   record: record && recordFor(condition, record),
   report: null,
   deployed: true,
   inFile: true,
   silent: null,
+  held: null,
   ...changes,
 });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every path under a folder with a hash of what is there; git's own folder left out. Two that are equal had
+/** Every path under a folder with a hash of its contents; git's own folder left out. Two that are equal had
  *  nothing written between them. */
 export function stateOfFolder(root: string, path = ''): Record<string, string> {
   const found: Record<string, string> = {};

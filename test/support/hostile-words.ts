@@ -69,7 +69,7 @@ export const hostileSequences: readonly string[] = [
 ];
 
 /** Whether a terminal would do what was not ours to ask for: what is left but for line breaks, tabs, our colours, and
- *  the movements by which a picture or a question is drawn anew. */
+ *  the movements by which a picture or a question is drawn again. */
 export function actsOnTerminal(shown: string): string | null {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const ours = /\u001b\[(?:(?:1|2|22|3[12346]|39)m|\d*[A-GJK]|\?25[hl]|\?2026[hl])/g;

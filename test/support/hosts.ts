@@ -5,7 +5,7 @@ import type { Fleet, LabMachine } from './machines.js';
 import { type Finished, type How, type ProjectOptions, TestProject } from './project.js';
 import { until } from './until.js';
 
-/** A project of somebody who has machines: target hosts, and a ~/.ssh/config that knows all of the fleet. */
+/** A project of a user who has machines: target hosts, and a ~/.ssh/config that knows all of the fleet. */
 export function onHosts(fleet: Fleet, { parameters = {}, ...options }: ProjectOptions = {}): TestProject {
   const hosts = fleet.machines.map(({ name }) => name);
   const project = new TestProject({ ...options, parameters: { target: 'hosts', hosts, ...parameters } });
@@ -63,7 +63,7 @@ export async function footprint(machine: LabMachine): Promise<string[]> {
   return (await Promise.all(places.map((place) => machine.files(place)))).flat();
 }
 
-/** Words in front of a command line that make it that of a user of this computer who is nobody special. */
+/** Words in front of a command line that make it that of an unprivileged user of this computer. */
 export function asNobody(project: TestProject): string[] {
   execFileSync('chown', ['-R', '65534:65534', project.scratch]);
   execFileSync('chmod', ['755', project.scratch]);

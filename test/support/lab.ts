@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { conditionFromArgv } from '../../src/experiment/condition.js';
 import { type Connection, here } from '../../src/machines/connection.js';
-import { jobScript, known, type SweepScript, sweepScript } from '../../src/machines/job-script.js';
+import { folders, jobScript, known, type SweepScript, sweepScript } from '../../src/machines/job-script.js';
 import { finalStates, type JobReport, type JobState } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
 import { command } from '../../src/shell/command.js';
@@ -58,7 +58,7 @@ export class Lab {
     return sweep;
   }
 
-  /** Ends everything that is at work, and leaves nothing. */
+  /** Ends everything that is running, and leaves nothing. */
   async close(): Promise<void> {
     for (const sweep of this.#sweeps) await sweep.close();
     rmSync(this.root, { recursive: true, force: true });
@@ -91,6 +91,7 @@ export class TestSweep {
         dockerfile: 'Dockerfile',
         leftOut: 'parameters.json',
         labels: {},
+        bases: [],
       },
       source: { repository: lab.project.root, commit: lab.project.head, submodules: [], lfs: null },
       contextRepository: lab.project.root,
@@ -98,9 +99,9 @@ export class TestSweep {
       container: {
         image: changes.image?.tag ?? baseImage,
         labels: { 'logistician.run': known.run, 'logistician.deployment': this.deployment },
-        project: [known.work, '/source'],
-        data: [known.work, '/data'],
-        home: [known.work, '/home'],
+        project: folders.source,
+        data: folders.data,
+        home: folders.home,
         inputs: {},
         secrets: null,
         environment: {},
@@ -144,7 +145,7 @@ export class TestSweep {
   jobPart(job: TestJob, argv: readonly string[], work?: string): string {
     const configuration = JSON.stringify({ run: job.run, argv });
     const { options } = conditionFromArgv(argv);
-    const own = { run: job.run, containerName: job.container, ...(work && { work }) };
+    const own = { run: job.run, containerName: job.container, attempt: 1, ...(work && { work }) };
     return jobScript({ ...own, argv, options, configuration });
   }
 
@@ -228,7 +229,7 @@ export const output = (job: TestJob): string => logOf(job, 'docker.txt');
 export const docker = (...args: string[]): string =>
   execFileSync('docker', args, { stdio: 'pipe' }).toString().trim();
 
-/** Whether the job has a container, at work or not. */
+/** Whether the job has a container, running or not. */
 export const isThere = (job: TestJob): boolean =>
   docker('ps', '--all', '--quiet', '--filter', `name=^${job.container}$`) !== '';
 
@@ -236,7 +237,7 @@ export const isThere = (job: TestJob): boolean =>
 export const workerOf = (sweep: TestSweep, slot = 1): number =>
   Number(readFileSync(join(sweep.queue, 'slots', String(slot), 'owner'), 'utf8').split(' ')[0]);
 
-/** The processes at work on the sweep's queue, by their ids. One of them has a session of its own; those that it
+/** The processes running on the sweep's queue, by their ids. One of them has a session of its own; those that it
  *  starts are not counted. */
 export const workersOf = (sweep: TestSweep): number[] =>
   readdirSync('/proc')

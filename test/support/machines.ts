@@ -77,7 +77,7 @@ export class Fleet {
     return found;
   }
 
-  /** Leaves nothing, whatever state it is in. */
+  /** Leaves nothing, in any state. */
   async remove(): Promise<void> {
     await Promise.all(this.machines.map((machine) => machine.remove()));
     await docker('network', 'rm', this.name);
@@ -118,7 +118,7 @@ export class Fleet {
 }
 
 /** A computer of a lab, as far as one can tell over SSH: it has an sshd, a Docker Engine and a disk of its own, a
- *  user who is nobody special, and bad days. It is a container that may do what such an engine needs. */
+ *  user without rights, and bad days. It is a container that may do what such an engine needs. */
 export class LabMachine {
   readonly user = 'ada';
   readonly home = '/home/ada';
@@ -173,7 +173,7 @@ export class LabMachine {
     for (const program of without) await this.exec(`rm "$(command -v ${program})"`);
   }
 
-  /** Runs a line of shell as root, whatever the network is like. @returns what it prints */
+  /** Runs a line of shell as root, on any network. @returns what it prints */
   async exec(line: string, input?: string | Uint8Array): Promise<string> {
     return execIn(this.#container, line, input);
   }
@@ -232,14 +232,14 @@ export class LabMachine {
     await docker('unpause', this.#container);
   }
 
-  /** Ends every session at once; new ones can be had. */
+  /** Ends every session at once; new ones can be opened. */
   async killSshd(): Promise<void> {
     // The dead hold the port for a moment yet, and it goes into the background before it listens.
     await this.exec(`while pkill -KILL -x sshd; do sleep 0.02; done; /usr/sbin/sshd
       until (: >/dev/tcp/127.0.0.1/22) 2>/dev/null; do sleep 0.02; done`);
   }
 
-  /** Somebody else answers at its address from now on. */
+  /** Another machine answers at its address from now on. */
   async replaceHostKey(): Promise<void> {
     for (const half of ['host-key', 'host-key.pub']) rmSync(join(this.folder, half));
     makeKey(join(this.folder, 'host-key'));

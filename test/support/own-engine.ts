@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -27,6 +28,8 @@ export class OwnEngine {
     ip('link', 'add', 'name', this.#bridge, 'type', 'bridge');
     ip('address', 'add', `172.30.${process.pid % 256}.1/24`, 'dev', this.#bridge);
     ip('link', 'set', this.#bridge, 'up');
+    // Users who are not root get to its socket too.
+    chmodSync(this.#folder, 0o711);
     mkdirSync(join(this.#folder, 'tmp'));
     writeFileSync(join(this.#folder, 'daemon.json'), '{}');
   }
@@ -90,7 +93,7 @@ export class OwnEngine {
     rmSync(join(this.#folder, 'pid'), { force: true });
   }
 
-  /** Leaves nothing, whatever state it is in. */
+  /** Leaves nothing, in any state. */
   async remove(): Promise<void> {
     await this.kill();
     for (const left of this.#processes('')) {

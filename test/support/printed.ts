@@ -16,5 +16,5 @@ export const lasting = (lines: string): string =>
     .replaceAll(/\bsweep-[0-9a-f]{12}\.sh\b/g, 'sweep-ID.sh')
     .trim();
 
-/** Machines are at work at the same time: only what is done on one has an order. */
+/** Machines are running at the same time: only what is done on one has an order. */
 export const inAnyOrder = (lines: string): string[] => lasting(lines).split('\n').sort();

@@ -43,7 +43,7 @@ export interface How {
 /** What has not ended after so many seconds, on a computer that has much else to do, never would. */
 const longest = 400;
 
-/** A program at work, in a process group of its own as a shell gives it one. */
+/** A program running, in a process group of its own as a shell gives it one. */
 export class Started {
   readonly #stdout: Buffer[] = [];
   readonly #stderr: Buffer[] = [];
@@ -61,7 +61,7 @@ export class Started {
         else resolve({ code: code ?? -1, stdout: this.stdout, stderr: this.stderr });
       });
     });
-    // Who waits for the end hears of it; nobody else has to.
+    // Who waits for the end gets it; nothing else has to.
     this.ended.catch(() => {});
   }
 
@@ -89,7 +89,7 @@ export class Started {
     this.child.kill(signal);
   }
 
-  /** To the whole group, as a terminal's Ctrl-C is; to nobody once the program has ended: its number may be another's
+  /** To the whole group, as a terminal's Ctrl-C is; to none once the program has ended: its number may be another's
    *  by then, such as a command line's that another test has started. */
   signal(signal: NodeJS.Signals): void {
     if (this.isAtWork) process.kill(-(this.child.pid ?? 0), signal);
@@ -341,7 +341,7 @@ export class TestProject {
     return this.saidBy(id).includes('holding');
   }
 
-  /** Ids of this project's containers, at work or not. */
+  /** Ids of this project's containers, running or not. */
   get containers(): string[] {
     return linesOf('docker', 'ps', '--all', '--format', '{{.ID}} {{.Label "logistician.experiment"}}')
       .filter((line) => line.includes(` ${this.name}`))
@@ -353,7 +353,7 @@ export class TestProject {
     return linesOf('ps', '-eww', '-o', 'pid=,args=').filter((line) => line.includes(this.scratch));
   }
 
-  /** Waits until nothing of the project is at work. */
+  /** Waits until nothing of the project is running. */
   async quiet(): Promise<void> {
     await until(`no process of ${this.scratch}`, () => this.processes.length === 0).catch((error: Error) => {
       throw new Error(`${error.message}:\n${this.processes.join('\n')}`);
@@ -386,7 +386,7 @@ export class TestProject {
     try {
       rmdirSync(secrets);
     } catch {
-      // Not there, or somebody else's job has secrets at this moment.
+      // Not there, or another user's job has secrets at this moment.
     }
   }
 }

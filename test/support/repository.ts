@@ -64,7 +64,10 @@ export class Repository {
     return this.git('rev-parse', 'HEAD');
   }
 
+  /** Removes the folder that it is in, which is a test's own. */
   remove(): void {
+    if (dirname(this.root) === realpathSync(tmpdir()))
+      throw new Error(`${this.root} stands in no folder of its own`);
     rmSync(dirname(this.root), { recursive: true, force: true });
   }
 }

@@ -17,13 +17,14 @@ export class Sshd {
     readonly address: string,
     readonly port: number,
   ) {
-    // Not to a pipe: a server that nobody reads stands still in the end. And without loading itself anew for each
+    // Not to a pipe: a server whose output is not read stands still in the end. And without loading itself again for each
     // connection: many of them share this computer with what is measured.
     const words = ['-D', '-r', '-E', join(folder, 'log'), '-f', join(folder, 'sshd_config')];
     this.#server = spawn('/usr/sbin/sshd', words, { stdio: 'ignore' });
   }
 
-  /** Starts one. Whoever comes gets `home` as a home folder, the user's own if left out. @param more of its sshd_config */
+  /** Starts one, with the `host-key` in the folder, if there is one. Its users get `home` as a home folder, their own if left out.
+   *  @param more of its sshd_config */
   static async start(
     folder: string,
     {
@@ -36,7 +37,7 @@ export class Sshd {
     // Where a server of root's keeps its unprivileged half.
     if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     const port = await freePort(address);
-    makeKey(join(folder, 'host-key'));
+    if (!existsSync(join(folder, 'host-key'))) makeKey(join(folder, 'host-key'));
     makeKey(join(folder, 'key'));
     writeFileSync(join(folder, 'authorized_keys'), readFileSync(join(folder, 'key.pub')), { mode: 0o600 });
     const config = {
@@ -101,6 +102,7 @@ export class Sshd {
   /** The straight way to the server, and what it may differ in. */
   route(name: string, changes: Partial<Route> = {}): Route {
     return {
+      typed: name,
       host: this.address,
       port: this.port,
       user: userInfo().username,
@@ -154,7 +156,7 @@ const settings = (values: Settings) =>
     .join('');
 
 /** Makes a folder for PATH whose `ssh` has `config` for its ~/.ssh/config: the real one looks for that where
- *  /etc/passwd says, whatever HOME is. @returns the folder */
+ *  /etc/passwd says, not HOME. @returns the folder */
 export function sshProgram(folder: string, config: string): string {
   mkdirSync(folder);
   const real = execFileSync('sh', ['-c', 'command -v ssh']).toString().trim();

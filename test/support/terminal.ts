@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { type IPty, spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
 import { killHard, packageRoot, type TestProject } from './project.js';
 import { until } from './until.js';
 
@@ -8,6 +9,7 @@ import { until } from './until.js';
 export class Terminal {
   readonly ended: Promise<number>;
   readonly #pty: IPty;
+  readonly #columns: number;
   #raw = '';
   #seen = 0;
   #hasEnded = false;
@@ -18,13 +20,20 @@ export class Terminal {
       cwd,
       env,
       columns = 100,
-    }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly columns?: number },
+      rows = 40,
+    }: {
+      readonly cwd: string;
+      readonly env: NodeJS.ProcessEnv;
+      readonly columns?: number;
+      readonly rows?: number;
+    },
   ) {
     const [program = '', ...args] = argv;
+    this.#columns = columns;
     this.#pty = spawn(program, args, {
       name: env.TERM ?? 'xterm-256color',
       cols: columns,
-      rows: 40,
+      rows,
       cwd,
       env,
     });
@@ -61,6 +70,19 @@ export class Terminal {
     return this.#raw;
   }
 
+  /** All lines as a terminal has them in the end, what was drawn over gone; a row that it had to wrap is two.
+   *  @param from where in `raw` the first of them begins. @param to where what follows the last of them begins */
+  async rows(from = 0, to?: number): Promise<string[]> {
+    const drawn = new xterm.Terminal({ cols: this.#columns, rows: 500, allowProposedApi: true });
+    await new Promise<void>((resolve) => drawn.write(this.#raw.slice(from, to), resolve));
+    const { active } = drawn.buffer;
+    const rows = Array.from(
+      { length: active.length },
+      (_, row) => active.getLine(row)?.translateToString(true) ?? '',
+    );
+    return rows.slice(0, rows.findLastIndex((row) => row !== '') + 1);
+  }
+
   /** Waits for something to be shown after what was waited for before. */
   async shows(what: string | RegExp): Promise<string> {
     const pattern = typeof what === 'string' ? new RegExp(escaped(what)) : what;
@@ -73,6 +95,11 @@ export class Terminal {
     });
     this.#seen += found.index + found[0].length;
     return found[0];
+  }
+
+  /** What has been shown until now is not waited for. */
+  skip(): void {
+    this.#seen = this.text.length;
   }
 
   type(text: string): void {

@@ -28,7 +28,7 @@ const hasProvider = (mirror: string): boolean =>
 const foldersIn = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 
-/** The environment in which Terraform finds its provider in the mirror, and asks nobody for anything.
+/** The environment in which Terraform finds its provider in the mirror, and asks no registry.
  *  @param folder where its configuration file is to be */
 export function offline(folder: string, mirror: string | null): NodeJS.ProcessEnv {
   const config = join(folder, 'terraform.rc');

@@ -2,7 +2,7 @@
 const seconds = 180;
 
 /** Asks again and again until the answer is something, and returns it.
- *  @throws Error saying what did not come about */
+ *  @throws Error saying what did not happen */
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
@@ -15,7 +15,7 @@ export async function until<T>(
     const now = Date.now();
     if (now > last) throw new Error(`not within ${seconds} s: ${what}`);
     // What takes long to ask keeps the computer from what is waited for.
-    const pause = Math.min(Math.max(50, 2 * (now - asked)), 1000);
+    const pause = Math.min(Math.max(50, 4 * (now - asked)), 2000);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -4,9 +4,9 @@ import { type Command, command, renderCommand } from '../../src/shell/command.js
 import { perform } from '../../src/shell/process.js';
 import { until } from './until.js';
 
-/** A user of this computer that a test makes: nobody special, but in group docker. */
+/** A user of this computer that a test makes: without rights, but in group docker. */
 export class TestUser {
-  readonly name = `logistician-${process.pid}`;
+  readonly name = `logistician-${String(process.pid).padStart(7, '0')}`;
   readonly home = `/home/${this.name}`;
 
   constructor() {
@@ -32,7 +32,7 @@ export class TestUser {
       ...(input && { input }),
     });
     const query: Connection['query'] = (there, io = {}) => perform(reach(there), io);
-    return { name: this.name, reach, query, ready: async () => {} };
+    return { name: this.name, reach, query, ready: async () => {}, renew: async () => {} };
   }
 
   owns(folder: string): void {

@@ -1,9 +1,15 @@
-import { type CompletedFlag, type CompletedVerb, idsOfConditions, type Offer } from './model.js';
+import {
+  type CompletedFlag,
+  type CompletedVerb,
+  idsOfConditions,
+  namesOfExperiments,
+  type Offer,
+} from './model.js';
 
 /** The completion for bash, 3.2 (macOS) and later. */
 export function bashCompletion(verbs: readonly CompletedVerb[]): string {
   return `# Completion of logistician for bash. In ~/.bashrc:  eval "$(logistician completion bash)"
-# What a word means to the shell: bash hands it over as it was typed.
+# The word without its quotes: bash passes it as it was typed.
 _logistician_meant() {
   case $1 in
     [\\"\\']*) printf '%s\\n' "\${1:1}" ;;
@@ -15,11 +21,16 @@ _logistician_find() {
   local path
   case $1 in
     conditions)
-      local word folder=.
+      local word folder=. named
       for word in "\${COMP_WORDS[@]:2}"; do
         word=$(_logistician_meant "$word")
         if [ -e "$word/parameters.json" ]; then folder=$word; fi
       done
+      # The first word may be the name of an experiment.
+      named=$(_logistician_meant "\${COMP_WORDS[2]-}")
+      if [ "$folder" = . ] && [ "$COMP_CWORD" -gt 2 ] && [ "\${named#-}" = "$named" ]; then
+        logistician conditions "$named" --json 2>/dev/null | ${idsOfConditions} | grep . && return
+      fi
       logistician conditions "$folder" --json 2>/dev/null | ${idsOfConditions}
       ;;
     experiments)
@@ -27,7 +38,7 @@ _logistician_find() {
         if [ -e "$path" ]; then
           printf '%s\\n' "\${path%/parameters.json}"
         fi
-      done | grep . || compgen -d -- "$2"
+      done | grep . || { logistician list --json 2>/dev/null | ${namesOfExperiments}; compgen -d -- "$2"; }
       ;;
     folders) compgen -d -- "$2" ;;
     *) printf '%s\\n' $1 ;;
@@ -38,11 +49,11 @@ _logistician() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb=\${COMP_WORDS[1]}
   local flags='' words='' kind offer word IFS=$' \\t\\n'
   COMPREPLY=()
-  # What stands behind -- is the job's.
+  # Words after -- are arguments of the job.
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
     if [ "$word" = -- ]; then return; fi
   done
-  # --flag=value comes as three words.
+  # bash splits --flag=value into three words.
   if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [ "$COMP_CWORD" -eq 1 ]; then
     words='${verbs.map(({ name }) => name).join(',')}'
@@ -75,7 +86,7 @@ complete -F _logistician logistician
 `;
 }
 
-/** Offers are parted by blanks, the words of one by commas. */
+/** Offers are separated by blanks, the words of one offer by commas. */
 const offered = (offers: readonly Offer[]) =>
   offers.map((offer) => (typeof offer === 'string' ? offer : offer.join(','))).join(' ');
 

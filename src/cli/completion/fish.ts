@@ -1,4 +1,10 @@
-import { type CompletedFlag, type CompletedVerb, idsOfConditions, type Offer } from './model.js';
+import {
+  type CompletedFlag,
+  type CompletedVerb,
+  idsOfConditions,
+  namesOfExperiments,
+  type Offer,
+} from './model.js';
 
 /** The completion for fish. */
 export function fishCompletion(verbs: readonly CompletedVerb[]): string {
@@ -14,6 +20,14 @@ function __logistician_conditions
     for word in (commandline -opc)
         test -e $word/parameters.json; and set folder $word
     end
+    set -l named (commandline -opc)[3]
+    if test $folder = .; and test -n "$named"; and not string match -q -- '-*' $named
+        set -l ids (logistician conditions $named --json 2>/dev/null | ${idsOfConditions})
+        if test (count $ids) -gt 0
+            printf '%s\\n' $ids
+            return
+        end
+    end
     logistician conditions $folder --json 2>/dev/null | ${idsOfConditions}
 end
 
@@ -23,13 +37,14 @@ function __logistician_experiments
     if test (count $found) -gt 0
         string replace -r '/parameters.json$' '' -- $found
     else
+        logistician list --json 2>/dev/null | ${namesOfExperiments}
         __fish_complete_directories $begun
     end
 end
 
 complete -c logistician -f
-complete -c logistician -n 'not __fish_seen_subcommand_from ${names}' -l help -d 'say how it is used'
-complete -c logistician -n 'not __fish_seen_subcommand_from ${names}' -l version -d 'say which it is'
+complete -c logistician -n 'not __fish_seen_subcommand_from ${names}' -l help -d 'show help'
+complete -c logistician -n 'not __fish_seen_subcommand_from ${names}' -l version -d 'show the version'
 ${verbs.flatMap(linesOf).join('\n')}
 `;
 }

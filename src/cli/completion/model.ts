@@ -1,11 +1,11 @@
-/** What may stand somewhere on the command line: given words, or what is looked up when the key is pressed. */
+/** The words that fit at a place of the command line: fixed ones, or a lookup when Tab is pressed. */
 export type Offer = 'conditions' | 'experiments' | 'folders' | readonly string[];
 
 export interface CompletedFlag {
   readonly name: string;
   readonly char: string | null;
   readonly about: string;
-  /** What its value may be; null: it has none; []: nobody can know. */
+  /** Its possible values; null: it takes none; []: unknown. */
   readonly value: Offer | null;
 }
 
@@ -13,11 +13,11 @@ export interface CompletedVerb {
   readonly name: string;
   readonly about: string;
   readonly flags: readonly CompletedFlag[];
-  /** What its words may be. */
+  /** Its possible words. */
   readonly words: readonly Offer[];
 }
 
-/** A command as oclif's manifest and its classes have it, as far as it is looked at. */
+/** The parts that we need of a command in oclif's manifest and classes. */
 export interface KnownCommand {
   readonly id: string;
   readonly summary?: string | undefined;
@@ -40,9 +40,9 @@ export interface KnownCommand {
 }
 
 /** The flags that every verb has. */
-const help = { name: 'help', char: null, about: 'say how it is used', value: null };
+const help = { name: 'help', char: null, about: 'show help', value: null };
 
-/** What a shell offers, from what oclif knows of the commands. */
+/** What a shell offers, from oclif's description of the commands. */
 export function completedVerbs(commands: readonly KnownCommand[]): readonly CompletedVerb[] {
   return commands
     .filter(({ hidden }) => !hidden)
@@ -82,7 +82,7 @@ function wordsOf(name: string, options: readonly string[] | undefined): readonly
 
 const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1);
 
-/** Without what a shell's quotes, brackets and colons would make of it. */
+/** Without the characters that have a meaning in a shell's completion: quotes, brackets, colons. */
 const plain = (text: string) =>
   text
     .replaceAll(/[`'"\\$]/g, '')
@@ -91,5 +91,8 @@ const plain = (text: string) =>
     .replaceAll(':', ',')
     .replace(/\.$/, '');
 
-/** Takes the ids out of `logistician conditions --json`, an id a line. */
+/** Takes the names out of `logistician list --json`, one per line. */
+export const namesOfExperiments = String.raw`sed -n 's/^ *"experiment": "\([a-z0-9_-]*\)",*$/\1/p'`;
+
+/** Takes the ids out of `logistician conditions --json`, one per line. */
 export const idsOfConditions = String.raw`sed -n 's/^ *"id": "\([a-z0-9-]*\)",*$/\1/p'`;

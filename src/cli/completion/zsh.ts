@@ -1,6 +1,12 @@
-import { type CompletedFlag, type CompletedVerb, idsOfConditions, type Offer } from './model.js';
+import {
+  type CompletedFlag,
+  type CompletedVerb,
+  idsOfConditions,
+  namesOfExperiments,
+  type Offer,
+} from './model.js';
 
-/** The completion for zsh, to be evaluated or kept as the file _logistician. */
+/** The completion for zsh, to be evaluated or saved as the file _logistician. */
 export function zshCompletion(verbs: readonly CompletedVerb[]): string {
   return `#compdef logistician
 # Completion of logistician for zsh. In ~/.zshrc, after compinit:  eval "$(logistician completion zsh)"
@@ -10,14 +16,24 @@ _logistician_conditions() {
   for word in $line $words; do
     [[ -e $word/parameters.json ]] && folder=$word
   done
-  ids=(\${(f)"$(logistician conditions $folder --json 2>/dev/null | ${idsOfConditions})"})
+  # The first word may be the name of an experiment.
+  if [[ $folder = . && $CURRENT -gt 2 && $words[2] != -* ]]; then
+    ids=(\${(f)"$(logistician conditions $words[2] --json 2>/dev/null | ${idsOfConditions})"})
+  fi
+  (( $#ids )) || ids=(\${(f)"$(logistician conditions $folder --json 2>/dev/null | ${idsOfConditions})"})
   compadd -a ids
 }
 
 _logistician_experiments() {
   local -a found
   found=(\${~\${(b)PREFIX}}*/parameters.json(N:h) \${~\${(b)PREFIX}}*/*/parameters.json(N:h))
-  if (( $#found )); then compadd -f -a found; else _files -/; fi
+  if (( $#found )); then
+    compadd -f -a found
+  else
+    found=(\${(f)"$(logistician list --json 2>/dev/null | ${namesOfExperiments})"})
+    compadd -a found
+    _files -/
+  fi
 }
 
 _logistician_words() {
@@ -32,7 +48,7 @@ _logistician() {
   verbs=(
 ${verbs.map(({ name, about }) => `    '${name}:${about}'`).join('\n')}
   )
-  _arguments -C '--help[say how it is used]' '--version[say which it is]' '1:command:->verb' '*::word:->words' && ret=0
+  _arguments -C '--help[show help]' '--version[show the version]' '1:command:->verb' '*::word:->words' && ret=0
   case $state in
     verb) _describe command verbs && ret=0 ;;
     words)
@@ -62,7 +78,7 @@ ${specs.map((spec) => `            '${spec}'`).join(' \\\n')} && ret=0
 
 function flagSpecs({ name, char, about, value }: CompletedFlag): string[] {
   const ending = `[${about}]${value === null ? '' : `:value:${action(value)}`}`;
-  // May be repeated: --only is, and who repeats another hears of it from logistician.
+  // Every flag is offered again: some, such as --only, may be repeated, and logistician refuses the others.
   return [`*--${name}${value === null ? '' : '='}${ending}`, ...(char ? [`*-${char}${ending}`] : [])];
 }
 

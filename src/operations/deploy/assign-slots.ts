@@ -4,9 +4,9 @@ interface Slots {
   readonly slots: readonly string[];
 }
 
-/** Spreads new jobs over places: each goes where there is the least work for a slot, the first place first.
- *  @param load how many open jobs a place has already, by its name
- *  @returns a place for each job, in order */
+/** Spreads new jobs over places: each goes to the place with the fewest open jobs per slot; of equals, the first.
+ * @param load how many open jobs a place has already, by its name
+ * @returns a place for each job, in order */
 export function assignSlots<T extends Slots>(
   count: number,
   places: readonly T[],

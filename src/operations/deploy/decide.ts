@@ -1,47 +1,73 @@
 import { ownLine, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
-import { fingerprint, type Recipe } from '../../recipe/recipe.js';
+import { namedOneByOne } from '../../experiment/select.js';
+import { earlierFingerprint, fingerprint, type Recipe } from '../../recipe/recipe.js';
 import { type Ingredients, recipeOf } from '../../recipe/recipe-of.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { checkoutOf } from '../../source/checkout.js';
 import type { Pin } from '../../source/pin.js';
 import type { PlaceProblem } from '../../targets/target.js';
-import type { Checkout } from '../../tools/git/lines.js';
+import type { Checkout } from '../../tools/git/check-out.js';
 import { type Experiment, ingredientsOf } from '../experiment.js';
 import { observe } from '../look/observe.js';
 import { type ExperimentStatus, isOpen } from '../look/rows.js';
 import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
+import { attemptsBefore, mayHaveState } from './continue.js';
+import { limitsOf, NothingWaits, resumed } from './limits.js';
 import { type Placement, placementOf } from './placement.js';
-import { LiveAtAnotherCommit, NothingToRetry, type Planned, planDeployment } from './plan.js';
+import {
+  isRetry,
+  LiveAtAnotherCommit,
+  NothingToRetry,
+  type Planned,
+  planDeployment,
+  stoppedBefore,
+  withoutGood,
+} from './plan.js';
 import { type DeployRequest, pinFor, wantedConditions } from './request.js';
 import { readSecrets } from './secrets.js';
+import { compareSuccesses, type Since } from './since.js';
 import { refuseOtherDeployments } from './standing.js';
 
-/** A deployment that is decided on and not yet begun. */
+/** A deployment that is decided and not yet started. */
 export interface DeployPlan extends Planned, Placement {
   readonly pin: Pin;
-  /** Where everything that belongs to the commit is here. */
+  /** Why it is deployed: the message of this command, or else of the live deployment; null: none. */
+  readonly message: string | null;
+  /** Why succeeded conditions run again. */
+  readonly since: readonly Since[];
+  /** The checkout of the commit on this computer. */
   readonly source: Checkout;
   readonly ingredients: Ingredients;
   readonly target: string;
-  /** Places that are no help. */
+  /** Places that cannot be used, and why. */
   readonly problems: readonly PlaceProblem[];
-  /** Rented places of the deployment that is joined that do not answer: no other can take their jobs. */
+  /** Unreachable rented places of the live deployment: no other place can take their jobs. */
   readonly silent: readonly PlaceProblem[];
-  /** The docker command there. */
+  /** The docker command of that place. */
   readonly docker: string;
   /** The deployment that the conditions join; null: a new one. */
   readonly joins: Deployment | null;
-  /** Jobs of that deployment that were recorded and not delivered, a crash being between. */
+  /** The attempts from whose state conditions continue: run ids by condition. */
+  readonly after: ReadonlyMap<string, string>;
+  /** How many of these attempts have left something in /data/state, as far as is known here. */
+  readonly continuing: number;
+  /** Jobs of that deployment that were recorded but, after a crash, not delivered. */
   readonly undelivered: readonly DeployedJob[];
+  /** Held places that shall start waiting jobs again. */
+  readonly resumes: ReadonlySet<string>;
+  /** The limits that the deployment will have. */
+  readonly limits: Pick<Deployment, 'max_failures' | 'forgiven'>;
+  /** Earlier runs of the same code that `stop` ended. */
+  readonly stopped: readonly string[];
 }
 
 /** The recipe of a condition of the plan. */
 export const recipeIn = ({ ingredients }: Pick<DeployPlan, 'ingredients'>, condition: Condition): Recipe =>
   recipeOf(ingredients, condition);
 
-/** There are jobs, and no place that could run them. */
+/** No place can run the jobs. */
 class NoMachine extends UserError {
   constructor(problems: readonly PlaceProblem[]) {
     super(
@@ -55,7 +81,7 @@ class NoMachine extends UserError {
 }
 
 /** Decides what a deployment would do. Changes nothing but, with `--snapshot`, git's objects.
- *  @throws NoConditions, DirtyTree, LiveAtAnotherCommit, NothingToRetry, NotInCommit, NoMachine */
+ *  @throws NoConditions, NoSuchCode, DirtyTree, LiveAtAnotherCommit, NothingToRetry, NotInCommit, NoMachine */
 export async function decide(
   session: Session,
   experiment: Experiment,
@@ -68,14 +94,15 @@ export async function decide(
   const wanted = wantedConditions(experiment, request);
   const status = await observe(session, experiment);
   const last = status.deployment;
-  if (request.retryFailed && !last) throw new NothingToRetry();
+  if (isRetry(request.retry) && !last) throw new NothingToRetry(request.retry);
   const pin = await pinFor(session, experiment, request, { live: status.live ? last : null, last });
-  const ingredients = await ingredientsOf(experiment, pin, { live: false });
+  const ingredients = await ingredientsOf(session, experiment, pin, { live: false });
   const joins = joinable(status, ingredients, request, pin);
-  const planned = planOf(experiment, request, { wanted, ingredients, joins, status });
+  const planned = await planOf(experiment, request, { wanted, ingredients, joins, status });
   const source = await checkoutOf(experiment.project, pin.commit);
   const undelivered = status.live && joins ? undeliveredOf(joins, status) : [];
   const target = await targetCalled(session, request.target, experiment);
+  if (request.maxFailures !== null && !target.holding) throw new NothingWaits(target.name);
   const { offers, problems, docker } = await target.survey({
     parameters,
     ...request.machines,
@@ -98,12 +125,16 @@ export async function decide(
     ...planned,
     ...placement,
     ...{ pin, source, ingredients, problems, docker, joins, undelivered },
+    message: request.message ?? joins?.message ?? null,
     target: request.target,
+    resumes: resumed(status, joins, request),
+    limits: limitsOf(status, joins, request),
+    stopped: stoppedBefore(status.deployment, ingredients.sourceId),
     silent: status.silent.filter(({ place }) => rented.has(place)),
   };
 }
 
-/** The deployment that is added to; null: a new one is made. @throws LiveAtAnotherCommit */
+/** The live deployment that gets the jobs; null: a new one is made. @throws LiveAtAnotherCommit */
 function joinable(
   { deployment: last, live }: ExperimentStatus,
   { sourceId }: Ingredients,
@@ -116,9 +147,9 @@ function joinable(
   return isSame && last.released === null ? last : null;
 }
 
-function planOf(
-  { runs }: Experiment,
-  { force, retryFailed, onlyDelivers }: DeployRequest,
+async function planOf(
+  experiment: Experiment,
+  { force, retry, only, onlyDelivers, freshState }: DeployRequest,
   {
     wanted,
     ingredients,
@@ -130,20 +161,36 @@ function planOf(
     readonly joins: Deployment | null;
     readonly status: ExperimentStatus;
   },
-): Planned {
+): Promise<Planned & Pick<DeployPlan, 'since' | 'after' | 'continuing'>> {
+  const runs = experiment.runs.summaries().found;
+  const fingerprints = (condition: Condition) => {
+    const recipe = recipeOf(ingredients, condition);
+    return [fingerprint(recipe), earlierFingerprint(recipe)];
+  };
   const planned = planDeployment({
     conditions: wanted,
-    fingerprint: (condition) => fingerprint(recipeOf(ingredients, condition)),
-    runs: runs.summaries().found,
-    deployed: new Set((retryFailed ? status.deployment : joins)?.jobs.map(({ run }) => run)),
+    fingerprints,
+    runs,
+    deployed: new Set((isRetry(retry) ? status.deployment : joins)?.jobs.map(({ run }) => run)),
+    stopped: new Set(stoppedBefore(status.deployment, ingredients.sourceId)),
+    named: new Set(namedOneByOne(experiment.conditions, only).map(({ id }) => id)),
     live: status.live,
     force,
-    retryFailed,
+    retry,
   });
-  return onlyDelivers ? { ...planned, run: [] } : planned;
+  const attempts = (run: readonly Condition[]) => {
+    const after = freshState ? new Map<string, string>() : attemptsBefore(run, runs, fingerprints);
+    const continuing = [...after.values()].filter((one) => mayHaveState(experiment.runs, one)).length;
+    return { after, continuing };
+  };
+  if (onlyDelivers) return { ...planned, run: [], since: [], ...attempts([]) };
+  if (force || isRetry(retry)) return { ...planned, since: [], ...attempts(planned.run) };
+  const { good, since } = await compareSuccesses(experiment, ingredients, planned.run, runs);
+  const left = withoutGood(planned, good);
+  return { ...left, since, ...attempts(left.run) };
 }
 
-/** Jobs that were written down, and of which no machine says that it has them. */
+/** Jobs that were recorded and that no machine has. */
 function undeliveredOf({ jobs }: Deployment, { conditions }: ExperimentStatus): readonly DeployedJob[] {
   const missing = new Set(
     conditions.flatMap((row) => (isOpen(row) && !row.report?.state && !row.silent ? [row.record?.id] : [])),

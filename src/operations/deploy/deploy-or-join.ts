@@ -6,13 +6,16 @@ import { type DeployPlan, decide } from './decide.js';
 import { deploy } from './deploy.js';
 import type { DeployRequest } from './request.js';
 
-/** Whether the plan has anything to launch. */
-export const isEmpty = ({ run, undelivered, moves }: DeployPlan): boolean =>
-  run.length + undelivered.length + moves.length === 0;
+/** Whether the plan changes nothing. */
+export const isEmpty = (plan: DeployPlan): boolean => !launches(plan) && plan.resumes.size === 0;
 
-/** Launches what was decided, under the deployment's lock. While this process waited for an answer, or for the lock,
- *  another may have deployed the same: it is decided again, at the same commit.
- *  @param waiting called once if another process holds the lock */
+/** Whether jobs are delivered. */
+export const launches = ({ run, undelivered, moves }: DeployPlan): boolean =>
+  run.length + undelivered.length + moves.length > 0;
+
+/** Launches a plan under the deployment's lock. Another process may have deployed the same while this one waited for an
+ * answer or for the lock, so it decides again, at the same commit.
+ * @param waiting called once if another process holds the lock */
 export async function deployOrJoin(
   session: Session,
   experiment: Experiment,
@@ -22,7 +25,7 @@ export async function deployOrJoin(
 ): Promise<readonly PlaceProblem[]> {
   if (isEmpty(plan)) {
     if (plan.joins && (await admit(session, experiment)))
-      session.notify.note('Your address has changed; the machines let you in again.');
+      session.notify.note('Your IP address has changed; the machines now accept the new one.');
     return [];
   }
   return experiment.deployments.locked(async (live) => {

@@ -1,8 +1,8 @@
 import { BuildFailed } from '../../machines/image.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
-import { refuseMissingFiles } from '../../source/checkout.js';
 import { keepPin } from '../../source/keep.js';
+import { refuseMissingFiles } from '../../source/missing-files.js';
 import { projectKey } from '../../source/project.js';
 import type { Bundle, LaunchedJob, PlaceProblem } from '../../targets/target.js';
 import { giveBackForOthers } from '../end/give-back.js';
@@ -10,14 +10,14 @@ import { bringToAnEnd } from '../end/terminate.js';
 import type { Experiment } from '../experiment.js';
 import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
+import { continuations } from './continue.js';
 import type { DeployPlan } from './decide.js';
 import { draftDeployment } from './draft.js';
 import { RecordedRuns } from './record.js';
 import { readSecrets } from './secrets.js';
 
-/** Records the deployment, then launches it: after a crash in between, the same again delivers the rest.
- *  Returns when every job is delivered. @throws BuildFailed, and what kept it from being recorded, with nothing
- *  left of a deployment that was new */
+/** Records the deployment, then launches it: after a crash in between, a repeated call delivers the rest. Returns when
+ * every job is delivered. @throws BuildFailed, and errors of recording; a new deployment is rolled back then */
 export async function deploy(
   session: Session,
   experiment: Experiment,
@@ -36,19 +36,24 @@ export async function deploy(
   if (!plan.joins) deployments.setCommandsAside(before);
   const draft = draftDeployment(session, experiment, plan);
   const bundle = bundleOf(experiment, plan);
-  if (!session.executor.dryRun) await refuseMissingFiles(plan.source);
+  if (!session.executor.dryRun) await refuseMissingFiles(session.executor, plan.source);
   await keepPin(experiment.project, session.executor, plan.pin);
-  const recorded = await RecordedRuns.claim(session, experiment, { plan, target, draft, bundle });
+  const continued = await continuations(session, experiment, live, plan.after);
+  const recorded = await RecordedRuns.claim(session, experiment, { plan, target, draft, bundle, continued });
   let jobs: readonly LaunchedJob[] | undefined;
   try {
     live.write(recorded.deployment);
     if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
-    jobs = recorded.write();
+    jobs = await recorded.write();
     const secrets = readSecrets([...new Set(jobs.flatMap(({ recipe }) => recipe.secrets))], session.env);
-    const problems = await target.launch(live, jobs, { ...bundle, secrets }, session.progress);
-    return { deployment: live.now, problems: [...recorded.problems, ...problems] };
+    const problems =
+      jobs.length > 0 ? await target.launch(live, jobs, { ...bundle, secrets }, session.progress) : [];
+    const launched = new Set(jobs.map(({ place }) => place));
+    const others = new Set([...plan.resumes].filter((place) => !launched.has(place)));
+    const held = others.size > 0 ? ((await target.holding?.resume(live.now, others)) ?? []) : [];
+    return { deployment: live.now, problems: [...recorded.problems, ...problems, ...held] };
   } catch (error) {
-    // Nothing has begun: half a deployment is none, and the one before is the last one.
+    // Nothing has started: roll back, so that the previous deployment is still the last one.
     if (!jobs || error instanceof BuildFailed) {
       recorded.takeBack();
       const none = { ...recorded.deployment, jobs: [], released: session.now().toISOString() };

@@ -4,7 +4,7 @@ import type { Experiment } from '../experiment.js';
 import type { Session } from '../session.js';
 import type { DeployPlan } from './decide.js';
 
-/** The deployment as it will be, but for the jobs that are new to it. */
+/** The deployment as it will be, without its new jobs. */
 export const draftDeployment = (
   session: Session,
   { parameters, path, parametersText }: Experiment,
@@ -19,13 +19,16 @@ export const draftDeployment = (
   source_id: plan.ingredients.sourceId,
   created: plan.joins?.created ?? session.now().toISOString(),
   released: null,
+  message: plan.message,
   places: placesOf(plan),
   docker: plan.joins?.docker ?? plan.docker,
   parameters_file: parametersText,
   jobs: plan.joins?.jobs ?? [],
+  ...plan.limits,
+  ...(plan.stopped.length > 0 && { stopped: plan.stopped }),
 });
 
-/** The places of the deployment that is joined, as they are now, and those that are new to it. */
+/** The current places of the live deployment, and the new ones. */
 function placesOf({ offers, joins, assigned, moves }: DeployPlan): Place[] {
   const before = joins?.places ?? [];
   const used = new Set(
@@ -38,6 +41,6 @@ function placesOf({ offers, joins, assigned, moves }: DeployPlan): Place[] {
   return [...now.filter(({ name }) => used.has(name)), ...unheard];
 }
 
-/** Sorts by time; also part of the names of what the deployment makes. */
+/** Sorts by time; also part of the names of the deployment's resources. */
 const newId = (now: Date): string =>
   `${now.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${randomBytes(3).toString('hex')}`;

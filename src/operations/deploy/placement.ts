@@ -4,19 +4,19 @@ import type { Offer } from '../../targets/target.js';
 import { type ConditionStatus, isOpen } from '../look/rows.js';
 import { assignSlots } from './assign-slots.js';
 
-// Pure: which place each job goes to.
+// Pure: the place of each job.
 
-/** How long a place may be silent before its waiting jobs go to others, in milliseconds. */
+/** How long a place may be unreachable before its waiting jobs are moved, in milliseconds. */
 export const patience = 60_000;
 
-/** A waiting job of a place that does not answer, given to another. */
+/** A waiting job of an unreachable place that is moved to another. */
 export interface Move {
   readonly job: DeployedJob;
   readonly to: Offer;
 }
 
 export interface Placement {
-  /** The offers, with no more slots than there is work for, but those that have work already. */
+  /** The offers; those without jobs so far are cut to the slots that are needed. */
   readonly offers: readonly Offer[];
   /** The offer of each condition, in their order. */
   readonly assigned: readonly Offer[];
@@ -25,15 +25,15 @@ export interface Placement {
 
 export interface Placing {
   readonly offers: readonly Offer[];
-  /** The deployment that is added to; null: a new one. */
+  /** The live deployment that gets the jobs; null: a new one. */
   readonly joins: Deployment | null;
   readonly rows: readonly ConditionStatus[];
-  /** Ids of the conditions that are to run, in their order. */
+  /** Ids of the conditions that will run, in their order. */
   readonly planned: readonly string[];
   readonly now: Date;
 }
 
-/** A place that is for one condition takes no other's job; the rest are spread over slots. */
+/** A place that belongs to one condition gets only that job; the others are spread over slots. */
 export function placementOf({ offers, joins, rows, planned, now }: Placing): Placement {
   const shared = offers.filter(({ only }) => only === null);
   const waiting = joins && shared.length > 0 ? waitingInVain(joins, rows, now) : [];
@@ -67,7 +67,7 @@ export function loadOf(joins: Deployment | null, rows: readonly ConditionStatus[
   return load;
 }
 
-/** Jobs that have not begun, at places that have been silent for too long. */
+/** Jobs that have not begun, at places that have been unreachable for too long. */
 export function waitingInVain(
   joins: Deployment,
   rows: readonly ConditionStatus[],

@@ -6,14 +6,14 @@ import type { Session } from '../session.js';
 import type { DeployPlan } from './decide.js';
 import { draftDeployment } from './draft.js';
 
-/** What would be created for a deployment that is decided on, in the words of the tool that does it. Nothing is created
- *  or recorded. @throws UserError where the target rents no machines */
+/** What would be created for a plan, as the tool that creates it prints it. Nothing is created or recorded. @throws
+ * UserError if the target rents no machines */
 export async function preview(session: Session, experiment: Experiment, plan: DeployPlan): Promise<string> {
   const { rental } = await targetCalled(session, plan.target, experiment);
   if (!rental)
     throw new UserError(
-      `--plan shows which machines Terraform would make; target ${plan.target} makes none.`,
-      [ownLine('deploy', ['--dry-run'], 'every line that would be issued')],
+      `--plan shows which machines Terraform would create; target ${plan.target} creates none.`,
+      [ownLine('deploy', ['--dry-run'], 'every command that would be issued')],
       { exit: 2 },
     );
   const assigned = new Set(plan.assigned.map(({ place }) => place.name));

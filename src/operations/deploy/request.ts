@@ -1,17 +1,19 @@
 import type { Condition } from '../../experiment/condition.js';
-import { selectConditions } from '../../experiment/select.js';
+import { type Selection, selectConditions } from '../../experiment/select.js';
 import type { Host } from '../../experiment/settings.js';
 import type { Deployment } from '../../runs/deployment.js';
+import { hiddenEdits } from '../../source/hidden-edits.js';
 import { DirtyTree, type Pin, pinCommit, pinHead } from '../../source/pin.js';
 import { pinSnapshot } from '../../source/snapshot.js';
 import type { Trust } from '../../targets/target.js';
-import type { Experiment } from '../experiment.js';
+import { type Experiment, inputFolders } from '../experiment.js';
 import type { Session } from '../session.js';
-import { NoConditions } from './plan.js';
+import { warnOfAbsent, warnOfHidden, warnOfLinksOut } from '../source-warnings.js';
+import { isRetry, NoConditions, type Retry } from './plan.js';
 
-/** What a person may say of machines beyond parameters.json. */
+/** Flags about machines, which override parameters.json. */
 export interface Machines {
-  /** In the place of the file's `hosts`; null: those of the file. */
+  /** Replaces `hosts` of the file; null: those of the file. */
   readonly hosts: readonly Host[] | null;
   readonly trust: Trust;
 }
@@ -19,48 +21,71 @@ export interface Machines {
 export interface DeployRequest {
   readonly target: string;
   readonly machines: Machines;
-  /** Condition ids, or beginnings of them; empty: all. */
-  readonly only: readonly string[];
+  /** Selects by name and arguments only. */
+  readonly only: Selection;
   readonly first: number | null;
   readonly slots: number | null;
   readonly commit: string | null;
   readonly snapshot: boolean;
-  /** Decided on already; it goes before the two above. */
+  /** Chosen already; overrides the two above. */
   readonly pin: Pin | null;
+  /** Why it is deployed, in the user's words; null: no message. */
+  readonly message: string | null;
   readonly force: boolean;
-  readonly retryFailed: boolean;
-  /** Nothing new is to run: what was recorded and not delivered is. Left out: false. */
+  readonly retry: Retry;
+  /** After so many failures waiting jobs are held; null: the deployment's limit stays. */
+  readonly maxFailures: number | null;
+  /** No condition continues from /data/state of its last attempt. */
+  readonly freshState: boolean;
+  /** Delivers jobs that were recorded, and adds none. Default: false. */
   readonly onlyDelivers?: boolean;
 }
 
-/** The conditions that are asked for. @throws NoConditions, UnknownCondition */
+/** The requested conditions. @throws NoConditions, UnknownCondition, WrongWhere */
 export function wantedConditions(
   { conditions, folder }: Experiment,
   { only, first }: DeployRequest,
 ): readonly Condition[] {
   if (conditions.length === 0) throw new NoConditions(`${folder}/parameters.json`);
-  const chosen = only.length > 0 ? selectConditions(conditions, only) : conditions;
+  const chosen = selectConditions(conditions, only);
   return first === null ? chosen : chosen.slice(0, first);
 }
 
-/** The commit that is asked for.
- *  @param live the deployment that runs now; null: none. @param last the one made last
- *  @throws DirtyTree, UnknownCommit, LargeUntrackedFile */
+/** The requested commit.
+ * @param live the live deployment; null: none.
+ * @param last the last deployment @throws DirtyTree, UnknownCommit, LargeUntrackedFiles */
 export async function pinFor(
+  session: Session,
+  experiment: Experiment,
+  request: DeployRequest,
+  { live, last }: { readonly live: Deployment | null; readonly last: Deployment | null },
+): Promise<Pin> {
+  if (request.pin) return request.pin;
+  const pin = await pinWanted(session, experiment, request, { live, last });
+  await warnOfAbsent(session, experiment.project, pin);
+  warnOfLinksOut(session, inputFolders(experiment));
+  return pin;
+}
+
+async function pinWanted(
   session: Session,
   { project, parametersFile }: Experiment,
   request: DeployRequest,
   { live, last }: { readonly live: Deployment | null; readonly last: Deployment | null },
 ): Promise<Pin> {
-  if (request.pin) return request.pin;
-  if (request.retryFailed) return pinCommit(project, last?.commit ?? 'HEAD');
+  if (isRetry(request.retry)) return pinCommit(project, last?.commit ?? 'HEAD');
   if (request.commit) return pinCommit(project, request.commit);
   if (request.snapshot) return pinSnapshot(project, session.executor, 'refuse');
   try {
-    return await pinHead(project, parametersFile);
+    const [pin, hidden] = await Promise.all([
+      pinHead(project, parametersFile),
+      hiddenEdits(project, session.executor),
+    ]);
+    warnOfHidden(session, hidden);
+    return pin;
   } catch (error) {
-    // With a live deployment the way that people look for first is the one back to it.
-    if (live && error instanceof DirtyTree) throw new DirtyTree(error.changed, project.root, live.commit);
+    // While a deployment is live, the first remedy is the command that rejoins it.
+    if (live && error instanceof DirtyTree) throw error.withLive(live.commit);
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { UserError } from '../../errors.js';
 import { Secret } from '../../shell/word.js';
 
-/** The values of the variables that `secrets` names, from the caller's environment.
- *  @throws UserError naming all that are not set */
+/** The values of the variables that `secrets` names, from the caller's environment. @throws UserError that names all
+ * that are not set */
 export function readSecrets(names: readonly string[], env: NodeJS.ProcessEnv): Secret[] {
   const missing = names.filter((name) => env[name] === undefined);
   if (missing.length > 0) {

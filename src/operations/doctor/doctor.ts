@@ -1,16 +1,17 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
-import { littleSpace } from '../../machines/survey.js';
+import { here } from '../../machines/connection.js';
+import { BrokenGpus, findGpus } from '../../machines/gpus.js';
+import { littleSpace } from '../../machines/lacks.js';
 import { count } from '../../phrases.js';
 import { command } from '../../shell/command.js';
-import type { Outcome } from '../../shell/process.js';
-import { installLines } from '../../shell/programs.js';
+import { linesThatInstall } from '../../shell/programs.js';
 import { pasteable } from '../../shell/word.js';
 import { findRepository } from '../../source/project.js';
 import { targetOfHosts } from '../../targets/registry.js';
 import type { Need } from '../../targets/target.js';
-import { Engine } from '../../tools/docker/engine.js';
+import { Engine, type EngineFacts, engineUserWords } from '../../tools/docker/engine.js';
 import type { Machines } from '../deploy/request.js';
 import type { Experiment } from '../experiment.js';
 import { openExperiment } from '../experiment.js';
@@ -18,8 +19,9 @@ import { readExperiment } from '../read-experiment.js';
 import { storesOf, targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import { bad, type Finding, good, warning } from './finding.js';
+import { git, node, program, rsync, silent } from './programs.js';
 
-/** Looks at all that logistician stands on: here, and in the folder if it is an experiment. Changes nothing. */
+/** Checks everything that logistician needs: here, and in the folder if it is an experiment. Changes nothing. */
 export async function examine(session: Session, folder: string): Promise<Finding[]> {
   const opened = existsSync(join(folder, 'parameters.json')) ? await experiment(session, folder) : null;
   const parameters = opened?.experiment?.parameters;
@@ -32,10 +34,10 @@ export async function examine(session: Session, folder: string): Promise<Finding
   const buildsHere = needs.has('docker') || parameters?.dockerImageTransport === 'ssh';
   return [
     node(),
-    await program(session, 'git', ['--version'], 'bad'),
+    await git(session),
     ...(await docker(session)).map((finding) => (buildsHere ? finding : asWarning(finding))),
     await program(session, 'ssh', ['-V'], overSsh),
-    await program(session, 'rsync', ['--version'], overSsh),
+    await rsync(session, overSsh),
     key(session, needs.has('key')),
     memoryForSecrets(),
     disk(existsSync(folder) ? folder : session.home),
@@ -45,8 +47,8 @@ export async function examine(session: Session, folder: string): Promise<Finding
   ];
 }
 
-/** Looks over SSH at all that the machines of an experiment need. Changes nothing on them.
- *  @throws NoHosts, NoExperiment, InvalidParameters */
+/** Checks over SSH everything that the machines of an experiment need. Changes nothing on them. @throws NoHosts,
+ * NoExperiment, InvalidParameters */
 export async function examineMachines(
   session: Session,
   folder: string,
@@ -59,34 +61,11 @@ export async function examineMachines(
 
 const asTheFileSays: Machines = { hosts: null, trust: async () => false };
 
-/** Images are built where jobs run, and this computer needs no Docker for that. */
+/** Images are built where jobs run, so this computer may lack Docker. */
 const asWarning = (finding: Finding): Finding =>
   finding.state === 'bad'
     ? { ...finding, state: 'warning', detail: `${finding.detail}; only \`run\` and \`build\` need it here` }
     : finding;
-
-function node(): Finding {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > 20 || (major === 20 && minor >= 17)
-    ? good('Node.js', process.versions.node)
-    : bad('Node.js', `${process.versions.node} is too old: 20.17 or later is needed`, 'nvm install --lts');
-}
-
-async function program(
-  session: Session,
-  name: string,
-  args: readonly string[],
-  weight: 'bad' | 'warning',
-): Promise<Finding> {
-  const outcome = await session.executor.query(command(name, ...args));
-  if (outcome.code === 0) return good(name, (outcome.stdout || outcome.stderr).split('\n')[0] ?? '');
-  if (outcome.beyond) return { what: name, state: weight, detail: silent(outcome), mend: [] };
-  const use =
-    weight === 'warning' ? 'not installed; only machines other than this one need it' : 'not installed';
-  return { what: name, state: weight, detail: use, mend: installLines(name, session.env.PATH) };
-}
-
-const silent = ({ kind, beyond }: Outcome) => `${kind === 'timeout' ? 'did not answer' : 'wrote'} ${beyond}`;
 
 async function docker(session: Session): Promise<Finding[]> {
   const client = await program(session, 'docker', ['--version'], 'bad');
@@ -95,12 +74,30 @@ async function docker(session: Session): Promise<Finding[]> {
   try {
     const facts = await engine.facts();
     const memory = (facts.memory / 2 ** 30).toFixed(1);
-    const gpus = facts.hasNvidia ? 'with NVIDIA GPUs' : 'no GPU runtime';
-    const answer = good('Docker Engine', `${facts.version}, ${facts.cpus} CPUs, ${memory} GiB, ${gpus}`);
-    return [client, answer, await buildKit(session), await leftovers(engine)];
+    const gpus = facts.hasNvidia ? 'with the NVIDIA runtime' : 'no GPU runtime';
+    const version = `${facts.version}${engineUserWords[facts.users]}`;
+    const answer = good('Docker Engine', `${version}, ${facts.cpus} CPUs, ${memory} GiB, ${gpus}`);
+    return [
+      client,
+      answer,
+      ...(await brokenGpus(session, facts)),
+      await buildKit(session),
+      await leftovers(engine),
+    ];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return [client, bad('Docker Engine', error.message, ...error.suggestions)];
+  }
+}
+
+/** Docker has a GPU runtime, but the GPUs do not work. */
+async function brokenGpus({ executor }: Session, facts: EngineFacts): Promise<Finding[]> {
+  try {
+    await findGpus(executor, here(''), facts, 'auto');
+    return [];
+  } catch (error) {
+    if (error instanceof BrokenGpus) return [bad('GPUs', error.message, ...error.suggestions)];
+    throw error;
   }
 }
 
@@ -108,11 +105,13 @@ async function buildKit(session: Session): Promise<Finding> {
   const outcome = await session.executor.query(command('docker', 'buildx', 'version'));
   if (outcome.code === 0) return good('BuildKit', outcome.stdout.split('\n')[0] ?? '');
   if (outcome.beyond) return warning('BuildKit', silent(outcome));
-  const lacks = 'not there: builds work, but not "RUN --mount" and what else is new in Dockerfiles';
-  return warning('BuildKit', lacks, ...installLines('docker-buildx', session.env.PATH));
+  const lacks = 'not installed: builds work, but "RUN --mount" and other new Dockerfile syntax does not';
+  const ask = async (...argv: string[]) => (await session.executor.query(command(...argv))).stdout;
+  const install = await linesThatInstall('docker-buildx', ask, session.env.PATH);
+  return warning('BuildKit', lacks, ...install);
 }
 
-/** Secrets are in memory while a job runs, and nowhere else. */
+/** Secrets are kept in memory only, while a job runs. */
 function memoryForSecrets(): Finding {
   return existsSync('/dev/shm')
     ? good('secrets', 'in memory, under /dev/shm')
@@ -123,19 +122,23 @@ async function leftovers(engine: Engine): Promise<Finding> {
   const ended = await engine.containers('logistician.run', 'exited');
   if (ended.length === 0) return good('leftovers', 'no ended container of a run');
   const names = ended.map((id) => id.slice(0, 12));
-  return warning('leftovers', `${ended.length} ended containers of runs`, `docker rm ${names.join(' ')}`);
+  return warning(
+    'leftovers',
+    `${count(ended.length, 'ended container')} of runs`,
+    `docker rm ${names.join(' ')}`,
+  );
 }
 
-/** @param isNeeded rented machines know no other */
+/** @param isNeeded rented machines accept no other key */
 function key(session: Session, isNeeded: boolean): Finding {
   const path = join(session.home, '.logistician', 'ssh-key');
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found && isNeeded)
-    return bad('SSH key', 'none of our own yet, with which rented machines are reached', 'logistician setup');
+    return bad('SSH key', 'none yet; rented machines are reached with it', 'logistician setup');
   if (!found)
     return warning(
       'SSH key',
-      'none of our own yet; machines that take a key of yours, by ~/.ssh/config or an agent, need none',
+      'none yet; not needed for machines that accept a key of yours (~/.ssh/config or an agent)',
       'logistician setup',
     );
   if ((found.mode & 0o077) !== 0)

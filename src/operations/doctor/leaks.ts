@@ -8,8 +8,9 @@ import { storesOf, targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import type { Finding } from './finding.js';
 
-/** What is rented by us and on no record of this computer.
- *  @param folder where parameters.json may name a region. @param region null: that one, or the environment's; `all` */
+/** Rented resources with our tag that no record of this computer names.
+ * @param folder where parameters.json may name a region.
+ * @param region null: that one, or the environment's; `all` */
 export async function leaks(session: Session, folder: string, region: string | null): Promise<Leak[]> {
   const hasParameters = existsSync(join(folder, 'parameters.json'));
   const parameters = hasParameters ? readExperiment(resolve(folder)).parameters : null;
@@ -19,10 +20,17 @@ export async function leaks(session: Session, folder: string, region: string | n
   return found.flat();
 }
 
-/** The same as findings, each with the line that mends it. */
+/** The same as findings, each with the line that fixes it. */
 export const leakFindings = (found: readonly Leak[], region: string | null): Finding[] =>
   found.length === 0
-    ? [{ what: 'leaks', state: 'good', detail: 'none: all that bears our tag is on record here', mend: [] }]
+    ? [
+        {
+          what: 'leaks',
+          state: 'good',
+          detail: 'none: every resource with our tag is recorded here',
+          mend: [],
+        },
+      ]
     : found.map((leak) => ({
         what: leak.kind,
         state: leak.isOurs ? 'bad' : 'warning',
@@ -32,7 +40,7 @@ export const leakFindings = (found: readonly Leak[], region: string | null): Fin
           : [leak.remedy],
       }));
 
-/** Ends those of them that this user made on this computer. */
+/** Terminates those that this user created on this computer. */
 export async function endOurLeaks(
   session: Session,
   folder: string,
@@ -43,7 +51,7 @@ export async function endOurLeaks(
   return ours;
 }
 
-/** What a rental does with leaks that are not its own is nothing: they are told apart by their kind. */
+/** All rentals: each ignores leaks that are not of its kind. */
 async function rentals(session: Session, folder: string): Promise<readonly Rental[]> {
   const stores = storesOf(session, resolve(folder));
   const targets = await Promise.all(targetNames.map((name) => targetCalled(session, name, stores)));

@@ -4,19 +4,19 @@ import { hasBegun, hasEnded, type RunRecord } from '../../runs/record.js';
 import type { Collected, CollectedJob, PlaceProblem } from '../../targets/target.js';
 import type { Silence } from '../look/rows.js';
 
-// Pure: what is collected, and what counts as collected afterwards.
+// Pure: which jobs are collected, and which count as collected afterwards.
 
 export interface Choosing {
   readonly deployment: Deployment;
-  /** The runs that are asked for; null: all. */
+  /** The requested runs; null: all. */
   readonly wanted: ReadonlySet<string> | null;
   readonly silent: readonly Silence[];
   readonly recordOf: (run: string) => RunRecord | null;
-  /** As much of it is here as was collected. */
+  /** Whether as much data is here as was collected. */
   readonly isComplete: (record: RunRecord) => boolean;
 }
 
-/** The jobs of which something may not be here. */
+/** The jobs whose results may not be complete here. */
 export function jobsToCollect({
   deployment,
   wanted,
@@ -36,10 +36,10 @@ export function jobsToCollect({
     });
 }
 
-/** What becomes of the receipts. A run counts as collected only if its results were seen to arrive. */
+/** The outcome for the receipts. A run counts as collected only if its results have arrived. */
 export interface Judgement {
   readonly collected: readonly CollectedJob[];
-  /** What they left is gone, with their machine or their folder there. */
+  /** Their results are gone, with their machine or their job folder. */
   readonly lost: readonly CollectedJob[];
 }
 
@@ -56,7 +56,7 @@ export function judgeCollected(
   };
 }
 
-/** The problems that concern the runs which are asked for: places that are silent, and what went wrong. */
+/** The problems of the requested runs: unreachable places, and failures. */
 export function problemsOf(
   jobs: readonly DeployedJob[],
   wanted: ReadonlySet<string> | null,

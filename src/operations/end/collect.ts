@@ -12,28 +12,34 @@ import { jobsToCollect, judgeCollected, problemsOf } from './choose.js';
 import { startMachines, stopMachines } from './start-machines.js';
 
 export interface CollectRequest {
-  /** A path below data/ that alone is wanted; null: all. */
+  /** Collects only this path below data/; null: all. */
   readonly only: string | null;
-  /** These runs alone. Left out: all. */
+  /** Only these runs. Default: all. */
   readonly runs?: ReadonlySet<string>;
   readonly progress?: (place: string, text: string) => void;
 }
 
 interface Collector {
-  /** How things stood a moment ago; left out: it is looked at now. */
+  /** A fresh look; default: looks now. */
   readonly seen?: ExperimentStatus | undefined;
-  /** Of a caller that holds the lock. */
+  /** Given by a caller that holds the lock. */
   readonly live?: LiveDeployment;
 }
 
-/** Brings here what the jobs of the deployment have left so far. One place's failure stops no other.
- *  @returns how things stood before, with the receipts of now, and what went wrong */
+/** Collects the results that the deployment's jobs have written so far. If a place fails, the others are still
+ * collected.
+ * @returns the state before it, with updated receipts, and the problems */
 export async function collect(
   session: Session,
   records: ExperimentRecords,
   request: CollectRequest,
   { seen, live }: Collector = {},
-): Promise<{ status: ExperimentStatus; problems: readonly PlaceProblem[] }> {
+): Promise<{
+  status: ExperimentStatus;
+  /** Receipts of the runs that were completely collected now, and of those found lost. */
+  settled: readonly RunRecord[];
+  problems: readonly PlaceProblem[];
+}> {
   const before = seen ?? (await observe(session, records));
   const started = await startMachines(session, records, before, { wanted: request.runs, live });
   let status = before;
@@ -44,14 +50,16 @@ export async function collect(
       ...row,
       record: judged.get(row.record?.id ?? '') ?? row.record,
     }));
-    return { status: { ...status, conditions }, problems };
+    const settled = [...judged.values()].filter(
+      (record) => record.state === 'lost' || isCollected(records.runs, record),
+    );
+    return { status: { ...status, conditions }, settled, problems };
   } finally {
     await stopMachines(session, records, status, started);
   }
 }
 
-/** The same for what has been looked at already; no machine is started for it.
- *  @returns receipts that are others now, by run, and what went wrong */
+/** The same, after a look; starts no machine. @returns changed receipts, by run, and the problems */
 export async function collectFrom(
   session: Session,
   records: ExperimentRecords,
@@ -92,7 +100,7 @@ export async function collectFrom(
   return { judged, problems: problemsOf(deployment.jobs, wanted, silent, result.problems) };
 }
 
-/** Runs of the deployment of which something may not be here yet. */
+/** Runs of the deployment whose results may not be complete here. */
 export function runsElsewhere({ deployments, runs }: ExperimentRecords): Set<string> {
   const jobs = deployments.read()?.jobs ?? [];
   return new Set(
@@ -106,7 +114,7 @@ export function runsElsewhere({ deployments, runs }: ExperimentRecords): Set<str
 const isCollected = (runs: RunStore, record: RunRecord): boolean =>
   hasEnded(record) && record.collected !== null && isHere(runs, record);
 
-/** All of the run was collected, and as much is here still. */
+/** The run was collected completely, and its data is still here. */
 function isUntouched(runs: RunStore, record: RunRecord): boolean {
   if (!record.collected_data || !isCollected(runs, record)) return false;
   const now = dataHere(runs, record.id);
@@ -119,7 +127,7 @@ function asCollected({ now }: Session, runs: RunStore, record: RunRecord): RunRe
   return { ...record, collected, collected_data: dataHere(runs, record.id) ?? record.collected_data };
 }
 
-/** What it computed cannot be had any more, however it ended. */
+/** Its results are lost, however it ended. */
 function asLost({ now }: Session, record: RunRecord): RunRecord {
   if (record.state === 'lost' || record.collected !== null) return record;
   return {
@@ -130,7 +138,7 @@ function asLost({ now }: Session, record: RunRecord): RunRecord {
   };
 }
 
-/** How much of a run's data is here; null: there is none. */
+/** The size of a run's data here; null: none. */
 function dataHere(runs: RunStore, run: string): DataSize | null {
   try {
     return sizeBelow(join(runs.pathOf(run), 'data'));

@@ -8,8 +8,9 @@ import { type ExperimentRecords, targetOf } from '../records.js';
 import type { Session } from '../session.js';
 import { collect } from './collect.js';
 
-/** Rented places that are no longer needed: all of their jobs have ended, and what those left is here.
- *  @param recordOf by run id. @param keepFailed those of failed jobs are for a person to look at first */
+/** Rented places that are no longer needed: all of their jobs have ended and are collected.
+ * @param recordOf by run id.
+ * @param keepFailed keep places with failed jobs, for the user to look at */
 export function finishedPlaces(
   { places, jobs }: Pick<Deployment, 'places' | 'jobs'>,
   recordOf: (run: string) => RunRecord | null,
@@ -26,7 +27,7 @@ export function finishedPlaces(
   });
 }
 
-/** Gives back the rented places whose results are here. Safe to repeat. */
+/** Terminates the rented places whose results are collected. Safe to repeat. */
 export async function giveBackFinished(
   session: Session,
   records: ExperimentRecords,
@@ -40,7 +41,7 @@ export async function giveBackFinished(
   return finished.length === 0 ? [] : giveBack(session, records, live, new Set(finished));
 }
 
-/** Releases places of the deployment, and writes down which of them are gone: with the last, also the deployment. */
+/** Releases places of the deployment and records it; with the last one, the deployment is released too. */
 async function giveBack(
   session: Session,
   records: ExperimentRecords,
@@ -54,7 +55,7 @@ async function giveBack(
   return problems;
 }
 
-/** Rented places that others are to take the place of. */
+/** Rented places that must be replaced. */
 export const inTheWay = ({ places }: Pick<Deployment, 'places'>, names: ReadonlySet<string>): Set<string> =>
   new Set(
     places
@@ -62,8 +63,8 @@ export const inTheWay = ({ places }: Pick<Deployment, 'places'>, names: Readonly
       .map(({ name }) => name),
   );
 
-/** Gives back the places that others are to take the place of, once their results are here.
- *  @throws UserError if something could not be collected, or given back */
+/** Terminates the places that must be replaced, after collecting their results. @throws UserError if a result could not
+ * be collected, or a place terminated */
 export async function giveBackForOthers(
   session: Session,
   records: ExperimentRecords,
@@ -78,7 +79,7 @@ export async function giveBackForOthers(
   if (failed.length > 0)
     throw new UserError(
       [
-        'Machines that are to be replaced could not be given back:',
+        'Machines that must be replaced could not be terminated:',
         ...failed.map(({ problem }) => `  ${problem.message}`),
       ].join('\n'),
       failed.flatMap(({ problem }) => problem.suggestions),

@@ -4,25 +4,25 @@ import { unreleased } from '../../runs/placement.js';
 import type { PlaceProblem } from '../../targets/target.js';
 import { type ConditionStatus, isOpen } from '../look/rows.js';
 
-// Pure: which places of a deployment are released, and what is left of it afterwards.
+// Pure: which places of a deployment are released, and which remain.
 
 export interface EndingFacts {
   readonly deployment: Deployment;
   readonly rows: readonly ConditionStatus[];
-  /** What kept results from being collected, or places from answering. */
+  /** Unreachable places, and results that could not be collected. */
   readonly problems: readonly PlaceProblem[];
-  /** The conditions that alone are ended; null: all. */
+  /** Only these conditions are ended; null: all. */
   readonly chosen: ReadonlySet<string> | null;
-  /** What cannot be collected is given up. */
+  /** Gives up results that cannot be collected. */
   readonly discard: boolean;
-  /** In a dry run jobs run on that would have been ended. */
+  /** In a dry run, jobs that would be ended still run. */
   readonly dryRun: boolean;
 }
 
 export interface Ending {
-  /** Places that have none but the jobs which are ended. */
+  /** Places all of whose jobs are ended. */
   readonly leaving: ReadonlySet<string>;
-  /** Those of them that are released now. */
+  /** Those that are released now. */
   readonly ready: ReadonlySet<string>;
   /** Why the others are not, by place. */
   readonly kept: ReadonlyMap<string, PlaceProblem>;
@@ -41,8 +41,8 @@ export function endingOf({ deployment, rows, problems, chosen, discard, dryRun }
     running.add(place);
   }
   const leaving = leavingOf(deployment, isChosen);
-  // What is rented can be given back whether it answers or not. A place that answers, and whose jobs do not end when they
-  // are told to, is released all the same: that ends them from outside.
+  // A rented place can be terminated even if it is unreachable. A reachable place whose jobs do not end on request is
+  // released anyway: that ends them from outside.
   const ready = unreleased(deployment).filter(
     ({ name, rented }) =>
       leaving.has(name) && (!kept.has(name) || (discard && (rented !== null || running.has(name)))),
@@ -50,7 +50,7 @@ export function endingOf({ deployment, rows, problems, chosen, discard, dryRun }
   return { leaving, ready: new Set(ready.map(({ name }) => name)), kept };
 }
 
-/** The places that have none but these jobs. */
+/** The places all of whose jobs are among these. */
 function leavingOf(
   { places, jobs }: Deployment,
   isChosen: (job: DeployedJob) => boolean,
@@ -63,11 +63,11 @@ function leavingOf(
 
 export interface Outcome {
   readonly isGone: (place: Place) => boolean;
-  /** Places that keep what is not here, or what could not be ended. */
+  /** Places kept because of results that are not here, or jobs that could not be ended. */
   readonly away: readonly PlaceProblem[];
-  /** Rented places that could not be given back. */
+  /** Rented places that could not be terminated. */
   readonly rentedStill: readonly PlaceProblem[];
-  /** Places of which something is given up, or left as it is. */
+  /** Places where something is given up, or left as it is. */
   readonly givenUp: readonly PlaceProblem[];
 }
 

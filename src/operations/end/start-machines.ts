@@ -4,9 +4,10 @@ import { type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
 import { type ExperimentRecords, targetOf } from '../records.js';
 import type { Session } from '../session.js';
 
-/** Starts machines that have stopped with something on their disks that is not here.
- *  @param wanted the runs that matter; left out: all. @param live of a caller that holds the lock. @returns the places that were started, also where they do not
- *  answer: nothing else stops these again */
+/** Starts stopped machines whose disks have results that are not here.
+ * @param wanted the runs that matter; default: all.
+ * @param live given by a caller that holds the lock.
+ * @returns the places that were started, even unreachable ones: the caller must stop them again */
 export async function startMachines(
   session: Session,
   records: ExperimentRecords,
@@ -31,7 +32,7 @@ export async function startMachines(
   return names;
 }
 
-/** Stops machines again that were started, if no job is left on them. */
+/** Stops started machines again, if they have no open job. */
 export async function stopMachines(
   session: Session,
   records: ExperimentRecords,
@@ -46,7 +47,7 @@ export async function stopMachines(
     await (await targetOf(session, records, deployment)).rental?.stop(deployment, idle);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // Everything is here, and the machine stops by itself when it is idle.
+    // Only a warning: everything is collected, and an idle machine stops by itself.
     session.notify.warn(error.message);
   }
 }

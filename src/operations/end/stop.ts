@@ -1,24 +1,27 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
+import type { Selection } from '../../experiment/select.js';
+import type { LiveDeployment } from '../../runs/deployment-store.js';
 import type { RunRecord } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
-import { chosenRows, observe } from '../look/observe.js';
+import { chosenRows } from '../look/chosen.js';
+import { observe } from '../look/observe.js';
 import { type ConditionStatus, type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
 import type { Session } from '../session.js';
 
-/** A job was told to end and has not. */
+/** A job has not ended on request. */
 class NotEnded extends UserError {
   constructor(condition: string, why: string) {
     super(`${condition} has not ended: ${reasonOf(why)}.`, [
-      ownLine('status', [], 'how it is now'),
+      ownLine('status', [], 'its present state'),
       ownLine('stop', [condition], 'again'),
     ]);
   }
 }
 
-/** @param why the runner's word: see `stop` in templates/machine/runner/stop.sh */
+/** @param why the runner's reason: see `stop` in templates/machine/runner/stop.sh */
 function reasonOf(why: string): string {
   const [kind = '', host] = why.split(':');
   if (kind === 'elsewhere') return `${host} runs it`;
@@ -29,32 +32,33 @@ function reasonOf(why: string): string {
 }
 
 export interface StopResult {
-  /** How things stand afterwards. */
+  /** The state afterwards. */
   readonly status: ExperimentStatus;
-  /** Conditions that were seen to have ended. */
+  /** Conditions that have ended, as seen afterwards. */
   readonly stopped: readonly string[];
   readonly problems: readonly PlaceProblem[];
 }
 
-/** Ends the jobs of these conditions, or all, gently and then firmly. Their data and their machines stay. It holds the
- *  deployment's lock: a launch would deliver again what is ended here.
- *  @param grace seconds between SIGTERM and SIGKILL */
+/** Stops the jobs of the selected conditions: SIGTERM, then SIGKILL. Their data and machines stay. It holds the
+ * deployment's lock: otherwise a launch could deliver a stopped job again.
+ * @param grace seconds between SIGTERM and SIGKILL */
 export function stop(
   session: Session,
   records: ExperimentRecords,
-  wanted: readonly string[],
+  wanted: Selection,
   grace: number,
   waiting: () => void,
 ): Promise<StopResult> {
-  return records.deployments.locked(async () => {
+  return records.deployments.locked(async (live) => {
     const before = await observe(session, records);
     const open = chosenRows(before, wanted).filter(isOpen);
     const problems = await stopRows(session, records, before, open, grace);
     const status = await observe(session, records);
     const still = new Set(status.conditions.filter(isOpen).map(({ record }) => record?.id));
     const stopped = open.filter(({ record }) => session.executor.dryRun || !still.has(record?.id));
+    if (!session.executor.dryRun) noteStopped(live, stopped);
     const failed = new Set(problems.map(({ place }) => place));
-    // It runs on, and no place has said why.
+    // Still running, and no place has reported why.
     const silent = open.filter((row) => !stopped.includes(row) && !failed.has(placeNameOf(before, row)));
     const more = silent.map((row) => ({
       place: placeNameOf(before, row),
@@ -64,7 +68,13 @@ export function stop(
   }, waiting);
 }
 
-/** Tells the jobs of these rows to end. @returns places that could not be told, and jobs that did not end */
+/** Records the stopped conditions: later deployments do not run them without --retry-stopped. */
+function noteStopped(live: LiveDeployment, rows: readonly ConditionStatus[]): void {
+  const runs = rows.flatMap(({ deployed, record }) => (deployed && record ? [record.id] : []));
+  if (runs.length > 0) live.write({ ...live.now, stopped: [...(live.now.stopped ?? []), ...runs] });
+}
+
+/** Stops the jobs of these rows. @returns unreachable places, and jobs that did not end */
 export async function stopRows(
   session: Session,
   records: ExperimentRecords,
@@ -76,9 +86,9 @@ export async function stopRows(
   const reachable = rows.filter((row) => !row.silent);
   if (reachable.length > 0 && !dryRun) {
     const jobs = reachable.length === 1 ? 'one job' : `${reachable.length} jobs`;
-    session.notify.step(`Ending ${jobs}: SIGTERM now, SIGKILL after ${grace} s.`);
+    session.notify.step(`Stopping ${jobs}: SIGTERM now, SIGKILL after ${grace} s.`);
   }
-  // A launch that was cut short wrote these down and did not deliver them: only that is ended.
+  // An interrupted launch recorded these without delivering them: there is no job to stop, only a record to end.
   const undelivered = reachable.filter((row) => row.deployed && !row.report?.state);
   for (const { record } of dryRun ? [] : undelivered)
     if (record) records.runs.write(endedBy(record, 'stopped', 'user', session.now()));
@@ -101,7 +111,7 @@ export async function stopRows(
   return [...unheard, ...problems, ...left];
 }
 
-/** Runs of `run`, which are on this computer and in no queue. */
+/** Stops jobs of `run`, which are on this computer and in no queue. */
 async function stopHere(
   session: Session,
   { deployments }: ExperimentRecords,

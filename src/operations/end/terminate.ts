@@ -1,8 +1,11 @@
 import { ownLine, UserError } from '../../errors.js';
+import { isEverything, type Selection } from '../../experiment/select.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { withReleased } from '../../runs/placement.js';
 import type { PlaceProblem } from '../../targets/target.js';
-import { chosenRows, observe } from '../look/observe.js';
+import { Unreachable } from '../../tools/ssh/unreachable.js';
+import { chosenRows } from '../look/chosen.js';
+import { observe } from '../look/observe.js';
 import { type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
 import { type ExperimentRecords, targetOf } from '../records.js';
 import type { Session } from '../session.js';
@@ -11,8 +14,8 @@ import { endingOf, outcomeOf } from './outcome.js';
 import { endedBy, stopRows } from './stop.js';
 
 export class NotAllCollected extends UserError {
-  /** @param away places of which not everything could be ended and collected
-   *  @param kept rented places that could not be given back; it may be one problem of all */
+  /** @param away places where not everything could be ended and collected
+   * @param kept rented places that could not be terminated; one problem may concern all */
   constructor(away: readonly PlaceProblem[], kept: readonly PlaceProblem[]) {
     const told = (title: string, problems: readonly PlaceProblem[]) =>
       problems.length === 0
@@ -21,31 +24,41 @@ export class NotAllCollected extends UserError {
     super(
       [
         ...told('Not everything could be ended and collected, so not everything was released:', away),
-        ...told('Not everything that is rented could be given back:', kept),
+        ...told('Not every rented machine could be terminated:', kept),
       ].join('\n'),
       [
         ...new Set(kept.flatMap(({ problem }) => problem.suggestions)),
-        ownLine('terminate', [], `again${away.length > 0 ? ', once the machine answers' : ''}`),
-        ...(away.length > 0 ? [ownLine('terminate', ['--discard'], 'gives up what was not collected')] : []),
+        ownLine('terminate', [], `again${when(away)}`),
+        ...(away.length > 0
+          ? [ownLine('terminate', ['--discard'], 'gives up results that were not collected')]
+          : []),
       ],
     );
   }
 }
 
+/** When to retry: some problems of machines pass by themselves. */
+function when(away: readonly PlaceProblem[]): string {
+  if (away.length === 0) return '';
+  return away.some(({ problem }) => problem instanceof Unreachable)
+    ? ', once the machine answers'
+    : ', once that is fixed';
+}
+
 export interface TerminateRequest {
   /** Seconds between SIGTERM and SIGKILL. */
   readonly grace: number;
-  /** Gives up what cannot be collected. */
+  /** Gives up results that cannot be collected. */
   readonly discard: boolean;
-  /** Conditions by id or its beginning, whose places alone are to go; empty: all. */
-  readonly only: readonly string[];
+  /** Only the places of these conditions are released. */
+  readonly only: Selection;
 }
 
-/** Ends the deployment, or single conditions of it: jobs stopped, results collected, nothing left at their places.
- *  A place that has other jobs stays. Safe to repeat.
- *  @param seen how things stood when it was asked for
- *  @returns how things stand afterwards, and the conditions that were ended; none: there was nothing to end
- *  @throws NotAllCollected with everything released that could be; UnknownCondition */
+/** Ends the deployment, or single conditions of it: stops jobs, collects results, and leaves nothing at their places. A
+ * place with other jobs stays. Safe to repeat.
+ * @param seen the state when the user was asked
+ * @returns the state afterwards, and the conditions that were ended; none: there was nothing to end @throws
+ * NotAllCollected after releasing all other places; UnknownCondition */
 export async function terminate(
   session: Session,
   records: ExperimentRecords,
@@ -66,7 +79,7 @@ export async function terminate(
   const chosen = new Set(rows.map((row) => row.condition));
   const status = await bringToAnEnd(session, records, live, {
     discard,
-    chosen: only.length > 0 ? chosen : null,
+    chosen: isEverything(only) ? null : chosen,
     ...(open.length === 0 && { seen: before }),
   });
   return { status, ended: [...chosen] };
@@ -74,13 +87,13 @@ export async function terminate(
 
 interface EndRequest {
   readonly discard?: boolean;
-  /** The conditions of which alone this is done; null: all. */
+  /** Only these conditions; null: all. */
   readonly chosen?: ReadonlySet<string> | null;
   readonly seen?: ExperimentStatus;
 }
 
-/** Collects what a deployment has left, whose jobs have ended, and releases its places.
- *  @throws NotAllCollected with every place released that could be */
+/** Collects the results of a deployment whose jobs have ended, and releases its places. @throws NotAllCollected after
+ * releasing all other places */
 export async function bringToAnEnd(
   session: Session,
   records: ExperimentRecords,
@@ -105,7 +118,7 @@ export async function bringToAnEnd(
   return observe(session, records);
 }
 
-/** Jobs of places that were given up: how they end will not be known. */
+/** Marks jobs of places that were given up: their end will stay unknown. */
 function discardOpen(
   session: Session,
   { runs }: ExperimentRecords,

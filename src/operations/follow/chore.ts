@@ -4,9 +4,9 @@ import type { ExperimentStatus } from '../look/rows.js';
 export interface Chore {
   /** Milliseconds between two tries. */
   readonly every: number;
-  /** It takes long: the others go on meanwhile. Left out: false. */
+  /** It takes long: the others continue meanwhile. Default: false. */
   readonly background?: boolean;
-  /** It needs the deployment's lock: it waits while another that has it runs in the background. Left out: false. */
+  /** It needs the deployment's lock: it waits while another chore holds it in the background. Default: false. */
   readonly locks?: boolean;
   due(now: ExperimentStatus): boolean;
   do(now: ExperimentStatus): Promise<void>;

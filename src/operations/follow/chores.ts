@@ -3,7 +3,7 @@ import type { ExperimentStatus } from '../look/rows.js';
 import type { Session } from '../session.js';
 import type { Chore } from './chore.js';
 
-/** Does chores, each as often as it may. */
+/** Runs chores, each at its own interval. */
 export class Chores {
   readonly #next = new Map<Chore, number>();
   readonly #running = new Map<Chore, Promise<void>>();
@@ -13,7 +13,7 @@ export class Chores {
     private readonly chores: readonly Chore[],
   ) {}
 
-  /** What is due, in the order of the chores. */
+  /** Runs the chores that are due, in order. */
   async do(status: ExperimentStatus): Promise<void> {
     for (const chore of this.chores) {
       const now = this.session.now().getTime();
@@ -31,7 +31,7 @@ export class Chores {
     }
   }
 
-  /** Waits for what still runs in the background. */
+  /** Waits for chores in the background. */
   async settled(): Promise<void> {
     await Promise.all(this.#running.values());
   }

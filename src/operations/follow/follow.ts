@@ -1,25 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobReport } from '../../machines/job-state.js';
+import { isHeld } from '../look/holding.js';
 import { observe } from '../look/observe.js';
 import type { ExperimentStatus } from '../look/rows.js';
 import { type ExperimentRecords, targetOf } from '../records.js';
 import type { Session } from '../session.js';
 import type { Chores } from './chores.js';
 
-/** For how long looks may fail one after the other, in milliseconds. */
+/** How long polls may keep failing, in milliseconds. */
 const patience = 600_000;
 
 export interface FollowRequest {
-  /** Is given each look. */
+  /** Called with the result of each poll. */
   readonly show: (status: ExperimentStatus) => void;
-  /** Ends the following; the jobs run on. */
+  /** Ends following; the jobs keep running. */
   readonly signal: AbortSignal;
-  /** What is done after each look; left out: nothing. */
+  /** Run after each poll; default: none. */
   readonly chores?: Chores | undefined;
 }
 
-/** Polls until every condition of the deployment has ended. A look that fails is said, and tried again: the jobs do not
- *  depend on it. */
+/** Polls until every condition of the deployment has ended, or the others are held. A failed poll is reported and
+ * retried: the jobs do not depend on it. */
 export async function follow(
   session: Session,
   records: ExperimentRecords,
@@ -32,15 +33,15 @@ export async function follow(
     if (failing === null) show(status);
     if (signal.aborted) return status;
     await chores?.do(status);
-    if (!status.live) return status;
+    if (!status.live || isHeld(status)) return status;
     await sleep(pace, undefined, { signal }).catch(() => {});
     try {
       status = await observe(session, records, request);
       failing = null;
     } catch (error) {
-      // What a Ctrl-C ends says so.
+      // A poll that Ctrl-C aborted fails too.
       if (signal.aborted) return status;
-      if (failing === null) session.notify.warn(`Cannot look, trying again: ${(error as Error).message}`);
+      if (failing === null) session.notify.warn(`Polling failed, retrying: ${(error as Error).message}`);
       failing ??= Date.now();
       if (Date.now() - failing > patience) throw error;
     }

@@ -18,7 +18,7 @@ import type { Chore } from './chore.js';
 
 const silently = () => {};
 
-/** Collects what jobs elsewhere have left when they have ended. */
+/** Collects the results of jobs on other machines when they have ended. */
 export function collectEnded(session: Session, experiment: Experiment): Chore {
   const due = ({ deployment, conditions }: ExperimentStatus): ReadonlySet<string> => {
     const elsewhere = deployment ? placesElsewhere(deployment) : new Set();
@@ -31,7 +31,7 @@ export function collectEnded(session: Session, experiment: Experiment): Chore {
       ),
     );
   };
-  /** Those that could not be collected a moment ago; another that has ended meanwhile does not wait for them. */
+  /** Runs that could not be collected lately; runs that ended meanwhile do not wait for them. */
   const tried = new Map<string, number>();
   const retry = 10_000;
   const fresh = (status: ExperimentStatus) => {
@@ -50,8 +50,8 @@ export function collectEnded(session: Session, experiment: Experiment): Chore {
   };
 }
 
-/** Gives back rented places as they finish, which takes a while.
- *  @param keepFailed those of failed jobs are for a person to look at first */
+/** Terminates rented places as they finish, in the background.
+ * @param keepFailed keep places with failed jobs, for the user to look at */
 export const giveBackAsTheyFinish = (
   session: Session,
   experiment: Experiment,
@@ -68,7 +68,7 @@ export const giveBackAsTheyFinish = (
   do: async () => warn(session, await giveBackAtEnd(session, experiment, keepFailed)),
 });
 
-/** Gives back what is finished. @returns what could not be given back */
+/** Terminates finished places. @returns those that could not be terminated */
 export const giveBackAtEnd = (
   session: Session,
   experiment: Experiment,
@@ -76,8 +76,8 @@ export const giveBackAtEnd = (
 ): Promise<readonly PlaceProblem[]> =>
   experiment.deployments.locked((live) => giveBackFinished(session, experiment, live, keepFailed), silently);
 
-/** Reaches silent machines again: this computer's address may have changed, as on a train, or they have stopped with
- *  results on their disks. */
+/** Tries to reach unreachable machines again: this computer's address may have changed, or they have stopped with
+ * results on their disks. */
 export const reachAgain = (session: Session, experiment: Experiment): Chore => ({
   every: 60_000,
   locks: true,
@@ -89,7 +89,7 @@ export const reachAgain = (session: Session, experiment: Experiment): Chore => (
   },
 });
 
-/** Lets this computer in again where its address is not the one that its machines let in. @returns whether it was */
+/** Updates the SSH rule if this computer's address has changed. @returns whether it had */
 export const admit = (session: Session, experiment: Experiment): Promise<boolean> =>
   experiment.deployments.locked(async (live) => {
     const deployment = live.last;
@@ -98,7 +98,7 @@ export const admit = (session: Session, experiment: Experiment): Promise<boolean
     return (await rental?.admit(live, experiment.parameters)) ?? false;
   }, silently);
 
-/** Delivers jobs that a machine could not take before, and moves those that wait on one which is silent. */
+/** Delivers jobs that could not be delivered earlier, and moves waiting jobs of unreachable machines. */
 export const deliverMissing = (session: Session, experiment: Experiment, request: DeployRequest): Chore => ({
   every: 10_000,
   locks: true,
@@ -112,7 +112,7 @@ export const deliverMissing = (session: Session, experiment: Experiment, request
   },
 });
 
-/** A job that has yet to arrive, or has waited for long at a place that does not answer. */
+/** Whether a job is not delivered yet, or has waited too long at an unreachable place. */
 const needsDelivery = ({ conditions }: ExperimentStatus, now: number): boolean =>
   conditions.some(
     ({ record, report, silent, deployed }) =>

@@ -4,9 +4,9 @@ import type { Session } from '../session.js';
 import { Chores } from './chores.js';
 import { collectEnded, deliverMissing, giveBackAsTheyFinish, reachAgain } from './reconcile.js';
 
-/** What `deploy --wait` does beside waiting.
- *  @param request what was asked for, for jobs that could not be delivered. @param keepFailed the machines of failed
- *  jobs are not given back */
+/** The chores of `deploy --wait`.
+ * @param request the original one, for jobs that could not be delivered.
+ * @param keepFailed do not terminate the machines of failed jobs */
 export const waitChores = (
   session: Session,
   experiment: Experiment,

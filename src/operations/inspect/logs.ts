@@ -2,62 +2,78 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine, UserError } from '../../errors.js';
+import { isEverything, type Selection } from '../../experiment/select.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
-import { offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
+import { type LogNames, logNames, offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
 import { jobOf, placesElsewhere } from '../../runs/placement.js';
-import { hasEnded } from '../../runs/record.js';
+import { hasEnded, type RunRecord } from '../../runs/record.js';
 import type { JobAccess } from '../../targets/target.js';
 import { NotThereYet, Unreachable } from '../../tools/ssh/unreachable.js';
-import { chosenRows, isHere, observe } from '../look/observe.js';
+import { chosenRows } from '../look/chosen.js';
+import { isHere, observe } from '../look/observe.js';
 import { type ConditionStatus, type ExperimentStatus, isOfSweep } from '../look/rows.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
 import type { Session } from '../session.js';
 
-/** How long until a machine that was lost is asked again, in milliseconds. */
+/** Pause before an unreachable machine is retried, in milliseconds. */
 const retry = 2_000;
 
 export interface LogRequest {
-  /** Condition ids or beginnings of them; empty: all. */
-  readonly conditions: readonly string[];
+  readonly conditions: Selection;
   readonly follow: boolean;
   readonly from: { readonly since: Date } | { readonly tail: number } | null;
   readonly signal: AbortSignal;
 }
 
-/** Is given output by bytes; no more is read before what it promises has happened. */
+/** None of the selected conditions has run. */
+class NoOutput extends UserError {
+  constructor(selection: Selection, [meant, ...more]: readonly ConditionStatus[]) {
+    if (isEverything(selection) || !meant)
+      super('Nothing has run here yet, so there is no output.', [ownLine('run')]);
+    else {
+      const which = more.length > 0 ? 'None of these conditions has' : `${meant.condition} has not`;
+      super(`${which} run yet, so there is no output.`, [ownLine('deploy', ['--only', meant.condition])]);
+    }
+  }
+}
+
+/** Receives output as bytes; no more is read until its promise resolves. */
 type Receive = (condition: string, chunk: Buffer) => unknown;
 
-/** Hands over the output of the newest run of each condition, by bytes: nothing is lost or repeated.
- *  Followed, it ends when the last of them has ended.
- *  @throws UserError if none of them has a run */
+/** Passes on the output of the newest run of each condition, byte for byte: nothing is lost or repeated. With `follow`,
+ * until the last of them has ended.
+ * @returns false: none is in a requested state. @throws NoOutput, UnknownCondition, WrongWhere */
 export async function logs(
   session: Session,
   records: ExperimentRecords,
   request: LogRequest,
   receive: Receive,
-): Promise<void> {
-  // What runs elsewhere is asked for its output at once.
-  const about = ({ place }: DeployedJob, deployment: Deployment) => !placesElsewhere(deployment).has(place);
+): Promise<boolean> {
+  const byState = request.conditions.states.length > 0;
+  // Jobs on other machines are read at once, without a poll, unless the selection depends on their state.
+  const about = ({ place }: DeployedJob, deployment: Deployment) =>
+    byState || !placesElsewhere(deployment).has(place);
   const status = await observe(session, records, { about });
   const rows = rowsToShow(status, request.conditions);
-  if (rows.length === 0)
-    throw new UserError('Nothing has run here yet, so there is no output.', [ownLine('run')]);
+  if (rows.length === 0 && byState) return false;
+  if (rows.length === 0) throw new NoOutput(request.conditions, chosenRows(status, request.conditions));
   const reader = new LogReader(session, records, request, receive, status);
-  // Followed, they come as they come; else one after the other.
+  // With `follow` their output is mixed as it arrives; otherwise one after the other.
   if (request.follow) await Promise.all(rows.map((row) => reader.show(row)));
   else for (const row of rows) await reader.show(row);
+  return true;
 }
 
-/** Without a name: the sweep; what was only tried out by `run`, if there is nothing else. */
-function rowsToShow(status: ExperimentStatus, conditions: readonly string[]): readonly ConditionStatus[] {
+/** Without a selection: the sweep, or, if it has not run, conditions that only `run` has run. */
+function rowsToShow(status: ExperimentStatus, conditions: Selection): readonly ConditionStatus[] {
   const chosen = chosenRows(status, conditions).filter((row) => row.record !== null);
-  const sweep = chosen.filter((row) => conditions.length > 0 || isOfSweep(row));
+  const sweep = chosen.filter((row) => !isEverything(conditions) || isOfSweep(row));
   return sweep.length > 0 ? sweep : chosen;
 }
 
-/** Reads the output of runs, each from where it was left when its machine was lost. */
+/** Reads the output of runs; after a lost connection it resumes at the same byte. */
 class LogReader {
-  /** Runs whose machine does not answer. */
+  /** Runs whose machine is unreachable. */
   readonly #away = new Set<string>();
   #looking: Promise<void> | null = null;
 
@@ -69,14 +85,42 @@ class LogReader {
     private status: ExperimentStatus,
   ) {}
 
-  async show({ condition, record }: ConditionStatus): Promise<void> {
+  /** Shows the output of a run. A notice tells if it is not the job's own output, or if there is none. */
+  async show(row: ConditionStatus): Promise<void> {
+    const { condition, record } = row;
+    const { request, session } = this;
+    let isTold = false;
+    await this.#read(row, (chunk) => {
+      const now = this.#recordOf(row);
+      if (!isTold && now && isWithoutJob(now))
+        session.notify.note(
+          `${condition} ${pastOf(now)} before its job began. Its runner or the build printed:`,
+        );
+      isTold = true;
+      return this.receive(condition, chunk);
+    });
+    if (isTold || request.signal.aborted || !record) return;
+    const now = this.#recordOf(row) ?? record;
+    if (request.from) session.notify.note(`${condition}: no output in the requested part.`);
+    else if (hasEnded(now)) session.notify.note(`${condition} ${pastOf(now)} and printed nothing.`);
+    else
+      session.notify.note(
+        `${condition} has printed nothing${request.follow ? '' : ` yet: it is ${now.state}`}.`,
+      );
+  }
+
+  #recordOf({ record }: ConditionStatus): RunRecord | null {
+    return record && (this.records.runs.readOrNull(record.id) ?? record);
+  }
+
+  async #read({ condition, record }: ConditionStatus, receive: (chunk: Buffer) => unknown): Promise<void> {
     const { request } = this;
     const run = record?.id ?? '';
     let offset = request.from ? null : 0;
     const onStdout = (chunk: Buffer) => {
       offset = (offset ?? 0) + chunk.length;
       this.#away.delete(run);
-      return this.receive(condition, chunk);
+      return receive(chunk);
     };
     for (;;) {
       try {
@@ -85,7 +129,7 @@ class LogReader {
         const follow = request.follow && !this.#isGone(run);
         const { code } = await access.log(offset ?? 0, follow, { onStdout, signal: request.signal });
         if (code === 0 || !follow || request.signal.aborted) return;
-        // There is no runner: nothing has been delivered.
+        // No runner: nothing was delivered yet.
         throw new NotThereYet(condition);
       } catch (error) {
         if (request.signal.aborted || !(await this.#mayRetry(run, error))) return;
@@ -93,18 +137,18 @@ class LogReader {
     }
   }
 
-  /** Waits until the machine may answer again. @returns false: it never will. @throws what is no loss of a machine */
+  /** Waits before the next try. @returns false: the machine is gone. @throws errors that are not about reaching it */
   async #mayRetry(run: string, error: unknown): Promise<boolean> {
     const { request, session } = this;
     if (!(error instanceof Unreachable && request.follow)) throw error;
     if (this.#isGone(run)) {
-      session.notify.warn(`${error.message} No more of its output can be had.`);
+      session.notify.warn(`${error.message} No more of its output can be read.`);
       return false;
     }
     if (error instanceof NotThereYet)
-      session.notify.warn('Machines do not exist yet. Their output comes when they do.');
+      session.notify.warn('Some machines do not exist yet. Output follows once they do.');
     else if (!this.#away.has(run))
-      session.notify.warn(`${error.message} Its output goes on from here when it answers again.`);
+      session.notify.warn(`${error.message} Retrying; its output continues from here.`);
     this.#away.add(run);
     await sleep(retry, undefined, { signal: request.signal }).catch(() => {});
     if (request.signal.aborted) return false;
@@ -112,7 +156,7 @@ class LogReader {
     return true;
   }
 
-  /** Jobs get other places: a machine is created, or given back when its results are here. */
+  /** Reads the deployment again: a machine may have been created, or terminated after its results were collected. */
   async #lookAgain(): Promise<void> {
     this.#looking ??= observe(this.session, this.records, { about: (job) => this.#away.has(job.run) })
       .then((now) => {
@@ -124,7 +168,7 @@ class LogReader {
     await this.#looking;
   }
 
-  /** Its target knows how it ended, and no machine has more to say of it. */
+  /** Its target knows how it ended, and no machine has more of it. */
   #isGone(run: string): boolean {
     const record = this.records.runs.readOrNull(run);
     return record?.state === 'lost' || record?.reason === 'capacity';
@@ -139,9 +183,10 @@ class LogReader {
       record !== null && hasEnded(record) && record.collected !== null && isHere(runs, record);
     if (deployment?.released === null && job && !isCollected)
       return (await targetOf(this.session, this.records, deployment)).job(deployment, run);
-    // A run at work has its output in its job folder; one that has ended, in what it left.
+    // The output of a running job is in its job folder; that of an ended one in runs/.
     const own = join(deployments.jobs, run);
-    return existsSync(own) ? this.#atWork(own) : leftOutput(runs.pathOf(run));
+    if (existsSync(own)) return this.#atWork(own);
+    return leftOutput(runs.pathOf(run), record ? logNames(record) : ['docker.txt']);
   }
 
   #atWork(folder: string): Pick<JobAccess, 'log' | 'offset'> {
@@ -153,11 +198,21 @@ class LogReader {
   }
 }
 
-/** When it was written is not known any more: all of it counts as newer than any time. */
-const leftOutput = (folder: string): Pick<JobAccess, 'log' | 'offset'> => ({
+/** It ended before its container began, so it printed nothing itself. */
+const isWithoutJob = ({ state, started }: RunRecord): boolean =>
+  started === null && hasEnded({ state }) && state !== 'succeeded';
+
+/** `succeeded`, `failed (start)`, `was stopped (user)`. */
+function pastOf({ state, reason }: RunRecord): string {
+  const why = reason && reason !== 'exit' ? ` (${reason})` : '';
+  return `${state === 'stopped' || state === 'lost' ? `was ${state}` : state}${why}`;
+}
+
+/** Its times are unknown: all of it counts as newer than any `--since`. */
+const leftOutput = (folder: string, names: LogNames): Pick<JobAccess, 'log' | 'offset'> => ({
   async log(offset, _follow, { onStdout = () => {}, signal }) {
-    await readLeftLog(folder, offset, onStdout, signal);
+    await readLeftLog(folder, names, offset, onStdout, signal);
     return { kind: 'exited', code: 0, signal: null, stdout: '', stderr: '' };
   },
-  offset: async (from) => ('tail' in from ? offsetOfLeftLog(folder, from.tail) : 0),
+  offset: async (from) => ('tail' in from ? offsetOfLeftLog(folder, names, from.tail) : 0),
 });

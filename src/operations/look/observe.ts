@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { selectConditions } from '../../experiment/select.js';
 import type { JobReport } from '../../machines/job-state.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
@@ -11,17 +10,18 @@ import type { RunStore } from '../../runs/store.js';
 import type { Look, Target } from '../../targets/target.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
 import type { Session } from '../session.js';
+import { toHold, withHeld } from './holding.js';
 import { type Asking, questionsOf } from './questions.js';
 import { type ConditionStatus, currentRuns, type ExperimentStatus, rowsOf, type Silence } from './rows.js';
 
 export interface ObserveRequest extends Partial<Omit<Asking, 'ended'>> {
-  /** What was heard of jobs at their end, by run: they are not asked about again, and new ones are added. */
+  /** Reports of ended jobs, by run: these are not polled again. New ones are added. */
   readonly ended?: Map<string, JobReport>;
 }
 
 const nothing: Look = { heard: new Map(), ended: new Map(), silent: [], stalled: new Set() };
 
-/** How every condition stands. Receipts are brought up to date on the way, and queues whose runner was killed go on. */
+/** The state of every condition. Also updates receipts, and restarts queues whose runner was killed. */
 export async function observe(
   session: Session,
   records: ExperimentRecords,
@@ -45,32 +45,44 @@ export async function observe(
   for (const [run, report] of heard) if (report.state && hasEnded(report.state)) ended.set(run, report);
   const status = rowsOf({
     ...{ deployment, current, heard, silent },
-    inFile: conditions.map(({ id }) => id),
+    held: look.held ?? new Map(),
+    inFile: conditions,
     ended: look.ended,
     now: session.now(),
   });
   refresh(session, runs, current, status.conditions);
-  return status;
+  return holdOthers(session, records, status);
 }
 
-/** Jobs that ended while their experiment was on its way to another folder had no place for their logs. */
+/** Holds all places when too many jobs of all machines together have failed. */
+async function holdOthers(
+  session: Session,
+  records: ExperimentRecords,
+  status: ExperimentStatus,
+): Promise<ExperimentStatus> {
+  const found = toHold(status);
+  if (!found || !status.deployment || session.executor.dryRun) return status;
+  const { holding } = await targetOf(session, records, status.deployment);
+  if (!holding) return status;
+  const problems = await holding.hold(status.deployment, found.places, found.failures);
+  for (const { problem } of problems) session.notify.warn(problem.message);
+  const failed = new Set(problems.map(({ place }) => place));
+  const held = new Set([...found.places].filter((place) => !failed.has(place)));
+  return withHeld(status, held, found.failures);
+}
+
+/** Moves the logs of jobs that ended while their experiment was being moved to another folder. */
 async function settleMoved(session: Session, deployments: DeploymentStore): Promise<void> {
   if (!deployments.tellMove() || !existsSync(deployments.jobs)) return;
   const folders = readdirSync(deployments.jobs).map((name) => join(deployments.jobs, name));
   if (folders.length > 0) await thisComputer(session).settle(folders);
 }
 
-/** Rows by condition id or its beginning; none named: all. @throws UnknownCondition */
-export function chosenRows(status: ExperimentStatus, wanted: readonly string[]): ConditionStatus[] {
-  const rows = status.conditions.map((row) => ({ ...row, id: row.condition }));
-  return wanted.length === 0 ? rows : [...selectConditions(rows, wanted)];
-}
-
 /** Its results were collected, and still exist here. */
 export const isHere = (runs: RunStore, { id }: RunRecord): boolean =>
   existsSync(join(runs.pathOf(id), 'data'));
 
-/** Asks the target about the jobs of which something may be new. */
+/** Polls the target about the jobs that may have news. */
 async function ask(
   session: Session,
   records: ExperimentRecords,
@@ -103,7 +115,7 @@ async function ask(
   return { look, silent, unasked: new Set(unheard.map(({ run }) => run)) };
 }
 
-/** A queue whose runner was killed is started again: nothing else would do it. */
+/** Restarts a queue whose runner was killed: nothing else does. */
 async function lookAndRevive(
   session: Session,
   target: Target,
@@ -117,8 +129,8 @@ async function lookAndRevive(
   return target.look(deployment, runs);
 }
 
-/** Adds what is known here of runs that no place was asked about: of open ones by their job folder, which only exists
- *  where this computer made it; of ended ones by what they left in runs/. One that lost its runner gets another. */
+/** Adds reports from this computer for runs that were not polled: of open ones from their job folder (which exists only
+ * if this computer made it), of ended ones from runs/. A run that lost its runner gets a new one. */
 async function hearHere(
   session: Session,
   { runs, deployments }: ExperimentRecords,
@@ -153,7 +165,7 @@ function refresh(
   for (const { condition, record } of rows) {
     if (!record || JSON.stringify(record) === JSON.stringify(before.get(condition))) continue;
     try {
-      // One that cannot be read is a person's to look at: it has been told of.
+      // An unreadable receipt is left for the user: reading it has warned.
       runs.read(record.id);
       runs.write(record);
     } catch (error) {
@@ -162,8 +174,8 @@ function refresh(
   }
 }
 
-/** Receipts of deployed runs that have been read, or are read now. Where the tree has none, or none that can be read, as
- *  after `git clean`, the one that was kept stands for it. */
+/** Reads receipts of deployed runs, each once. If the one in the tree is missing or unreadable, as after `git clean`,
+ * our own copy is used. */
 function readOnce(
   { runs, deployments }: Pick<ExperimentRecords, 'runs' | 'deployments'>,
   newest: ReadonlyMap<string, RunRecord>,

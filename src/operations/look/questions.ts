@@ -3,24 +3,24 @@ import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { placesElsewhere } from '../../runs/placement.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 
-/** Which jobs of a deployment the target is asked about. */
+/** Which jobs of a deployment are polled. */
 export interface Questions {
-  /** Those of which something may be new. */
+  /** Those that may have news. */
   readonly open: readonly DeployedJob[];
-  /** Those of them that are asked about now. */
+  /** Those that are polled now. */
   readonly asked: readonly DeployedJob[];
 }
 
 export interface Asking {
-  /** What was heard of jobs at their end, by run: they are not asked about again. */
+  /** Reports of ended jobs, by run: these are not polled again. */
   readonly ended: ReadonlyMap<string, JobReport>;
-  /** What collects results has to know whether the place of an ended job still answers. */
+  /** Whether results will be collected: then the places of ended jobs are polled, too. */
   readonly collects: boolean;
-  /** Which jobs are asked about; the others stand as they are recorded. */
+  /** Whether to poll a job; the others are shown as recorded. */
   readonly about: (job: DeployedJob, deployment: Deployment) => boolean;
 }
 
-/** @param recordOf the receipt of a run. @param isHere whether results that were collected still exist here */
+/** @param recordOf the receipt of a run. @param isHere whether collected results still exist here */
 export function questionsOf(
   deployment: Deployment,
   recordOf: (run: string) => RunRecord | null,
@@ -30,7 +30,7 @@ export function questionsOf(
   const elsewhere = placesElsewhere(deployment);
   const open = deployment.jobs.filter((job) => {
     if (ended.has(job.run) && !(collects && elsewhere.has(job.place))) return false;
-    // The copy of a job that was moved may still run where it was.
+    // A copy of a moved job may still run at its former place.
     if (job.moved_from !== undefined && !ended.has(job.run)) return true;
     const record = recordOf(job.run);
     return !record || !isSettled(record, elsewhere.has(job.place), isHere);
@@ -38,7 +38,7 @@ export function questionsOf(
   return { open, asked: open.filter((job) => about(job, deployment)) };
 }
 
-/** It has ended, and what it left is here: its place has no more to say of it. */
+/** Whether it has ended and is collected: its place has no more news. */
 export const isSettled = (
   record: RunRecord,
   elsewhere: boolean,

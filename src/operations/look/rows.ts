@@ -1,97 +1,117 @@
 import type { UserError } from '../../errors.js';
-import type { JobReport } from '../../machines/job-state.js';
+import type { Condition } from '../../experiment/condition.js';
+import type { Hold, JobReport } from '../../machines/job-state.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { jobOf, placeOf } from '../../runs/placement.js';
 import { hasBegun, hasEnded, type RunRecord, withState } from '../../runs/record.js';
 import type { EndedJob } from '../../targets/target.js';
 
-// Pure: what is known, made into rows.
+// Pure: makes rows from records and reports.
 
-/** One condition as it stands: its run in the deployment until that is over, or else its newest one, or none. */
+/** The state of one condition: its run in a live deployment, or else its newest run, or none. */
 export interface ConditionStatus {
   readonly condition: string;
+  /** Its arguments; null: neither parameters.json nor a receipt has them. */
+  readonly given: Pick<Condition, 'argv' | 'parameters'> | null;
   readonly record: RunRecord | null;
   readonly report: JobReport | null;
-  /** It belongs to the deployment made last. */
+  /** It belongs to the last deployment. */
   readonly deployed: boolean;
   /** parameters.json has it now. */
   readonly inFile: boolean;
-  /** Its place does not answer; null: it does, or there is nothing to ask. */
+  /** Its place is unreachable; null: it is reachable, or was not polled. */
   readonly silent: Silence | null;
+  /** It waits at a held place; null: it does not. */
+  readonly held: Hold | null;
 }
 
-/** A place that does not answer. */
+/** An unreachable place. */
 export interface Silence {
   readonly place: string;
   readonly since: Date;
-  /** What happened, and what mends it. */
+  /** What happened, and the remedy. */
   readonly problem: UserError;
-  /** It has stopped, with all that is on its disk, and can be started again. */
+  /** It is stopped with its disk kept, and can be started again. */
   readonly canStart: boolean;
 }
 
 export interface ExperimentStatus {
-  /** The deployment made last; null: none yet. */
+  /** The last deployment; null: none yet. */
   readonly deployment: Deployment | null;
-  /** Jobs of the deployment have yet to end. */
+  /** The deployment has open jobs. */
   readonly live: boolean;
   readonly conditions: readonly ConditionStatus[];
-  /** Places of the deployment that do not answer. */
+  /** Unreachable places of the deployment. */
   readonly silent: readonly Silence[];
 }
 
 export interface Known {
   readonly deployment: Deployment | null;
-  /** Ids of parameters.json's conditions, in its order. */
-  readonly inFile: readonly string[];
+  /** parameters.json's conditions, in its order. */
+  readonly inFile: readonly Pick<Condition, 'id' | 'argv' | 'parameters'>[];
   /** The run that each condition is judged by. */
   readonly current: ReadonlyMap<string, RunRecord>;
-  /** What runners say, by run. */
+  /** Reports of runners, by run. */
   readonly heard: ReadonlyMap<string, JobReport>;
-  /** Jobs whose end their target knows and no runner can tell, by run. */
+  /** Jobs whose end the target knows and no runner can report, by run. */
   readonly ended: ReadonlyMap<string, EndedJob>;
   readonly silent: readonly Silence[];
+  /** Held places, by name. */
+  readonly held: ReadonlyMap<string, Hold>;
   readonly now: Date;
 }
 
-/** The rows, receipts brought up to date by what was heard. */
-export function rowsOf({ deployment, inFile, current, heard, ended, silent, now }: Known): ExperimentStatus {
-  const file = new Set(inFile);
+/** The rows, with receipts updated by the reports. */
+export function rowsOf({
+  deployment,
+  inFile,
+  current,
+  heard,
+  ended,
+  silent,
+  held,
+  now,
+}: Known): ExperimentStatus {
+  const file = new Map(inFile.map((condition) => [condition.id, condition]));
   const deployed = new Map(deployment?.jobs.map((job) => [job.run, job]));
   const silences = new Map(silent.map((one) => [one.place, one]));
-  const conditions = inOrder(inFile, deployment?.jobs ?? [], current).map((condition): ConditionStatus => {
-    const recorded = current.get(condition) ?? null;
-    const report = recorded ? (heard.get(recorded.id) ?? null) : null;
-    const record = recorded && updated(recorded, report, ended.get(recorded.id), now);
-    const job = record && !hasEnded(record) ? deployed.get(record.id) : undefined;
-    return {
-      condition,
-      record,
-      report,
-      deployed: record !== null && deployed.has(record.id),
-      inFile: file.has(condition),
-      silent: (job && silences.get(job.place)) ?? null,
-    };
-  });
+  const conditions = inOrder([...file.keys()], deployment?.jobs ?? [], current).map(
+    (condition): ConditionStatus => {
+      const recorded = current.get(condition) ?? null;
+      const report = recorded ? (heard.get(recorded.id) ?? null) : null;
+      const record = recorded && updated(recorded, report, ended.get(recorded.id), now);
+      const job = record && !hasEnded(record) ? deployed.get(record.id) : undefined;
+      return {
+        condition,
+        given: record?.recipe.condition ?? file.get(condition) ?? null,
+        record,
+        report,
+        deployed: record !== null && deployed.has(record.id),
+        inFile: file.has(condition),
+        silent: (job && silences.get(job.place)) ?? null,
+        held: (job && report?.state?.state === 'pending' && held.get(job.place)) || null,
+      };
+    },
+  );
   const live = deployment?.released === null && conditions.some((row) => row.deployed && isOpen(row));
   return { deployment, live, conditions, silent };
 }
 
-/** It has a run that has yet to end. */
+/** It has a run that has not ended. */
 export const isOpen = ({ record }: Pick<ConditionStatus, 'record'>): boolean =>
   record !== null && !hasEnded(record);
 
-/** Whether it is of the file or of the deployment, rather than tried out by `run` alone. */
+/** Whether it is in the file or the deployment; otherwise only `run` has run it. */
 export const isOfSweep = (row: ConditionStatus): boolean => row.inFile || row.deployed;
 
-/** The conditions that a deployment is judged by: those of it that parameters.json has, or that have yet to end. */
+/** The conditions that count for the result of a deployment: those that are in parameters.json or have not ended. */
 export const judged = (status: ExperimentStatus): readonly ConditionStatus[] =>
   status.conditions.filter((row) => row.deployed && (row.inFile || isOpen(row)));
 
 export const allSucceeded = (status: ExperimentStatus): boolean =>
   judged(status).every((row) => row.record?.state === 'succeeded');
 
-/** Of the deployment's conditions, how many have ended. */
+/** How many of the deployment's conditions have ended. */
 export function progressOf(status: ExperimentStatus): { ended: number; of: number } {
   const rows = judged(status);
   return { ended: rows.filter((row) => !isOpen(row)).length, of: rows.length };
@@ -101,9 +121,9 @@ export function progressOf(status: ExperimentStatus): { ended: number; of: numbe
 export const placeNameOf = ({ deployment }: ExperimentStatus, { record }: ConditionStatus): string =>
   (deployment && jobOf(deployment, record?.id)?.place) ?? '';
 
-/** The run that each condition is judged by: the newest. What was tried with `run` meanwhile hides no job of a deployment
- *  of which any has yet to end, or has left something that is not here.
- *  @param recordOf the receipt of a deployed run */
+/** The run that each condition is judged by: the newest. A newer run of `run` does not hide the job of a deployment
+ * that has open jobs or results that are not collected.
+ * @param recordOf the receipt of a deployed run */
 export function currentRuns(
   newest: ReadonlyMap<string, RunRecord>,
   deployment: Deployment | null,
@@ -128,16 +148,16 @@ function updated(
   end: EndedJob | undefined,
   now: Date,
 ): RunRecord {
-  // The target's word on an end counts where the runner can say no more.
+  // The target's report of an end counts only if the runner has none.
   const heard = report?.state ? withState(record, report.state) : record;
-  // It was removed there: no runner will say how it ends, and no other may run it again under the same id.
+  // Its job folder was removed: no runner will report its end, and it may not run again under the same id.
   if (report?.missing && hasBegun(record) && !hasEnded(record))
     return { ...record, state: 'lost', reason: 'gone', times: { ...record.times, lost: now.toISOString() } };
   if (!end || hasEnded(heard)) return heard;
   return { ...heard, ...end, times: { ...heard.times, [end.state]: now.toISOString() } };
 }
 
-/** Conditions of the file first, in its order; then those that only ran: deployed, or by `run`. */
+/** Conditions of the file first, in its order; then the others that were deployed or run. */
 const inOrder = (
   inFile: readonly string[],
   jobs: readonly DeployedJob[],

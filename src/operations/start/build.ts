@@ -13,8 +13,7 @@ export interface BuiltImage extends Pick<ImagePlan, 'tag' | 'tree' | 'dockerfile
   readonly built: boolean;
 }
 
-/** Makes the experiment's image from the working tree, or from a commit, unless it is there.
- *  @throws BuildFailed */
+/** Builds the experiment's image from the working tree or a commit, unless it exists. @throws BuildFailed */
 export async function build(
   session: Session,
   experiment: Experiment,
@@ -24,9 +23,16 @@ export async function build(
   const pin = commit
     ? await pinCommit(project, commit)
     : await pinSnapshot(project, session.executor, 'leave out');
-  const plan = await imageAt(experiment, pin).then((image) => imageOf({ image }));
-  const io = { ...session.progress, fresh: fresh ?? false };
-  const built = await ensureImage(session.executor, engine, parameters.dockerCommand, project.root, plan, io);
+  const plan = await imageAt(experiment, pin).then((image) => imageOf({ image, source: pin, experiment }));
+  const io = { ...session.progress, warn: session.notify.warn, fresh: fresh ?? false };
+  const { built } = await ensureImage(
+    session.executor,
+    engine,
+    parameters.dockerCommand,
+    project.root,
+    plan,
+    io,
+  );
   const image = session.executor.dryRun ? null : await engine.image(plan.tag);
   return { tag: plan.tag, tree: plan.tree, dockerfile: plan.dockerfile, id: image?.id ?? null, built };
 }

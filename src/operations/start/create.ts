@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
+import { commandProblem } from '../../experiment/command-check.js';
 import { isExperimentName, mendExperimentName } from '../../experiment/experiment-name.js';
 import {
   renameParameters,
@@ -9,44 +10,83 @@ import {
   scaffoldParameters,
 } from '../../experiment/scaffold.js';
 import { pasteable } from '../../shell/word.js';
-import { findRepository } from '../../source/project.js';
+import { findRepository, NoRepository } from '../../source/project.js';
+import { experimentsIn, freeFolder, freeName, namesakes, projectRoot } from '../experiments-in.js';
+import { createLine } from '../read-experiment.js';
 import type { Session } from '../session.js';
-import { readConfig } from './setup.js';
+import { readUserSettings } from '../user-settings.js';
 
+/** The path is an experiment already, or not a folder. */
 export class AlreadyThere extends UserError {
   constructor(folder: string) {
+    const free = freeFolder(projectRoot(folder) ?? dirname(folder));
     super(`${folder} exists already. Nothing was written.`, [
-      pasteable`logistician create ${folder}-2`,
-      pasteable`logistician create NEW --base ${folder}    # a new experiment like that one`,
+      ...(existsSync(join(folder, 'parameters.json'))
+        ? [`${pasteable`logistician create ${free} --base ${folder}`}    # a new experiment like that one`]
+        : []),
+      createLine(free),
     ]);
   }
 }
 
-/** What an experiment at `folder` is asked about, with the answers that are likely.
- *  @throws AlreadyThere, NoRepository */
+/** Another experiment of the project has the name: their images would have the same names. */
+export class NameTaken extends UserError {
+  constructor(folder: string, name: string, other: string) {
+    super(`The experiment in ${other} is called ${name} already. Nothing was written.`, [
+      pasteable`logistician create ${folder} --name ${freeName(folder, name)} --command ${'python3 train.py'}`,
+    ]);
+  }
+}
+
+class NoBase extends UserError {
+  constructor(base: string, folder: string) {
+    const [like] = experimentsIn(projectRoot(folder) ?? dirname(folder));
+    super(`${base} is not an experiment, so --base cannot copy it: it has no parameters.json.`, [
+      like ? pasteable`logistician create ${folder} --base ${like.folder}` : createLine(folder),
+    ]);
+  }
+}
+
+class BadName extends UserError {
+  constructor(folder: string, { name, command }: ScaffoldAnswers) {
+    super(`"${name}" cannot name an experiment: its name is part of image, container and cloud names.`, [
+      pasteable`logistician create ${folder} --name ${freeName(folder, mendExperimentName(name))} --command ${command}`,
+    ]);
+  }
+}
+
+/** Whether an experiment can be created there: existing files are kept. */
+const isFree = (folder: string): boolean => {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return !found || (found.isDirectory() && !existsSync(join(folder, 'parameters.json')));
+};
+
+/** The default answers for a new experiment at `folder`. @throws AlreadyThere, NoRepository */
 export async function likelyAnswers(
   session: Session,
   folder: string,
   base: string | null,
 ): Promise<ScaffoldAnswers> {
-  if (existsSync(folder)) throw new AlreadyThere(folder);
-  if (base && !existsSync(join(base, 'parameters.json'))) {
-    throw new UserError(`${base} is not an experiment to base another on: it has no parameters.json.`, [
-      pasteable`ls ${base}`,
-    ]);
-  }
+  if (!isFree(folder)) throw new AlreadyThere(folder);
+  if (base && !existsSync(join(base, 'parameters.json'))) throw new NoBase(base, folder);
   const { remote } = await findRepository(nearestFolder(folder));
   return {
-    name: mendExperimentName(basename(folder)),
+    name: freeName(folder, mendExperimentName(basename(folder))),
     gitUrl: remote,
     command: '',
-    target: readConfig(session.home).target,
+    target: readUserSettings(session.home).settings.target,
   };
 }
 
+/** A folder for a new experiment of the project that a folder is in. @throws NoRepository, before anything is asked */
+export function likelyFolder(from: string): string {
+  const root = projectRoot(from);
+  if (root === null) throw new NoRepository(from);
+  return freeFolder(root);
+}
+
 function nearestFolder(path: string): string {
-  const above = dirname(resolve(path));
-  return existsSync(above) ? above : nearestFolder(above);
+  return existsSync(path) ? path : nearestFolder(dirname(resolve(path)));
 }
 
 export interface CreatedExperiment {
@@ -54,23 +94,26 @@ export interface CreatedExperiment {
   readonly files: readonly string[];
 }
 
-/** Writes the experiment's two files; with `base`, those of another under a new name.
- *  Leaves nothing behind if that fails. @throws AlreadyThere, UserError for a bad name */
+/** @throws UserError for a command that would not pass on its arguments */
+function refuseUnfit({ command }: ScaffoldAnswers): void {
+  const misplaced = commandProblem(command);
+  if (misplaced) throw new UserError(`The command ${misplaced}`, [], { exit: 2 });
+}
+
+/** Writes the experiment's two files; with `base`, copies of another's under a new name. Leaves nothing behind if that
+ * fails. @throws AlreadyThere, UserError for a bad name */
 export function create(
   session: Session,
   folder: string,
   answers: ScaffoldAnswers,
   base: string | null,
 ): CreatedExperiment {
-  if (!isExperimentName(answers.name)) {
-    throw new UserError(
-      `"${answers.name}" cannot name an experiment: its name is part of image, container and cloud names.`,
-      [
-        pasteable`logistician create ${relative('', folder) || '.'} --name ${mendExperimentName(answers.name)}`,
-      ],
-    );
-  }
-  if (existsSync(folder)) throw new AlreadyThere(folder);
+  const shown = relative('', folder) || '.';
+  if (!isExperimentName(answers.name)) throw new BadName(shown, answers);
+  const [other] = namesakes(folder, answers.name);
+  if (other !== undefined) throw new NameTaken(shown, answers.name, other);
+  if (!isFree(folder)) throw new AlreadyThere(folder);
+  if (!base) refuseUnfit(answers);
   const template = (name: string) =>
     readFileSync(join(session.packageRoot, 'templates', 'experiment', name), 'utf8');
   const texts = base
@@ -85,12 +128,15 @@ export function create(
         Dockerfile: scaffoldDockerfile(template('Dockerfile'), answers),
         'parameters.json': scaffoldParameters(template('parameters.json'), answers),
       };
-  mkdirSync(folder, { recursive: true });
+  // The user may have written a Dockerfile already.
+  const missing = Object.entries(texts).filter(([name]) => !existsSync(join(folder, name)));
+  const made = mkdirSync(folder, { recursive: true });
   try {
-    for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+    for (const [name, text] of missing) writeFileSync(join(folder, name), text);
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    for (const [name] of missing) rmSync(join(folder, name), { force: true });
+    if (made !== undefined) rmSync(made, { recursive: true, force: true });
     throw error;
   }
-  return { folder, files: Object.keys(texts) };
+  return { folder, files: missing.map(([name]) => name) };
 }

@@ -7,6 +7,7 @@ import { here } from '../../machines/connection.js';
 import { findGpus } from '../../machines/gpus.js';
 import { ensureImage } from '../../machines/image.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
+import type { BaseImage } from '../../machines/job-state.js';
 import type { MachineFacts } from '../../machines/machine-facts.js';
 import { ownGpus } from '../../machines/slots.js';
 import { currentUser } from '../../machines/user.js';
@@ -15,30 +16,34 @@ import { recipeOf } from '../../recipe/recipe-of.js';
 import { containerText, imageOf, jobOf, type Layout, sweepOf } from '../../recipe/scripts.js';
 import { stateLeftIn } from '../../runs/lost-data.js';
 import { hasEnded, type RunRecord, withState } from '../../runs/record.js';
+import { verifyWritable } from '../../runs/writable.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable, type Secret } from '../../shell/word.js';
-import { checkoutOf, refuseMissingFiles } from '../../source/checkout.js';
+import { checkoutOf } from '../../source/checkout.js';
 import { keepPin } from '../../source/keep.js';
+import { refuseMissingFiles } from '../../source/missing-files.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
 import type { Project } from '../../source/project.js';
 import { pinSnapshot } from '../../source/snapshot.js';
+import { verifyDockerArgs } from '../../targets/docker-args.js';
 import { targetHere } from '../../targets/registry.js';
 import { readSecrets } from '../deploy/secrets.js';
-import { type Experiment, gitVersion, imageAt, ingredientsOf } from '../experiment.js';
+import { type Experiment, gitVersion, imageAt, ingredientsOf, inputFolders } from '../experiment.js';
 import { newRecord } from '../receipt.js';
 import { thisComputer } from '../records.js';
 import type { Session } from '../session.js';
+import { liveGit, noteIgnored, warnOfAbsent, warnOfLeftOut, warnOfLinksOut } from '../source-warnings.js';
 
 export interface RunRequest {
   readonly condition: Condition;
-  /** A clean checkout instead of the live tree, of this commit. */
+  /** Use a clean checkout of this commit instead of the live tree. */
   readonly clone: { readonly commit: string } | null;
-  /** A folder that the job sees at /data, for reading only. */
+  /** A folder that is mounted at /data, read-only. */
   readonly dataReadOnly: string | null;
-  /** The job's terminal: `--interactive`, and `--tty` where there is one. */
+  /** The job's terminal: `--interactive`, and `--tty` at a terminal. */
   readonly mode: readonly string[];
   readonly io: Io;
-  /** Ends the job, gently at first. */
+  /** Stops the job: SIGTERM, then SIGKILL. */
   readonly stop: AbortSignal;
 }
 
@@ -54,42 +59,68 @@ export async function run(
   experiment.runs.refuseLinks();
   const dataReadOnly = request.dataReadOnly && existingFolder(request.dataReadOnly);
   const secrets = readSecrets(parameters.secrets, session.env);
-  const [pin, engine, git] = await Promise.all([
+  // Warnings that do not need the image come before its build.
+  warnOfLinksOut(session, inputFolders(experiment));
+  for (const folder of [experiment.runs.folder, experiment.deployments.jobs]) verifyWritable(folder);
+  const [pin, engine, version] = await Promise.all([
     pinFor(session, experiment, request.clone),
     experiment.engine.facts(),
     gitVersion(experiment),
+    verifyDockerArgs(executor, parameters.dockerCommand, parameters.dockerRunArgs),
   ]);
-  if (pin.leftOut.length > 0)
-    session.notify.warn(`Not in the receipt's snapshot, being over 50 MB: ${pin.leftOut.join(', ')}`);
-  const image = readyImage(session, experiment, pin);
+  warnOfLeftOut(session, pin.leftOut);
+  const [git] = await Promise.all([
+    request.clone ? [] : liveGit(session, project, pin),
+    warnOfAbsent(session, project, pin),
+    request.clone ? null : noteIgnored(session, project),
+  ]);
+  const ready = readyImage(session, experiment, pin);
+  const image = ready.then(({ image }) => image);
   const recipe = recipeOf(
-    await ingredientsOf(experiment, pin, { live: !request.clone, image }),
+    await ingredientsOf(session, experiment, pin, { live: !request.clone, image }),
     request.condition,
   );
   const checkout = request.clone ? await checkoutOf(project, pin.commit) : null;
-  if (checkout && !executor.dryRun) await refuseMissingFiles(checkout);
-  const gpus = await findGpus(executor, here(hostname()), engine);
+  if (checkout && !executor.dryRun) await refuseMissingFiles(executor, checkout);
+  const gpus = await findGpus(executor, here(hostname()), engine, recipe.gpus);
   const layout: Layout = {
     docker: parameters.dockerCommand,
     checkout,
+    git,
     repository: project.root,
     inputs: Object.fromEntries(Object.entries(recipe.inputs).map(([name, { path }]) => [name, path])),
     deployment: null,
     dataReadOnly,
-    imageExists: true,
+    imageExists: await ready,
     engineVersion: engine.version,
+    rootless: engine.users === 'rootless',
   };
   const facts = { engine, gpus };
-  const { record, folder } = await prepare(session, experiment, { recipe, layout, secrets, git, facts });
+  const { record, folder } = await prepare(session, experiment, {
+    recipe,
+    layout,
+    secrets,
+    git: version,
+    facts,
+  });
   executor.journal.mention(record.container_line);
   const { code, source } = await attached(session, experiment, { record, folder, pin, request });
   if (executor.dryRun) return { record, code: 0 };
   const state = stateLeftIn(folder, experiment.runs.pathOf(record.id));
   const final = { ...(state ? withState(record, state) : record), edited_during_run: source };
-  experiment.runs.write(final);
-  // All that is known of it is in its receipt now.
-  if (hasEnded(final)) rmSync(folder, { recursive: true, force: true });
+  settle(session, experiment, final, folder);
   return { record: final, code };
+}
+
+/** Records how it ended. A failed write is only a warning: the next look at the run writes it. */
+function settle(session: Session, { runs }: Experiment, final: RunRecord, folder: string): void {
+  try {
+    runs.write(final);
+    // The receipt now has everything that the job folder knew.
+    if (hasEnded(final)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    session.notify.warn(`The receipt could not be written yet: ${(error as Error).message}`);
+  }
 }
 
 interface Job {
@@ -100,7 +131,7 @@ interface Job {
   readonly facts: Pick<MachineFacts, 'engine' | 'gpus'>;
 }
 
-/** Writes the run down and lays out its job folder. @throws what kept it from that, with nothing left of it */
+/** Records the run and creates its job folder. Rolls back if it throws. */
 async function prepare(
   session: Session,
   { runs, deployments, parameters, parametersText }: Experiment,
@@ -113,7 +144,7 @@ async function prepare(
   const machine = { name: hostname(), user: currentUser(), ...facts };
   const placed = { folder: at.folder, work: at.work, line: containerText(recipe, layout, at, machine.user) };
   const placing = { target: targetHere, machine, placed, git, docker: parameters.dockerCommand };
-  const record = newRecord(session, recipe, { id, deployment: null, ...placing });
+  const record = newRecord(session, recipe, { id, deployment: null, message: null, ...placing });
   const computer = thisComputer(session);
   try {
     runs.write(record);
@@ -122,7 +153,7 @@ async function prepare(
     await computer.add(at.folder, `${sweepScript(sweepOf(recipe, layout))}${jobScript(script)}`);
     for (const secret of secrets) await computer.putSecret(script.containerName, secret);
   } catch (error) {
-    // Nothing has begun: half a run is no run.
+    // Nothing has started: roll back.
     runs.discard([id]);
     if (!executor.dryRun) rmSync(at.folder, { recursive: true, force: true });
     throw error;
@@ -130,8 +161,8 @@ async function prepare(
   return { record, folder: at.folder };
 }
 
-/** Runs the job on this terminal, and looks at the tree while the runner still tidies up.
- *  @returns its exit code, and the commit of the live tree if it is another than at the beginning */
+/** Runs the job on this terminal, and reads the working tree while the runner still cleans up.
+ * @returns its exit code, and the commit of the working tree if it has changed since the start */
 async function attached(
   session: Session,
   { project }: Experiment,
@@ -147,32 +178,51 @@ async function attached(
   const running = computer.run(folder, request.mode, { ...request.io, onExit });
   await Promise.race([exited, running]);
   request.stop.removeEventListener('abort', end);
-  const source = record.recipe.source.live ? await editedSince(session, project, pin) : null;
-  return { code: (await running).code, source };
+  const [ended, source] = await Promise.all([
+    running,
+    record.recipe.source.live ? editedSince(session, project, pin) : null,
+  ]);
+  return { code: ended.code, source };
 }
 
-/** A tree edited while the job ran is a commit too: the run may have seen any of both. */
+/** A commit of the working tree if it was edited during the run: the job may have seen either version. A failure is
+ * only a warning: the job has ended. */
 async function editedSince(session: Session, project: Project, pin: Pin): Promise<string | null> {
-  const now = await pinSnapshot(project, session.executor, 'leave out', pin);
-  if (now.tree === pin.tree) return null;
-  await keepPin(project, session.executor, now);
-  return now.commit;
+  try {
+    const now = await pinSnapshot(project, session.executor, 'leave out', pin);
+    if (now.tree === pin.tree) return null;
+    await keepPin(project, session.executor, now);
+    return now.commit;
+  } catch (error) {
+    const [why = ''] = (error as Error).message.split('\n');
+    session.notify.warn(
+      `Whether the working tree changed during the run is not recorded, since the tree can no longer be read: ${why}`,
+    );
+    return null;
+  }
 }
 
-/** The image, built if it does not exist, once the commit is kept that the run is recorded with: from git's own cleaning.
- *  @throws BuildFailed */
+/** Protects the commit of the run from git's garbage collection, then builds the image unless it exists. @throws
+ * BuildFailed */
 async function readyImage(
-  { executor, progress }: Session,
+  { executor, notify, progress }: Session,
   experiment: Experiment,
   pin: Pin,
-): Promise<Recipe['image']> {
+): Promise<{ image: Recipe['image']; base: readonly BaseImage[] }> {
   const { project, parameters, engine } = experiment;
   const [image] = await Promise.all([imageAt(experiment, pin), keepPin(project, executor, pin)]);
-  await ensureImage(executor, engine, parameters.dockerCommand, project.root, imageOf({ image }), progress);
-  return image;
+  const { base } = await ensureImage(
+    executor,
+    engine,
+    parameters.dockerCommand,
+    project.root,
+    imageOf({ image, source: pin, experiment }),
+    { ...progress, warn: notify.warn },
+  );
+  return { image, base };
 }
 
-/** Between SIGTERM and SIGKILL where the run itself is told to end. */
+/** Between SIGTERM and SIGKILL when `run` itself gets a signal. */
 const graceSeconds = 10;
 
 const pinFor = ({ executor }: Session, { project }: Experiment, clone: RunRequest['clone']): Promise<Pin> =>

@@ -1,37 +1,19 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../../shell/atomic-file.js';
 import { command } from '../../shell/command.js';
-import { targetHere, targetNames } from '../../targets/registry.js';
 import type { Session } from '../session.js';
-
-/** What logistician keeps of a person: no secrets. */
-export interface Config {
-  /** The target that `create` proposes. */
-  readonly target: string;
-}
-
-/** What `setup` wrote, or what it proposes itself where it was never run. */
-export function readConfig(home: string): Config {
-  try {
-    const { target } = JSON.parse(
-      readFileSync(join(home, '.logistician', 'config.json'), 'utf8'),
-    ) as Partial<Config>;
-    return { target: target && targetNames.includes(target) ? target : targetHere };
-  } catch {
-    return { target: targetHere };
-  }
-}
+import { settingsFile, type UserSettings, withSettings } from '../user-settings.js';
 
 export interface SetUp {
   readonly folder: string;
-  /** Path of the private key; the public one has `.pub` behind it. */
+  /** Path of the private key; that of the public one ends in `.pub`. */
   readonly key: string;
   readonly keyMade: boolean;
 }
 
-/** Makes the folder ~/.logistician with its key pair, which is kept if it is there, and writes the config. */
-export async function setUp(session: Session, config: Config): Promise<SetUp> {
+/** Creates ~/.logistician with a key pair (an existing one is kept) and sets the target; other settings stay. */
+export async function setUp(session: Session, settings: Pick<UserSettings, 'target'>): Promise<SetUp> {
   const folder = join(session.home, '.logistician');
   const key = join(folder, 'ssh-key');
   const keyMade = !existsSync(key);
@@ -41,6 +23,6 @@ export async function setUp(session: Session, config: Config): Promise<SetUp> {
     await session.executor.change(command(...keygen));
   }
   if (!session.executor.dryRun)
-    writeAtomically(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    writeAtomically(settingsFile(session.home), withSettings(session.home, settings));
   return { folder, key, keyMade };
 }

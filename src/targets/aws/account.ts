@@ -6,36 +6,36 @@ import type { Kind } from './offer/survey.js';
 import { type AwsMachine, type AwsPlace, instanceIdsOf } from './place.js';
 import { Recent } from './recent.js';
 
-/** The credentials are of another account, which would say of each machine that it does not exist. */
+/** The credentials belong to another account, whose API would report every machine as missing. */
 export class OtherAccount extends UserError {
   constructor(account: string, own: string) {
     super(
-      `The machines of this deployment are in the AWS account ${account}, and your credentials are of ${own}.`,
+      `The machines of this deployment are in the AWS account ${account}, and your credentials belong to ${own}.`,
       [
         'export AWS_PROFILE=…    # the one that it was deployed with',
-        'aws sts get-caller-identity    # who you are to AWS',
+        'aws sts get-caller-identity    # shows the account of your credentials',
       ],
     );
   }
 }
 
-/** The API as the caller's own settings reach it, and what it has answered lately. A target has one. */
+/** The AWS API with the caller's own settings, and a cache of recent answers. One per target. */
 export class AwsAccount {
-  /** Kinds of machine that can be had: a plan is made again once it is confirmed. */
+  /** Available kinds of machine: the plan is made again after it was confirmed. */
   readonly kinds = new Recent<Kind>(30_000);
-  /** Instances: a sweep that is followed is looked at twice a second. */
+  /** Instances: `--watch` polls twice a second. */
   readonly #instances = new Recent<ReadonlyMap<string, InstanceFacts> | null>(5_000);
-  /** Accounts that the credentials here have proved to be of. */
+  /** Accounts to which the credentials here belong, as verified. */
   readonly #proven = new Set<string>();
 
   /** The SDK is loaded when it is needed.
-   *  @param region null: the one of the environment or of the profile. @throws AwsRefused */
+   * @param region null: that of the environment or the profile. @throws AwsRefused */
   async open(region: string | null): Promise<AwsApi> {
     const { AwsApi } = await import('../../tools/aws/api.js');
     return AwsApi.open(region);
   }
 
-  /** The API for machines that have been written down. @throws AwsRefused, OtherAccount */
+  /** The API for recorded machines. @throws AwsRefused, OtherAccount */
   async openOf({ account, region }: Pick<AwsPlace, 'account' | 'region'>): Promise<AwsApi> {
     const api = await this.open(region);
     if (this.#proven.has(account)) return api;
@@ -45,8 +45,8 @@ export class AwsAccount {
     return api;
   }
 
-  /** What AWS says of the instances of these machines, by id; null: it cannot be asked now, which says nothing of them.
-   *  The answer may be some seconds old. @throws OtherAccount */
+  /** AWS's facts about the instances of these machines, by id, at most some seconds old; null: AWS cannot be reached
+   * now, so nothing is known. @throws OtherAccount */
   async instancesOf(machines: readonly AwsMachine[]): Promise<ReadonlyMap<string, InstanceFacts> | null> {
     const ids = instanceIdsOf(machines).sort();
     const first = machines.find(({ own }) => own.instance !== null)?.own;
@@ -54,7 +54,7 @@ export class AwsAccount {
     return this.#instances.of([first.region, ...ids].join(' '), () => this.#ask(first, ids));
   }
 
-  /** They have been started or stopped: earlier answers are out of date. */
+  /** Drops cached answers: instances were started or stopped. */
   forgetInstances(): void {
     this.#instances.clear();
   }

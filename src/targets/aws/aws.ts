@@ -1,6 +1,6 @@
 import { ownLine, UserError } from '../../errors.js';
 import type { Connection } from '../../machines/connection.js';
-import type { Needs } from '../../machines/survey.js';
+import type { Needs } from '../../machines/lacks.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
@@ -37,10 +37,12 @@ import { AwsRental } from './rental.js';
 import { type Applied, refuseOtherStack, withApplied, withSshCidr } from './stack/plan.js';
 import { AwsStack } from './stack/stack.js';
 
-/** EC2 instances, one a condition, created and ended by Terraform. Once they exist, they are machines over SSH. */
+/** EC2 instances, one per condition, created and terminated by Terraform. Once they exist, they are machines over
+ * SSH. */
 export class AwsTarget implements Target {
   readonly name = 'aws';
   readonly pace = 500;
+  readonly holding = null;
   readonly needs: ReadonlySet<Need> = new Set<Need>(['ssh', 'key']);
   readonly rental: Rental;
   readonly #account = new AwsAccount();
@@ -116,7 +118,7 @@ export class AwsTarget implements Target {
     return [...missing.map(({ name }) => ({ place: name, problem: notCreated(name, applied) })), ...problems];
   }
 
-  /** What the next deploy sees to. */
+  /** Warns of a problem that the next deploy handles. */
   #tell(error: unknown): void {
     if (!(error instanceof UserError)) throw error;
     this.context.note(error.message);
@@ -173,14 +175,16 @@ export class AwsTarget implements Target {
 const needsOf = ({ source, secrets }: Bundle): Needs => ({
   largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
   secrets: secrets.length > 0,
+  // Not checked: AWS reports which GPUs a machine has, and `docker run` fails without them.
+  gpus: false,
 });
 
 function notCreated(name: string, { failed, other }: Applied): Unreachable {
-  const why = failed.get(name)?.text ?? other[0] ?? 'Terraform says nothing of it';
+  const why = failed.get(name)?.text ?? other[0] ?? 'Terraform gives no reason';
   return new Unreachable(name, `was not created: ${why}`, [
     ...signInAgain(why),
     failed.get(name)?.refused
       ? ownLine('deploy', ['--retry-failed'], 'later, or with another aws_instance_type or aws_subnet_id')
-      : ownLine('deploy', [], 'to try again'),
+      : ownLine('deploy', [], 'tries again'),
   ]);
 }

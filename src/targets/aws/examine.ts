@@ -8,7 +8,7 @@ import type { TargetContext } from '../context.js';
 import type { Finding } from '../target.js';
 import type { AwsAccount } from './account.js';
 
-/** Looks at what target aws stands on: programs here, and who the user is to AWS. */
+/** Checks what target aws needs: programs here, and the user's AWS identity. */
 export async function examineAws(
   { executor, env }: Pick<TargetContext, 'executor' | 'env'>,
   access: AwsAccount,
@@ -29,7 +29,7 @@ export async function examineAws(
     return `${who}, in ${region}`;
   });
   const bucket = aws.stateBucket;
-  // Without an account nothing is said of a bucket.
+  // Without an account the bucket cannot be checked.
   if (bucket === null || account.state === 'bad') return [...found, account];
   const state = await finding('state bucket', async () => {
     const { region: own } = await stateBucket(executor, region, bucket);

@@ -1,11 +1,11 @@
-/** Answers that hold for some time, by question. */
+/** A cache of answers, by question, each valid for some time. */
 export class Recent<T> {
   readonly #answers = new Map<string, { readonly at: number; readonly answer: T }>();
 
-  /** @param freshness how long an answer holds, in milliseconds */
+  /** @param freshness how long an answer is valid, in milliseconds */
   constructor(private readonly freshness: number) {}
 
-  /** The last answer, if it still holds; otherwise a new one. What throws is asked again. */
+  /** The cached answer if it is still valid; otherwise a new one. Errors are not cached. */
   async of(question: string, ask: () => Promise<T>): Promise<T> {
     const before = this.#answers.get(question);
     if (before && Date.now() - before.at < this.freshness) return before.answer;

@@ -13,7 +13,7 @@ import { machinesOf } from './place.js';
 import { withApplied, withSshCidr } from './stack/plan.js';
 import type { AwsStack } from './stack/stack.js';
 
-/** What renting machines at AWS brings with it. */
+/** The operations on rented machines at AWS. */
 export class AwsRental implements Rental {
   constructor(
     private readonly context: TargetContext,
@@ -44,10 +44,10 @@ export class AwsRental implements Rental {
     const applied = await stack.apply(live);
     const [other] = applied.other;
     if (other !== undefined)
-      throw new UserError(`Your address has changed, and the machines do not let you in yet: ${other}`, [
-        ...signInAgain(other),
-        ownLine('deploy', [], 'tries again'),
-      ]);
+      throw new UserError(
+        `Your IP address has changed, and the machines do not accept the new one yet: ${other}`,
+        [...signInAgain(other), ownLine('deploy', [], 'tries again')],
+      );
     live.write(withApplied(live.now, applied, new Set()));
     this.instances.recordIsCurrent();
     return true;

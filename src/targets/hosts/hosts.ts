@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { ownLine, UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Host } from '../../experiment/settings.js';
-import { slots } from '../../machines/slots.js';
-import { lacksFor, lacksOf, type Survey as MachineSurvey, NotReady, survey } from '../../machines/survey.js';
+import { lacksFor, lacksOf, type Needs, NotReady } from '../../machines/lacks.js';
+import { slots, wantsGpus } from '../../machines/slots.js';
+import { type Survey as MachineSurvey, survey } from '../../machines/survey.js';
 import type { User } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
@@ -22,6 +23,7 @@ import type {
   CollectedJob,
   Collecting,
   Finding,
+  Holding,
   LaunchedJob,
   Offer,
   PlacedRun,
@@ -43,29 +45,35 @@ class NoHosts extends UserError {
   }
 }
 
-/** What a deployment keeps of a host: who it is, not how it was reached at that moment. */
+/** The record of a host in a deployment: its identity, not its present route. */
 interface HostPlace {
   readonly address: string;
   readonly jump: string | null;
-  /** Our folder there. */
+  /** Our folder on it. */
   readonly root: string;
   readonly user: User;
+  /** Whether its engine is rootless. */
+  readonly rootless?: boolean;
 }
 
 const hostAt = ({ own }: Place): HostPlace => own as HostPlace;
 
-/** Machines that people have already, over SSH. Each has a queue of its own, worked off without us. */
+/** Existing machines over SSH. Each has a queue of its own, which runs without us. */
 export class HostsTarget implements Target {
   readonly name = 'hosts';
   readonly pace = 500;
+  readonly holding: Holding = {
+    resume: (deployment, places) => this.#places.resume(deployment, places),
+    hold: (deployment, places, failures) => this.#places.hold(deployment, places, failures),
+  };
   readonly rental = null;
   readonly needs = new Set(['ssh'] as const);
   readonly #places: SshPlaces;
 
   constructor(private readonly context: TargetContext) {
     this.#places = new SshPlaces(context, (place) => {
-      const { root, user, address, jump } = hostAt(place);
-      return { root, user, route: () => this.#routeOf({ address, jump }) };
+      const { root, user, rootless = false, address, jump } = hostAt(place);
+      return { root, user, rootless, route: () => this.#routeOf({ address, jump }) };
     });
   }
 
@@ -88,10 +96,12 @@ export class HostsTarget implements Target {
     const problems = await this.#onEachHost(asked, async (host, name) => {
       found.set(name, await this.#look(host, name, asked));
     });
-    return [...namedHosts(asked).keys()].flatMap((name) =>
+    return [...namedHosts(asked)].flatMap(([name, host]) =>
       findingsOf(
         name,
         found.get(name),
+        // Whether the project has large files is known only once the commit is.
+        needsOf(host, asked.parameters, false),
         problems.find(({ place }) => place === name),
       ),
     );
@@ -171,13 +181,18 @@ export class HostsTarget implements Target {
 
   async #find(host: Host, name: string, asked: SurveyRequest): Promise<Offer> {
     const found = await this.#look(host, name, asked);
-    const { gpus: wish, secrets } = asked.parameters;
-    const needs = { largeFiles: asked.largeFiles, secrets: secrets.length > 0 };
-    const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ bearable }) => !bearable);
+    const wish = asked.parameters.gpus;
+    const lacks = [
+      ...lacksOf(found),
+      ...lacksFor(found, needsOf(host, asked.parameters, asked.largeFiles)),
+    ].filter(({ bearable }) => !bearable);
     const { engine, user, gpus: all } = found;
     if (lacks.length > 0 || !engine) throw new NotReady(name, lacks);
     const gpus = host.gpus === null ? all : host.gpus.map(String);
-    const own: HostPlace = { address: host.address, jump: host.jump, root: rootIn(found.home), user };
+    const own: HostPlace = {
+      ...{ address: host.address, jump: host.jump, root: rootIn(found.home), user },
+      ...(engine.users === 'rootless' && { rootless: true }),
+    };
     return {
       facts: { name, user, engine, gpus },
       only: null,
@@ -194,7 +209,13 @@ export class HostsTarget implements Target {
   }
 }
 
-/** The hosts that are asked for, by what they are called. */
+const needsOf = (host: Host, { gpus, secrets }: Parameters, largeFiles: boolean): Needs => ({
+  largeFiles,
+  secrets: secrets.length > 0,
+  gpus: wantsGpus(gpus) && host.gpus?.length !== 0,
+});
+
+/** The requested hosts, by name. */
 function namedHosts({ parameters, hosts }: { parameters: Parameters; hosts: readonly Host[] | null }) {
   const all = hosts ?? parameters.hosts;
   const names = hostNames(all.map((host) => host.address));

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../tools/ssh/address.js';
 
-/** What machines are called: by their host's name alone, where that tells them apart. It is also their name for ssh. */
+/** Names for machines: the host's name alone, if it is unique. It is also their name for ssh. */
 export function hostNames(addresses: readonly string[]): string[] {
   const short = addresses.map((address) => nameOf(parseAddress(address).host));
   return addresses.map((address, place) => {

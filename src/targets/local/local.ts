@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
@@ -9,7 +10,7 @@ import { slots } from '../../machines/slots.js';
 import { currentUser } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { containerName, containerText, jobOf, type Layout, sweepOf } from '../../recipe/scripts.js';
-import type { Deployment, Place } from '../../runs/deployment.js';
+import { type Deployment, limitOf, type Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { seenFrom } from '../../runs/lost-data.js';
 import { jobOf as deployedJob } from '../../runs/placement.js';
@@ -18,10 +19,13 @@ import { Engine } from '../../tools/docker/engine.js';
 import { ensureImages } from '../build-here.js';
 import { shellIn } from '../container-shell.js';
 import type { TargetContext } from '../context.js';
+import { verifyDockerArgs } from '../docker-args.js';
+import { copyState } from '../state-copy.js';
 import type {
   Bundle,
   Collected,
   CollectedJob,
+  Holding,
   JobAccess,
   LaunchedJob,
   Look,
@@ -33,48 +37,64 @@ import type {
   Target,
 } from '../target.js';
 
-/** Two computers that share a home folder share the records in it, but not each other's processes. */
+/** Computers that share a home folder share its records, but not their processes. */
 class OtherComputer extends UserError {
   constructor(name: string) {
     super(`The jobs of this deployment run on ${name}, and this is ${hostname()}.`, [
-      `ssh ${name}    # and there the same again`,
+      `ssh ${name}    # and run the same command there`,
     ]);
   }
 }
 
-/** This computer. What a job leaves is in runs/ at once; what its runner needs is in the user's home, where no job
- *  reaches. */
+/** This computer. Results are in runs/ at once; the runner's files are in the user's home, out of reach of jobs. */
 export class LocalTarget implements Target {
   readonly name = 'local';
   readonly pace = 500;
   readonly rental = null;
+  readonly holding: Holding;
   readonly needs = new Set(['docker'] as const);
   readonly #queue: RunnerQueue;
 
   constructor(private readonly context: TargetContext) {
     this.#queue = new RunnerQueue(context.executor, here(hostname()), context.deployments.queue);
+    const { machine, folder } = this.#queue;
+    const unlessElsewhere = async (
+      deployment: Deployment,
+      work: (slots: readonly string[]) => Promise<void>,
+    ) => {
+      const problems = elsewhereProblems(deployment);
+      if (problems.length === 0) await work(deployment.places[0]?.slots ?? []);
+      return problems;
+    };
+    this.holding = {
+      resume: (deployment) =>
+        unlessElsewhere(deployment, (slots) => machine.begin(folder, slots, limitOf(deployment))),
+      hold: (deployment, _places, failures) =>
+        unlessElsewhere(deployment, () => machine.hold(folder, failures)),
+    };
   }
 
   async survey({ parameters, slots: wanted }: SurveyRequest): Promise<Survey> {
     const { executor, env } = this.context;
     const engine = await new Engine(executor, parameters.dockerCommand, env).facts();
-    const gpus = await findGpus(executor, here(''), engine);
+    const gpus = await findGpus(executor, here(''), engine, parameters.gpus);
+    await verifyDockerArgs(executor, parameters.dockerCommand, parameters.dockerRunArgs);
     const name = hostname();
     const place: Place = {
       name,
       here: true,
       slots: slots(parameters.gpus, gpus, engine, wanted ?? undefined),
       rented: null,
-      own: null,
+      own: ownPlace(engine.users === 'rootless'),
       released: null,
     };
     const offer = { place, facts: { name, user: currentUser(), engine, gpus }, only: null, text: null };
     return { offers: [offer], problems: [], docker: parameters.dockerCommand };
   }
 
-  placed(deployment: Deployment, _place: Place, run: string, recipe: Recipe, { source }: Bundle): PlacedRun {
+  placed(deployment: Deployment, place: Place, run: string, recipe: Recipe, { source }: Bundle): PlacedRun {
     const at = this.#foldersOf(run);
-    const layout = layoutOf(deployment, recipe, source);
+    const layout = layoutOf(deployment, place, recipe, source);
     return { folder: at.folder, work: at.work, line: containerText(recipe, layout, at, currentUser()) };
   }
 
@@ -86,17 +106,18 @@ export class LocalTarget implements Target {
   ): Promise<readonly []> {
     const deployment = live.now;
     await ensureImages(this.context, deployment.docker, source.repository, jobs, io);
+    for (const { run, state } of jobs) await this.#bringState(run, state);
     await this.#queue.install(this.context.templates.runner);
     const queued = jobs.map(({ run, recipe }) => {
       const at = this.#foldersOf(run);
       return {
         folder: at.folder,
         containerName: containerName(run, at.folder),
-        shared: sweepScript(sweepOf(recipe, layoutOf(deployment, recipe, source))),
+        shared: sweepScript(sweepOf(recipe, layoutOf(deployment, deployment.places[0], recipe, source))),
         script: jobScript(jobOf(recipe, at)),
       };
     });
-    await this.#queue.deliver(queued, secrets, deployment.places[0]?.slots ?? []);
+    await this.#queue.deliver(queued, secrets, deployment.places[0]?.slots ?? [], limitOf(deployment));
     return [];
   }
 
@@ -110,7 +131,7 @@ export class LocalTarget implements Target {
     const report = jobs.length > 0 ? await this.#queue.report(jobs.map(({ folder }) => folder)) : null;
     if (!report) return nothing;
     const runOf = new Map(jobs.map((job) => [job.folder, job.run]));
-    // On a full disk nothing can begin.
+    // On a full disk no job can start.
     const isStalled = report.stalled && !report.jobs.some((job) => job.full);
     return {
       ...nothing,
@@ -121,11 +142,13 @@ export class LocalTarget implements Target {
         }),
       ),
       stalled: new Set(isStalled ? [place.name] : []),
+      held: new Map(report.held ? [[place.name, report.held]] : []),
     };
   }
 
   async revive({ places: [place] }: Deployment): Promise<readonly []> {
-    if (place && !elsewhere(place)) await this.#queue.machine.begin(this.#queue.folder, place.slots ?? []);
+    if (place && !elsewhere(place))
+      await this.#queue.machine.beginAgain(this.#queue.folder, place.slots ?? []);
     return [];
   }
 
@@ -145,7 +168,7 @@ export class LocalTarget implements Target {
     return { problems, notEnded: new Map(notEnded) };
   }
 
-  /** It is in runs/ already. */
+  /** Results are in runs/ already. */
   async collect(_deployment: Deployment, jobs: readonly CollectedJob[]): Promise<Collected> {
     return { problems: [], arrived: new Set(jobs.map(({ run }) => run)), lost: new Set() };
   }
@@ -183,6 +206,13 @@ export class LocalTarget implements Target {
     return [];
   }
 
+  /** Called before the job is delivered: afterwards it may have started. */
+  async #bringState(run: string, state: string | null): Promise<void> {
+    const { folder, work } = this.#foldersOf(run);
+    if (state === null || existsSync(join(folder, 'state.json'))) return;
+    await this.context.executor.change(copyState(state, join(work, 'data')));
+  }
+
   #foldersOf(run: string) {
     return {
       run,
@@ -192,8 +222,22 @@ export class LocalTarget implements Target {
   }
 }
 
-const layoutOf = ({ id, docker }: Deployment, { inputs }: Recipe, source: Bundle['source']): Layout => ({
+/** The record of this computer in a deployment. */
+interface OwnPlace {
+  /** Whether its engine is rootless. */
+  readonly rootless: true;
+}
+
+const ownPlace = (rootless: boolean): OwnPlace | null => (rootless ? { rootless } : null);
+
+const layoutOf = (
+  { id, docker }: Deployment,
+  place: Place | undefined,
+  { inputs }: Recipe,
+  source: Bundle['source'],
+): Layout => ({
   docker,
+  rootless: (place?.own as OwnPlace | null | undefined)?.rootless ?? false,
   checkout: source,
   repository: source.repository,
   inputs: Object.fromEntries(Object.entries(inputs).map(([name, { path }]) => [name, path])),

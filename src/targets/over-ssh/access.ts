@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import { type Connection, overSsh } from '../../machines/connection.js';
+import { currentUser } from '../../machines/user.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { pasteable } from '../../shell/word.js';
 import {
@@ -15,7 +16,7 @@ import { type HostKey, knownHostsText, parseKnownHosts } from '../../tools/ssh/k
 import type { SshPool } from '../../tools/ssh/pool.js';
 import type { Route } from '../../tools/ssh/route.js';
 
-/** The deployment's way to its machines: ssh_config, host keys, sessions. */
+/** The deployment's access to its machines: ssh_config, host keys, sessions. */
 export class SshAccess {
   #scratch: string | undefined;
 
@@ -26,25 +27,25 @@ export class SshAccess {
     private readonly home: string,
   ) {}
 
-  /** The configuration that the user has instead of the one which ssh finds by itself; null: that one.
-   *  ssh asks the system where home is, whatever HOME says. */
+  /** The user's ssh_config if ssh would not find it by itself, as it takes the home folder from the system, not from
+   * HOME; null: ssh finds it. */
   get userConfig(): string | null {
     const own = join(this.home, '.ssh', 'config');
     return this.home !== systemHome() && existsSync(own) ? own : null;
   }
 
-  /** The key that `setup` made; null: none yet. */
+  /** The key that `setup` created; null: none yet. */
   get key(): string | null {
     const path = join(this.home, '.logistician', 'ssh-key');
     return existsSync(path) ? path : null;
   }
 
-  /** Host keys that the deployment knows a machine by. */
+  /** The recorded host keys of a machine. */
   hostKeys(machine: string): readonly HostKey[] {
     return this.#known().get(machine) ?? [];
   }
 
-  /** From now on the machine has this host key and no other. */
+  /** Records this host key as the only one of the machine. */
   pin(machine: string, key: HostKey): void {
     this.deployments.writeKnownHosts(knownHostsText(this.#known().set(machine, [key])));
   }
@@ -53,7 +54,7 @@ export class SshAccess {
     return knownHostsText(this.#known());
   }
 
-  /** Read each time: another command may create machines while this one follows them. */
+  /** Read each time: another command may create machines meanwhile. */
   #known(): Map<string, HostKey[]> {
     return parseKnownHosts(this.deployments.readKnownHosts());
   }
@@ -75,7 +76,7 @@ export class SshAccess {
 
   /** @param pool for sessions that are not shared with others */
   connect(name: string, route: Route, pool = this.pool): Connection {
-    // A dry run makes no folder of the user's.
+    // A dry run creates no folder in the user's home.
     if (!this.deployments.readOnly) this.#makeSockets();
     const mend = [
       pasteable`ssh-keygen -R ${name} -f ${this.deployments.knownHosts}`,
@@ -85,7 +86,7 @@ export class SshAccess {
     return overSsh(this.deployments.sshConfig, access, pool, () => this.#readConfig(name, route));
   }
 
-  /** For what reads by ssh itself before ssh_config is written, or where a dry run does not write it. */
+  /** An ssh_config for reads through OpenSSH before the other is written, or in a dry run, which does not write it. */
   #readConfig(name: string, route: Route): string {
     this.#scratch ??= scratchFolder();
     const [config, knownHosts] = [
@@ -99,21 +100,21 @@ export class SshAccess {
     return config;
   }
 
-  /** A folder for the sockets of shared connections: a path that leaves them room. */
+  /** The folder for sockets of shared connections; its path is short, because socket paths have a limit. */
   get sockets(): string {
-    const own = `logistician-ssh-${userInfo().uid}`;
+    const own = `logistician-ssh-${currentUser().id}`;
     const places = [join(this.home, '.logistician', 'ssh'), join(tmpdir(), own)];
     const isShort = (place: string) => Buffer.byteLength(place) <= socketFolderBytes;
     return places.find(isShort) ?? join('/tmp', own);
   }
 
-  /** @throws UserError if the folder is somebody else's, or open to others */
+  /** @throws UserError if the folder belongs to another user, or is open to others */
   #makeSockets(): void {
     const folder = this.sockets;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid, mode } = statSync(folder);
-    if (uid !== userInfo().uid || (mode & 0o077) !== 0)
-      throw new UserError(`${folder} is for connections of yours, and open to others.`, [
+    if (uid !== currentUser().id || (mode & 0o077) !== 0)
+      throw new UserError(`${folder} is for your connections, but others have access to it.`, [
         pasteable`ls -ld ${folder}`,
         pasteable`chmod 700 ${folder}`,
       ]);
@@ -128,7 +129,7 @@ const systemHome = (): string => {
   }
 };
 
-/** A folder that goes with this process. */
+/** A folder that is deleted when this process ends. */
 function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'logistician-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

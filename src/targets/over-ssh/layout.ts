@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Layout } from '../../recipe/scripts.js';
-import type { Checkout } from '../../tools/git/lines.js';
+import type { Checkout } from '../../tools/git/check-out.js';
+import type { Bundle } from '../target.js';
 
-// Where things are on a machine that is reached over SSH:
+// The folders on a machine over SSH:
 //
 //   ROOT/source/PROJECT.git           the commits of all sweeps of a project
 //   ROOT/inputs/NAME-ID               folders that no commit holds; another ID when their files have changed
 //   ROOT/EXPERIMENT/queue-ID/         a deployment's queue and its runner.sh
 //   ROOT/EXPERIMENT/RUN/              a job folder
 
-/** Ours in the user's home folder. Without a dot: Docker from a snap sees no hidden folder. */
+/** Our folder in the user's home. Its name has no dot: Docker from a snap cannot see hidden folders. */
 export const rootIn = (home: string): string => `${home}/logistician`;
 
 /** A deployment's own folders on a machine. */
@@ -20,10 +21,15 @@ export const foldersAt = (root: string, experiment: string, deployment: string) 
   job: (run: string) => `${root}/${experiment}/${run}`,
 });
 
-export const inputAt = (root: string, name: string, id: string | null): string =>
-  `${root}/inputs/${name}-${(id ?? '').slice(0, 12)}`;
+/** The folder of an input: named by its contents if they are known, so that files that were only touched are not sent
+ * again. */
+export const inputAt = (
+  root: string,
+  name: string,
+  { id, hash }: Pick<Recipe['inputs'][string], 'id' | 'hash'>,
+): string => `${root}/inputs/${name}-${(hash ?? id ?? '').slice(0, 12)}`;
 
-/** The same checkout, from the repositories there. */
+/** The same checkout, from the repositories on the machine. */
 export function sourceAt(root: string, projectKey: string, source: Checkout): Checkout {
   const repository = `${root}/source/${projectKey}.git`;
   const lfsIn = (folder: string, lfs: string | null) => (lfs === null ? null : `${folder}/lfs`);
@@ -39,20 +45,22 @@ export function sourceAt(root: string, projectKey: string, source: Checkout): Ch
   };
 }
 
-/** Where a run finds its things there. */
+/** The folders of a run on the machine. */
 export function layoutAt(
-  { root, docker }: { readonly root: string; readonly docker: string },
+  { root, docker, rootless }: { readonly root: string; readonly docker: string; readonly rootless: boolean },
   deployment: string,
   { inputs }: Recipe,
-  { source, projectKey }: { readonly source: Checkout; readonly projectKey: string },
+  { source, projectKey, transport }: Pick<Bundle, 'source' | 'projectKey' | 'transport'>,
 ): Layout {
   const checkout = sourceAt(root, projectKey, source);
   return {
     docker,
+    rootless,
+    imageIsBrought: transport === 'ssh',
     checkout,
     repository: checkout.repository,
     inputs: Object.fromEntries(
-      Object.entries(inputs).map(([name, { id }]) => [name, inputAt(root, name, id)]),
+      Object.entries(inputs).map(([name, input]) => [name, inputAt(root, name, input)]),
     ),
     deployment,
   };

@@ -4,10 +4,10 @@ import { connectionLoss } from '../../machines/connection.js';
 import { CommandFailed } from '../../shell/executor.js';
 import type { PlaceProblem } from '../target.js';
 
-/** Machines at which we are at work at the same time. */
+/** The most machines that are handled at the same time. */
 const atOnce = 30;
 
-/** Does the work for each machine, several at a time. @returns what went wrong with some of them */
+/** Does the work for each machine, several at a time. @returns the problems of those that failed */
 export async function onEach<T>(
   items: readonly T[],
   nameOf: (item: T, place: number) => string,
@@ -30,7 +30,7 @@ export async function onEach<T>(
   return outcomes.filter((outcome) => outcome !== null);
 }
 
-/** @throws what is no problem of the machine's */
+/** @throws errors that are not the machine's */
 function problemOf(machine: string, error: unknown): UserError {
   if (error instanceof CommandFailed) return connectionLoss(machine, error) ?? error;
   if (error instanceof UserError) return error;

@@ -1,12 +1,14 @@
 import { ownLine, UserError } from '../../errors.js';
 import type { Connection } from '../../machines/connection.js';
-import type { JobReport } from '../../machines/job-state.js';
+import type { Hold, JobReport } from '../../machines/job-state.js';
 import { finalStates } from '../../machines/job-state.js';
+import { defineGone } from '../../machines/removal.js';
+import type { RunnerQueue } from '../../machines/runner-queue.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { containerText } from '../../recipe/scripts.js';
-import type { Deployment, Place } from '../../runs/deployment.js';
+import { type Deployment, limitOf, type Place } from '../../runs/deployment.js';
 import { jobOf, jobsAt, movedFrom, placeOf, unreleased } from '../../runs/placement.js';
-import { command } from '../../shell/command.js';
+import { type Command, command } from '../../shell/command.js';
 import { interactive } from '../../tools/ssh/lines.js';
 import { shellIn } from '../container-shell.js';
 import type { TargetContext } from '../context.js';
@@ -26,25 +28,31 @@ import { onEach } from './on-each.js';
 import { SshSite } from './site.js';
 import { type SshMachine, SshWays } from './ways.js';
 
-/** What a target has to do before jobs are brought to a machine, and afterwards. */
+/** A target's own work before and after the delivery to a machine. */
 interface Around {
   readonly isReady?: (place: Place) => Promise<void>;
   readonly isDelivered?: (place: Place, connection: Connection) => Promise<void>;
 }
 
-/** A result that its machine's user may not read. */
+/** Results that the user of the machine may not read. */
 class Unreadable extends UserError {
   constructor(run: string, what: string) {
     super(`Not all results of ${run} could be read: ${what}.`, [
       ownLine('sync', [], 'again, once they can be read'),
-      ownLine('terminate', ['--discard'], 'gives up what was not collected'),
+      ownLine('terminate', ['--discard'], 'gives up results that were not collected'),
     ]);
   }
 }
 
 const nameOf = ({ name }: Place) => name;
 
-/** Machines of a deployment over SSH, all together: what is the same for every target that has some. */
+/** The folders go by standard input: a command line has a limit. */
+const removal = (folders: readonly string[]): Command => ({
+  ...command('sh', '-c', `${defineGone}; while IFS= read -r folder; do gone "$folder" || exit; done`),
+  input: { text: folders.map((folder) => `${folder}\n`).join('') },
+});
+
+/** All machines of a deployment over SSH: shared by every target that has some. */
 export class SshPlaces {
   readonly ways: SshWays;
 
@@ -60,16 +68,15 @@ export class SshPlaces {
     place: Place,
     run: string,
     recipe: Recipe,
-    bundle: Pick<Bundle, 'source' | 'projectKey'>,
+    bundle: Pick<Bundle, 'source' | 'projectKey' | 'transport'>,
   ): PlacedRun {
-    const { root, user } = this.machineOf(place);
+    const { root, user, rootless } = this.machineOf(place);
     const folder = foldersAt(root, deployment.experiment, deployment.id).job(run);
-    const layout = layoutAt({ root, docker: deployment.docker }, deployment.id, recipe, bundle);
+    const layout = layoutAt({ root, docker: deployment.docker, rootless }, deployment.id, recipe, bundle);
     return { folder, work: folder, line: containerText(recipe, layout, { run, folder }, user) };
   }
 
-  /** Brings the jobs to these places, and starts their queues.
-   *  @param around what is done before and after, at each place */
+  /** Delivers the jobs to these places, and starts their queues. @param around work before and after, at each place */
   async deliver(
     deployment: Deployment,
     places: readonly Place[],
@@ -97,10 +104,11 @@ export class SshPlaces {
     });
   }
 
-  /** What the machines at these places say of the runs. */
+  /** The reports of the machines at these places. */
   async look(deployment: Deployment, places: readonly Place[], runs: ReadonlySet<string>) {
     const heard = new Map<string, JobReport>();
     const stalled = new Set<string>();
+    const held = new Map<string, Hold>();
     const asked = places.filter(({ name }) =>
       deployment.jobs.some(
         (job) =>
@@ -114,6 +122,7 @@ export class SshPlaces {
       const site = this.#site(deployment, place, await this.ways.connection(place));
       const report = await site.queue.report([...jobs.map((job) => job.folder), ...away]);
       if (!report) return;
+      if (report.held) held.set(name, report.held);
       const isCopy = report.jobs.some(({ folder, state }) => away.includes(folder) && state);
       if (isCopy || (report.stalled && !report.jobs.some((job) => job.full))) stalled.add(name);
       const runOf = new Map(jobs.map((job) => [job.folder, job.run]));
@@ -122,11 +131,11 @@ export class SshPlaces {
         if (run !== undefined) heard.set(run, job);
       }
     });
-    return { heard, stalled, silent: problems.map((one) => ({ ...one, canStart: false })) };
+    return { heard, stalled, held, silent: problems.map((one) => ({ ...one, canStart: false })) };
   }
 
-  /** Has these places work on. Copies of jobs that were given to another place, while this one did not answer, go first:
-   *  one of them may be given back. */
+  /** Restarts the queues of these places. First removes copies of jobs that were moved to another place while this one
+   * was unreachable: one of them may be moved back. */
   revive(deployment: Deployment, names: ReadonlySet<string>): Promise<PlaceProblem[]> {
     const places = unreleased(deployment).filter(({ name }) => names.has(name));
     return onEach(places, nameOf, async (place, name) => {
@@ -138,13 +147,37 @@ export class SshPlaces {
       const open = copies.filter(({ state }) => state && !finalStates.has(state.state));
       const foldersOf = (jobs: readonly JobReport[]) => jobs.map(({ folder }) => folder);
       if (open.length > 0) await queue.machine.stop(queue.folder, 10, foldersOf(open));
-      if (copies.length > 0)
-        await this.context.executor.change(connection.reach(command('rm', '-rf', ...foldersOf(copies))));
-      await queue.machine.begin(queue.folder, place.slots ?? []);
+      if (copies.length > 0) await this.context.executor.change(connection.reach(removal(foldersOf(copies))));
+      await queue.machine.beginAgain(queue.folder, place.slots ?? []);
     });
   }
 
-  /** Ends these runs on their machines. */
+  /** Lets these places start waiting jobs again. */
+  resume(deployment: Deployment, names: ReadonlySet<string>): Promise<PlaceProblem[]> {
+    return this.#onQueues(deployment, names, ({ machine, folder }, slots) =>
+      machine.begin(folder, slots, limitOf(deployment)),
+    );
+  }
+
+  /** Holds the queues of these places after so many failures. */
+  hold(deployment: Deployment, names: ReadonlySet<string>, failures: number): Promise<PlaceProblem[]> {
+    return this.#onQueues(deployment, names, ({ machine, folder }) => machine.hold(folder, failures));
+  }
+
+  async #onQueues(
+    deployment: Deployment,
+    names: ReadonlySet<string>,
+    work: (queue: RunnerQueue, slots: readonly string[]) => Promise<void>,
+  ): Promise<PlaceProblem[]> {
+    await this.ways.writeConfig(deployment);
+    const places = unreleased(deployment).filter(({ name }) => names.has(name));
+    return onEach(places, nameOf, async (place) => {
+      const { queue } = this.#site(deployment, place, await this.ways.connection(place));
+      await work(queue, place.slots ?? []);
+    });
+  }
+
+  /** Stops these runs on their machines. */
   async stop(deployment: Deployment, runs: ReadonlySet<string>, grace: number): Promise<Stopped> {
     const jobs = deployment.jobs.filter(({ run }) => runs.has(run));
     const places = deployment.places.filter(({ name }) => jobs.some(({ place }) => place === name));
@@ -166,7 +199,7 @@ export class SshPlaces {
     return { problems, notEnded };
   }
 
-  /** Brings here what the jobs have left on these machines. */
+  /** Collects the results of jobs on these machines. */
   async collect(
     deployment: Deployment,
     places: readonly Place[],
@@ -189,7 +222,7 @@ export class SshPlaces {
     return { problems: [...problems, ...unreadable], arrived, lost };
   }
 
-  /** Leaves nothing of the deployment at these places but what later ones share. */
+  /** Removes everything of the deployment at these places except what later ones share. */
   async release(deployment: Deployment, places: readonly Place[]): Promise<PlaceProblem[]> {
     await this.ways.writeConfig(deployment);
     return onEach(places, nameOf, async (place, name) => {
@@ -221,6 +254,6 @@ export class SshPlaces {
   }
 
   #site(deployment: Deployment, place: Place, connection: Connection): SshSite {
-    return new SshSite(this.context, connection, place, this.machineOf(place).root, deployment);
+    return new SshSite(this.context, connection, place, this.machineOf(place), deployment);
   }
 }

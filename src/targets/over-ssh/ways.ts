@@ -11,27 +11,29 @@ import { NotThereYet } from '../../tools/ssh/unreachable.js';
 import type { TargetContext } from '../context.js';
 import { SshAccess } from './access.js';
 
-/** What a target says of one of its machines over SSH. */
+/** A target's facts about one of its machines over SSH. */
 export interface SshMachine {
-  /** Our folder there, an absolute path. */
+  /** Our folder on it, an absolute path. */
   readonly root: string;
   readonly user: User;
-  /** How it is reached now; null: it does not exist yet, or its address is not known. Asked anew by each command: it may
-   *  depend on the network that this computer is in. @throws UserError */
+  /** Whether its engine is rootless. */
+  readonly rootless: boolean;
+  /** Its present route; null: it does not exist yet, or its address is unknown. Found out by each command: it may
+   * depend on this computer's network. @throws UserError */
   route(): Promise<Route | null>;
 }
 
-/** For how long a way is taken to be as it was, in milliseconds. */
+/** How long a route is cached, in milliseconds. */
 const freshness = 10_000;
 
-/** A way that was asked for, what was known of the machine then, and when. */
+/** A cached route, the facts that it was based on, and its time. */
 interface Known {
   readonly own: string;
   readonly at: number;
   readonly route: Promise<Route | null>;
 }
 
-/** The ways to a deployment's machines, as they are now: for our sessions, and in the files by which ssh goes. */
+/** The present routes to a deployment's machines: for our sessions, and in the files that ssh reads. */
 export class SshWays {
   readonly access: SshAccess;
   readonly #routes = new Map<string, Known>();
@@ -43,7 +45,7 @@ export class SshWays {
     this.access = new SshAccess(context.deployments, context.ssh, context.home);
   }
 
-  /** The files through which ssh, git, rsync and people find the machines, where they say something else than now. */
+  /** Updates the files through which ssh, git, rsync and users find the machines. */
   async writeConfig(deployment: Deployment): Promise<void> {
     const { executor, deployments } = this.context;
     const found = await this.#reached(deployment);
@@ -71,7 +73,7 @@ export class SshWays {
     throw new NotThereYet(name);
   }
 
-  /** Asked anew after a while: what follows a sweep lives long, and the way may become another one. */
+  /** Cached for a short time only: following a sweep takes long, and the route may change. */
   routeTo(place: Place): Promise<Route | null> {
     const own = JSON.stringify(place.own);
     const known = this.#routes.get(place.name);
@@ -82,12 +84,12 @@ export class SshWays {
     return route;
   }
 
-  /** They may have other addresses now. */
+  /** Drops cached routes: addresses may have changed. */
   forgetRoutes(): void {
     this.#routes.clear();
   }
 
-  /** The unreleased places to which there is a way. One whose way cannot be found says so when it is asked. */
+  /** The unreleased places with a route. An error in finding one is reported when that place is used. */
   async #reached(deployment: Deployment): Promise<NamedRoute[]> {
     const found = await Promise.all(
       unreleased(deployment).map(async (place): Promise<NamedRoute[]> => {

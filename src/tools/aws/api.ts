@@ -25,16 +25,17 @@ import {
   taggedAs,
   typeFacts,
 } from './facts.js';
+import { reasonOfProfile } from './own-reason.js';
 import { AwsRefused, refusal } from './refusals.js';
 
-// Which SDK is bundled is no matter of whoever runs it: not every command is to speak of the next one's Node.
+// The SDK is bundled, so its warning about later Node versions does not concern our users.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-/** As Terraform is told to: AWS has too much to do for some seconds where many ask, the machines of a sweep among them. */
+/** The same as for Terraform: AWS throttles for some seconds when many clients ask, such as the machines of a sweep. */
 const maxAttempts = 6;
 
-/** Reads of AWS in one region: nothing here changes anything. Credentials and endpoints come as the SDKs' standard
- *  variables and files say. Every method throws AwsRefused. */
+/** Reads from AWS in one region; nothing here changes anything. Credentials and endpoints come from the SDK's standard
+ * variables and files. Every method throws AwsRefused. */
 export class AwsApi {
   readonly #ec2: EC2Client;
 
@@ -42,9 +43,9 @@ export class AwsApi {
     this.#ec2 = new EC2Client({ region, maxAttempts });
   }
 
-  /** @param region null: the one of the environment or of the profile. @throws AwsRefused if none is set */
+  /** @param region null: that of the environment or the profile. @throws AwsRefused if none is set */
   static async open(region: string | null): Promise<AwsApi> {
-    // It would tell our users which Node later versions of it need; this one is bundled.
+    // The SDK would warn about the Node version that its later versions need; ours is bundled.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     if (region !== null) return new AwsApi(region);
     const found = await new EC2Client({}).config.region().catch(() => '');
@@ -56,16 +57,16 @@ export class AwsApi {
     return new AwsApi(found);
   }
 
-  /** Who we are: proves that there are credentials and that AWS takes them. */
+  /** The ARN of our identity: proves that AWS accepts the credentials. */
   async identity(): Promise<string> {
     const client = new STSClient({ region: this.region, maxAttempts });
-    const { Arn } = await this.#asking('say who you are', () =>
+    const { Arn } = await this.#asking('read your identity', () =>
       client.send(new GetCallerIdentityCommand({})),
     );
     return Arn ?? '';
   }
 
-  /** The number of the account that the credentials are of. */
+  /** The number of the account of the credentials. */
   async account(): Promise<string> {
     return (await this.identity()).split(':')[4] ?? '';
   }
@@ -77,7 +78,7 @@ export class AwsApi {
     return Regions.flatMap(({ RegionName }) => RegionName ?? []);
   }
 
-  /** null: there is no such type in the region. */
+  /** null: the type does not exist in the region. */
   async instanceType(type: string): Promise<TypeFacts | null> {
     const found = await this.#unless(/^InvalidInstanceType|^InvalidParameterValue/, () =>
       this.#asking(`ask for the instance type ${type}`, () =>
@@ -88,7 +89,7 @@ export class AwsApi {
     return facts ? typeFacts(facts) : null;
   }
 
-  /** null: there is no such AMI in the region, or none that we may use. */
+  /** null: the AMI does not exist in the region, or we may not use it. */
   async image(id: string): Promise<AmiFacts | null> {
     const found = await this.#unless(/^InvalidAMIID/, () =>
       this.#asking(`ask for the AMI ${id}`, () =>
@@ -99,7 +100,7 @@ export class AwsApi {
     return image ? amiFacts(id, image) : null;
   }
 
-  /** The value of a public parameter; null: there is none in the region. */
+  /** The value of a public parameter; null: it does not exist in the region. */
   async parameter(name: string): Promise<string | null> {
     const client = new SSMClient({ region: this.region, maxAttempts });
     const found = await this.#unless(/^ParameterNotFound/, () =>
@@ -110,7 +111,7 @@ export class AwsApi {
     return found?.Parameter?.Value ?? null;
   }
 
-  /** The VPC of a subnet, and its own range; null: there is no such subnet in the region. */
+  /** The VPC of a subnet, and its address range; null: it does not exist in the region. */
   async subnet(subnet: string): Promise<{ vpc: string; range: string } | null> {
     const found = await this.#unless(/^InvalidSubnet/, () =>
       this.#asking(`ask for the subnet ${subnet}`, () =>
@@ -121,22 +122,22 @@ export class AwsApi {
     return VpcId && CidrBlock ? { vpc: VpcId, range: CidrBlock } : null;
   }
 
-  /** Instances with these ids, as far as there are any; AWS forgets those that were ended after about an hour. */
+  /** The instances with these ids that exist; AWS drops terminated ones after about an hour. */
   async instances(ids: readonly string[]): Promise<InstanceFacts[]> {
     const found: InstanceFacts[] = [];
-    // A filter takes 200 values.
+    // A filter takes at most 200 values.
     for (let from = 0; from < ids.length; from += 200)
       found.push(...(await this.#list([{ Name: 'instance-id', Values: ids.slice(from, from + 200) }])));
     return found;
   }
 
-  /** Instances with a tag that have not been ended. @param value null: whatever value */
+  /** Instances with a tag that are not terminated. @param value null: any */
   tagged(key: string, value: string | null): Promise<InstanceFacts[]> {
     const alive = ['pending', 'running', 'stopping', 'stopped'];
     return this.#list([tagIs(key, value), { Name: 'instance-state-name', Values: alive }]);
   }
 
-  /** Their ids are their names. */
+  /** Key pairs; their names are used as ids. */
   async keyPairs(key: string, value: string | null): Promise<Tagged[]> {
     const { KeyPairs = [] } = await this.#asking('list key pairs', () =>
       this.#ec2.send(new DescribeKeyPairsCommand({ Filters: [tagIs(key, value)] })),
@@ -174,7 +175,8 @@ export class AwsApi {
     try {
       return await ask();
     } catch (error) {
-      throw refusal(what, this.region, error);
+      const isWithout = (error as Error).name === 'CredentialsProviderError';
+      throw refusal(what, this.region, error, isWithout ? await reasonOfProfile(process.env) : null);
     }
   }
 

@@ -1,11 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { AwsRefused } from './refusals.js';
 
-/** AWS's service that answers with the caller's address. */
+/** AWS's service that returns the caller's address. */
 const asked = 'https://checkip.amazonaws.com';
 
 const sayIt = [
-  '"aws_ssh_cidr": "203.0.113.7/32"    # in parameters.json: where your SSH connections come from',
+  '"aws_ssh_cidr": "203.0.113.7/32"    # in parameters.json: the address of your SSH connections',
 ];
 
 /** This computer's public address, as a range of one. @throws AwsRefused */
@@ -14,7 +14,7 @@ export async function publicCidr(): Promise<string> {
     const answer = await fetch(asked, { signal: AbortSignal.timeout(10_000) });
     const address = (await answer.text()).trim();
     if (isIpv4(address)) return `${address}/32`;
-    throw new Error(`it answers ${address.slice(0, 40)}`);
+    throw new Error(`it returned ${address.slice(0, 40)}`);
   } catch (error) {
     const why = (error as Error).cause instanceof Error ? (error as Error).cause : error;
     throw new AwsRefused(
@@ -25,14 +25,14 @@ export async function publicCidr(): Promise<string> {
   }
 }
 
-/** The address that this computer has towards a network, as a range of one. Nothing is sent.
- *  @param range of the network, IPv4 in CIDR notation. @throws AwsRefused */
+/** This computer's address towards a network, as a range of one. Sends nothing.
+ * @param range of the network, IPv4 in CIDR notation. @throws AwsRefused */
 export async function cidrTowards(range: string): Promise<string> {
   const socket = createSocket('udp4');
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      // No packet goes with that: only a route is looked for. Port 9 discards.
+      // For UDP this only looks up a route, and sends no packet. Port 9 is "discard".
       socket.connect(9, range.split('/')[0] ?? '', resolve);
     });
     return `${socket.address().address}/32`;

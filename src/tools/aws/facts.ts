@@ -1,13 +1,13 @@
 import type { Image, Instance, InstanceTypeInfo, SecurityGroupRule, Tag } from '@aws-sdk/client-ec2';
 
-// The fields of AWS's answers that are used here, with defaults for those that AWS leaves out.
+// The fields of AWS's answers that we use, with defaults for missing ones.
 
-/** What a type of instance has. */
+/** Facts about an instance type. */
 export interface TypeFacts {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
-  /** As AWS names them: `x86_64`, `arm64`. */
+  /** By AWS's names: `x86_64`, `arm64`. */
   readonly architectures: readonly string[];
   readonly gpus: number;
 }
@@ -24,7 +24,7 @@ export interface InstanceFacts {
   readonly id: string;
   /** pending, running, stopping, stopped, shutting-down, terminated */
   readonly state: string;
-  /** AWS's code for why it is in that state; empty: none. */
+  /** AWS's code for the reason of that state; empty: none. */
   readonly why: string;
   readonly publicAddress: string | null;
   readonly privateAddress: string | null;
@@ -33,13 +33,13 @@ export interface InstanceFacts {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Something at AWS that bears a tag. */
+/** A tagged resource at AWS. */
 export interface Tagged {
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What lets packets into a security group, or out of it. */
+/** A rule of a security group. */
 export interface RuleFacts {
   readonly id: string;
   readonly group: string;

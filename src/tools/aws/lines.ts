@@ -1,11 +1,11 @@
 import { type Command, command } from '../../shell/command.js';
 import type { RuleFacts } from './facts.js';
 
-/** Ends instances, their disks with them. */
+/** Terminates instances, which deletes their disks. */
 export const terminateInstances = (region: string, ids: readonly string[]): Command =>
   ec2(region, 'terminate-instances', '--instance-ids', ...ids);
 
-/** Starts instances that have stopped. */
+/** Starts stopped instances. */
 export const startInstances = (region: string, ids: readonly string[]): Command =>
   ec2(region, 'start-instances', '--instance-ids', ...ids);
 
@@ -19,13 +19,13 @@ export const deleteKeyPair = (region: string, name: string): Command =>
 export const deleteSecurityGroup = (region: string, id: string): Command =>
   ec2(region, 'delete-security-group', '--group-id', id);
 
-/** Takes a rule out of its security group. */
+/** Removes a rule from its security group. */
 export const revokeRule = (region: string, { id, group, isEgress }: RuleFacts): Command => {
   const verb = `revoke-security-group-${isEgress ? 'egress' : 'ingress'}`;
   return ec2(region, verb, '--group-id', group, '--security-group-rule-ids', id);
 };
 
-/** Says whether there is such a bucket that we may list, and where. */
+/** Reports whether the bucket exists, whether we may list it, and its region. */
 export const headBucket = (region: string, bucket: string): Command =>
   aws(region, 's3api', 'head-bucket', '--bucket', bucket);
 
@@ -33,6 +33,6 @@ const ec2 = (region: string, ...words: string[]): Command => aws(region, 'ec2', 
 
 const aws = (region: string, ...words: string[]): Command => ({
   ...command('aws', '--region', region, ...words),
-  // Nobody is there to leaf through what it prints.
+  // Its output must not go to a pager.
   env: { AWS_PAGER: '' },
 });

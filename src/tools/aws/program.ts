@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import { isProgram } from '../../shell/programs.js';
 
-/** @param path the folders that programs are looked for in. @throws UserError where there is no `aws` */
+/** @param path the folders that are searched for programs. @throws UserError if there is no `aws` */
 export function verifyAws(path: string | undefined): void {
   if (!isProgram('aws', path))
     throw new UserError(

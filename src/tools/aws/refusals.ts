@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 
-/** AWS, or the way to it, refused something. */
+/** AWS refused a call, or could not be reached. */
 export class AwsRefused extends UserError {
   constructor(
     message: string,
@@ -14,12 +14,12 @@ export class AwsRefused extends UserError {
 
 const signIn = [
   'aws configure    # or: export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…',
-  'aws sso login    # where you sign in that way; then export AWS_PROFILE=…',
+  'aws sso login    # if you use single sign-on; then export AWS_PROFILE=…',
 ];
 
 const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
 
-/** How to sign in again, where a text of somebody else's, such as Terraform's, says that this is what is wanted. */
+/** The commands to sign in again, if an error text, such as Terraform's, is about expired credentials. */
 export const signInAgain = (text: string): readonly string[] =>
   [...expired].some((code) => text.includes(code)) ? signIn : [];
 const unknown = new Set([
@@ -31,13 +31,17 @@ const unknown = new Set([
 ]);
 const notAllowed = new Set(['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException']);
 
-/**
- * What a failed call of the API means to a person.
+/** The error for a failed call of the API.
  *
- * @param what was tried, as the end of a sentence: `ask for the instance type p9.large`
+ * @param what the call, as the end of a sentence: `ask for the instance type p9.large`
  * @param error what the SDK threw
- */
-export function refusal(what: string, region: string, error: unknown): AwsRefused {
+ * @param reason why the profile in use gives no credentials; null: unknown */
+export function refusal(
+  what: string,
+  region: string,
+  error: unknown,
+  reason: string | null = null,
+): AwsRefused {
   const {
     name = '',
     code = name,
@@ -48,20 +52,23 @@ export function refusal(what: string, region: string, error: unknown): AwsRefuse
   if (name === 'CredentialsProviderError')
     return /expired|sso/i.test(message)
       ? refused(`Your AWS credentials have expired: ${message}`, signIn)
-      : refused('There are no AWS credentials here.', signIn);
+      : refused(
+          `There are no AWS credentials here${reason === null ? '' : `: ${reason.replace(/\.$/, '')}`}.`,
+          signIn,
+        );
   if (expired.has(name)) return refused('Your AWS credentials have expired.', signIn);
   if (unknown.has(name))
-    return refused(`AWS does not accept your credentials, or not in the region ${region}: ${message}`, [
-      'aws sts get-caller-identity    # who you are to AWS',
+    return refused(`AWS rejects your credentials, perhaps only in the region ${region}: ${message}`, [
+      'aws sts get-caller-identity    # shows your identity',
       ...signIn,
     ]);
   if (notAllowed.has(name))
     return refused(`Your AWS user may not ${what}: ${message}`, [
-      'aws sts get-caller-identity    # who you are to AWS; the policy that is needed is stacks/policy.json',
+      'aws sts get-caller-identity    # shows your identity; the policy that is needed is stacks/policy.json',
     ]);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return refused(`AWS cannot be reached in the region ${region}: ${message}.`, [
       '"aws_region": "eu-central-1"    # in parameters.json, if there is no such region',
     ]);
-  return refused(`AWS did not let us ${what}: ${message || name}`, []);
+  return refused(`AWS refused to ${what}: ${message || name}`, []);
 }

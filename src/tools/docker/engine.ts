@@ -6,24 +6,44 @@ import type { Executor } from '../../shell/executor.js';
 import { installLines, isProgram } from '../../shell/programs.js';
 import { programWordsOf } from './lines.js';
 
-/** Docker cannot be used: the message says which of absent, not running, not permitted it is. */
+/** Docker cannot be used; the message says whether it is not installed, not running or not permitted. */
 export class DockerUnavailable extends UserError {}
 
-/** What a machine's engine says of itself. Memory in bytes. */
+/** Facts about a machine's engine. Memory in bytes. */
 export interface EngineFacts {
   readonly version: string;
   readonly cpus: number;
   readonly memory: number;
   readonly hasNvidia: boolean;
   readonly architecture: string;
+  readonly users: EngineUsers;
 }
+
+/** How the engine maps user ids of containers: `own`, not at all; `remapped`, to others (`userns-remap`); `rootless`,
+ * root to the user who runs the engine, and others elsewhere. */
+export type EngineUsers = 'own' | 'remapped' | 'rootless';
+
+/** Added by `doctor` to an engine's version. */
+export const engineUserWords: Readonly<Record<EngineUsers, string>> = {
+  own: '',
+  remapped: ' (with user namespaces: jobs run outside of them, as their user)',
+  rootless: ' (rootless: jobs run as root of its namespace, which is its user)',
+};
+
+/** @param options SecurityOptions of `docker info` */
+export const engineUsersOf = (options: readonly string[]): EngineUsers => {
+  const names = options.map((option) => /^name=([^,]*)/.exec(option)?.[1] ?? option);
+  if (names.includes('rootless')) return 'rootless';
+  return names.includes('userns') ? 'remapped' : 'own';
+};
 
 export interface ImageFacts {
   readonly id: string;
   readonly digests: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Reads from the engine that the docker program itself would talk to; changes go through its command line. */
+/** Reads from the same engine as the docker program; changes go through its command line. */
 export class Engine {
   #client: Promise<Docker> | undefined;
 
@@ -42,15 +62,17 @@ export class Engine {
       memory: info.MemTotal,
       hasNvidia: 'nvidia' in (info.Runtimes ?? {}),
       architecture: info.Architecture,
+      users: engineUsersOf(info.SecurityOptions ?? []),
     };
   }
 
-  /** The image of that name or tag, or null. @throws DockerUnavailable */
+  /** The image of that name or tag; null: none. @throws DockerUnavailable */
   async image(name: string): Promise<ImageFacts | null> {
     return this.#ask(async (client) => {
       try {
         const image = await client.getImage(name).inspect();
-        return { id: image.Id, digests: image.RepoDigests ?? [] };
+        const { Id: id, RepoDigests: digests, Config: config } = image;
+        return { id, digests: digests ?? [], labels: config?.Labels ?? {} };
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode === 404) return null;
         throw error;
@@ -58,7 +80,7 @@ export class Engine {
     });
   }
 
-  /** Ids of the containers that bear the label, those in that status. @throws DockerUnavailable */
+  /** Ids of containers with the label and the status. @throws DockerUnavailable */
   async containers(label: string, status: 'running' | 'exited'): Promise<string[]> {
     const filters = { label: [label], status: [status] };
     const found = await this.#ask((client) => client.listContainers({ all: true, filters }));
@@ -75,14 +97,14 @@ export class Engine {
   }
 
   async #connect(): Promise<Docker> {
-    // The engine may answer without it, but every change goes through the program.
+    // The engine may answer without the program, but every change needs it.
     const [program = ''] = programWordsOf(this.docker);
     if (!isProgram(program, this.env.PATH))
       throw new DockerUnavailable(`${this.docker} is not installed, or not on the PATH.`, [
         ...installLines('docker', this.env.PATH),
         ownLine('doctor'),
       ]);
-    const endpoint = this.env.DOCKER_HOST ?? (await this.#contextEndpoint());
+    const endpoint = this.env.DOCKER_HOST || (await this.#contextEndpoint());
     const { default: Dockerode } = await import('dockerode');
     if (endpoint.startsWith('unix://'))
       return new Dockerode({ socketPath: endpoint.slice('unix://'.length) });
@@ -100,12 +122,12 @@ export class Engine {
     return new Dockerode({ host: url.hostname, port: Number(url.port || 2375) });
   }
 
-  /** The endpoint of the docker context in use. Most people have the one that Docker comes with. */
+  /** The endpoint of the docker context in use, usually the default one. */
   async #contextEndpoint(): Promise<string> {
-    const settings = `${this.env.DOCKER_CONFIG ?? `${homedir()}/.docker`}/config.json`;
+    const settings = `${this.env.DOCKER_CONFIG || `${homedir()}/.docker`}/config.json`;
     const { readFile } = await import('node:fs/promises');
     const chosen =
-      this.env.DOCKER_CONTEXT ?? currentContext(await readFile(settings, 'utf8').catch(() => '{}'));
+      this.env.DOCKER_CONTEXT || currentContext(await readFile(settings, 'utf8').catch(() => '{}'));
     if (!chosen || chosen === 'default') return 'unix:///var/run/docker.sock';
     const format = '{{.Endpoints.docker.Host}}';
     return this.executor.read(
@@ -126,7 +148,7 @@ function unavailable(error: unknown, docker: string, host: string | undefined): 
   const { code, message } = error as NodeJS.ErrnoException;
   if (host && code && code in { ENOENT: 0, ECONNREFUSED: 0, ENOTFOUND: 0, ETIMEDOUT: 0 }) {
     return new DockerUnavailable(
-      `Docker does not answer at ${host}, where the variable DOCKER_HOST says that it is (${message}).`,
+      `Docker does not answer at ${host}, the address in the variable DOCKER_HOST (${message}).`,
       ['unset DOCKER_HOST', `${docker} info`],
       { cause: error },
     );
@@ -134,7 +156,7 @@ function unavailable(error: unknown, docker: string, host: string | undefined): 
   switch (code) {
     case 'ENOENT':
       return new DockerUnavailable(
-        'Docker does not answer: its socket is not there. Is it installed, and running?',
+        'Docker does not answer: its socket does not exist. Is it installed and running?',
         ['sudo systemctl start docker', `${docker} info`],
         { cause: error },
       );
@@ -142,7 +164,7 @@ function unavailable(error: unknown, docker: string, host: string | undefined): 
     case 'ENOTFOUND':
     case 'ETIMEDOUT':
       return new DockerUnavailable(
-        'Docker does not answer: nothing listens where its socket is. Is it running?',
+        'Docker does not answer: nothing listens at its socket. Is it running?',
         ['sudo systemctl start docker', `${docker} info`],
         { cause: error },
       );

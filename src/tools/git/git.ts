@@ -1,26 +1,26 @@
 import { type Command, command } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
 
-/** What a git command of ours has beyond its words. */
+/** Settings and environment of a git command. */
 export interface How {
-  /** `KEY=VALUE`, over what all configuration files say. */
+  /** `KEY=VALUE`, overriding all configuration files. */
   readonly settings?: readonly string[];
   readonly env?: Readonly<Record<string, Word>>;
 }
 
-/** `git -C FOLDER -c SETTING … WORDS`: every git command of ours is made here, and says itself which of the person's
- *  settings do not hold for it, so that a pasted line does the same. Where there is plumbing that reads no settings
- *  (send-pack, fetch-pack), it takes the place of what people type. */
+/** `git -C FOLDER -c SETTING … WORDS`: makes every git command of ours. The command itself overrides the user's
+ * settings that would change its result, so that a pasted line does the same. Plumbing that reads no settings
+ * (send-pack, fetch-pack) is used instead of the usual commands where it exists. */
 export const git = (folder: Word, words: readonly Word[], { settings = [], env }: How = {}): Command => ({
   ...command('git', '-C', folder, ...settings.flatMap((setting) => ['-c', setting]), ...words),
   ...(env && { env }),
 });
 
-/** For whatever reads or writes an index or a ref: the programs that a repository's own configuration may name for
- *  that. A job in `run` can write that configuration, and its hooks, so none of it is ours to start. */
+/** For commands that read or write an index or a ref: disables the programs that a repository's configuration and hooks
+ * may name. A job of `run` can write these, so they must not run. */
 export const noPrograms = ['core.fsmonitor=false', 'core.hooksPath=/dev/null'] as const;
 
-/** For what is only read, and printed nowhere. */
+/** For commands that only read, and are not printed. */
 export const reading: Required<How> = {
   settings: [
     ...noPrograms,
@@ -30,14 +30,19 @@ export const reading: Required<How> = {
     'core.pager=cat',
   ],
   env: {
-    // What it complains of is recognized by its words.
+    // Its errors are recognised by their text.
     LC_ALL: 'C',
-    // An index that only a look refreshed is not written.
+    // Reading must not write a refreshed index.
     GIT_OPTIONAL_LOCKS: '0',
-    // In a partial clone git would fetch what it lacks, by programs that the configuration names.
+    // In a partial clone git would fetch missing objects, by programs that the configuration names.
     GIT_ALLOW_PROTOCOL: 'none',
     GIT_NO_LAZY_FETCH: '1',
-    // Nothing is to wait for a password.
+    // The user's settings for pathspecs must not change what ours match.
+    GIT_LITERAL_PATHSPECS: '0',
+    GIT_GLOB_PATHSPECS: '0',
+    GIT_NOGLOB_PATHSPECS: '0',
+    GIT_ICASE_PATHSPECS: '0',
+    // Never wait for a password.
     GIT_TERMINAL_PROMPT: '0',
   },
 };

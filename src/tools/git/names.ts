@@ -1,7 +1,7 @@
-/** For listings without -z: a line a path, in ASCII whatever the user has set. */
+/** For listings without -z: one path per line, in ASCII, with any user settings. */
 export const quotedNames = ['-c', 'core.quotePath=true'] as const;
 
-/** The bytes of a path that git has listed so: a name need not be UTF-8, nor free of line breaks. */
+/** The bytes of a path from such a listing. A name may not be UTF-8, and may contain line breaks. */
 export function unquoteName(listed: string): Buffer {
   if (!listed.startsWith('"')) return Buffer.from(listed);
   const bytes = listed
@@ -14,7 +14,7 @@ export function unquoteName(listed: string): Buffer {
   return Buffer.from(bytes, 'latin1');
 }
 
-/** A listed path with something in front of it, quoted as before. */
+/** A listed path with a prefix, still quoted. */
 export const prefixName = (prefix: string, listed: string): string =>
   listed.startsWith('"') ? `"${prefix}${listed.slice(1)}` : `${prefix}${listed}`;
 

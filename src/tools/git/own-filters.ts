@@ -1,18 +1,18 @@
-// A program that git runs for a file's contents is named in its configuration. In `run` a job can write the
-// configuration of the live tree, and its attributes too: what is named there would run here, as the person, with the
-// next look at the tree. What a person's own configuration names (global, system, the command line) no job reaches.
-// So of a repository's own only git-lfs runs, by the words that `git lfs install` writes; for any other git fails
-// where it would need the program, rather than take contents for something else. Comparing the configuration before
-// and after a job would let the next command run what the job wrote.
+// Git filters are programs named in the configuration. A job of `run` can write the configuration and the attributes of
+// the working tree, and its filter would then run here, as the user, the next time we read the tree. The user's own
+// configuration (global, system, command line) is out of reach of jobs. So of the repository's own filters only git-lfs
+// runs, with the words that `git lfs install` writes; for any other one, git fails where it would need the program,
+// rather than use wrong contents. Comparing the configuration before and after a job would not help: the next command
+// would run what the job wrote.
 
 /** A program that a repository's own configuration names. */
 export interface OwnFilter {
   readonly name: string;
-  /** All that the configuration says of it, by key. */
+  /** All its settings, by key. */
   readonly says: Readonly<Record<string, string>>;
 }
 
-/** @param listing what `git config --list --show-scope -z` prints. */
+/** @param listing output of `git config --list --show-scope -z`. */
 export function ownFilters(listing: string): OwnFilter[] {
   const settings = parse(listing);
   const persons = new Set(settings.filter(({ own }) => !own).map(({ key, value }) => `${key}\n${value}`));
@@ -33,21 +33,17 @@ export function ownFilters(listing: string): OwnFilter[] {
   }));
 }
 
-/** Settings with which git runs none of these, and fails where it would have to. */
+/** Settings with which git runs none of these, and fails where it would need one. */
 export const withoutFilters = (filters: readonly OwnFilter[]): string[] =>
   filters.flatMap(({ name, says }) =>
     name.startsWith('lfs.')
-      ? // Named with a program that fails: with none, git-lfs would pass over it.
+      ? // A program that fails: without a program, git-lfs would skip it.
         Object.keys(says).flatMap((key) => (program.test(key) ? [`${key}=false`] : []))
-      : // A process goes before the other two, and one without a name is none.
+      : // `process` takes precedence over the other two, and is disabled if empty.
         [`${name}.process=`, `${name}.required=true`],
   );
 
-/** Settings with which git takes what it has stored for the contents, as a machine does to which it was sent. */
-export const passedOver = (filters: readonly OwnFilter[]): string[] =>
-  withoutFilters(filters).map((setting) => setting.replace(/\.required=true$/, '.required=false'));
-
-/** `filter.NAME`, and what git-lfs runs beside its own: `lfs.extension.NAME`, `lfs.customtransfer.NAME`. */
+/** `filter.NAME`, and further programs of git-lfs: `lfs.extension.NAME`, `lfs.customtransfer.NAME`. */
 const nameOf = (key: string): string => key.slice(0, key.lastIndexOf('.'));
 
 const program =

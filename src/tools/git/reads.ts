@@ -7,16 +7,16 @@ import { git, reading } from './git.js';
 
 /** Reads from one repository; changes go through git's command line. */
 export interface Git {
-  /** What `git ARGS` prints. Those of the same moment run side by side. @throws GitFailed */
+  /** The output of `git ARGS`. Concurrent calls run in parallel. @throws GitFailed */
   raw(...args: string[]): Promise<string>;
   /** The same with more settings, each `KEY=VALUE`. @throws GitFailed */
   rawWith(settings: readonly string[], ...args: string[]): Promise<string>;
-  /** The settings of these names, each a line `NAME VALUE`; '' where none is set.
-   *  @param names as regular expressions, in lower case */
+  /** The settings of these names, each a line `NAME VALUE`; '' if none is set.
+   * @param names as regular expressions, in lower case */
   settings(...names: string[]): Promise<string>;
 }
 
-/** A read that failed; the message is all that git said, in English. */
+/** A failed read; the message is git's error output, in English. */
 export class GitFailed extends Error {}
 
 export function openGit(folder: string): Git {
@@ -25,13 +25,17 @@ export function openGit(folder: string): Git {
     const line = git(folder, args, how);
     const env = { ...withoutHook(), ...revealEnv(line) };
     const allowEnvironment = Object.keys(env);
-    // simple-git puts the commands of one instance in a row.
+    // simple-git runs the commands of one instance one after the other.
     return simpleGit({ baseDir: folder, ...options, allowEnvironment })
       .env(env)
-      .raw(line.argv.slice(1).map(reveal));
+      .raw(line.argv.slice(1).map(reveal))
+      .catch((error: Error) => {
+        // simple-git wraps our error, and prefixes its class.
+        throw new GitFailed(error.message.replace(/^Error: /, ''), { cause: error });
+      });
   };
   const settings: Git['settings'] = async (...names) => {
-    // After a command without output simple-git waits for 50 ms: one setting that each repository has is among them.
+    // simple-git waits 50 ms after a command without output, so a setting that every repository has is included.
     const pattern = `^(${[always, ...names].join('|')})$`;
     const lines = await rawWith([], 'config', '--get-regexp', pattern).catch(() => '');
     return lines.replace(/^core\.repositoryformatversion .*\n/gm, '');
@@ -56,7 +60,7 @@ const refusals = [
 ];
 
 const options = {
-  // It needs no timer at each end, which keeps our own process from ending.
+  // Without its timers, which would keep our process alive.
   completion: { onExit: false },
   timeout: { block: ofLongReads.timeoutMs },
   errors: (
@@ -66,6 +70,6 @@ const options = {
     exitCode === 0
       ? error
       : new GitFailed(Buffer.concat(stdErr).toString().trim() || `git ended with exit code ${exitCode}`),
-  // simple-git refuses what could come from a stranger. Our words do not, and the environment is the person's own.
+  // simple-git refuses options that could come from an attacker. Ours do not, and the environment is the user's own.
   unsafe: Object.fromEntries(refusals.map((name) => [`allowUnsafe${name}`, true])),
 };

@@ -1,18 +1,18 @@
 import { partial, vanished as vanishedCode } from './lines.js';
 
-/** What a copy from a machine passed over, by what rsync said of it. Paths are as the machine has them. */
+/** Files that a copy from a machine skipped, by rsync's messages. Paths are those of the machine. */
 export interface Complaints {
-  /** What went before it could be copied, or was not there. */
+  /** Files that were deleted before they could be copied, or did not exist. */
   readonly vanished: readonly string[];
-  /** What could not be read there; all else was copied. */
+  /** Files that could not be read there; all others were copied. */
   readonly unreadable: readonly { readonly path: string; readonly why: string }[];
-  /** What went wrong with the copy itself, such as a full disk here: nothing is known to be whole. Lines of rsync's. */
+  /** Other errors of rsync, such as a full disk here: then no file is known to be complete. */
   readonly other: readonly string[];
 }
 
-/** Reads what rsync said of a copy from elsewhere. With exit codes 0, 23 and 24, and nothing in `other`, all is here but
- *  what `vanished` and `unreadable` name.
- *  @param stderr it may hold lines of others, such as a login shell's, which say nothing of the copy */
+/** Parses rsync's messages about a copy from a machine. With exit codes 0, 23 and 24 and an empty `other`, everything
+ * was copied except `vanished` and `unreadable`.
+ * @param stderr may contain lines of others, such as a login shell */
 export function readComplaints(code: number, stderr: string): Complaints {
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim());
   if (code !== 0 && code !== partial && code !== vanishedCode)
@@ -32,21 +32,21 @@ export function readComplaints(code: number, stderr: string): Complaints {
   return { vanished, unreadable, other: isUnexplained ? lines : other };
 }
 
-/** What the half says that reads: `rsync: [sender] opendir "/a" failed: Permission denied (13)`. Before 3.2.3 it does not say
- *  which half it is, but only that one does these things. */
+/** Messages of the sender: `rsync: [sender] opendir "/a" failed: Permission denied (13)`. Before 3.2.3 they do not name
+ * the sender, but only a sender makes these calls. */
 const ofSender =
   /^rsync: (?:\[sender\] )?(?:opendir|readdir|send_files failed to open|read errors mapping|readlink_stat|link_stat|change_dir)[ (]"?(.*?)"?\)?(?: failed)?: ([^:]*) \((\d+)\)$/;
 
 const noEntry = '2';
 
-/** What both halves say, and no other program. */
+/** Messages of either side of rsync, and of no other program. */
 const ofRsync =
-  /^(?:rsync(?: error| warning)?: |could not make way |cannot delete |skipping |\*\*\* Skipping )/;
+  /^(?:rsync(?: error| warning)?: |openrsync\(\d+\): error: |could not make way |cannot delete |skipping |\*\*\* Skipping )/;
 
-/** That files were passed over, which the lines before it have named. */
+/** The summary that files were skipped, which earlier lines have named. */
 const summary = /^rsync (?:error|warning): some files.* \(code 2[34]\)|^\*\*\* Skipping /;
 
-/** rsync writes what it takes for no letter as `\#` and three octal digits of a byte. */
+/** rsync writes unprintable bytes as `\#` and three octal digits. */
 const unescaped = (path: string): string =>
   Buffer.concat(
     path

@@ -1,20 +1,20 @@
-/** `user@host:port`, taken apart. */
+/** The parts of `user@host:port`. */
 export interface Address {
   readonly user: string | null;
-  /** A name that DNS or the SSH configuration knows, or a number; IPv6 without its brackets. */
+  /** A name in DNS or in the SSH configuration, or an IP address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number | null;
 }
 
-/** @param text as the schema of parameters.json has made sure it is. */
+/** @param text valid by the schema of parameters.json. */
 export function parseAddress(text: string): Address {
   const [, user = null, bracketed, plain = '', port] =
     /^(?:([^@]*)@)?(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
   return { user, host: bracketed ?? plain, port: port === undefined ? null : Number(port) };
 }
 
-/** Whether `--hosts` may name this. */
+/** Whether the text is valid for `--hosts`. */
 export const isAddress = (text: string): boolean =>
-  /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/.test(
+  /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\])(?::[0-9]{1,5})?$/.test(
     text,
   );

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { brokenOff, type Io, type Outcome, watchOver } from '../../shell/process.js';
 
-/** What a command on a machine reads, where its output goes, and what it may take. */
+/** Input, outputs and limits of a command on a machine. */
 export type Asked = Io & { readonly input?: string };
 
-/** Milliseconds in which a server has to have closed its half of a channel. */
+/** Timeout for a server to close its side of a channel, in milliseconds. */
 const patience = 2000;
 
 type Ended = Pick<Outcome, 'kind' | 'code' | 'signal' | 'beyond'>;
 
-/** Runs a line of the login shell on a connection, until it ends, breaks a limit or is not wanted any more.
- *  @param giveUp is told of a command that is not waited for any more: whether the server lets go of it
- *  @throws Error with what happened, as the end of a sentence that begins with the machine */
+/** Runs a line of the login shell on a connection, until it ends, exceeds a limit or is aborted.
+ * @param giveUp called for a command that we stop waiting for, with whether the server closes its channel @throws
+ * CommandRefused, Error whose message is the end of a sentence that begins with the machine */
 export async function performOn(
   client: Client,
   text: string,
@@ -54,11 +54,14 @@ export async function performOn(
 
 const byUs: Ended = { kind: 'signalled', code: 143, signal: null };
 
+/** The server accepts no more commands on this connection. */
+export class CommandRefused extends Error {}
+
 function open(client: Client, text: string): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     try {
       client.exec(text, (error, channel) => {
-        if (error) reject(new Error(`does not take commands: ${error.message}`));
+        if (error) reject(new CommandRefused(`refuses commands: ${error.message}`));
         else resolve(channel);
       });
     } catch {
@@ -69,20 +72,20 @@ function open(client: Client, text: string): Promise<ClientChannel> {
 
 const cutOff = () => new Error('was cut off from here');
 
-/** By its close alone, which says the exit code again: that itself may have come in the same packet as the answer to the
- *  request, before a listener could be added. */
+/** Uses only the close event, which has the exit code, too: the exit event may come in the same packet as the reply to
+ * the request, before a listener can be added. */
 function endOf(channel: ClientChannel): Promise<Ended> {
   return new Promise((resolve, reject) => {
     channel.on('close', (code?: number | null) => {
-      // Without an exit code nobody knows how it ended.
+      // Without an exit code its result is unknown.
       if (code === undefined) reject(cutOff());
       else resolve(code === null ? byUs : { kind: 'exited', code, signal: null });
     });
   });
 }
 
-/** Closes the channel. What runs there hears of it when it writes. @returns whether the server lets go of it, which it does
- *  not while a process is there */
+/** Closes the channel. The process there notices when it writes.
+ * @returns whether the server closes its side, which it does not while the process runs */
 async function close(opening: Promise<ClientChannel>): Promise<boolean> {
   const gone = opening.then(
     (channel) =>

@@ -1,37 +1,38 @@
 import { createHash } from 'node:crypto';
 import type { Route } from './route.js';
+import { escaped, withTyped } from './tokens.js';
 
-/** A machine as the deployment's ssh_config names it. */
+/** A machine in the deployment's ssh_config. */
 export interface NamedRoute {
   readonly name: string;
-  /** Condition ids that lead there too. */
+  /** Condition ids that are aliases of it. */
   readonly aliases: readonly string[];
   readonly route: Route;
 }
 
 export interface ConfigPlaces {
-  /** Where the configuration is to be: it names what is its own among the sockets. */
+  /** Path of the configuration, part of the names of its sockets. */
   readonly config: string;
   /** The deployment's own known_hosts. */
   readonly knownHosts: string;
-  /** Where connections that are shared have their sockets: a folder of at most `socketFolderBytes`. */
+  /** The folder for sockets of shared connections, a path of at most `socketFolderBytes`. */
   readonly sockets: string;
-  /** Configurations for what is on the way to the machines: the user's and the system's. */
+  /** Configurations for jump hosts: the user's and the system's. */
   readonly includes: readonly string[];
-  /** A key to try beside those of the user's configuration; null: none. */
+  /** A key to try in addition to those of the user's configuration; null: none. */
   readonly key: string | null;
 }
 
-/** Seconds in which a machine has to answer. */
+/** Timeout of a connection, in seconds. */
 export const connectSeconds = 15;
 
-/** The ssh_config through which ssh, git, rsync, editors and people reach the machines of a deployment. */
+/** The ssh_config with which ssh, git, rsync, editors and users reach the machines of a deployment. */
 export function sshConfig(machines: readonly NamedRoute[], places: ConfigPlaces): string {
   return [
-    '# Written by logistician: the machines of a deployment, by their names and by conditions.',
+    '# Written by logistician: the machines of a deployment, by name and by condition.',
     ...machines.map((machine) => block(machine, places)),
     [
-      '# For these machines, and for those on the way to them.',
+      '# For these machines and their jump hosts.',
       'Host *',
       ...indented({
         BatchMode: 'yes',
@@ -58,15 +59,15 @@ export function sshConfig(machines: readonly NamedRoute[], places: ConfigPlaces)
 export const namesKnownHosts = (text: string, knownHosts: string): boolean =>
   text.includes(`UserKnownHostsFile ${quoted(knownHosts)}\n`);
 
-/** What a path may have that is a socket's (sun_path, 104 bytes and more), less a zero, a slash, our six digits, the forty
- *  of %C, and the seventeen that ssh itself adds for a moment. */
+/** The maximum length of the folder: a socket's path (sun_path, at least 104 bytes) less a zero byte, a slash, our six
+ * digits, the forty of %C, and the seventeen that ssh adds temporarily. */
 export const socketFolderBytes = 104 - 1 - 1 - 6 - 40 - 17;
 
 const digest = (...words: readonly string[]) =>
   createHash('sha256').update(JSON.stringify(words)).digest('hex');
 
-/** A socket of the machine's own: another one may have the same address, user and port behind another gate. And another
- *  one for another way to it, so that no connection is shared that was made on a way which is no more. */
+/** A socket for this machine and route only: another machine may have the same address, user and port behind another
+ * jump host, and a connection of an old route must not be shared. */
 function socketOf({ name, route }: NamedRoute, { config, sockets }: ConfigPlaces): string {
   const { host, port, user, jump, proxyCommand } = route;
   const id = digest(config, name, host, String(port), user, jump ?? '', proxyCommand ?? '');
@@ -79,18 +80,18 @@ function block(machine: NamedRoute, places: ConfigPlaces): string {
   return [
     `Host ${[name, ...aliases].join(' ')}`,
     ...indented({
-      HostName: route.host,
+      HostName: escaped(route.host),
       User: route.user,
       Port: String(route.port),
-      // The key that was seen when the machine was first asked, whatever other file says.
+      // Use the key that was recorded at the first contact, not that of other files.
       HostKeyAlias: name,
       UserKnownHostsFile: quoted(knownHosts),
       GlobalKnownHostsFile: 'none',
       ControlPath: quoted(socketOf(machine, places)),
       ...(route.identityAgent && { IdentityAgent: agentWord(route.identityAgent) }),
       ...(route.identitiesOnly && { IdentitiesOnly: 'yes' }),
-      ...(route.jump && { ProxyJump: route.jump }),
-      ...(route.proxyCommand && { ProxyCommand: route.proxyCommand }),
+      ...(route.jump && { ProxyJump: withTyped(route.jump, route.typed) }),
+      ...(route.proxyCommand && { ProxyCommand: withTyped(route.proxyCommand, route.typed) }),
     }),
     ...[...route.identityFiles, ...(key ? [key] : [])].map((file) => `  IdentityFile ${quoted(file)}`),
     ...route.certificateFiles.map((file) => `  CertificateFile ${quoted(file)}`),
@@ -107,5 +108,5 @@ const indented = (settings: Readonly<Record<string, string>>) =>
 /** A path as a word of an ssh_config, where a percent sign begins a token. */
 const quoted = (path: string) => `"${path.replaceAll(/%(?!C$)/g, '%%').replaceAll('"', '\\"')}"`;
 
-/** A path, or one of the words that ssh itself replaces when it is used. */
+/** A path, or one of the words that ssh replaces itself. */
 const agentWord = (agent: string) => (/^\/|^~/.test(agent) ? quoted(agent) : agent);

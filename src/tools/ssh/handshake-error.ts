@@ -1,26 +1,25 @@
+import { pasteable } from '../../shell/word.js';
 import { connectSeconds } from './config-file.js';
 import { saysHungUp } from './gate.js';
 import type { Route } from './route.js';
-import { HungUp, KeysRefused, Unreachable } from './unreachable.js';
+import { HungUp, KeysRefused, lastSaid, NoSession, Unreachable } from './unreachable.js';
 
-/** What ssh2, a socket or a stream throws. */
+/** An error of ssh2, a socket or a stream. */
 export type HandshakeError = Error & { readonly level?: string; readonly code?: string };
 
-/** How far a handshake came. */
+/** The progress of a handshake. */
 interface Progress {
-  /** The server has said who it is. */
+  /** Whether the server has identified itself. */
   readonly isGreeted: boolean;
-  /** What stands on the way to the machine complained of this. */
+  /** Error output of a jump or proxy command. */
   readonly said: string;
 }
 
-/** Why a handshake came to nothing, in words for people. */
+/** Why a handshake failed, for users. */
 export function reasonOf(name: string, route: Route, error: HandshakeError, progress: Progress): Unreachable {
   const place = `${route.host}:${route.port}`;
   if (error.level === 'client-authentication')
-    return new KeysRefused(name, `refuses our keys for user ${route.user}`, [
-      `ssh-copy-id -i ~/.logistician/ssh-key.pub ${route.port === 22 ? '' : `-p ${route.port} `}${route.user}@${route.host}`,
-    ]);
+    return new KeysRefused(name, `refuses our keys for user ${route.user}`, [copyKey(route)]);
   const through = route.jump ?? route.proxyCommand;
   if (through && isCut(error)) return throughFailed(name, through, progress);
   if (error.level === 'client-timeout' || error.code === 'ETIMEDOUT')
@@ -38,25 +37,27 @@ export function reasonOf(name: string, route: Route, error: HandshakeError, prog
       return isCut(error) && !progress.isGreeted
         ? new HungUp(
             name,
-            `hangs up at ${place}: it may have too many callers (MaxStartups in its sshd_config)`,
+            `hangs up at ${place}: it may have too many connections (MaxStartups in its sshd_config)`,
           )
-        : new Unreachable(name, `broke off at ${place}: ${error.message}`);
+        : new NoSession(name, `broke off at ${place}: ${error.message}`);
   }
 }
 
-/** Of what stands on the way, the last line says it; ssh's very last may be about itself alone. */
+/** The line that gives the machine our own key. It uses the machine's name in ssh_config, and its jump hosts. */
+function copyKey({ typed, user, port, jump }: Route): string {
+  const way =
+    (port === 22 ? '' : `-p ${port} `) + (jump === null ? '' : pasteable`-o ${`ProxyJump=${jump}`} `);
+  return `ssh-copy-id -i ~/.logistician/ssh-key.pub ${way}${pasteable`${`${user}@${typed}`}`}`;
+}
+
 function throughFailed(name: string, through: string, { isGreeted, said }: Progress): Unreachable {
-  const lines = said
-    .split(/[\r\n]+/)
-    .map((line) => line.trim().slice(0, 500))
-    .filter((line) => line && !/^(Killed by signal|Connection closed by UNKNOWN)/.test(line));
-  const last = lines.at(-1);
+  const last = lastSaid(said);
   const why = `cannot be reached through ${through}${last ? `: ${last}` : ''}`;
   const isHungUp = last === undefined || saysHungUp(said);
   return isHungUp && !isGreeted ? new HungUp(name, why) : new Unreachable(name, why);
 }
 
-/** The stream ended: it was not the server who said no. */
+/** Whether the stream was cut, rather than the server refusing. */
 const isCut = ({ code = '', message }: HandshakeError): boolean =>
   ['ECLOSED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code) ||
   message === 'Connection lost before handshake';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthenticationType, Client, ConnectConfig, ParsedKey } from 'ssh2';
@@ -9,17 +9,17 @@ import { type HandshakeError, reasonOf } from './handshake-error.js';
 import { type HostKey, hostKeyOf, sameKey } from './known-hosts.js';
 import type { Route } from './route.js';
 import { socketTo } from './socket.js';
-import { ChangedHostKey, HungUp, UnknownHostKey } from './unreachable.js';
+import { ChangedHostKey, HungUp, KeysRefused, NoSession, UnknownHostKey } from './unreachable.js';
 
-/** How a session is made. */
+/** The settings of a session. */
 export interface Access {
-  /** What a person calls the machine. */
+  /** The machine's name, for users. */
   readonly name: string;
   readonly route: Route;
-  /** The machine's host keys, and what to do where it shows another one. */
+  /** The machine's host keys, and the remedy if it shows another one. */
   readonly hostKeys: readonly HostKey[];
   readonly mend: readonly Suggestion[];
-  /** A key to try beside those of the route; null: none. */
+  /** A key to try in addition to those of the route; null: none. */
   readonly key: string | null;
 }
 
@@ -28,10 +28,11 @@ export interface Opened {
   readonly stream: Duplex;
 }
 
-/** A connection to the machine and to no other. @throws UnknownHostKey, ChangedHostKey, KeysRefused, Unreachable */
+/** A connection to the machine, with a verified host key. @throws UnknownHostKey, ChangedHostKey, NoSession,
+ * Unreachable */
 export async function handshake({ name, route, hostKeys, mend, key }: Access): Promise<Opened> {
   if (hostKeys.length === 0)
-    throw new UnknownHostKey(name, 'has no host key that is known here', [ownLine('deploy')]);
+    throw new UnknownHostKey(name, 'has no known host key here', [ownLine('deploy')]);
   const ssh2 = await import('ssh2');
   let refused: HostKey | undefined;
   return open(name, route, {
@@ -48,15 +49,20 @@ export async function handshake({ name, route, hostKeys, mend, key }: Access): P
     if (refused || /no matching host key/.test(error.message)) {
       throw new ChangedHostKey(
         name,
-        'shows another host key than the one that is known: it was set up anew, or somebody stands in its place. Nothing was sent to it',
+        'shows another host key than the known one: it was reinstalled, or another machine poses as it. Nothing was sent to it',
         mend,
       );
     }
+    if (error instanceof KeysRefused && key === null)
+      throw new KeysRefused(name, error.why, [
+        'logistician setup    # creates that key',
+        ...error.suggestions,
+      ]);
     throw error;
   });
 }
 
-/** The host key that a server shows. Nothing is sent to it but what a handshake needs. @throws Unreachable */
+/** The host key of a server, from a handshake without authentication. @throws NoSession, Unreachable */
 export async function askHostKey(name: string, route: Route, types: readonly string[]): Promise<HostKey> {
   let shown: HostKey | undefined;
   try {
@@ -75,11 +81,12 @@ export async function askHostKey(name: string, route: Route, types: readonly str
   return shown as HostKey;
 }
 
-/** What a server signs with that has such a host key: RSA's name is of the key and of the oldest way (RFC 8332). */
-const signaturesOf = (type: string): string[] =>
+/** The signature algorithms of a host key of this type: for RSA, the name of the key is only the oldest of them (RFC
+ * 8332). */
+export const signaturesOf = (type: string): string[] =>
   type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type];
 
-/** @throws Unreachable, after some tries where the other side hangs up before it has said who it is */
+/** @throws Unreachable; retries if the other side hangs up before it identifies itself */
 async function open(name: string, route: Route, config: ConnectConfig): Promise<Opened> {
   for (let tries = 1; ; tries++) {
     try {
@@ -104,7 +111,7 @@ async function openOnce(name: string, route: Route, config: ConnectConfig): Prom
       isSettled = true;
       client.end();
       stream.destroy();
-      // What stands on the way says why when it ends, which may be a moment later.
+      // A jump or proxy command prints the reason when it ends, which may be a moment later.
       const said = await Promise.race([complaints, sleep(complaintTime, '', { ref: false })]);
       reject(reasonOf(name, route, error, { isGreeted, said }));
     };
@@ -115,35 +122,45 @@ async function openOnce(name: string, route: Route, config: ConnectConfig): Prom
       isSettled = true;
       resolve({ client, stream });
     });
-    // There may be more, of our hanging up or later: whoever waits for an answer hears that it has closed.
-    client.on('error', fail);
+    // Later errors, such as those of closing, are ignored: pending requests are rejected on close. After an error of
+    // the agent the next key is tried.
+    client.on('error', (error: HandshakeError) => {
+      if (error.level !== 'agent') void fail(error);
+    });
     client.once('close', () =>
       fail(Object.assign(new Error('the connection was closed'), { code: 'ECLOSED' })),
     );
     stream.on('error', fail);
-    client.connect({
-      ...config,
-      sock: stream,
-      readyTimeout: connectSeconds * 1000,
-      keepaliveInterval: 5000,
-      keepaliveCountMax: 3,
-    });
+    try {
+      client.connect({
+        ...config,
+        sock: stream,
+        readyTimeout: connectSeconds * 1000,
+        keepaliveInterval: 5000,
+        keepaliveCountMax: 3,
+      });
+    } catch (error) {
+      // The library does not support such host keys.
+      isSettled = true;
+      stream.destroy();
+      reject(new NoSession(name, `broke off: ${(error as Error).message}`));
+    }
   });
 }
 
-/** Milliseconds for a proxy to say why. */
+/** How long to wait for a proxy's reason, in milliseconds. */
 const complaintTime = 1000;
 
-/** Keys to try, in OpenSSH's order: the agent's, then those in files. What has a passphrase only an agent can use. */
+/** Keys to try, in OpenSSH's order: the agent's, then those in files. Keys with a passphrase work only through an
+ * agent; unreadable ones are skipped, as ssh does. */
 function ways(
   { utils }: Pick<typeof import('ssh2'), 'utils'>,
   route: Route,
   key: string | null,
 ): AuthenticationType[] {
   const username = route.user;
-  const files = [...route.identityFiles, ...(key ? [key] : [])].filter((file) => existsSync(file));
-  const keys = files.flatMap((file): ParsedKey[] => {
-    const parsed = utils.parseKey(readFileSync(file));
+  const keys = [...route.identityFiles, ...(key ? [key] : [])].flatMap((file): ParsedKey[] => {
+    const parsed = utils.parseKey(textOf(file));
     return parsed instanceof Error ? [] : [parsed];
   });
   return [
@@ -152,4 +169,13 @@ function ways(
       : []),
     ...keys.map((one) => ({ type: 'publickey' as const, username, key: one })),
   ] as unknown as AuthenticationType[];
+}
+
+/** '' if it is not a file, or cannot be read. */
+function textOf(file: string): string {
+  try {
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }

@@ -2,24 +2,24 @@ import { type ED25519KeyPairOptions, generateKeyPairSync, randomBytes } from 'no
 import { Secret } from '../../shell/word.js';
 import { type HostKey, hostKeyOf } from './known-hosts.js';
 
-/** The key of an SSH server that is yet to be. */
+/** The host key of a future SSH server. */
 export interface NewHostKey {
   /** For known_hosts. */
   readonly known: HostKey;
-  /** The file that sshd reads. */
+  /** The key file for sshd. */
   readonly file: Secret;
 }
 
 const type = 'ssh-ed25519';
 
-/** A key as its generator writes it: each half is at the end of what describes it (RFC 8410). Not to be exported from a
- *  key object: in Node 20 that takes a lock which collecting garbage meanwhile takes too, and then it waits for ever. */
+/** The generator's encoding: each half of the key is at the end of its description (RFC 8410). Do not export it from a
+ * key object: in Node 20 that can deadlock with garbage collection. */
 const encoding: ED25519KeyPairOptions<'der', 'der'> = {
   publicKeyEncoding: { type: 'spki', format: 'der' },
   privateKeyEncoding: { type: 'pkcs8', format: 'der' },
 };
 
-/** Makes a host key. Not by ssh2, whose generator drops leading zeros: one key in 128 is none that sshd takes. */
+/** Generates a host key. Not with ssh2, whose generator drops leading zeros, so that sshd rejects one key in 128. */
 export function newHostKey(): NewHostKey {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519', encoding);
   const half = (key: Buffer) => key.subarray(-32);
@@ -36,7 +36,7 @@ export function newHostKey(): NewHostKey {
   return { known: hostKeyOf(publicBlob), file: new Secret('HOST_KEY', text.join('\n')) };
 }
 
-/** The part that a cipher would cover, filled up to its blocks (OpenSSH, PROTOCOL.key). */
+/** The part that a cipher would encrypt, padded to its block size (OpenSSH, PROTOCOL.key). */
 function privatePart(publicHalf: Buffer, privateHalf: Buffer): Buffer {
   const check = randomBytes(4);
   const fields = [string(type), string(publicHalf), string(Buffer.concat([privateHalf, publicHalf]))];
@@ -45,7 +45,7 @@ function privatePart(publicHalf: Buffer, privateHalf: Buffer): Buffer {
   return Buffer.concat([part, Buffer.from(filling)]);
 }
 
-/** RFC 4251, 5: a length and then so many bytes. */
+/** RFC 4251, 5: a length, then the bytes. */
 function string(content: string | Buffer): Buffer {
   const bytes = Buffer.from(content);
   return Buffer.concat([number(bytes.length), bytes]);

@@ -1,12 +1,12 @@
 import type { Access } from './handshake.js';
 import { SshSession } from './session.js';
 
-/** One session a machine, kept and shared until the pool is closed. */
+/** One session per machine, shared until the pool is closed. */
 export class SshPool {
   readonly #sessions = new Map<string, SshSession>();
 
   session(access: Access): SshSession {
-    // Another one, once there is another key to hold the machine to, or another way to it.
+    // A new session if the known host keys or the route have changed.
     const id = JSON.stringify([access.name, access.route, access.hostKeys.map(({ key }) => key)]);
     const known = this.#sessions.get(id);
     if (known) return known;

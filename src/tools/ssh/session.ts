@@ -1,32 +1,33 @@
 import type { Outcome } from '../../shell/process.js';
-import { type Asked, performOn } from './channel.js';
+import { type Asked, CommandRefused, performOn } from './channel.js';
 import { type Access, handshake, type Opened } from './handshake.js';
-import { Unreachable } from './unreachable.js';
+import { NoSession, Unreachable } from './unreachable.js';
 
-/** For so long, in milliseconds, a machine that could not be reached is not tried again: whoever looks again and
- *  again would see no more of the others than one look in `connectSeconds`. */
+/** Back-off after a failed connection, in milliseconds. Without it a poll every 500 ms would wait `connectSeconds` for
+ * this machine each time. */
 const rest = 10_000;
 
-/** A server takes so many commands at once on one connection (MaxSessions in sshd_config, less some for others). */
+/** The most concurrent commands on one connection (MaxSessions in sshd_config, less some for others). */
 const commandsAtOnce = 8;
 
 interface Line {
   readonly opened: Promise<Opened>;
   busy: number;
-  /** The server does not let go of a command: it takes no more, and goes with the last of them. */
+  /** The server does not close a command's channel: the connection gets no new commands, and is closed after the last
+   * one. */
   isStuck: boolean;
 }
 
-/** The connection to a machine, made when it is first needed and again after it was lost: for reads. There is one,
- *  but for more commands at once than a server takes on one. */
+/** The connection to a machine for reads, opened at first use and again after it was lost. A second one is opened only
+ * for more concurrent commands than a server allows on one. */
 export class SshSession {
   readonly #lines = new Set<Line>();
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(private readonly access: Access) {}
 
-  /** Runs a line of the machine's login shell, until it ends or breaks a limit.
-   *  @throws Unreachable also if the connection is lost on the way */
+  /** Runs a line of the machine's login shell, until it ends or exceeds a limit. @throws NoSession; Unreachable, also
+   * if the connection is lost meanwhile */
   async exec(text: string, asked: Asked = {}): Promise<Outcome> {
     if (this.#failure && Date.now() - this.#failure.at < rest) throw this.#failure.error;
     const line = this.#freeLine();
@@ -35,9 +36,10 @@ export class SshSession {
       const { client } = await line.opened;
       return await performOn(client, text, asked, (isGone) => void this.#giveUp(line, isGone));
     } catch (error) {
-      throw error instanceof Unreachable
-        ? error
-        : new Unreachable(this.access.name, (error as Error).message);
+      if (error instanceof Unreachable) throw error;
+      // OpenSSH, with one command per connection, may still be accepted.
+      const kind = error instanceof CommandRefused ? NoSession : Unreachable;
+      throw new kind(this.access.name, (error as Error).message);
     } finally {
       line.busy--;
       if (line.isStuck) this.#dropIdle(line);
@@ -75,7 +77,7 @@ export class SshSession {
   }
 }
 
-/** Says goodbye, and waits no longer than a second for a server that does not. */
+/** Closes the connection, and waits at most a second for the server. */
 function hangUp({ opened }: Line): void {
   opened.then(
     (open) => {

@@ -3,16 +3,19 @@ import type { Duplex } from 'node:stream';
 import { type Command, command } from '../../shell/command.js';
 import { duplex } from '../../shell/process.js';
 import type { Route } from './route.js';
+import { expanded, wayTokens } from './tokens.js';
 
-/** A way to the server's port: straight, or through what ssh itself makes of jumps and proxies. */
+/** A stream to the server's port: direct, or through jump hosts and proxies with ssh's own commands. */
 export function socketTo(route: Route): { stream: Duplex; complaints?: Promise<string> } {
   const way = wayThrough(route);
   return way ? duplex(way) : { stream: connect({ host: route.host, port: route.port, noDelay: true }) };
 }
 
-function wayThrough({ host, port, user, jump, proxyCommand, config }: Route): Command | null {
+function wayThrough(route: Route): Command | null {
+  const { host, port, jump, proxyCommand, config } = route;
+  const tokens = wayTokens(route);
   if (jump) {
-    const hops = jump.split(',');
+    const hops = expanded(jump, tokens).split(',');
     const last = hops.pop() ?? '';
     const before = hops.length > 0 ? ['-J', hops.join(',')] : [];
     const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -20,12 +23,7 @@ function wayThrough({ host, port, user, jump, proxyCommand, config }: Route): Co
     return command('ssh', ...file, '-o', 'BatchMode=yes', ...before, '-W', target, ...hopWords(last));
   }
   if (!proxyCommand) return null;
-  const tokens: Record<string, string> = { h: host, p: String(port), r: user, n: host, '%': '%' };
-  return command(
-    'sh',
-    '-c',
-    `exec ${proxyCommand.replaceAll(/%([hprn%])/g, (_, token) => tokens[token] ?? '')}`,
-  );
+  return command('sh', '-c', `exec ${expanded(proxyCommand, tokens)}`);
 }
 
 /** `user@host:port` as words for ssh. */

@@ -1,4 +1,4 @@
-/** What `terraform apply -json` and `destroy -json` say while they work. Times and noise are left out. */
+/** The events of `terraform apply -json` and `destroy -json`, without times and noise. */
 export type TerraformEvent =
   | {
       readonly kind: 'planned' | 'started' | 'done' | 'failed';
@@ -8,7 +8,7 @@ export type TerraformEvent =
   | Outputs
   | Diagnostic;
 
-/** What the outputs are at the end of an apply that came to a good one. */
+/** The outputs at the end of a successful apply. */
 export interface Outputs {
   readonly kind: 'outputs';
   /** By name, as `terraform output -json` prints them. */
@@ -17,13 +17,13 @@ export interface Outputs {
 
 export type Action = 'create' | 'update' | 'delete' | 'replace' | 'read' | 'other';
 
-/** What went wrong. Terraform tells it at the very end, long after the event `failed`. */
+/** An error or warning. Terraform prints it at the very end, long after the event `failed`. */
 export interface Diagnostic {
   readonly kind: 'diagnostic';
   readonly severity: 'error' | 'warning';
   readonly summary: string;
   readonly detail: string;
-  /** The resource that it is about; null: none, or all. */
+  /** Its resource; null: none, or all. */
   readonly address: string | null;
 }
 
@@ -36,18 +36,16 @@ const kinds = {
 
 const actions: readonly string[] = ['create', 'update', 'delete', 'replace', 'read'];
 
-/**
- * Reads what Terraform has written to a file so far, from an offset on.
+/** Parses Terraform's output file from an offset on, as far as it is written.
  *
- * @returns the events of all whole lines, and how many bytes those are: where to go on from
- */
+ * @returns the events of all complete lines, and their length in bytes, for the next offset */
 export function readEvents(bytes: Uint8Array): { events: TerraformEvent[]; consumed: number } {
   const consumed = bytes.lastIndexOf(0x0a) + 1;
   const lines = Buffer.from(bytes.subarray(0, consumed)).toString('utf8').split('\n');
   return { events: lines.flatMap((line) => eventIn(line) ?? []), consumed };
 }
 
-/** The event that a line tells; null: none that matters here, or the line is not Terraform's. */
+/** The event in a line; null: an event that we ignore, or not a line of Terraform. */
 export function eventIn(line: string): TerraformEvent | null {
   const { type, change, hook, diagnostic, outputs } = objectIn(line);
   if (type === 'diagnostic') return diagnosticIn(objectOf(diagnostic));
@@ -70,7 +68,7 @@ function diagnosticIn({ severity, summary, detail, address }: Fields): Diagnosti
   };
 }
 
-/** A plan tells what is to become of outputs by the same message. */
+/** A plan uses the same message for planned changes of outputs. */
 const outputsIn = (values: Fields): Outputs | null =>
   Object.values(values).some((output) => 'action' in objectOf(output)) ? null : { kind: 'outputs', values };
 

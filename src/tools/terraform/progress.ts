@@ -1,20 +1,20 @@
 import type { Action, Diagnostic, Outputs, TerraformEvent } from './messages.js';
 
-/** How far Terraform is with a resource. */
+/** Terraform's progress with a resource. */
 export interface ResourceProgress {
   readonly action: Action;
   readonly step: 'planned' | 'started' | 'done' | 'failed';
-  /** Why it failed, once Terraform has said so. */
+  /** Why it failed, once Terraform has reported it. */
   readonly why: readonly Diagnostic[];
 }
 
-/** How far Terraform is with everything. */
+/** Terraform's progress with everything. */
 export interface Progress {
-  /** By address, in the order in which they came up. */
+  /** By address, in the order of their first events. */
   readonly resources: ReadonlyMap<string, ResourceProgress>;
-  /** Errors and warnings that are about no resource in particular. */
+  /** Errors and warnings without a resource. */
   readonly rest: readonly Diagnostic[];
-  /** null: not known yet, or it did not come to a good end. */
+  /** null: not known yet, or the apply failed. */
   readonly outputs: Outputs['values'] | null;
 }
 
@@ -39,7 +39,7 @@ export function progressAfter(before: Progress, events: readonly TerraformEvent[
     if (event.address === null || event.severity === 'warning') rest.push(event);
     else
       resources.set(event.address, {
-        // An error before anything began, in the plan for one, is an end as well.
+        // An error before the resource was started, such as in the plan, ends it, too.
         ...{ action: known?.action ?? 'other', step: 'failed' },
         why: [...(known?.why ?? []), event],
       });

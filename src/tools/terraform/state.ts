@@ -1,4 +1,4 @@
-/** What the stack's output says of a machine. */
+/** A machine in the stack's output. */
 export interface MachineOutput {
   readonly instance: string;
   readonly publicAddress: string | null;
@@ -7,7 +7,7 @@ export interface MachineOutput {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads outputs: a machine a condition. Those that did not come up are left out. */
+/** Reads the machines, by condition, from the outputs. Those that were not created are left out. */
 export function machinesIn(outputs: Fields): Map<string, MachineOutput> {
   return new Map(
     Object.entries(outputs).flatMap(([condition, output]): [string, MachineOutput][] => {
@@ -19,8 +19,8 @@ export function machinesIn(outputs: Fields): Map<string, MachineOutput> {
   );
 }
 
-/** Ids of all that the state knows, as `terraform state pull` prints it and its file holds it.
- *  @param text of version 4, which every Terraform since 0.12 writes */
+/** Ids of all resources in a state, from `terraform state pull` or the state file.
+ * @param text of version 4, which every Terraform since 0.12 writes */
 export function idsInState(text: string): Set<string> {
   const instances = listIn(objectIn(text), 'resources').flatMap((resource) => listIn(resource, 'instances'));
   return new Set(instances.flatMap(({ attributes }) => word(objectOf(attributes).id) ?? []));
@@ -33,7 +33,7 @@ const listIn = (fields: Fields, name: string): Fields[] => {
 
 const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-/** What a text of JSON holds; nothing if that is no object. */
+/** Parses a JSON object; empty if the text is not one. */
 export function objectIn(text: string): Fields {
   try {
     return objectOf(JSON.parse(text));

@@ -15,47 +15,48 @@ import { nothingYet, type Progress, progressAfter } from './progress.js';
 import { objectIn } from './state.js';
 import { TerraformFailed } from './version.js';
 
-/** How often what Terraform writes is looked at, in milliseconds. */
+/** Interval of polling Terraform's output, in milliseconds. */
 const interval = 200;
 
-/** In so many milliseconds AWS shows what was asked of it. */
+/** Time until AWS lists a resource that was just requested, in milliseconds. */
 const settling = 5_000;
 
-/** Terraform at work in one folder. What changes something runs in a session of its own with its output in a file, so
- *  that it comes to its end, and writes its state, whatever becomes of us. */
+/** Terraform in one folder. Changes run in a process session of their own, with output to a file, so that Terraform
+ * finishes and writes its state even if this process is killed. */
 export class Terraform {
   constructor(
     private readonly executor: Executor,
     readonly at: line.Workplace,
-    /** Is told what takes a while. */
+    /** Notes steps that take a while. */
     private readonly note: (text: string) => void,
   ) {}
 
-  /** Waits for a Terraform that is still at work here: somebody who began it may be gone. */
+  /** Waits for a Terraform that is still running here: the process that started it may be gone. */
   async others(): Promise<void> {
     for (let told = false; ; told = true) {
-      // A person may have begun it in the folder itself.
+      // The user may have started it in the folder itself.
       const there = processesIn(this.at.folder).find(({ program }) => program === 'terraform');
       const pid = there?.pid ?? (await processesWith(this.executor, `-chdir=${this.at.folder}`))[0];
       if (pid === undefined) return this.#endOrphans();
-      if (!told) this.note(`Terraform is still at work on this deployment (process ${pid}); waiting for it.`);
+      if (!told)
+        this.note(`Terraform is still running for this deployment (process ${pid}); waiting for it.`);
       await sleep(interval);
     }
   }
 
-  /** A provider outlives a Terraform that was killed, and goes on with what it was at, which nobody writes down. */
+  /** The provider of a killed Terraform keeps running, and nothing records what it creates. */
   async #endOrphans(): Promise<void> {
     const orphans = processesIn(this.at.folder).filter(
       ({ program, parent }) => program.startsWith('terraform-provider-') && parent !== 'terraform',
     );
     if (orphans.length === 0) return;
-    this.note('Terraform was killed; its provider, which goes on by itself, is ended.');
+    this.note('Terraform was killed; ending its provider, which is still running.');
     await this.executor.attempt(command('kill', '-KILL', ...orphans.map(({ pid }) => String(pid))));
-    // What it has asked for last may not be seen at once.
+    // AWS may not list its last requests at once.
     if (!this.executor.dryRun) await sleep(settling);
   }
 
-  /** Makes the folder ready for the stack that is in it. */
+  /** Initialises the folder for its stack. */
   async init(): Promise<void> {
     await this.executor.change(command('mkdir', '-p', '-m', '700', this.at.pluginCache));
     if (this.executor.dryRun) {
@@ -64,9 +65,9 @@ export class Terraform {
     }
     if (!hasProvider(this.at.pluginCache))
       this.note(
-        `Terraform gets its AWS provider, some 150 MB to download and 700 MB on disk, once: ${this.at.pluginCache}`,
+        `Terraform downloads its AWS provider (some 150 MB, 700 MB on disk), once: ${this.at.pluginCache}`,
       );
-    // The cache bears one writer.
+    // The cache supports only one writer.
     const release = await lock(this.at.pluginCache, {
       stale: 10_000,
       update: 2_000,
@@ -82,45 +83,45 @@ export class Terraform {
     }
   }
 
-  /** Proves, before anything is made, that the state can be read and written where it is to be kept elsewhere.
-   *  @param lineage of this state, no other's. @throws TerraformFailed */
+  /** Verifies, before anything is created, that a remote state can be read and written.
+   * @param lineage of this state only. @throws TerraformFailed */
   async claimState(lineage: string): Promise<void> {
     const pushed = await this.executor.attempt(line.pushEmpty(this.at, lineage));
     if (pushed.code === 0) return;
-    // Terraform replaces no state that is there, of the same deployment as its key says.
+    // An existing state with this key belongs to the same deployment; it is not replaced.
     const { stdout } = await this.executor.query(line.pull(this.at), ofLongReads);
     if (!/"lineage": *"[^"]/.test(stdout)) throw stateFailed('write', pushed);
   }
 
-  /** @param show is told of progress. @returns how it ended; errors of single resources are in it
-   *  @throws TerraformFailed if nothing can be made of how it ended */
+  /** @param show receives progress.
+   * @returns how it ended, including errors of single resources @throws TerraformFailed if its result is unknown */
   async apply(show: (progress: Progress) => void): Promise<Progress> {
     return this.#follow(line.apply(this.at), 'apply.jsonl', show);
   }
 
-  /** @throws TerraformFailed if not everything is gone */
+  /** @throws TerraformFailed if not everything was destroyed */
   async destroy(show: (progress: Progress) => void): Promise<Progress> {
     return this.#follow(line.destroy(this.at), 'destroy.jsonl', show);
   }
 
-  /** What `apply` would do, as Terraform tells people. @param anew addresses of what would be made anew
-   *  @throws CommandFailed */
-  async plan(anew: readonly string[]): Promise<string> {
+  /** What `apply` would do, as Terraform prints it for people.
+   * @param replaced addresses of resources that would be replaced @throws CommandFailed */
+  async plan(replaced: readonly string[]): Promise<string> {
     this.note('Asking Terraform what it would do.');
-    return (await this.executor.change(line.plan(this.at, anew))).stdout;
+    return (await this.executor.change(line.plan(this.at, replaced))).stdout;
   }
 
-  /** What the outputs are after an apply. Each start of Terraform reads the whole provider to know it again, which
-   *  takes seconds: so what the apply itself has said is good enough. */
+  /** The outputs after an apply, from its own events if possible: each start of Terraform reads the whole provider,
+   * which takes seconds. */
   async outputs({ outputs }: Progress): Promise<Readonly<Record<string, unknown>>> {
     return outputs ?? objectIn(await this.executor.read(line.output(this.at), ofLongReads));
   }
 
-  /** The state as JSON; empty: there is none, or what is here is no state any more.
-   *  @param isElsewhere it is not kept here. @throws TerraformFailed if it cannot be read there, which says nothing of what
-   *  it knows */
+  /** The state as JSON; empty: there is none, or the local file is damaged.
+   * @param isElsewhere the state is remote.
+   * @throws TerraformFailed if a remote state cannot be read: then its contents are unknown */
   async state(isElsewhere: boolean): Promise<string> {
-    // A file is the same that `state pull` prints, which first reads all of its provider to know it again.
+    // The file is the same as the output of `state pull`, which would first read the whole provider.
     const path = join(this.at.folder, line.stateFile);
     if (!isElsewhere) return existsSync(path) ? readFileSync(path, 'utf8') : '';
     const pulled = await this.executor.query(line.pull(this.at), ofLongReads);
@@ -162,7 +163,7 @@ export class Terraform {
       .map(({ summary, detail }) => [summary, detail].filter(Boolean).join(': '));
     const said = told.length > 0 ? told : lastLines(existsSync(output) ? readFileSync(output, 'utf8') : '');
     return new TerraformFailed([`terraform ${verb} failed:`, ...said.map((text) => `  ${text}`)].join('\n'), [
-      pasteable`less ${output}    # all that it said`,
+      pasteable`less ${output}    # its whole output`,
     ]);
   }
 }
@@ -173,7 +174,7 @@ const stateFailed = (verb: string, { stdout, stderr }: Outcome): TerraformFailed
       `Terraform cannot ${verb} its state:`,
       ...lastLines(`${stdout}\n${stderr}`).map((text) => `  ${text}`),
     ].join('\n'),
-    [ownLine('deploy', [], 'when it can'), ownLine('terminate', [], 'ends all by its tag')],
+    [ownLine('deploy', [], 'tries again'), ownLine('terminate', [], 'terminates everything by its tag')],
   );
 
 const lastLines = (text: string): string[] =>
@@ -182,7 +183,7 @@ const lastLines = (text: string): string[] =>
     .filter((one) => /[\p{L}\p{N}]/u.test(one))
     .slice(-12);
 
-/** What a file has from an offset on. */
+/** Reads a file from an offset on. */
 function readFrom(path: string, offset: number): Buffer {
   const file = openSync(path, 'r');
   try {
@@ -199,7 +200,7 @@ function readFrom(path: string, offset: number): Buffer {
   }
 }
 
-/** A cache has a folder for each host that providers come from. */
+/** Whether the cache has a provider: it has a folder for each registry host. */
 const hasProvider = (pluginCache: string): boolean =>
   existsSync(pluginCache) &&
   readdirSync(pluginCache).some((host) => existsSync(join(pluginCache, host, 'hashicorp', 'aws')));

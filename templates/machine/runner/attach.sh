@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# A job that has this terminal.
+# A job on this terminal.
 
 # attach MODE...: runs the job and exits with its code.
 attach() {
@@ -19,7 +19,7 @@ attach() {
   fi
   # A second Ctrl-C makes the docker client give up, not the job.
   [ -n "$interrupted" ] && engine_stop 10
-  # Docker takes a moment for each: its output is fetched while its end is looked at. What has these codes may never
+  # Docker takes a moment for each, so the output is fetched while the end is read. A job with these codes may never
   # have begun.
   fetching=
   status=exited
@@ -32,6 +32,7 @@ attach() {
   engine_look
   [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_home=yes; }
   if [ -z "$begun" ] && [ -z "$fetching" ]; then
+    explain_start
     finish failed start "$code"
   else
     judge_attached
@@ -42,16 +43,16 @@ attach() {
   exit "$code"
 }
 
-# A client that cannot be told not to pull is not asked to run what is not here.
+# A client without an option against pulling must not run a missing image.
 need_image() {
   if [ -n "$never_pull" ] || engine_has_image "$image"; then return; fi
-  echo "runner.sh: there is no image $image any more" >&2
+  echo "runner.sh: the image $image no longer exists" >&2
   await_facts
   finish failed start 125
   exit 125
 }
 
-# Was the client taken for one that knows how to be told so, and is none?
+# Did the client turn out not to know that option?
 is_client_older() {
   [ -n "$engine_version" ] && [ -n "$never_pull" ] || return
   engine_version=
@@ -60,7 +61,7 @@ is_client_older() {
   [ -z "$never_pull" ]
 }
 
-# The client saw the first end of the container. The engine may have begun it again since, or removed it.
+# The client saw the first end of the container. The engine may have restarted or removed it since.
 judge_attached() {
   if [ -n "$interrupted" ] || [ "$code" -eq 130 ]; then echo user >"$job/stop"; fi
   case $status in
@@ -77,7 +78,7 @@ judge_attached() {
   code=${exit_code:-$code}
 }
 
-# settle JOB...: takes home what jobs that have ended left, where their folders had been moved away and are known again.
+# settle JOB...: moves files of ended jobs to their folders, if these had been moved away when the jobs ended.
 settle() {
   for job in "$@"; do
     if ! { has_ended "$job" && [ -d "$job/logs" ] && [ -r "$job/job.sh" ]; }; then continue; fi
@@ -86,11 +87,11 @@ settle() {
   return 0
 }
 
-# resume JOB: goes on, in the background, with a job that ran attached to a terminal and lost its runner. One that
-# had not begun to run does not begin now: the person who wanted it has gone.
+# resume JOB: continues, in the background, a job that ran attached to a terminal and lost its runner. A job that had
+# not begun does not begin now: its user has gone.
 resume() {
   if is_held "$1/owner"; then
-    [ -z "$elsewhere" ] || echo "runner.sh: $1 is at work on $elsewhere" >&2
+    [ -z "$elsewhere" ] || echo "runner.sh: $1 is running on $elsewhere" >&2
     [ -z "$elsewhere" ]
     return
   fi

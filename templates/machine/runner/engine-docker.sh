@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# What jobs run in: Docker. No other part knows its words, but for what job.sh defines.
+# The engine: Docker. No other part contains its commands, except those that job.sh defines.
 
-# Does the engine answer? One that is halted never says no.
+# Does the engine answer? A hanging one never fails, hence the timeout.
 engine_answers() { within 20 $docker version </dev/null >/dev/null 2>&1; }
 
 # Prints the versions of the client and of the engine.
@@ -9,8 +9,8 @@ engine_versions() { within 20 $docker version --format '{{.Client.Version}} {{.S
 
 engine_name=docker
 
-# engine_never_pulls CLIENT_VERSION: `never_pull` is what keeps `docker run` from asking a registry for an image that
-# is not here; empty where the client is too old to know such words. A tag of ours is in no registry, or is not ours there.
+# engine_never_pulls CLIENT_VERSION: `never_pull` is the option that keeps `docker run` from pulling a missing image;
+# empty for a client that is too old for it. A tag of ours is in no registry, or is not ours there.
 engine_never_pulls() {
   never_pull='--pull never'
   major=${1%%.*} minor=${1#*.} minor=${minor%%.*}
@@ -20,7 +20,7 @@ engine_never_pulls() {
   esac
 }
 
-# engine_runs CONTAINER: is it running? One of an engine that does not answer may be.
+# engine_runs CONTAINER: is it running? True also if the engine does not answer, since it may be.
 engine_runs() {
   running=$(within 20 $docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null)
   [ "$running" = true ] || { [ -z "$running" ] && ! engine_answers; }
@@ -28,12 +28,52 @@ engine_runs() {
 
 engine_has_image() { $docker image inspect --format '{{.Id}}' "$1" >/dev/null 2>&1; }
 
+# `image_id` of the job's image, if it exists, and `built_on`: its base images from its label, NAME=ID each.
+engine_find_image() {
+  said=$(find_image 2>/dev/null) || return
+  image_id=${said%% *}
+  built_on=${said#"$image_id"} built_on=${built_on# }
+}
+
+# Are the bases of the image still the engine's images of those names? A missing one is ignored.
+engine_is_current() {
+  set -f
+  current=0
+  for one in $bases; do
+    now=$(engine_image "$one") || continue
+    case " $built_on " in *" $one=${now%% *} "*) ;; *) current=1 ;; esac
+  done
+  set +f
+  return "$current"
+}
+
+# Builds the image with a label that names its bases. A base that the build itself pulls has an id only afterwards; the
+# second build finds every layer of the first.
+# shellcheck disable=SC2317
+engine_build() {
+  find_bases
+  before=$built_on
+  build || return
+  find_bases
+  [ "$built_on" = "$before" ] || build
+}
+
+# shellcheck disable=SC2317
+find_bases() {
+  built_on=
+  set -f
+  for one in $bases; do
+    now=$(engine_image "$one") || continue
+    built_on="$built_on${built_on:+ }$one=${now%% *}"
+  done
+  set +f
+}
+
 # Prints an image's id, and its digests as JSON.
 engine_image() { $docker image inspect --format '{{.Id}} {{json .RepoDigests}}' "$1" 2>/dev/null; }
 
-# What Docker knows of the container; `status` is empty if there is none. One that was created and could not
-# start, or was not started, has not begun. `restarts` is how often the engine itself began it again. Fails if Docker
-# does not answer: then nothing is known.
+# Docker's facts about the container; `status` is empty if it does not exist. A container that was only created has not
+# begun. `restarts` counts restarts by the engine itself. Fails if Docker does not answer: then nothing is known.
 engine_look() {
   status='' exit_code='' oom='' started_at='' finished_at='' container_image='' restarts=0
   facts='{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}} {{.Image}} {{.RestartCount}}'
@@ -48,32 +88,84 @@ EOF
   [ -n "$status" ] || { left=$($docker ps --all --quiet --filter "name=^/?$name\$" 2>/dev/null) && [ -z "$left" ]; }
 }
 
-# All that the container has said. The second goes on until it has ended.
+# The whole output of the container. The second follows it until its end.
 engine_logs() { $docker logs "$name" 2>&1; }
 engine_follow() { $docker logs --follow "$name" </dev/null 2>&1; }
 
 # Prints the exit code of the container once it has ended.
 engine_wait() { $docker wait "$name" 2>/dev/null; }
 
-# Takes from the engine what it was told to do when the container ends: a job runs once.
+# Disables the container's restart policy: a job runs once.
 engine_run_once() { $docker update --restart no "$name" >/dev/null 2>&1; }
 
 # engine_stop GRACE: SIGTERM, and SIGKILL after that many seconds. Fails if the container has not ended.
 engine_stop() { within "$(($1 + 60))" $docker stop -t "$1" "$name" </dev/null >/dev/null 2>&1; }
 
-engine_remove() { $docker rm --force "$name" >/dev/null 2>&1; }
+# Also removes anonymous volumes that the image declares.
+engine_remove() { $docker rm --force --volumes "$name" >/dev/null 2>&1; }
 
-# Makes all files that the job could write ours, by the chown of its own image. Nothing but them is mounted.
+# Makes all files that the job could write ours, with the chown of its own image. Only these files are mounted.
 engine_own() {
   set -- --entrypoint chown "${image_id:-$image}" -R "$user_id:$(id -g)"
   for folder in data home source; do
     is_in_place "$folder" || continue
-    set -- --volume "$work/$folder:/own/$folder" "$@" "/own/$folder"
+    mount_of "$work/$folder"
+    set -- --mount "type=bind,$source,target=/own/$folder" "$@" "/own/$folder"
   done
-  $docker run --rm --user 0 ${never_pull:-} "$@"
+  $docker run --rm --userns host --user 0 ${never_pull:-} "$@"
 }
 
 # engine_list DEPLOYMENT: the ids of its containers.
 engine_list() { $docker ps --all --quiet --filter "label=logistician.deployment=$1"; }
 
-engine_remove_those() { $docker rm --force "$@"; }
+engine_remove_those() { $docker rm --force --volumes "$@"; }
+
+# Is the job's data folder missing for the engine? Then it is on another computer, or sees other files.
+engine_misses_data() {
+  mount_of "$work/data"
+  said=$($docker create ${never_pull:-} --name "$name" --mount "type=bind,$source,target=/data" "$image" 2>&1 >/dev/null)
+  case $said in *'bind source path does not exist'*) true ;; *) false ;; esac
+}
+
+# Parts of the container's line, for `container` in job.sh.
+
+# The user of the container, and `groups`, the words for further groups, so that a job can read the same files as its
+# user. For a rootless engine the user is root in containers, and other ids are unknown.
+# shellcheck disable=SC2317
+find_identity() {
+  user_name=$(id -un 2>/dev/null || id -u)
+  groups=
+  if [ -n "${rootless:-}" ]; then
+    as_user=0 as_group=0
+    return
+  fi
+  all=$(id -G)
+  find_user
+  as_user=$user_id as_group=${all%% *}
+  for group in $all; do
+    [ "$group" = "$as_group" ] || groups="$groups --group-add $group"
+  done
+}
+
+# shellcheck disable=SC2317
+find_mounts() {
+  mount_of "$work/source" && source_mount=$source
+  mount_of "$work/data" && data_mount=$source
+  mount_of "$work/home" && home_mount=$source
+  mount_of "$secrets" && secrets_mount=$source
+}
+
+# mount_of FOLDER: `source` is the part of a `--mount` that names it. What `--mount` takes is one line of comma-separated
+# values.
+mount_of() {
+  source=source=$1
+  case $1 in *[,\"]*) ;; *) return ;; esac
+  source='"source=' rest=$1
+  while :; do
+    case $rest in
+      *\"*) source=$source${rest%%\"*}'""' rest=${rest#*\"} ;;
+      *) break ;;
+    esac
+  done
+  source=$source$rest'"'
+}

@@ -1,14 +1,14 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
 # The facts of the place where a job runs, as fields of state.json.
 
-# Asks for the versions of client and engine while other things are done; find_engine reads the answer.
+# Queries the versions of client and engine in the background; find_engine reads the answer.
 ask_engine() {
   engine_versions >"$job/versions" &
   asking=$!
 }
 
 # Makes `never_pull`, and begins $job/facts: it is written while the container starts, also if the runner is killed
-# meanwhile. The image was found or built a moment ago: what it was built on is still what the engine has under those names.
+# meanwhile.
 find_engine() {
   # Where the job's script has the engine's, the client is taken for one of the same version.
   client=$engine_version version=$engine_version
@@ -31,23 +31,22 @@ await_facts() { wait "$writing_facts"; }
 write_facts() {
   find_base
   find_gpu_names
-  put "$job/facts" "$engine\"base\":[$base],\"gpu_names\":[$gpu_names],\"driver\":$driver"
+  put "$job/facts" "$engine\"base\":$base,\"gpu_names\":[$gpu_names],\"driver\":$driver"
 }
 
-# `base` has the images that `bases` names, as the engine has them; those that it has not are left out.
+# `base` has the images that the image was built on, with their digests if the engine still has them, unless job.sh knows.
 find_base() {
-  base=
+  [ -z "$base" ] || return 0
   set -f
-  for one in $bases; do
-    id='' digests=''
-    read -r id digests <<EOF
-$(engine_image "$one")
-EOF
-    [ -n "$id" ] || continue
+  for one in $built_on; do
+    id=${one##*=}
+    found=$(engine_image "$id")
+    digests=${found#"$id "}
     case $digests in '['*']') ;; *) digests='[]' ;; esac
-    escape "$one"
+    escape "${one%=*}"
     base="$base${base:+,}{\"name\":\"$escaped\",\"id\":\"$id\",\"digests\":$digests}"
   done
+  base="[$base]"
   set +f
 }
 
@@ -59,7 +58,7 @@ find_gpu_names() {
   listed=$(within 10 nvidia-smi --query-gpu=index,uuid,driver_version,name --format=csv,noheader 2>/dev/null) || return 0
   count=0
   while IFS=', ' read -r index uuid release gpu; do
-    # A line of complaint has no number first.
+    # Error messages do not begin with a number.
     case $index in '' | *[!0-9]*) continue ;; esac
     is_given "$index" "$uuid" || continue
     count=$((count + 1))
@@ -72,7 +71,7 @@ $listed
 EOF
 }
 
-# is_given INDEX UUID: is that GPU one of those that the job is given? Docker itself takes the first ones of a number.
+# is_given INDEX UUID: is that GPU one of the job's? For a number, Docker takes the first ones.
 is_given() {
   case $wanted in
     all) true ;;

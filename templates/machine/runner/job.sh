@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# One job, from wherever it is to its end.
+# One job, from its present state to its end.
 
 find_user() { [ -n "$user_id" ] || user_id=$(id -u); }
 
-# find_secrets NAME: `secrets` is where those of a job are while it runs: in memory, never on a disk.
+# find_secrets NAME: `secrets` is the folder of a job's secrets while it runs: in memory, never on disk.
 find_secrets() {
   find_user
   secrets=/dev/shm/logistician-$user_id/$1
@@ -16,35 +16,35 @@ secret() {
   mkdir -p "$secrets" && [ -O "$secrets/.." ] && cat >"$secrets/$2"
 }
 
-# Reads the job's script. What it leaves out is not what an earlier script said.
+# Reads the job's script, after unsetting the variables of an earlier script.
 read_script() {
   unset options
-  work='' bases='' engine_version='' needs_secrets=''
+  work='' bases='' base='' built_on='' engine_version='' needs_secrets='' rootless='' attempt=''
   # shellcheck source=/dev/null
   . "$job/job.sh"
   work=${work:-$job}
   find_work
 }
 
-# The experiment may have been moved to another folder since: then the link says where.
+# The experiment may have been moved since: then the link leads to its new folder.
 find_work() { [ ! -L "$job/work" ] || work=$(readlink "$job/work"); }
 
-# load JOB: makes it the one that all here is about.
+# load JOB: makes it the current job.
 load() {
   job=$1
   read_script
   find_secrets "$name"
 }
 
-# finish STATE [REASON [EXIT_CODE]]: everything is home before the state says so; only then the container goes.
-# Fails where the disk is full, with all left in its place for another try.
+# finish STATE [REASON [EXIT_CODE]]: keeps all files, then records the state, and only then removes the container. Fails
+# if the disk is full, and leaves everything for a retry.
 finish() {
   find_work
   own_files
   bring_home || ! is_job_full "$job" || return
   record "$@" || return
   show_state
-  # An attached runner has other things to do meanwhile, and hears by descriptor 3 when nothing is left.
+  # An attached runner works on meanwhile; descriptor 3 closes when everything is done.
   if [ -n "${attached:-}" ]; then
     (trap '' INT TERM HUP && tidy) </dev/null >/dev/null 2>&1 &
   else
@@ -52,11 +52,17 @@ finish() {
   fi
 }
 
-# Files that the job wrote as another user become ours.
+# Files that the job wrote as another user become ours, and folders that it has closed are open to us: its owner can
+# read and remove all of it.
 own_files() {
   [ "$user_id" -eq 0 ] && return
-  [ -n "$(find "$work/data" "$work/home" "$work/source" ! -user "$user_id" 2>/dev/null | head -n 1)" ] || return
-  engine_own >>"$job/logs/runner.txt" 2>&1 || note "some files in $work belong to another user: the image has no chown"
+  set -- "$work/data" "$work/home" "$work/source"
+  [ -n "$(find "$@" '(' ! -user "$user_id" -o -type d ! -perm -700 ')' 2>/dev/null | head -n 1)" ] || return
+  if [ -n "$(find "$@" ! -user "$user_id" 2>/dev/null | head -n 1)" ] && ! engine_own >>"$job/logs/runner.txt" 2>&1; then
+    note "some files in $work belong to another user: the image has no chown"
+  fi
+  # Not in one go: below a closed folder nothing is seen before it is open.
+  find "$@" -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
 }
 
 bring_home() {
@@ -67,7 +73,7 @@ bring_home() {
   return "$home"
 }
 
-# Leaves nothing of the job but its record and its data.
+# Removes everything of the job except its record and its data.
 tidy() {
   engine_remove
   set --
@@ -101,14 +107,14 @@ take() {
   return 1
 }
 
-# run_job JOB [attached MODE...]: takes the job from wherever it is to its end, also after a runner before
-# this one was killed. Attached, the job has this terminal.
+# run_job JOB [attached MODE...]: runs the job from its present state to its end, even after an earlier runner was
+# killed. Attached, the job uses this terminal.
 run_job() {
-  # The run was removed: nothing is left to be done for it.
+  # The run was removed: nothing to do.
   [ -r "$1/job.sh" ] || return
   load "$1"
   if ! take "$job"; then
-    # A runner may have been killed between its last record and its tidying.
+    # An earlier runner may have been killed between its last record and its cleanup.
     if has_ended "$job"; then
       show_state
       tidy
@@ -126,13 +132,13 @@ run_job() {
   begun=
   if [ -z "$fresh" ]; then
     look_until_known
-    # A container that never began is what a killed runner left: `docker wait` would call it a success.
+    # A killed runner may leave a container that never began: `docker wait` would report success.
     [ -n "$begun" ] || engine_remove
   fi
   if [ -n "$begun" ]; then
     [ "$before" = running ] || record running
   elif [ "$before" = running ]; then
-    # It ran, and how it ended is not known.
+    # It ran, but its end is unknown.
     if grep -q "$boot" "$job/owner.first"; then finish lost container; else finish lost reboot; fi
     return
   else
@@ -170,6 +176,7 @@ start_detached() {
     [ -z "$begun" ] || break
     [ -z "$unanswered" ] || return
     if [ -n "$rebuilt" ] || engine_has_image "$image"; then
+      explain_start
       finish failed start "$code"
       return 1
     fi
@@ -181,10 +188,10 @@ start_detached() {
   if restarts_itself; then engine_run_once; fi
 }
 
-# Was the engine told to begin the container again when it ends?
+# Does the container have a restart policy?
 restarts_itself() { grep -q -e --restart "$job/job.sh"; }
 
-# Waits for the end of a container at work, and judges it.
+# Waits for the end of a running container, and judges it.
 see_through() {
   follow
   watch $$ </dev/null >/dev/null 2>&1 &

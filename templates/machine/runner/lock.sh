@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# Locks: a link that names its holder. The lock of a holder that ended is taken over.
+# Locks: a link that names its holder. The lock of a dead holder is taken over.
 
 # lock PATH [TRIES]: fails after half a minute, or after so many tenths of a second: no lock here is held for longer
 # than a moment, but that of a build. Fails sooner, and says why, where it is the disk that refuses.

@@ -24,6 +24,7 @@ main() {
     add) add "$@" || say_why ;;
     deliver) deliver "$@" || say_why ;;
     begin) begin "$@" || say_why ;;
+    hold) hold "$@" || say_why ;;
     work) work "$@" ;;
     run)
       folder=$1

@@ -1,34 +1,34 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# Where things are. $job holds what the runner itself reads and writes, and no container reaches it; $work holds data/,
-# source/ and home/, which the job may change as it likes: links, FIFOs and folders may be where files were. What is
-# written there after the job has ended goes by these functions.
+# Folders. $job has the runner's own files, out of reach of containers; $work has data/, source/ and home/, which the
+# job may change in any way: links, FIFOs and folders may replace files. After the end of a job, writes to it go through
+# these functions.
 
-# place_of JOB: `place` is $work without a link on the way, as it was when it was laid out.
+# place_of JOB: `place` is the real path of $work, as of its creation.
 place_of() {
   place=
   { read -r place <"$1/place"; } 2>/dev/null || place=$(cd -P -- "$1" 2>/dev/null && pwd -P)
 }
 
-# is_in_place PATH: is that folder of $work still there, with no link on the way that could lead out of it?
+# is_in_place PATH: does that folder of $work still exist, without links in its path that could lead out of it?
 is_in_place() {
   place_of "$job"
   [ -d "$work${1:+/$1}" ] && [ "$(cd -P -- "$work${1:+/$1}" 2>/dev/null && pwd -P)" = "$place${1:+/$1}" ]
 }
 
-# is_data_in_place JOB PATH: the same of a folder in data/, for those who do not know $work.
+# is_data_in_place JOB PATH: the same for a folder in data/, without $work.
 is_data_in_place() {
   place_of "$1"
   [ -d "$1/data/$2" ] && [ "$(cd -P -- "$1/data/$2" 2>/dev/null && pwd -P)" = "$place/data/$2" ]
 }
 
-# Removes all of it, also from folders that the job has made read-only, and no more than a link.
+# Removes everything, even in folders that the job has made read-only; of a link only the link.
 remove() {
   rm -rf "$@" 2>/dev/null && return
   find "$@" -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
   rm -rf "$@"
 }
 
-# make_way PATH: nothing has that name any more. A folder of the job's gets another name; the rest goes.
+# make_way PATH: frees that name. A folder of the job is renamed; anything else is removed.
 make_way() {
   if [ ! -L "$1" ] && [ -d "$1" ]; then
     aside=$1.job
@@ -48,7 +48,7 @@ log_of() {
   if is_data_in_place "$1" logs && [ -f "$1/data/logs/$2" ] && [ ! -L "$1/data/logs/$2" ]; then log=$1/data/logs/$2; fi
 }
 
-# Moves the logs to where people look for them. The job may have put anything under their names.
+# Moves the logs to data/logs. The job may have put anything in their place.
 bring_logs() {
   [ -d "$job/logs" ] || return 0
   if is_in_place data; then
@@ -71,7 +71,7 @@ bring_logs() {
   remove "$job/logs"
 }
 
-# A copy of the final state lies with the data, where both are not one folder.
+# A copy of the final state is put beside the data, if that is another folder.
 show_state() {
   [ "$work" != "$job" ] && is_in_place '' || return 0
   for one in "$work/state.json" "$work/state.json.new"; do

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# Processes, and by what names they are known.
+# Processes and their unique names.
 
-# `machine` and `boot` name the computer that this runs on.
+# `machine` and `boot` identify this computer.
 find_home() {
   machine='' boot=''
   { read -r machine </proc/sys/kernel/hostname; } 2>/dev/null || machine=$(uname -n)
@@ -10,9 +10,9 @@ find_home() {
   boot=${boot:-unknown}
 }
 
-# `process` names a process by more than its number, which the system gives out again: "number start boot@machine". One
-# that has ended and that its parent has not asked about yet (a zombie) is gone. The start is field 22 of
-# /proc/PID/stat, counted from behind the program's name, which may hold anything.
+# `process` is a unique name of a process, since the system reuses ids: "number start boot@machine". A zombie counts as
+# ended. The start is field 22 of /proc/PID/stat, counted from the end of the program's name, which may contain
+# anything.
 identify() {
   number=$1
   if { read -r stat <"/proc/$number/stat"; } 2>/dev/null; then
@@ -45,27 +45,41 @@ is_elsewhere() {
   [ -n "$elsewhere" ]
 }
 
-# Does the process that the file names run here? `known` is what the file says.
+# Does the process in the file run here? `known` is its name.
 is_alive() {
   known=
   { read -r known <"$1"; } 2>/dev/null || return 1
   is_live "$known" && kill -0 "${known%% *}" 2>/dev/null
 }
 
-# Does the process that the file names run here, or may it run on another computer? Only what is not held may be taken.
+# Does the process in the file run here, or may it run on another computer? Only then is the thing held.
 is_held() {
   elsewhere=
   is_alive "$1" || is_elsewhere "$known"
 }
 
-# Runs the words in the background, out of reach of a terminal that closes, in a process group of their own where
-# the system has setsid.
+# Runs the words in the background, out of reach of a terminal that closes, in a process group of their own where the
+# system has setsid. They may run for days: they keep only the variables that the engine and git need.
 detach() {
-  if command -v setsid >/dev/null 2>&1; then
-    setsid "$@" </dev/null &
-  else
-    nohup "$@" </dev/null &
-  fi
+  (
+    # shellcheck disable=SC2013 # a name has no blanks
+    for variable in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
+      is_needed "$variable" || unset "$variable"
+    done
+    if command -v setsid >/dev/null 2>&1; then exec setsid "$@"; fi
+    exec nohup "$@"
+  ) </dev/null &
+}
+
+# Does background work need the variable? Variables that no shell can unset are left alone.
+is_needed() {
+  case $1 in
+    PATH | HOME | USER | LOGNAME | SHELL | PWD | TMPDIR | TZ | LANG | LC_* | XDG_* | LD_LIBRARY_PATH) ;;
+    DOCKER_* | BUILDKIT_* | BUILDX_* | GIT_* | SSH_AUTH_SOCK | LOGISTICIAN_* | SSL_CERT_*) ;;
+    *_proxy | *_PROXY) ;;
+    '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+    *) return 1 ;;
+  esac
 }
 
 # within SECONDS WORDS...: ends the words, which do not use a terminal, when the time is over.
@@ -78,7 +92,7 @@ within() {
   fi
 }
 
-# `parent` is the process that started this one, or that has it since that ended.
+# `parent` is the present parent process of this one.
 find_parent() {
   parent=
   { read -r stat </proc/self/stat; } 2>/dev/null || return 0

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# The queue: who waits, who is at work.
+# The queue: waiting and running jobs.
 
 # add QUEUE JOB SHARED < the job's own part of job.sh; QUEUE/SHARED is the part that it has in common with others.
 # QUEUE - : no queue, and all of job.sh comes from standard input. Repeated, it does nothing.
@@ -32,8 +32,8 @@ add() {
   return "$code"
 }
 
-# The folders that the job will have, and what it is told. Where they are is written down for those who do not read
-# job.sh, and for those who must know later that no link has taken their place.
+# Creates the folders of the job. Their paths are recorded for functions that do not read job.sh, and to detect links in
+# their place later.
 lay_out() {
   mkdir -p "$work/data/config" "$work/data/logs" "$work/data/results" "$work/data/measures" "$work/data/state" \
     "$work/data/input" || return
@@ -58,7 +58,7 @@ deliver() {
   return "$code"
 }
 
-# What a sender that was cut off has sent is no parcel.
+# An incomplete transfer is refused.
 open_parcel() {
   [ "$size" = "$2" ] || {
     echo "runner.sh: $size of $2 bytes have arrived" >&2
@@ -69,7 +69,7 @@ open_parcel() {
   while read -r length job; do at=$((at - length)); done <<EOF
 $list
 EOF
-  # Not by head, which may read more than it is asked for.
+  # Not with head, which may read more than requested.
   exec 4<"$parcel"
   [ "$at" = 0 ] || dd bs="$at" count=1 <&4 >/dev/null 2>&1
   moment=$(now)
@@ -81,7 +81,7 @@ EOF
   exec 4<&-
 }
 
-# Puts the job in the queue, where no runner takes it before it is recorded. $job/entry names its place there.
+# Adds the job to the queue, where no runner takes it before it is recorded. $job/entry is the name of its entry.
 enqueue() {
   entry=
   if ! is_queued; then
@@ -111,13 +111,19 @@ is_foreign() {
   [ -n "$elsewhere" ]
 }
 
-# begin QUEUE GPUS...: a worker for each slot that has none; GPUS is a slot's `docker run --gpus`, or `-`.
-# What a dead worker had in hand goes back to the front of the queue.
+# begin QUEUE [--keep-held | --max-failures N] GPUS...: a worker for each slot that has none; GPUS is a slot's `docker
+# run --gpus`, or `-`. The job of a dead worker goes back to the front of the queue. The count of failures is reset, and
+# a held queue continues, unless --keep-held. With --max-failures the queue is held after so many failures.
 begin() {
-  queue=$1
+  queue=$1 limit='' keep=
   shift
+  case ${1:-} in
+    --keep-held) keep=yes && shift ;;
+    --max-failures) limit=$2 && shift 2 ;;
+  esac
   mkdir -p "$queue/waiting" "$queue/slots"
   lock "$queue/lock" || return
+  [ -n "$keep" ] || is_foreign "$queue" || count_anew
   fill_slots "$@"
   code=$?
   unlock "$queue/lock"
@@ -136,7 +142,7 @@ fill_slots() {
     mkdir -p "$queue/slots/$slot"
     put "$queue/slots/$slot/gpus" "$gpus" || return
   done
-  # What a stop that was killed had in hand: a worker ends it.
+  # Jobs that a killed stop was ending: a worker ends them.
   for entry in "$queue"/stopping/*; do
     [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
   done
@@ -145,14 +151,14 @@ fill_slots() {
     for entry in "$folder"*.*; do
       [ -L "$entry" ] && mv "$entry" "$queue/waiting/"
     done
-    # A slot of an earlier time, when there were more.
+    # A slot from when there were more.
     number=${folder%/} number=${number##*/}
     if [ "$number" -gt "$slot" ]; then
       rm -rf "$folder"
       continue
     fi
     detach sh "$queue/runner.sh" work "$queue" "$number" >/dev/null 2>&1
-    # A worker without a name would not be the only one.
+    # Without a recorded name a second worker could start.
     sign "${folder}owner" $! || {
       kill $!
       return 1
@@ -167,32 +173,33 @@ work() {
   read -r gpus <"$queue/slots/$slot/gpus"
   [ "$gpus" = - ] && gpus=
   exec 2>>"$queue/slots/$slot/errors.txt"
-  # On a full disk each job would fail where the one before has failed.
+  # On a full disk every job would fail.
   while is_full "$queue"; do sleep 2; done
   claim || return
   run_job "$(readlink "$entry")"
   give_back
   if has_ended "$entry" || [ ! -r "$entry/job.sh" ]; then
+    count_end "$entry"
     rm -f "$entry"
   else
-    # Nothing could be written, or Docker did not answer: it is the first to be tried again.
+    # The disk is full, or Docker does not answer: retry this job first.
     mv "$entry" "$queue/waiting/"
     sleep 2
   fi
   exec sh "$queue/runner.sh" work "$queue" "$slot"
 }
 
-# Takes the first waiting job; with none left, gives up the slot in the same breath, so that a job added
-# now finds no worker that is about to go.
+# Takes the first waiting job that may begin; if there is none, gives up the slot under the same lock, so that a job
+# added now does not rely on a worker that is about to end.
 claim() {
   lock "$queue/lock" || return
-  # begin may not have written our name yet.
+  # `begin` may not have recorded our name yet.
   sign "$queue/slots/$slot/owner" $$ || {
     unlock "$queue/lock"
     return 1
   }
   for entry in "$queue"/waiting/*; do
-    if [ -L "$entry" ] && mv "$entry" "$queue/slots/$slot/"; then
+    if [ -L "$entry" ] && may_begin "$queue" "$entry" && mv "$entry" "$queue/slots/$slot/"; then
       entry=$queue/slots/$slot/${entry##*/}
       unlock "$queue/lock"
       return 0

@@ -1,17 +1,18 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# What is said of jobs.
+# Reports about jobs.
 
-# say KIND TEXT: not by echo, which takes the backslashes of some shells' arguments for its own.
+# say KIND TEXT: not with echo, which expands backslashes in some shells.
 say() { printf '%s %s\n' "$1" "$2"; }
 
 # report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind. Before them, for the queue:
-# `stalled`, or `elsewhere HOST` if only that computer may work on it.
+# `stalled`, or `elsewhere HOST` if only that computer may work on it, and `held start COUNT` or `held failures COUNT`.
 report() {
   if is_foreign "$1"; then
     say elsewhere "$elsewhere"
   elif is_stalled "$1"; then
     echo stalled
   fi
+  if { read -r text <"$1/held"; } 2>/dev/null; then say held "$text"; fi
   IFS= read -r job || return 0
   full=
   if is_job_full "$job"; then full=full; fi
@@ -19,7 +20,7 @@ report() {
   while IFS= read -r job; do
     [ -n "$job" ] || continue
     say job "$job"
-    # Removed. Of a disk that cannot be read, or is not mounted, nothing is said.
+    # It was removed. Nothing is reported about a disk that cannot be read, or is not mounted.
     [ -e "$job" ] || [ ! -r "${job%/*}" ] || echo missing
     { read -r text <"$job/state.json"; } 2>/dev/null || continue
     say state "$text"
@@ -30,7 +31,7 @@ report() {
     esac
     [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
     is_final "$state" || [ -z "$full" ] || echo full
-    # It has said and measured nothing yet.
+    # It has no output and no measures yet.
     if [ "$state" != pending ]; then
       report_output
     elif { read -r text <"$job/waits"; } 2>/dev/null; then
@@ -42,8 +43,8 @@ EOF
   return 0
 }
 
-# report_waiting < job folders: says by descriptor 4 what there is to say of those that wait in the queue, and prints the
-# folders of all others. There may be thousands, and a shell reads byte for byte.
+# report_waiting < job folders: reports waiting jobs of the queue on descriptor 4, and prints the folders of all others.
+# There may be thousands, and a shell reads byte by byte.
 report_waiting() {
   full=$full LC_ALL=C awk '
     {
@@ -69,10 +70,10 @@ report_output() {
   name_of_log=docker.txt
   [ "$state" != building ] || name_of_log=build.txt
   find_line "$name_of_log"
-  # Why a job did not start is in the other logs.
-  if is_final "$state" && [ "$state" != succeeded ]; then
-    [ -n "$line" ] || find_line build.txt
-    [ -n "$line" ] || find_line runner.txt
+  if [ -z "$line" ] && is_final "$state" && [ "$state" != succeeded ]; then
+    other_logs "$text"
+    find_line "$first"
+    [ -n "$line" ] || find_line "$second"
   fi
   say log "$line"
   if is_data_in_place "$job" measures; then
@@ -81,14 +82,38 @@ report_output() {
   fi
 }
 
-# `line` is the last one of that log of the job's.
+# other_logs STATE: why a job did not start is in the logs `first` and `second`.
+other_logs() {
+  case $1 in
+    *'"reason":"build"'*) first=build.txt second=runner.txt ;;
+    *) first=runner.txt second=build.txt ;;
+  esac
+}
+
+# `log` is the log of JOB to show: its output or, if it failed without output, that of its runner or the build.
+find_log() {
+  log_of "$1" docker.txt
+  own=$log
+  if [ -s "$own" ]; then return 0; fi
+  { read -r text <"$1/state.json"; } 2>/dev/null || return 0
+  find_state "$text"
+  if ! is_final "$state" || [ "$state" = succeeded ]; then return 0; fi
+  other_logs "$text"
+  for log in "$first" "$second"; do
+    log_of "$1" "$log"
+    if [ -s "$log" ]; then return 0; fi
+  done
+  log=$own
+}
+
+# `line` is the last line of that log.
 find_line() {
   line=
   log_of "$job" "$1"
   [ -z "$log" ] || [ ! -s "$log" ] || line=$(last_line "$log")
 }
 
-# The last line that says something; where Docker refuses, that is not its advice to read the help.
+# The last line with text; not Docker's advice to read its help.
 last_line() {
   tail -c 4000 "$1" 2>/dev/null | tr '\r\000' '\n ' |
     LC_ALL=C sed -n -e "/^[[:space:]]*\$/b end
@@ -99,7 +124,7 @@ last_line() {
       \$ { g; p; }"
 }
 
-# The job may have put anything there: only so many names are looked at, only so deep, and only regular files.
+# The job may have put anything there: the number of names and the depth are limited, and only regular files are read.
 find_newest() {
   newest=$(
     find "$job/data/measures/" -maxdepth 4 -type f ! -name summary.json 2>/dev/null | {
@@ -111,7 +136,7 @@ find_newest() {
   )
 }
 
-# The measure that was written last: the newest line of a series (NAME.jsonl), or a file with one number in it.
+# The newest measure: the last line of a series (NAME.jsonl), or a file with one number in it.
 measure() {
   find_newest
   [ -f "$newest" ] || return 0
@@ -121,6 +146,9 @@ measure() {
       number=$(head -c 100 "$newest" | tr -d '[:space:]\000')
       named=$(basename "${newest%.*}" | tr -dc 'A-Za-z0-9_.-')
       case $number in
+        [Nn][Aa][Nn]) say measure "{\"$named\":NaN}" ;;
+        inf | +inf | Infinity) say measure "{\"$named\":Infinity}" ;;
+        -inf | -Infinity) say measure "{\"$named\":-Infinity}" ;;
         '' | *[!0-9.eE+-]*) ;;
         *) say measure "{\"$named\":$number}" ;;
       esac
@@ -142,7 +170,7 @@ summarize() {
   fi
 }
 
-# Is there work with no worker at it: a job in the hands of a dead worker, or a queue without a live one?
+# Are there jobs without a worker: a job of a dead worker, or a queue without a live one?
 is_stalled() {
   [ -d "$1/slots" ] || return 1
   working=no
@@ -154,7 +182,8 @@ is_stalled() {
     fi
   done
   [ "$working" = no ] || return 1
-  for entry in "$1"/waiting/* "$1"/stopping/*; do [ -L "$entry" ] && return 0; done
+  for entry in "$1"/stopping/*; do [ -L "$entry" ] && return 0; done
+  for entry in "$1"/waiting/*; do [ -L "$entry" ] && may_begin "$1" "$entry" && return 0; done
   return 1
 }
 
@@ -165,7 +194,7 @@ log() {
   asker=$parent
   while find_parent && [ "$parent" = "$asker" ]; do
     read_state "$job"
-    log_of "$job" docker.txt
+    find_log "$job"
     size=0
     [ -z "$log" ] || find_size "$log"
     if [ "$size" -gt "$offset" ]; then
@@ -173,7 +202,7 @@ log() {
         tail -c "+$((offset + 1))" | head -c "$((size - offset))"
         offset=$size
       } 2>/dev/null <"$log"; then continue; fi
-    # It is brought home just now: it is somewhere else at the next turn.
+    # It is being moved now: the next round finds it elsewhere.
     elif [ -n "$log" ] && [ ! -e "$log" ]; then
       continue
     fi
@@ -186,7 +215,7 @@ log() {
 # offset JOB tail LINES: how many there are before the last lines.
 offset() {
   if [ "$2" = tail ]; then
-    log_of "$1" docker.txt
+    find_log "$1"
     log=${log:-/dev/null}
     echo "$(($({ wc -c <"$log"; } 2>/dev/null || echo 0) - $(tail -n "$3" "$log" 2>/dev/null | wc -c)))"
     return

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# Slots and GPUs of the whole computer. Every runner on it takes them here, for whichever deployment and user its job
-# is: each is a link in one folder that names its holder, "number start boot@machine user run container".
+# Slots and GPUs of the whole computer. Every runner takes them here, for all deployments and users: each is a link in
+# one folder that names its holder, "number start boot@machine user run container".
 
 # reserve: waits until the job has a slot, or the GPUs that it is given. While it waits, $job/waits says for what. Ends
 # sooner if the job was stopped meanwhile. A job without a queue needs no slot.
@@ -34,7 +34,7 @@ open_share() {
   return 1
 }
 
-# give_back: what the job had is free.
+# give_back: frees what the job had.
 give_back() {
   for token in ${tokens:-}; do rm -f "$share/$token"; done
   tokens=

@@ -3,19 +3,19 @@
 
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
-# What is done to many jobs at once is done to all of them at that time, if there is one.
+# An action on many jobs at once uses one time for all of them.
 moment=
 
-# put FILE TEXT: the file holds the text, or what it held before.
+# put FILE TEXT: writes the file atomically.
 put() { printf '%s\n' "$2" >"$1.$$" && mv "$1.$$" "$1"; }
 
-# `size` is how many bytes the file has.
+# `size` is the size of the file in bytes.
 find_size() {
   size=0
   [ ! -s "$1" ] || size=$(($({ wc -c <"$1"; } 2>/dev/null || echo 0)))
 }
 
-# Less than this in KiB, and a disk is as good as full.
+# With less free space than this, in KiB, a disk counts as full.
 enough=10240
 
 is_full() {
@@ -26,10 +26,10 @@ is_full() {
   }
 }
 
-# Is the disk full that the job's record is on, or that of its data?
+# Is the disk of the job's record or of its data full?
 is_job_full() { is_full "$1" || { [ -L "$1/data" ] && is_full "$1/data"; }; }
 
-# record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, whole or not at all.
+# record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, atomically.
 record() {
   echo "$1 ${moment:-$(now)}" >>"$job/steps" || return
   text=
@@ -76,14 +76,14 @@ escape() {
   esac
 }
 
-# `state` is what the job's state.json says; empty without one.
+# `state` is the state in the job's state.json; empty without one.
 read_state() {
   state=
   { read -r state <"$1/state.json"; } 2>/dev/null
   find_state "$state"
 }
 
-# find_state TEXT: the same of a text that was read.
+# find_state TEXT: the same for a text.
 find_state() {
   case $1 in
     *'"state":"'*) state=${1#*'"state":"'} state=${state%%\"*} ;;

@@ -31,8 +31,8 @@ stop_each() {
   return "$each"
 }
 
-# Takes the waiting ones of the jobs out of the queue, in one go: a worker that gets its next job gets none of these.
-# There may be thousands: no program is started for each of them that could be started for all.
+# Removes the waiting ones of the jobs from the queue at once, so that no worker takes one. There may be thousands, so
+# programs are started once for all of them.
 take_out() {
   for job in "$@"; do
     [ ! -d "$job" ] || has_ended "$job" || is_held_elsewhere || [ -e "$job/stop" ] || echo user >"$job/stop"
@@ -44,7 +44,7 @@ take_out() {
   find_user
   moment=$(now)
   (cd "$queue/stopping" && end_entries "$@" | xargs rm -f)
-  # What a stop that was killed had in hand.
+  # Entries that a killed stop was ending.
   for entry in "$queue"/stopping/*; do
     [ -L "$entry" ] || continue
     if (end_waiting "$(readlink "$entry")"); then rm -f "$entry"; else mv "$entry" "$queue/waiting/"; fi
@@ -77,12 +77,12 @@ is_entry() {
   [ -L "$entry" ]
 }
 
-# Is another computer at work on the job, or on its queue?
+# Is the job, or its queue, running on another computer?
 is_held_elsewhere() {
   { [ "$queue" != - ] && is_foreign "$queue"; } || { ! is_alive "$job/owner" && is_elsewhere "$known"; }
 }
 
-# A job that no runner ever had has neither a container nor files of its own.
+# A job that no runner ever took has neither a container nor files.
 end_waiting() {
   [ -r "$1/job.sh" ] || return 0
   load "$1"
@@ -91,7 +91,7 @@ end_waiting() {
     finish stopped user
     return
   fi
-  # It has said nothing, as a rule.
+  # Usually there is no output.
   if [ -s "$job/logs/docker.txt" ]; then bring_logs || ! is_job_full "$job" || return; fi
   record stopped user || return
   show_state
@@ -107,7 +107,7 @@ stop_one() {
   fi
   load "$job"
   [ -e "$job/stop" ] || echo user >"$job/stop"
-  # A job that is just about to start has no container yet.
+  # A job that is about to start has no container yet.
   rounds=0
   until has_ended "$job" || [ "$rounds" -ge 100 ] || [ "$silent" -ge 10 ]; do
     if [ "$rounds" -lt 25 ]; then end_part TERM; else end_part KILL; fi
@@ -115,21 +115,21 @@ stop_one() {
     engine_stop "$grace" || engine_answers || answers=$?
     case $answers in
       0) silent=0 ;;
-      # It hangs: to ask again would take as long again.
+      # It hangs: another try would take as long.
       124) silent=10 ;;
       *) silent=$((silent + 1)) ;;
     esac
-    # A job whose runner is gone has no other runner to write its end.
+    # If its runner is gone, no other one records its end.
     if [ "$answers" = 0 ] && ! is_held "$job/owner"; then run_job "$job"; fi
     has_ended "$job" || sleep 0.2
     rounds=$((rounds + 1))
-    # It has ended, and that cannot be written: not by waiting for it.
+    # It has ended, but that cannot be written; waiting does not help.
     if is_job_full "$job"; then rounds=$((rounds + 49)); fi
   done
   has_ended "$job" || not_ended
 }
 
-# Says that the job has not ended, and why, in one write: other lanes say the like. Fails.
+# Reports that the job has not ended, and why, in one write, as other lanes print, too. Fails.
 not_ended() {
   why_not_ended
   printf 'not-ended %s %s\n' "$job" "$why"
@@ -153,8 +153,8 @@ why_not_ended() {
   fi
 }
 
-# release QUEUE DEPLOYMENT < runs, one a line: no worker and no container of the deployment is left, and no secret that was
-# brought for a job which never came. Its jobs have ended.
+# release QUEUE DEPLOYMENT < runs, one per line: removes the workers and containers of the deployment, whose jobs have
+# ended, and secrets of jobs that never arrived.
 release() {
   docker=docker
   # shellcheck source=/dev/null
@@ -171,7 +171,7 @@ release() {
   done
   tries=20
   while left=$(engine_list "$2") || return; [ -n "$left" ]; do
-    # Docker refuses to remove what is being removed already, at a runner's word: what counts is that none is left.
+    # Docker refuses to remove a container that a runner is removing already: it only matters that none is left.
     said=$(engine_remove_those $left 2>&1 >/dev/null) && continue
     tries=$((tries - 1))
     if [ "$tries" = 0 ]; then

@@ -1,17 +1,17 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
-# A container at work: its output, its deadline, its end.
+# A running container: its output, its deadline, its end.
 
 note() { printf '%s %s\n' "$(now)" "$*" >>"$job/logs/runner.txt"; }
 
-# The same as engine_look, however long the engine takes to come back.
+# The same as engine_look, but waits until the engine answers.
 look_until_known() { until engine_look; do sleep 1; done; }
 
-# Reads that many bytes for nothing.
+# Skips that many bytes.
 skip() { [ "$1" -eq 0 ] || head -c "$1" >/dev/null; }
 
-# Appends what the container has said beyond what docker.txt holds already.
+# Appends the container's output that is not in docker.txt yet.
 catch_up() {
-  # A refusal of Docker's would be taken for the job's own words.
+  # An error of Docker would look like the job's output.
   case $status in dead | removing) return ;; esac
   log=$job/logs/docker.txt
   find_size "$log"
@@ -21,9 +21,8 @@ catch_up() {
   } >>"$log"
 }
 
-# Follows the container's output from where docker.txt stands, in processes that end with the container;
-# those that an earlier runner left are still good. The last of the pipe is the one that is known by name:
-# with it the others go too.
+# Follows the container's output from where docker.txt stands, in processes that end with the container; those of an
+# earlier runner are still used. The last process of the pipe is recorded: when it ends, the others end, too.
 follow() {
   is_alive "$job/follower" && return
   log=$job/logs/docker.txt
@@ -36,8 +35,9 @@ follow() {
 }
 
 # Each second, and later each few seconds, as long as that process lives: where the log stands (for `logs --since`), and
-# whether the deadline has come. From then on the container is stopped until it has ended, since the engine may not answer the first time.
-# A person's stop gets a minute beyond the deadline: a second SIGTERM would disturb a job that is saving itself.
+# whether the deadline has come. From then on the container is stopped until it has ended, since the engine may not
+# answer the first time. A user's stop gets a minute beyond the deadline: a second SIGTERM would disturb a job that is
+# saving itself.
 watch() {
   last='' pause=1 rounds=0
   find_deadline
@@ -54,7 +54,7 @@ watch() {
       { read -r why <"$job/stop"; } 2>/dev/null
       if [ "$why" != user ] || [ "$seconds" -ge $((deadline + 60)) ]; then engine_stop 30; fi
     fi
-    # To look starts programs.
+    # Checking starts programs.
     rounds=$((rounds + 1))
     if [ "$rounds" -ge 60 ] && [ "$((deadline - seconds))" -gt 10 ]; then pause=5; else pause=1; fi
     sleep "$pause"
@@ -67,14 +67,14 @@ find_deadline() {
   while read -r step at; do
     [ "$step" != running ] || began=${began:-$at}
   done <"$job/steps"
-  # Not written, if the disk was full; and to some, no date is today's midnight.
+  # Empty, if the disk was full; and some `date` read an empty one as today's midnight.
   began=${began:-$(now)}
   deadline=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
   deadline=$((deadline + max_seconds))
 }
 
-# Follows the output anew once Docker is back. What `docker logs` itself complained of when it went is in docker.txt,
-# and no output of the job's: the file is told whole again.
+# Follows the output again once Docker is back. docker.txt may contain error messages of `docker logs`, so the file is
+# written again from the start.
 retell() {
   [ -e "$job/follower" ] || return
   wait_for_follower
@@ -92,13 +92,13 @@ wait_for_follower() {
   done
   if is_alive "$job/follower"; then
     kill "${known%% *}" 2>/dev/null
-    # What it was writing is written.
+    # It has finished writing.
     sleep 0.1
   fi
 }
 
-# Waits for the end of the container, however long it takes and however often Docker itself restarts.
-# Fails if Docker answers and knows no such container.
+# Waits for the end of the container, even if Docker restarts meanwhile. Fails if Docker answers and knows no such
+# container.
 await_container() {
   until code=$(engine_wait) && [ -n "$code" ]; do
     look_until_known
@@ -108,7 +108,15 @@ await_container() {
   done
 }
 
-# has_gone CODE: the container removed itself, and the code of its end is all that is known.
+# Explains why the container did not start, if the engine's message does not.
+explain_start() {
+  engine_misses_data || return 0
+  why="the engine does not see $work/data: it runs on another computer, or sees other files than this one"
+  note "$why"
+  [ -z "${has_terminal:-}" ] || echo "runner.sh: $why" >&2
+}
+
+# has_gone CODE: the container removed itself, and only its exit code is known.
 has_gone() {
   exit_code=$1 finished_at=$(now)
   while read -r step at; do
@@ -116,11 +124,11 @@ has_gone() {
   done <"$job/steps"
 }
 
-# Judges a container that has ended, and that was looked at since. The code of its first end counts: what the engine
-# began again by itself may have ended in any way, and a container that is gone has no code.
+# Judges an ended container after engine_look. The exit code of its first end counts: a restart by the engine may have
+# ended in any way, and a removed container has no code.
 conclude() {
   why=
-  # An empty one was written to a full disk.
+  # It is empty if the disk was full.
   [ ! -e "$job/stop" ] || why=$(cat "$job/stop") why=${why:-user}
   case $exit_code in *[!0-9]*) exit_code= ;; esac
   case $why in
@@ -130,7 +138,7 @@ conclude() {
       if [ -z "$exit_code" ]; then
         finish lost container
       elif [ "$restarts" != 0 ]; then
-        note "the engine began the job again by itself: how it ended the first time is not known"
+        note "the engine restarted the job by itself: how it ended the first time is not known"
         finish lost container
       elif [ "$exit_code" -eq 0 ]; then
         finish succeeded '' 0

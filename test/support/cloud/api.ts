@@ -44,7 +44,7 @@ export class Api {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Nobody is there any more; what has come is done, and whoever asked never hears of it. */
+  /** It is gone; requests that have come are done, and their answers are lost. */
   goDown(): void {
     this.server.close();
     this.server.closeAllConnections();
@@ -113,7 +113,7 @@ export class Api {
     return call.action === 'RunInstances' ? this.#launch(call, perform) : perform();
   }
 
-  /** Whoever repeats a launch with the same client token gets the instance that the first one made: so a client whose
+  /** A launch that is repeated with the same client token gets the instance that the first one made: so a client whose
    *  connection broke may ask again. Launches are one after another, so that none passes the limit beside another. */
   async #launch({ parameters, service }: Call, perform: () => Promise<Answer>): Promise<Answer> {
     const token = parameters.get('ClientToken');

@@ -11,11 +11,11 @@ import type { Instance } from './ec2.js';
 import { KeptProvider } from './kept-provider.js';
 
 export interface CloudProjectOptions extends ProjectOptions {
-  /** Whether Terraform finds its provider at work. Not where either is killed, or its start is what is tested. */
+  /** Whether Terraform finds its provider running. Not where either is killed, or its start is what is tested. */
   readonly keptProvider?: boolean;
 }
 
-/** A project of somebody whose AWS is the test cloud. */
+/** A project of a user whose AWS is the test cloud. */
 export class CloudProject extends TestProject {
   #provider: KeptProvider | null = null;
 
@@ -46,7 +46,7 @@ export class CloudProject extends TestProject {
     return this.cloud.calls.filter(({ key }) => key === this.name);
   }
 
-  /** Its Terraform at work, and the providers that it has started, or left behind. */
+  /** Its Terraform running, and the providers that it has started, or left behind. */
   get terraform(): readonly ProcessThere[] {
     return processesIn(join(this.state, 'terraform'));
   }
@@ -56,7 +56,7 @@ export class CloudProject extends TestProject {
     return findState(this.home, this.experiment, false).folder;
   }
 
-  /** Deploys until its machines are there, or it has ended: where there is the API alone nobody can reach them. */
+  /** Deploys until its machines are there, or it has ended: with the API alone they cannot be reached. */
   async deployed(program?: string): Promise<Started> {
     const deploy = this.startProgram([
       process.execPath,

@@ -21,7 +21,7 @@ export interface CloudOptions {
    *  it there is the API alone: instances without number, and nothing behind them. */
   readonly machines?: number;
   /** Images that the machines' engines have beside the base image, with all that they were built on. No packet leaves a
-   *  machine: what cannot be had there must be in them. */
+   *  machine: what does not exist there must be in them. */
   readonly images?: readonly string[];
   /** MiB that a machine may use, containers and page cache included; 1024 if left out. */
   readonly memory?: number;
@@ -30,7 +30,7 @@ export interface CloudOptions {
   readonly instead?: (userData: string, instance: Instance) => string;
 }
 
-/** AWS for tests, on this computer and without an account. It is served by the test's own process: whoever starts a
+/** AWS for tests, on this computer and without an account. It is served by the test's own process: a test that starts a
  *  program that talks to it must not wait for that synchronously. All that Docker has of it is labelled as lab machines
  *  are. */
 export class Cloud {
@@ -103,7 +103,7 @@ export class Cloud {
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_REGION: this.region,
       AWS_DEFAULT_REGION: this.region,
-      // Nothing of whoever runs the tests.
+      // Nothing of the user who runs the tests.
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_EC2_METADATA_DISABLED: 'true',
@@ -142,7 +142,7 @@ export class Cloud {
     return this.images.get(newest ?? '') ?? '';
   }
 
-  /** The API as somebody at the console has it: past all rules, and on no record. */
+  /** The API as a user at the console has it: past all rules, and on no record. */
   get ec2(): Ec2 {
     return this.api.ec2;
   }
@@ -167,7 +167,7 @@ export class Cloud {
     this.api.endFaults();
   }
 
-  /** AWS is gone: connections break off, and nobody answers at its address. */
+  /** AWS is gone: connections break off, and nothing answers at its address. */
   goDown(): void {
     this.api.goDown();
   }
@@ -195,7 +195,7 @@ export class Cloud {
     await this.ec2.call('TerminateInstances', { 'InstanceId.1': instance });
   }
 
-  /** All that is still there and would cost or let somebody in: a kind and an id each, such as `instance i-0123`. */
+  /** All that is still there and would cost or give access: a kind and an id each, such as `instance i-0123`. */
   async listAll(): Promise<string[]> {
     const ids = async (kind: string, action: string, path: string, id: string, counts = (_: Xml) => true) =>
       (await this.ec2.list(action, path)).filter(counts).map((item) => `${kind} ${item.get(id)}`);
@@ -213,7 +213,7 @@ export class Cloud {
         'DescribeSecurityGroups',
         'securityGroupInfo/item',
         'groupId',
-        // Each VPC has one of that name, which nobody can delete.
+        // Each VPC has one of that name, which cannot be deleted.
         (item) => item.get('groupName') !== 'default',
       ),
       ids('volume', 'DescribeVolumes', 'volumeSet/item', 'volumeId'),
@@ -229,7 +229,7 @@ export class Cloud {
     return all.flat().sort();
   }
 
-  /** Leaves nothing, whatever state it is in. */
+  /** Leaves nothing, in any state. */
   async remove(): Promise<void> {
     await this.#hypervisor?.stop();
     await this.#metadata?.stop();

@@ -27,7 +27,7 @@ export class AwsError extends Error {
   }
 }
 
-/** The EC2 API as the cloud itself, or somebody at its console, uses it: no fault rule meets such a call, and it is
+/** The EC2 API as the cloud itself, or a user at its console, uses it: no fault rule meets such a call, and it is
  *  on no record. */
 export class Ec2 {
   constructor(

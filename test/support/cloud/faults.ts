@@ -21,7 +21,7 @@ export interface FaultRule {
   readonly meanwhile?: (call: Call) => void;
 }
 
-/** A rule at work. */
+/** A rule running. */
 export class Fault {
   /** How many calls it has let fail. */
   hits = 0;

@@ -29,7 +29,7 @@ export class Hypervisor {
   #timer: NodeJS.Timeout | null = null;
   #look: Promise<void> | null = null;
   #looks = 0;
-  /** Somebody asked for a look while there was one. */
+  /** A look was requested while there was one. */
   #isDue = false;
   #isOver = false;
 
@@ -149,7 +149,7 @@ export class Hypervisor {
     place.machine
       .ended()
       .then((how) => {
-        // Whoever is, or was, busy with it has switched it off, and knows.
+        // The process that is, or was, busy with it has switched it off, and knows.
         const isKnown = this.#isOver || place.isBusy || !place.isOn || place.boots !== boots;
         if (isKnown || how === 'power cut') return;
         this.#begin(place, () => (how === 'reboot' ? this.#start(id, place) : this.#tell(id, place)));
@@ -164,7 +164,7 @@ export class Hypervisor {
     const behaviour = await this.ec2.attribute(id, 'instanceInitiatedShutdownBehavior');
     const action = behaviour === 'terminate' || place.isSpot ? 'TerminateInstances' : 'StopInstances';
     await this.ec2.call(action, { 'InstanceId.1': id }).catch((error: Error) => {
-      // Somebody has ended it while it shut down.
+      // A user has ended it while it shut down.
       if (!(error instanceof AwsError && error.code === 'IncorrectInstanceState')) throw error;
     });
   }

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { providerMirror } from '../terraform.js';
 
-/** The AWS provider at work before Terraform asks for it, as its makers have it for their debuggers. Terraform starts and
- *  reads it anew for each step otherwise, which is more than half of what an `apply` costs here. */
+/** The AWS provider running before Terraform asks for it, as its makers have it for their debuggers. Terraform starts and
+ *  reads it again for each step otherwise, which is more than half of what an `apply` costs here. */
 export class KeptProvider {
   private constructor(
     private readonly guard: ChildProcess,

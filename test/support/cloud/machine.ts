@@ -48,9 +48,9 @@ export class CloudMachine {
     const keys = publicKey ? [publicKey] : [];
     const metadata = { 'instance-id': instance.id, 'local-hostname': name, 'public-keys': keys };
     write('seed/meta-data', JSON.stringify(metadata));
-    // Nobody answers there: whoever asks for a name, in a container too, hears so at once.
+    // Nothing answers there: a query for a name, in a container too, fails at once.
     write('resolv.conf', `nameserver ${instance.address}\n`, 0o644);
-    // With systemd at hand an engine would have it keep the groups, and there is nobody who could.
+    // With systemd at hand an engine would have it keep the groups, and nothing could.
     const driver = ['native.cgroupdriver=cgroupfs'];
     write('daemon.json', JSON.stringify({ 'cgroup-parent': `${this.group.path}/jobs`, 'exec-opts': driver }));
     const label = `logistician.test=${network.name}`;
@@ -89,7 +89,7 @@ export class CloudMachine {
     rmSync(this.plan.folder, { recursive: true, force: true });
   }
 
-  /** Runs a line of shell as root, whatever the network is like. @returns what it prints */
+  /** Runs a line of shell as root, on any network. @returns what it prints */
   async exec(line: string, input?: string): Promise<string> {
     return (await execIn(this.#container, line, input)).trim();
   }

@@ -23,7 +23,7 @@ export function motoPython(): string | null {
   return null;
 }
 
-/** moto's server at work. */
+/** moto's server running. */
 export class Moto {
   private constructor(
     private readonly server: ChildProcess,

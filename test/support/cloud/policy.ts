@@ -18,6 +18,6 @@ export function beyondPolicy(cloud: Cloud, ...more: string[]): string[] {
   return cloud.actions.filter((action) => !allowed.has(action));
 }
 
-/** What a policy of stacks/ allows and nobody asked for so far. */
+/** What a policy of stacks/ allows and no call has needed so far. */
 export const unusedOf = (cloud: Cloud, policy: string): string[] =>
   read(policy).filter((action) => !cloud.actions.includes(action));

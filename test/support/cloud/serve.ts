@@ -7,7 +7,7 @@ import { cloudMachineImage } from './machine-image.js';
 const [machines = '', ...images] = process.argv.slice(2);
 
 if (machines === 'images') {
-  // Whoever interrupts it interrupts what it has begun, after which it has to tidy up.
+  // An interrupt of it interrupts what it has begun, after which it has to tidy up.
   process.on('SIGINT', () => {});
   cloudMachineImage(images);
 } else {

@@ -8,7 +8,7 @@ cat /proc/sys/kernel/random/uuid >/run/boot-id
 chmod 444 /run/boot-id
 mount --bind /run/boot-id /proc/sys/kernel/random/boot_id
 
-# Its disk is a volume, empty at first. Of the layers that it begins with, which nobody writes to, no machine needs a
+# Its disk is a volume, empty at first. Of the layers that it begins with, which are never written to, no machine needs a
 # copy: they stay in the volume that all begin with.
 seed=/machine/seed
 [ -e /var/lib/docker/image ] ||

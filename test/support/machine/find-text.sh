@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the path of every file of the machine that has the bytes of standard input in it or in its path: all that
-# is on a disk, and /tmp, and has been written since the machine was made, whatever it says of its own age. /machine is
+# is on a disk, and /tmp, and has been written since the machine was made, with any time of its own. /machine is
 # the test's own; what is in it of the machine is at /var/lib/docker too.
 set -eu
 cat >/run/wanted

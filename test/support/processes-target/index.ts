@@ -11,6 +11,7 @@ import { command } from '../../../src/shell/command.js';
 import { isProgram } from '../../../src/shell/programs.js';
 import { aShell } from '../../../src/targets/container-shell.js';
 import type { TargetContext } from '../../../src/targets/context.js';
+import { copyState } from '../../../src/targets/state-copy.js';
 import type {
   Bundle,
   Collected,
@@ -50,6 +51,7 @@ export class ProcessesTarget implements Target {
   readonly name = 'processes';
   readonly pace = 200;
   readonly rental = null;
+  readonly holding = null;
   readonly needs = new Set<never>();
 
   constructor(private readonly context: TargetContext) {}
@@ -81,7 +83,8 @@ export class ProcessesTarget implements Target {
     for (const place of deployment.places) {
       step(place.name, 'delivering');
       await queue.install((place.own as OwnPlace).atOnce);
-      for (const { run, recipe } of jobs.filter((job) => !queue.hasArrived(job.run))) {
+      for (const { run, recipe, state } of jobs.filter((job) => !queue.hasArrived(job.run))) {
+        if (state !== null) await executor.change(copyState(state, queue.folders(run).data));
         const order = deployment.jobs.findIndex((job) => job.run === run);
         for (const line of deliveryOf({ run, recipe, order, source }, queue.folders(run), this.#path))
           await executor.change(line);

@@ -5,23 +5,29 @@ import { currentUser } from '../../../src/machines/user.js';
 import type { Recipe } from '../../../src/recipe/recipe.js';
 import { configuration } from '../../../src/recipe/scripts.js';
 import { type Command, command, renderCommand, write } from '../../../src/shell/command.js';
+import { withArguments } from '../../../src/shell/shell-text.js';
 import { pasteable } from '../../../src/shell/word.js';
-import { type Checkout, checkOut } from '../../../src/tools/git/lines.js';
-import { pathsIn, variablesOf } from '../../../src/tools/job-paths.js';
+import { type Checkout, checkOut } from '../../../src/tools/git/check-out.js';
+import { defaultVariables, pathsIn, variablesOf } from '../../../src/tools/job-paths.js';
 import type { Folders } from './layout.js';
 
 /** The job's line: the command with its arguments, in an environment that is its own, in its checkout. */
-export function lineOf({ command: text, condition, environment }: Recipe, at: Folders, path: string): string {
+export function lineOf(
+  { command: text, condition, environment, continues }: Recipe,
+  at: Folders,
+  path: string,
+): string {
   const { name } = currentUser();
   const options = joinWords(condition.argv);
   const variables = [
     ...[`PATH=${path}`, `HOME=${at.home}`, `USER=${name}`, `LOGNAME=${name}`],
     ...(fitsOptions(options) ? [`OPTIONS=${options}`] : []),
     ...variablesOf(pathsIn(at.data)).map(([key, value]) => `${key}=${value}`),
-    ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+    `LOGISTICIAN_ATTEMPT=${continues?.attempt ?? 1}`,
+    ...Object.entries({ ...defaultVariables, ...environment }).map(([key, value]) => `${key}=${value}`),
   ];
   // The shell stays alive through a signal, so that the job's own handler runs to its end.
-  const shell = ['sh', '-c', `trap : TERM INT; ${text?.trim()} "$@"`, 'sh'];
+  const shell = ['sh', '-c', `trap : TERM INT; ${withArguments(text ?? '')}`, 'sh'];
   const job = command('env', '-i', ...variables, ...shell, ...condition.argv);
   return `${pasteable`cd ${at.source}`} && ${renderCommand(job)}`;
 }

@@ -123,7 +123,7 @@ function watch(run) {
   const group = livingIn(ofJob(run, 'process'));
   const exit = textOf(ofJob(run, 'exit'));
   if (exit !== null || group === null) {
-    // What it has left at work ends with it.
+    // What it has left running ends with it.
     signal(Number.parseInt(textOf(ofJob(run, 'process')) ?? '', 10), 'SIGKILL');
     // It may have ended between the two looks.
     const last = exit ?? textOf(ofJob(run, 'exit'));

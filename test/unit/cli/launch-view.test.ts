@@ -18,7 +18,7 @@ describe('machines on their way to their jobs', () => {
     expect(present(launchView(machines, view), false).split('\n')).toEqual([
       'MACHINE  FOR  STEP',
       'lr-1          has its jobs',
-      'lr-2     42s  is being made',
+      'lr-2     42s  is being created',
       'lr-3          no capacity: InsufficientInstanceCapacity: none left',
       'lr-4          failed',
       '1 of 4 machines up, 1 without capacity, 1 failed; 1 has its jobs',

@@ -24,8 +24,8 @@ describe('--hosts', () => {
   });
 });
 
-describe('a machine that nobody knows', () => {
-  it('is trusted only by the flag, where nobody can be asked', async () => {
+describe('an unknown machine', () => {
+  it('is trusted only by the flag, where no user can be asked', async () => {
     expect(await machinesOf(flags(), false).trust('gpu1', key)).toBe(false);
     expect(await machinesOf({ 'accept-new-host-keys': true }, false).trust('gpu1', key)).toBe(true);
   });

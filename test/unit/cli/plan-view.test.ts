@@ -10,6 +10,7 @@ import { jobOf, offerOf } from '../../support/deployments.js';
 const experiment = {
   parameters: { experimentName: 'e1', maxHours: 24 },
   project: { branch: 'main' },
+  conditions: Array.from({ length: 4 }),
 } as unknown as Experiment;
 
 const conditions = (count: number) =>
@@ -19,7 +20,8 @@ function view(changes: Partial<DeployPlan>): string[] {
   const plan = {
     pin: { commit: 'c'.repeat(40), snapshot: false, pushed: false },
     target: 'hosts',
-    ...{ run: [], skip: [], offers: [], assigned: [], problems: [], moves: [] },
+    ...{ run: [], skip: [], offers: [], assigned: [], problems: [], moves: [], since: [], message: null },
+    ...{ resumes: new Set(), limits: {}, after: new Map() },
     ...changes,
   } as unknown as DeployPlan;
   return present(planView(experiment, plan, 100), false).split('\n');
@@ -43,6 +45,12 @@ describe('planView', () => {
     expect(lines.filter((line) => line.includes('--lr'))).toHaveLength(3);
   });
 
+  it('says why, on one line', () => {
+    expect(view({ message: 'a baseline\nfor the paper\u001b[1m' })[2]).toBe(
+      'message     a baseline\\nfor the paper\\u001b[1m',
+    );
+  });
+
   it('tells the one machine without a count of conditions, with its GPUs', () => {
     const offer = offerOf('laptop', 2);
     const gpus = { ...offer, place: { ...offer.place, slots: ['device=0', 'device=1'] } };
@@ -62,9 +70,20 @@ describe('planView', () => {
 
   it('counts what it has no room for', () => {
     const offers = Array.from({ length: 23 }, (_, index) => offerOf(`gpu${index}`));
-    const lines = view({ offers, run: conditions(12) });
+    const lines = view({ offers, run: conditions(13) });
     expect(lines).toContain('            … and 3 more');
-    expect(lines).toContain('… and 2 more');
+    expect(lines).toContain('  … and 3 more');
+  });
+
+  it('N3: shows the arguments whole, and never leaves out one alone', () => {
+    const long = conditionFromText(`--text '${'word '.repeat(40)}' --seed 1`);
+    const lines = view({ run: [long, ...conditions(11)] });
+    expect(lines.join(' ')).not.toContain('…');
+    expect(lines).toContain('  --lr 10');
+    const text = lines.join('\n').replaceAll(/ \\\n +/g, ' ');
+    expect(text).toContain(long.options);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(230);
+    expect(lines.join('\n')).not.toContain(long.id);
   });
 
   it('tells of places that are no help, and of jobs that get another place', () => {
@@ -73,6 +92,11 @@ describe('planView', () => {
     const lines = view({ problems, moves });
     expect(lines).toContain('Not used: gpu9 has no Docker.');
     expect(lines).toContain('moves a from gpu1 (unreachable) to gpu2');
+    const resumes = new Set(['gpu1', 'gpu2']);
+    expect(view({ resumes })).toContain('Starts waiting jobs again on gpu1, gpu2');
+    expect(view({ resumes, limits: { max_failures: 2 } })).toContain(
+      'Starts waiting jobs again on gpu1, gpu2, until 2 jobs have failed',
+    );
   });
 
   it('says what kind of commit it is', () => {

@@ -2,6 +2,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { statusView as drawStatus, type View } from '../../../src/cli/status-view.js';
 import { green, present, wantsColors } from '../../../src/cli/style.js';
+import { UserError } from '../../../src/errors.js';
 import type { ConditionStatus, ExperimentStatus } from '../../../src/operations/look/rows.js';
 import type { RunRecord } from '../../../src/runs/record.js';
 import { receiptOf } from '../../support/receipts.js';
@@ -26,7 +27,17 @@ function row(options: string, changes: Partial<RunRecord> = {}, lastLine = ''): 
     measure: null,
     summary: null,
   };
-  return { condition: record.condition, record, report, deployed: true, inFile: true, silent: null };
+  const given = record.recipe.condition;
+  return {
+    condition: record.condition,
+    given,
+    record,
+    report,
+    deployed: true,
+    inFile: true,
+    silent: null,
+    held: null,
+  };
 }
 
 const deployment = {
@@ -55,21 +66,29 @@ const status = (...conditions: ConditionStatus[]): ExperimentStatus => ({
 const fail = { state: 'failed', reason: 'exit', exit_code: 7 } as const;
 
 describe('statusView', () => {
+  it('says why a deployment was made, where that was said', () => {
+    const why = { ...status(row('--lr 1')), deployment: { ...deployment, message: 'a base\nline' } };
+    expect(statusView(why, view())).toContain('(commit cccccccccc on local, "a base line")');
+    expect(statusView(status(row('--lr 1')), view())).toContain('(commit cccccccccc on local)');
+  });
+
   it('has a row a condition, and sums up', () => {
     const never: ConditionStatus = {
       condition: 'lr-3-0000000000',
+      given: { argv: ['--lr', '3'], parameters: '{}' },
       record: null,
       report: null,
       deployed: false,
       inFile: true,
       silent: null,
+      held: null,
     };
     const text = statusView(status(row('--lr 1', {}, 'done'), row('--lr 2', fail, 'bad'), never), view());
     const lines = text.split('\n');
-    expect(lines[0]).toMatch(/^CONDITION +STATE +EXIT +TIME +AGE +LATEST +MACHINE$/);
-    expect(lines[1]).toMatch(/^lr-1-[0-9a-f]{10} +succeeded +0 +2s +10m +done +laptop$/);
-    expect(lines[2]).toMatch(/^lr-2-[0-9a-f]{10} +failed +7 +2s +10m +bad +laptop$/);
-    expect(lines[3]).toBe('lr-3-0000000000  not run');
+    expect(lines[0]).toMatch(/^CONDITION +lr +STATE +TIME +AGE +LAST LINE$/);
+    expect(lines[1]).toMatch(/^lr-1-[0-9a-f]{10} +1 +succeeded +2s +10m +done$/);
+    expect(lines[2]).toMatch(/^lr-2-[0-9a-f]{10} +2 +failed \(exit 7\) +2s +10m +bad$/);
+    expect(lines[3]).toBe('lr-3-0000000000  3   not run');
     expect(lines.at(-1)).toBe('2 of 2 ended: 1 succeeded, 1 failed (commit cccccccccc on local)');
   });
 
@@ -87,7 +106,7 @@ describe('statusView', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
     const line = text.split('\n')[1] ?? '';
-    if (typeof shown === 'string') expect(line).toContain(` ${shown} `);
+    if (typeof shown === 'string') expect(`${line} `).toContain(` ${shown} `);
     else expect(line).toMatch(shown);
   });
 
@@ -111,7 +130,67 @@ describe('statusView', () => {
     for (const line of text.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
   });
 
-  it('shows what is at work and what went wrong where not all fit, and counts the rest', () => {
+  const sweep = [0.1, 0.01].flatMap((lr) =>
+    [1, 2].map((seed) => {
+      const done = row(`--epochs 40 --lr ${lr} --seed ${seed}`, {}, `epoch 40 of 40, accuracy ${lr * seed}`);
+      return { ...done, report: { ...done.report, summary: { accuracy: 0.953712345, loss: lr * seed } } };
+    }),
+  ) as ConditionStatus[];
+
+  it('N1: has a column for each argument that varies and each measure, whole, from 60 columns on', () => {
+    for (const width of [60, 80, 140, 200, Number.POSITIVE_INFINITY]) {
+      const [head, first] = statusView(status(...sweep), view({ width })).split('\n');
+      expect(head).toMatch(/^CONDITION +lr +seed +STATE .*accuracy +loss/);
+      expect(head).not.toMatch(/epochs|MACHINE|COMMIT/);
+      expect(first).toMatch(/ 0\.1 +1 +succeeded .*0\.9537 +0\.1/);
+    }
+    expect(statusView(status(...sweep), view({ width: 80 }))).toMatch(/^epochs-40-lr-0-1-seed-1-a3/m);
+    expect(statusView(status(...sweep), view({ width: 70 }))).toMatch(/^epochs-40-lr-0-1-seed-1 /m);
+    expect(statusView(status(...sweep), view({ width: Number.POSITIVE_INFINITY }))).not.toContain('…');
+  });
+
+  it('N1: says which measures had no room', () => {
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`measure_${index}`, index / 7]));
+    const wide = sweep.map(
+      (one) => ({ ...one, report: { ...one.report, summary: many } }) as ConditionStatus,
+    );
+    const text = statusView(status(...wide), view());
+    expect(text).toContain('measure_0');
+    expect(text).toMatch(/^No room for: measure_\d, .*measure_8\. Widen/m);
+    for (const line of text.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+  });
+
+  it('N1: tells the unreachable machine in the row, before the last line', () => {
+    const running = { state: 'running', exit_code: null, finished: null } as const;
+    const silence = {
+      place: 'gpu2',
+      since: new Date('2026-11-20T12:09:00Z'),
+      problem: new UserError('gpu2 does not answer.'),
+      canStart: false,
+    };
+    const [one, ...others] = sweep;
+    const silent = {
+      ...row('--lr 5', { ...running, machine: { ...receiptOf('').machine, name: 'gpu2' } }),
+      silent: silence,
+    };
+    const text = statusView(
+      { ...status(one as ConditionStatus, silent, ...others), silent: [silence] },
+      view({ width: 60 }),
+    );
+    expect(text).toMatch(/^lr-5.* running, unreachable .*gpu2/m);
+    expect(text).toContain('gpu2 does not answer. That was 1m ago: its jobs are shown as');
+  });
+
+  it('N10: has the commit by the row where it differs', () => {
+    const [one, two] = sweep as [ConditionStatus, ConditionStatus];
+    const record = two.record as RunRecord;
+    const recipe = { ...record.recipe, source: { ...record.recipe.source, commit: 'd'.repeat(40) } };
+    const text = statusView(status(one, { ...two, record: { ...record, recipe } }), view({ width: 140 }));
+    expect(text).toMatch(/ COMMIT /);
+    expect(text).toMatch(/ dddddddddd /);
+  });
+
+  it('shows what is running and what went wrong where not all fit, and counts the rest', () => {
     const many = Array.from({ length: 20 }, (_, index) => row(`--lr ${index}`));
     const running = row('--run', { state: 'running', exit_code: null, finished: null });
     const text = statusView(status(...many, row('--bad', fail), running), view({ height: 3 }));

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { suggested, textOf } from '../../../src/cli/suggestions.js';
+import { experimentAmong, suggested, textOf } from '../../../src/cli/suggestions.js';
 import { ownLine } from '../../../src/errors.js';
 import { scratchFolder } from '../../support/repository.js';
 
@@ -37,14 +37,18 @@ describe('what is suggested', () => {
     ['whose parameters.json is there', withParameters],
     ['that has records alone', withRecords],
   ])('is for the experiment that was given, %s', (_, folder) => {
-    const [line] = suggested([ownLine('sync')], ['--json', folder]);
+    const [line] = suggested([ownLine('sync')], experimentAmong(['--json', folder]));
     expect(line).toBe(textOf(ownLine('sync'), folder));
     expect(line).not.toBe('logistician sync');
   });
 
+  it('N15: names the experiment as it was typed', () => {
+    expect(suggested([ownLine('stop', ['lr-1'])], 'rnn-1')).toEqual(['logistician stop rnn-1 lr-1']);
+  });
+
   it('is each line once, and as it is where it is none of ours', () => {
     const lines = ['df -h', ownLine('deploy'), 'df -h', ownLine('deploy'), 'logistician setup'];
-    expect(suggested(lines, [withRecords])).toEqual([
+    expect(suggested(lines, withRecords)).toEqual([
       'df -h',
       `logistician deploy ${here(withRecords)}`,
       'logistician setup',

@@ -8,6 +8,12 @@ import {
   visibleText,
 } from '../../../src/cli/text.js';
 
+it('L17: JSON has NaN and the infinities as texts', () => {
+  expect(jsonText({ a: Number.NaN, b: [Number.POSITIVE_INFINITY, -1] })).toBe(
+    '{"a":"NaN","b":["Infinity",-1]}',
+  );
+});
+
 describe('a name and what belongs to it', () => {
   it.each([
     [80, 'lr-0  --lr 0.1'],

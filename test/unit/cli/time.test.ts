@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { between, duration, parseSince } from '../../../src/cli/time.js';
 
 const now = new Date('2026-11-20T12:00:00Z');
@@ -11,7 +11,6 @@ describe('parseSince', () => {
     ['3d', '2026-11-17T12:00:00.000Z'],
     ['0s', '2026-11-20T12:00:00.000Z'],
     ['2026-01-31T18:00:00Z', '2026-01-31T18:00:00.000Z'],
-    ['2026-01-31', '2026-01-31T00:00:00.000Z'],
   ])('%s', (text, time) => {
     expect(parseSince(text, now)?.toISOString()).toBe(time);
   });
@@ -24,10 +23,30 @@ describe('parseSince', () => {
   );
 });
 
+describe('L39: a date is local, with a time or without', () => {
+  const before = process.env.TZ;
+  afterEach(() => {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  });
+
+  it.each([
+    ['2026-01-31', '2026-01-30T10:00:00.000Z'],
+    ['2026-01-31T00:00', '2026-01-30T10:00:00.000Z'],
+    ['2026-01-31 18:00', '2026-01-31T04:00:00.000Z'],
+    ['2026-01', '2025-12-31T10:00:00.000Z'],
+    ['2026-01-31T18:00Z', '2026-01-31T18:00:00.000Z'],
+  ])('%s', (text, time) => {
+    process.env.TZ = 'Pacific/Kiritimati';
+    expect(parseSince(text, now)?.toISOString()).toBe(time);
+  });
+});
+
 describe('duration', () => {
   it.each([
-    [0, '0ms'],
-    [-5, '0ms'],
+    [0, '<1s'],
+    [-5, '<1s'],
+    [999, '<1s'],
     [42_000, '42s'],
     [42_900, '42s'],
     [185_000, '3m 5s'],
@@ -50,7 +69,7 @@ describe('between', () => {
     [undefined, '2026-11-20T11:00:00Z', ''],
     ['2026-11-20T11:00:00Z', '2026-11-20T11:00:09Z', '9s'],
     ['2026-11-20T11:59:00Z', null, '1m'],
-    ['2026-11-20T12:00:01Z', null, '0ms'],
+    ['2026-11-20T12:00:01Z', null, '<1s'],
   ])('%s to %s', (from, to, text) => {
     expect(between(from, to, now)).toBe(text);
   });

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { experimentAndConditions, joinOptions, splitAtDashes } from '../../../src/cli/words.js';
+import { experimentAndConditions } from '../../../src/cli/experiment-words.js';
+import { joinTexts, splitAtDashes } from '../../../src/cli/words.js';
 import { scratchFolder } from '../../support/repository.js';
 
 describe('experimentAndConditions', () => {
@@ -13,6 +14,9 @@ describe('experimentAndConditions', () => {
     mkdirSync(join(folder, 'rnn-1'));
     writeFileSync(join(folder, 'rnn-1', 'parameters.json'), '{}');
     mkdirSync(join(folder, 'lr-1'));
+    mkdirSync(join(folder, '.git'));
+    mkdirSync(join(folder, 'experiments', 'first'), { recursive: true });
+    writeFileSync(join(folder, 'experiments', 'first', 'parameters.json'), '{"experiment_name": "cnn"}');
     process.chdir(folder);
   });
   afterAll(() => {
@@ -32,6 +36,9 @@ describe('experimentAndConditions', () => {
     [['experiments/x', 'lr', 'rnn-1'], 'experiments/x', ['lr', 'rnn-1']],
     // A folder that is no experiment may be called like a condition.
     [['lr-1'], '.', ['lr-1']],
+    // N15: the name of an experiment of the project.
+    [['cnn', 'lr'], 'cnn', ['lr']],
+    [['cnn-0123456789'], '.', ['cnn-0123456789']],
   ])('%j', (words, path, conditions) => {
     expect(experimentAndConditions(words)).toEqual({ folder: path, conditions });
   });
@@ -48,22 +55,48 @@ describe('splitAtDashes', () => {
   });
 });
 
-describe('joinOptions', () => {
+describe('L31: a text for the job is a text in any form', () => {
   it.each<[string[], string[]]>([
-    [['-o', '--yes'], ['--options=--yes']],
     [
-      ['one', '--options', '-x', '--clone'],
-      ['one', '--options=-x', '--clone'],
+      ['run', '-o', '--help'],
+      ['run', '--options= --help'],
     ],
-    [['-o', ''], ['--options=']],
-    [['-o', '-o'], ['--options=-o']],
     [
-      ['--options=-o', 'x'],
-      ['--options=-o', 'x'],
+      ['run', 'one', '--options', '--json', '--clone'],
+      ['run', 'one', '--options= --json', '--clone'],
+    ],
+    [
+      ['run', '-o', ''],
+      ['run', '--options= '],
+    ],
+    [
+      ['run', '-o', '--', '-o', 'x'],
+      ['run', '--options= --', '--options= x'],
+    ],
+    [
+      ['run', '--options=-o', 'x'],
+      ['run', '--options= -o', 'x'],
+    ],
+    [
+      ['create', 'one', '--command', '--version'],
+      ['create', 'one', '--command= --version'],
+    ],
+    // Behind "--" all is the job's own.
+    [
+      ['run', '--', '-o', '--help'],
+      ['run', '--', '-o', '--help'],
     ],
     // oclif says what is missing.
-    [['-o'], ['-o']],
+    [
+      ['run', '-o'],
+      ['run', '-o'],
+    ],
+    [
+      ['logs', '-o', '--help'],
+      ['logs', '-o', '--help'],
+    ],
+    [[], []],
   ])('%j', (words, joined) => {
-    expect(joinOptions(words)).toEqual(joined);
+    expect(joinTexts(words)).toEqual(joined);
   });
 });

@@ -22,6 +22,14 @@ async function said(argv: string[], verb = 'deploy') {
 }
 
 describe('a command line that could not be understood', () => {
+  it('at a terminal, where the words of oclif have colours', async () => {
+    const error = Object.assign(new Error('Flag \u001b[1m--commit\u001b[22m can only be specified once'), {
+      oclif: { exit: 2 },
+    });
+    const problem = wrongUsage(error, { verb: 'deploy', argv: [], flags });
+    expect(problem?.message).toBe('--commit may be given only once.');
+  });
+
   it.each([
     [['--targt', 'aws'], 'deploy has no flag --targt. Did you mean --target?'],
     [['--xyz'], 'deploy has no flag --xyz.'],
@@ -31,8 +39,8 @@ describe('a command line that could not be understood', () => {
     [['--first', '1', '--first', '2'], '--first may be given only once.'],
     [['--target', 'locl'], '--target is local or aws, not "locl". Did you mean local?'],
     [['--target'], '--target needs a value: --target local|aws.'],
-    [['--commit', 'x', '--snapshot'], '--commit and --snapshot cannot go together.'],
-    [['--at', 'x'], '--at goes only with --clone.'],
+    [['--commit', 'x', '--snapshot'], '--commit and --snapshot exclude each other.'],
+    [['--at', 'x'], '--at needs --clone.'],
     [['one'], 'deploy takes one folder; too many: one.'],
   ])('%j', async (argv, message) => {
     const problem = await said(argv);

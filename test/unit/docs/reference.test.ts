@@ -23,8 +23,12 @@ async function commandClasses(): Promise<Record<string, unknown>> {
   const files = readdirSync(`${root}src/commands`).sort();
   const classes = await Promise.all(
     files.map(async (file) => {
-      const { default: command } = (await import(`${root}src/commands/${file}`)) as { default: unknown };
-      return [basename(file, '.ts'), command] as const;
+      const { default: command } = (await import(`${root}src/commands/${file}`)) as {
+        default: { readonly baseFlags: object; readonly flags: object };
+      };
+      // As the manifest has them.
+      const flags = { value: { ...command.baseFlags, ...command.flags } };
+      return [basename(file, '.ts'), Object.create(command, { flags })] as const;
     }),
   );
   return Object.fromEntries(classes);

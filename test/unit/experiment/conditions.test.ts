@@ -37,13 +37,18 @@ describe('experiment_conditions', () => {
   it.each([
     ['--key value', ['--lr', '0.1', '--adam', '--layers', '1', '2', '--none', '-n', 'x y']],
     ['--key=value', ['--lr=0.1', '--adam', '--layers=1', '--layers=2', '-n=x y']],
-    ['key=value', ['lr=0.1', 'adam=true', 'layers=[1,2]', 'none=[]', '-n=x y']],
+    ['key=value', ['lr=0.1', 'adam=true', 'off=false', 'layers=[1,2]', 'none=[]', '-n=x y']],
   ])('writes objects in the style %s', (style, argv) => {
     const object = '{"lr": 0.1, "adam": true, "off": false, "layers": [1, 2], "none": [], "-n": "x y"}';
     expect(argvs(`[${object}]`, `, "argument_style": "${style}"`)).toEqual([argv]);
   });
 
-  it('gives equal arguments equal ids, in whatever form and place they stand', () => {
+  it('L12: passes false in the style of Hydra, and leaves null out', () => {
+    const both = argvs('[{"bn": false, "wd": null}, {"bn": true}]', ', "argument_style": "key=value"');
+    expect(both).toEqual([['bn=false'], ['bn=true']]);
+  });
+
+  it('gives equal arguments equal ids, in any form and place', () => {
     const [text] = conditions('["--lr 0.1"]');
     expect(conditions('["x", {"lr": 0.1}]')[1]?.id).toBe(text?.id);
     expect(conditions('[["--lr", 0.1], "x"]')[0]?.id).toBe(text?.id);
@@ -81,11 +86,11 @@ describe('experiment_conditions', () => {
     ],
     [
       '["a \'b"]',
-      "p.json:2:27  experiment_conditions[0]  has a quote ' that is not closed: mend it, or write the condition as a list of words.",
+      "p.json:2:27  experiment_conditions[0]  has a quote ' that is not closed: fix it, or write the condition as a list of words.",
     ],
     [
       '["a \\\\"]',
-      'p.json:2:27  experiment_conditions[0]  ends in a backslash that escapes nothing: mend it, or write the condition as a list of words.',
+      'p.json:2:27  experiment_conditions[0]  ends in a backslash that escapes nothing: fix it, or write the condition as a list of words.',
     ],
     [
       '[["a", ["b"]]]',
@@ -161,6 +166,19 @@ describe('experiment_grid', () => {
     ]);
   });
 
+  it('makes N seeds of "seeds": N', () => {
+    expect(grid('{"lr": [0.1, 0.01], "seeds": 2}')).toEqual([
+      '--lr 0.1 --seed 0',
+      '--lr 0.1 --seed 1',
+      '--lr 0.01 --seed 0',
+      '--lr 0.01 --seed 1',
+    ]);
+    const [first] = readMembers('"experiment_grid": {"seeds": 1, "lr": 1.0}').conditions;
+    expect(first?.parameters).toBe('{"seed":0,"lr":1.0}');
+    expect(grid('{"seeds": [3, 4]}')).toEqual(['--seeds 3', '--seeds 4']);
+    expect(argvs('[{"seeds": 3}]')).toEqual([['--seeds', '3']]);
+  });
+
   it('concatenates a list of grids, after the list of conditions', () => {
     const all = argvs('["x"]', ', "experiment_grid": [{"a": [1, 2]}, {"b": 3}]');
     expect(all.map((argv) => argv.join(' '))).toEqual(['x', '--a 1', '--a 2', '--b 3']);
@@ -202,6 +220,18 @@ describe('experiment_grid', () => {
       'p.json:2:28  experiment_grid.lr[0]  is an object, and arguments do not nest: give each value a key of its own.',
     ],
     ['{"a,b": [[1, 2]], "b": 1}', 'p.json:2:38  experiment_grid.b  sets b, and so does "a,b": keep one.'],
+    [
+      '{"seeds": 0}',
+      'p.json:2:30  experiment_grid.seeds  expected how many seeds, a whole number from 1 to 100000, got the number 0.',
+    ],
+    [
+      '{"seeds": 2.5}',
+      'p.json:2:30  experiment_grid.seeds  expected how many seeds, a whole number from 1 to 100000, got the number 2.5.',
+    ],
+    [
+      '{"seed": [7], "seeds": 2}',
+      'p.json:2:34  experiment_grid.seeds  sets seed, and so does "seed": keep one.',
+    ],
     [
       '{"a": [1, 1]}',
       'p.json:2:20  experiment_grid {"a":1}  has the same arguments as experiment_grid {"a":1} (line 2): --a 1. Remove one of the two.',

@@ -7,8 +7,61 @@ import {
   switchValue,
   valued,
 } from '../../../src/experiment/docker-args.js';
-import { dockerArgProblems } from '../../../src/experiment/docker-args-check.js';
+import { dockerArgProblems, mountSources } from '../../../src/experiment/docker-args-check.js';
 import { readMembers, refusalOf } from './reading.js';
+
+describe('L35: a path in docker_run_args is the same from wherever Docker is started', () => {
+  it.each([
+    ['-v', './extra:/extra', ', or the folder into "inputs", where paths start from the experiment'],
+    ['--volume', '../sets:/sets:ro', ', or the folder into "inputs", where paths start from the experiment'],
+    ['-v', 'a/b:/x', ', or the folder into "inputs", where paths start from the experiment'],
+    ['-v', '~/sets:/x', ', or the folder into "inputs", where paths start from the experiment'],
+    ['-v', '$HOME/sets:/x', ', or the folder into "inputs", where paths start from the experiment'],
+    ['--env-file', 'job.env', ', or its variables into "environment" or "secrets"'],
+    ['--label-file', 'labels', ', or its labels one by one as --label'],
+    ['--security-opt', 'seccomp=profile.json', ''],
+  ])('%s %s', (option, value, or) => {
+    const path = value.replace(/^seccomp=/, '').replace(/:.*$/, '');
+    expect(problems([option, value])).toEqual([
+      `0 ${option} names ${path}, which is relative to the folder in which Docker is started: write the full path${or}.`,
+    ]);
+  });
+
+  it('of a bind mount too', () => {
+    const [problem] = problems(['--mount', 'type=bind,src=extra,dst=/extra']);
+    expect(problem).toContain('names extra, which is relative');
+  });
+
+  it.each([
+    [['-v', '/extra:/extra', '-v', 'cache:/cache', '-v', '/anonymous', '--volume=/a b:/c']],
+    [['--mount', 'type=volume,src=cache,dst=/cache', '--env-file', '/etc/job.env']],
+    [
+      [
+        '--security-opt',
+        'seccomp=unconfined',
+        '--security-opt',
+        'apparmor=mine',
+        '--mount',
+        'type=tmpfs,dst=/x',
+      ],
+    ],
+  ])('%j', (words) => {
+    expect(problems(words)).toEqual([]);
+  });
+
+  it('folders that Docker would make are known', () => {
+    const words = [
+      '-v',
+      '/a:/b',
+      '-v',
+      'cache:/c',
+      '--volume=/d:/e:ro',
+      '--mount',
+      'type=bind,src=/f,dst=/g',
+    ];
+    expect(mountSources(words)).toEqual(['/a', '/d']);
+  });
+});
 
 const read = (...words: string[]) =>
   readDockerOptions(words).options.map(({ name, value, place }) => [name, value, place]);
@@ -228,8 +281,8 @@ describe('L2, T6, T20: options that take the container out of the runner’s han
   it('are all told at once, each at its word', () => {
     expect(refusalOf('"docker_run_args": ["--rm", "-d",\n "--restart=no", "image"], "gpus": -1')).toEqual([
       'p.json:2:21  docker_run_args[0]  --rm removes the container before its exit code and log are read: leave it out; it is removed once they are kept.',
-      'p.json:2:29  docker_run_args[1]  -d lets go of the job while it runs: leave it out; deploy needs nobody to stay.',
-      'p.json:3:2  docker_run_args[2]  --restart hides how a job ended behind its next start: leave it out; deploy --retry-failed runs again what has failed.',
+      'p.json:2:29  docker_run_args[1]  -d lets go of the job while it runs: leave it out; deploy needs no open terminal.',
+      'p.json:3:2  docker_run_args[2]  --restart hides how a job ended behind its next start: leave it out; deploy --retry-failed runs failed conditions again.',
       'p.json:3:18  docker_run_args[3]  "image" is no option, and Docker would take it for the image: arguments of the job go in experiment_conditions or experiment_command.',
       expect.stringContaining('gpus  expected'),
     ]);

@@ -8,6 +8,7 @@ describe('readParameters', () => {
       experimentName: 'e',
       experimentCommand: null,
       projectGitUrl: null,
+      code: null,
       conditions: [],
       target: 'local',
       hosts: [],

@@ -29,7 +29,7 @@ describe('splitWords', () => {
   ])('refuses %j', (text, what) => {
     expect(() => splitWords(text)).toThrow(new UnbalancedQuote(text, what));
     expect(() => splitWords(text)).toThrow(
-      `These shell words cannot be told apart: ${text}\nThe text ${what}. Mend it, or give the words one by one.`,
+      `These shell words cannot be split: ${text}\nThe text ${what}. Fix it, or give the words one by one.`,
     );
   });
 });
@@ -39,7 +39,7 @@ describe('joinWords', () => {
     expect(joinWords(['--lr', '0.01', '--out=a/b', ''])).toBe(`--lr 0.01 --out=a/b ''`);
   });
 
-  it('is undone by splitWords, whatever the words hold', () => {
+  it('is undone by splitWords, for any words', () => {
     const word = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom("'", '"', '\\', '$', '\n', ' ', 'a') }),

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { connectionLoss, here, overSsh, unreachable } from '../../../src/machines/connection.js';
+import { connectionLoss, here, overSsh } from '../../../src/machines/connection.js';
 import { type Command, command, renderCommand, write } from '../../../src/shell/command.js';
 import { CommandFailed } from '../../../src/shell/executor.js';
 import type { Outcome } from '../../../src/shell/process.js';
 import { Secret } from '../../../src/shell/word.js';
 import { SshPool } from '../../../src/tools/ssh/pool.js';
+import { unreachable } from '../../../src/tools/ssh/unreachable.js';
 import { hostileWords } from '../../support/hostile-words.js';
 
 const route = {
+  typed: 'gpu1.lab',
   host: 'gpu1.lab',
   port: 22,
   user: 'ada',
@@ -59,6 +61,34 @@ describe('what a command failed with', () => {
     ],
     ['rsync, of files', copy, { code: 23 }, null],
     ['a push', push, hungUp, 'gpu2 was cut off from here.'],
+    [
+      'M9: a push that git there refuses',
+      push,
+      {
+        code: 128,
+        stderr: `fatal: detected dubious ownership in repository at '/a'\nfatal: Could not read from remote repository.\n`,
+      },
+      null,
+    ],
+    [
+      'M9: a push to a machine without git',
+      push,
+      {
+        code: 128,
+        stderr: 'bash: line 1: git: command not found\nfatal: the remote end hung up unexpectedly\n',
+      },
+      null,
+    ],
+    [
+      'M9: a push that is cut',
+      push,
+      {
+        code: 128,
+        stderr:
+          'Timeout, server gpu2 not responding.\r\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly\n',
+      },
+      'gpu2 cannot be reached: Timeout, server gpu2 not responding.',
+    ],
     ['git here', command('git', 'fetch'), hungUp, null],
     [
       'a program here that is called like one',

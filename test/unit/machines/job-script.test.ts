@@ -2,13 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { conditionFromArgv } from '../../../src/experiment/condition.js';
 import {
+  folders,
   jobScript,
   known,
   longestOptions,
   type SweepScript,
   sweepScript,
 } from '../../../src/machines/job-script.js';
+import { renderCommand } from '../../../src/shell/command.js';
+import { Variable } from '../../../src/shell/word.js';
+import { buildImage } from '../../../src/tools/docker/build-line.js';
+import { mountSource } from '../../../src/tools/docker/lines.js';
 import { hostileWords } from '../../support/hostile-words.js';
+import { runnerParts } from '../../support/runner-parts.js';
 
 const sweep: SweepScript = {
   docker: 'docker',
@@ -19,15 +25,16 @@ const sweep: SweepScript = {
     dockerfile: 'Dockerfile',
     leftOut: 'parameters.json',
     labels: { 'logistician.context': 'abc' },
+    bases: [],
   },
   source: { repository: '/home/me/my project', commit: 'c0ffee', submodules: [], lfs: null },
   contextRepository: '/home/me/my project',
   container: {
     image: 'logistician/x:1',
     labels: { 'logistician.run': known.run },
-    project: [known.work, '/source'],
-    data: [known.work, '/data'],
-    home: [known.work, '/home'],
+    project: folders.source,
+    data: folders.data,
+    home: folders.home,
     inputs: { mnist: '/data sets/mnist' },
     secrets: null,
     environment: { GREETING: `it's "$HOME"` },
@@ -41,13 +48,15 @@ const job = (argv: readonly string[], gpus?: string) => ({
   containerName: 'logistician-run-1',
   argv,
   options: conditionFromArgv(argv).options,
+  attempt: 1,
   ...(gpus && { gpus }),
   configuration: JSON.stringify({ argv }),
 });
 
 /** Runs the script with a `docker` that prints its words, and calls one of its functions. */
 function call(script: string, what: string): string[] {
-  const text = `set -eu; job='/control/my run' work='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
+  const text = `${runnerParts}
+    set -eu; user_id=''; job='/control/my run' work='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
     ${script}
     ${what}`;
   return execFileSync('sh', ['-s'], { input: text }).toString().split('\0').slice(0, -1);
@@ -66,15 +75,18 @@ describe('job.sh', () => {
       '--env',
       `OPTIONS=${conditionFromArgv(hostileWords).options}`,
     ]);
+    expect(words).toContain('LOGISTICIAN_ATTEMPT=1');
+    const groups = user('-G').split(' ').slice(1);
+    expect(words.filter((_, at) => words[at - 1] === '--group-add')).toEqual(groups);
     expect(words).toEqual(
       expect.arrayContaining([
         'logistician-run-1',
         'logistician.run=run-1',
         `${user('-u')}:${user('-g')}`,
         `USER=${user('-un')}`,
-        '/runs/my run/source:/project',
-        '/runs/my run/data:/data',
-        '/data sets/mnist:/data/input/mnist:ro',
+        'type=bind,source=/runs/my run/source,target=/project',
+        'type=bind,source=/runs/my run/data,target=/data',
+        'type=bind,source=/data sets/mnist,target=/data/input/mnist,readonly',
         `GREETING=it's "$HOME"`,
       ]),
     );
@@ -97,12 +109,28 @@ describe('job.sh', () => {
     );
   });
 
+  it('L15: says which attempt it is', () => {
+    const words = call(sweepScript(sweep) + jobScript({ ...job([]), attempt: 3 }), 'start');
+    expect(words).toContain('LOGISTICIAN_ATTEMPT=3');
+  });
+
   it('says where its data are, if not in its folder, and gives the container nothing else of it', () => {
     const own = jobScript({ ...job([]), work: '/runs/my other run' });
     expect(own).toContain(`; work='/runs/my other run'; `);
     const words = call(sweepScript(sweep) + own, 'start');
     expect(words.filter((word) => word.includes('/control/'))).toEqual([]);
-    expect(words).toContain('/runs/my other run/data:/data');
+    expect(words).toContain('type=bind,source=/runs/my other run/data,target=/data');
+  });
+
+  it.each(['/a:b', '/a,b', '/a "b"', '/a,"b",c=d', '/"'])('L8: mounts any folder: %s', (folder) => {
+    const words = call(sweepScript(sweep) + jobScript({ ...job([]), work: folder }), 'start');
+    expect(words).toContain(`type=bind,${mountSource(`${folder}/data`)},target=/data`);
+  });
+
+  it('L21: without root in the engine it is root to the container, and has no other groups', () => {
+    const words = call(sweepScript({ ...sweep, rootless: true }) + jobScript(job([])), 'start');
+    expect(words).toContain('0:0');
+    expect(words).not.toContain('--group-add');
   });
 
   it('T20: starts the container as the runner says of images that are not there', () => {
@@ -152,16 +180,17 @@ describe('job.sh', () => {
     const withSecrets = {
       ...sweep,
       maxHours: 0.0001,
-      container: { ...sweep.container, secrets: known.secrets },
+      container: { ...sweep.container, secrets: folders.secrets },
     };
     const words = call(sweepScript(withSecrets) + jobScript(job([])), `${read}; start`);
     expect(words[1]).toBe('1');
     expect(words[5]).toBe('yes');
-    expect(words).toContain('/dev/shm/s:/run/logistician/secrets:ro');
+    expect(words).toContain('type=bind,source=/dev/shm/s,target=/run/logistician/secrets,readonly');
   });
 
   it('fetches, looks for the image and builds it by lines that one could type', () => {
     const text = sweepScript(sweep);
+    const labels = { ...sweep.image.labels, 'logistician.bases': new Variable('built_on') };
     expect(text).toContain(`
 fetch() {
   GIT_DEFAULT_HASH=sha1 git init --quiet --template= "$work"/source &&
@@ -172,10 +201,10 @@ each_submodule() {
   :
 }
 find_image() {
-  docker image inspect --format '{{.Id}}' logistician/x:1
+  docker image inspect --format '{{.Id}} {{with .Config.Labels}}{{with index . "logistician.bases"}}{{.}}{{end}}{{end}}' logistician/x:1
 }
 build() {
-  git -C '/home/me/my project' archive --format=tar abc -- . ':(exclude,literal)parameters.json' | docker build --force-rm --tag logistician/x:1 --file Dockerfile --label logistician.context=abc -
+  ${renderCommand(buildImage('docker', '/home/me/my project', { ...sweep.image, labels }))}
 }
 `);
     expect(sweepScript({ ...sweep, source: null })).toContain('\nfetch() {\n  :\n}\n');

@@ -33,6 +33,7 @@ describe('parseReport', () => {
   it('reads what the runner says of each job', () => {
     const text = [
       'stalled',
+      'held start 3',
       'job /runs/one with spaces',
       `state ${JSON.stringify(state)}`,
       'orphan',
@@ -44,6 +45,7 @@ describe('parseReport', () => {
     ].join('\n');
     expect(parseReport(text)).toEqual({
       stalled: true,
+      held: { why: 'start', failures: 3 },
       jobs: [
         {
           folder: '/runs/one with spaces',
@@ -72,7 +74,7 @@ describe('parseReport', () => {
       { stalled: false, jobs: [{ ...job, lastLine: 'job /x' }] },
     ],
   ])('makes the best of %s', (_, text, report) => {
-    expect(parseReport(text)).toEqual(report);
+    expect(parseReport(text)).toEqual({ held: null, ...report });
   });
 });
 
@@ -140,6 +142,12 @@ describe('T13: a report of a machine that is broken or hostile', () => {
       news: 'of tomorrow',
     };
     expect(report('job /runs/one', stateLine(more))[0]?.state).toEqual({ ...state, ...more });
+  });
+
+  it('L17: shows the others where one is NaN', () => {
+    expect(
+      parseReport('job /runs/one\nmeasure {"loss":NaN}\nsummary {"a": 0.9, "b": -Infinity}').jobs,
+    ).toEqual([{ ...job, measure: { loss: Number.NaN }, summary: { a: 0.9, b: Number.NEGATIVE_INFINITY } }]);
   });
 
   it('shows measures that are plain objects of some depth and size, and no others', () => {

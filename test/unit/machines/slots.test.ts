@@ -6,6 +6,7 @@ const engine = (cpus: number, gigabytes: number) => ({
   cpus,
   memory: gigabytes * 2 ** 30,
   hasNvidia: true,
+  users: 'own' as const,
   architecture: 'x86_64',
 });
 

@@ -3,7 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { lacksOf, NotReady, parseSurvey, type Survey } from '../../../src/machines/survey.js';
+import { lacksFor, lacksOf, NotReady } from '../../../src/machines/lacks.js';
+import { parseSurvey, type Survey } from '../../../src/machines/survey.js';
 import { scratchFolder } from '../../support/repository.js';
 
 const script = fileURLToPath(new URL('../../../templates/machine/survey.sh', import.meta.url));
@@ -12,10 +13,13 @@ const now = new Date(1_800_000_000_000);
 const good = `logistician survey
 home /home/ada
 user 1000 1001 ada
+groups 1001 27
 clock 1800000002
 has git
 has rsync
 has setsid
+version git git version 2.39.5
+version rsync rsync  version 3.2.7  protocol version 31
 engine 28.2.2|16|67000000000|x86_64|io.containerd.runc.v2 nvidia runc 
 gpus 0 1 
 free 100000000
@@ -37,16 +41,32 @@ describe('a survey', () => {
       banner: '',
       home: '/home/ada',
       homeIsWritable: true,
-      user: { id: 1000, group: 1001, name: 'ada' },
+      user: { id: 1000, group: 1001, name: 'ada', groups: [1001, 27] },
       clockAhead: 2,
       has: new Set(['git', 'rsync', 'setsid', 'shm']),
-      engine: { version: '28.2.2', cpus: 16, memory: 67e9, architecture: 'x86_64', hasNvidia: true },
+      versions: new Map([
+        ['git', '2.39.5'],
+        ['rsync', '3.2.7'],
+      ]),
+      engine: {
+        ...{ version: '28.2.2', cpus: 16, memory: 67e9, architecture: 'x86_64', hasNvidia: true },
+        users: 'own',
+      },
       refused: null,
       gpus: ['0', '1'],
+      gpusBeyond: 0,
+      gpuTrouble: null,
       free: 102_400_000_000,
       killsProcesses: false,
     });
     expect(lacksOf(parsed(good))).toEqual([]);
+  });
+
+  it.each([
+    ['name=seccomp,profile=builtin name=userns ', 'remapped'],
+    ['name=seccomp,profile=builtin name=rootless name=cgroupns ', 'rootless'],
+  ])('L21: says whose ids the engine has: %s', (options, users) => {
+    expect(parsed(good.replace(/^engine .*$/m, `$&|${options}`)).engine).toMatchObject({ users });
   });
 
   it('is none without its beginning or its end', () => {
@@ -58,8 +78,8 @@ describe('a survey', () => {
     ['prints before commands', `Welcome!\nhave fun\n${good}`, ['login shell']],
     ['has no Docker', good.replace(/engine .*/, 'missing docker'), ['Docker']],
     ['has no git and no rsync', good.replace(/has (git|rsync)\n/g, ''), ['git', 'rsync']],
+    ['does not say its versions', good.replace(/version .*\n/g, 'version git \n'), []],
     ['cannot be written to', `${good.replace('end survey', 'readonly /home/ada\nend survey')}`, ['home']],
-    ['has a home that Docker cannot mount', good.replace('home /home/ada', 'home /home/a:b'), ['home']],
     ['has little room', good.replace('free 100000000', 'free 1000000'), ['disk?']],
     ['has no room', good.replace('free 100000000', 'free 100'), ['disk']],
     ['does not say how much room it has', good.replace('free 100000000', 'free '), []],
@@ -67,6 +87,20 @@ describe('a survey', () => {
     ['lives in the past', good.replace('clock 1800000002', 'clock 1799999000'), ['clock?']],
   ])('of a machine that %s says so', (_, text, what) => {
     expect(lacks(text)).toEqual(what);
+  });
+
+  it.each([
+    ['2.25.1', '3.1.3', []],
+    ['2.20.0', '3.0.9', []],
+    ['2.19.1', '3.2.7', ['git: 2.19.1 is too old: 2.20 or later is needed']],
+    [
+      '2.9',
+      '2.6.9',
+      ['git: 2.9 is too old: 2.20 or later is needed', 'rsync: 2.6.9 is too old: 3.0 or later is needed'],
+    ],
+  ])('M11: with git %s and rsync %s says what is too old', (git, rsync, said) => {
+    const found = parsed(good.replace('2.39.5', git).replace('3.2.7', rsync));
+    expect(lacksOf(found).map(({ what, detail }) => `${what}: ${detail}`)).toEqual(said);
   });
 
   it('tells an engine that is not for the user from one that is not there', () => {
@@ -82,7 +116,7 @@ describe('a survey', () => {
     );
   });
 
-  it('is what survey.sh prints, by any POSIX shell, whatever docker is', () => {
+  it('is what survey.sh prints, by any POSIX shell, with any docker', () => {
     for (const docker of [['/nonexistent/docker'], ['false']]) {
       const said = execFileSync('sh', ['-s', '--', ...docker], { input: readFileSync(script) }).toString();
       const survey = parseSurvey(said, new Date());
@@ -92,11 +126,40 @@ describe('a survey', () => {
     }
   });
 
+  it('M7: of GPUs that do not work, or that Docker cannot hand out, says so to jobs that use some', () => {
+    const needs = { largeFiles: false, secrets: false, gpus: true };
+    const said = (text: string, gpus: boolean) => lacksFor(parsed(text), { ...needs, gpus });
+    expect(said(good, true)).toEqual([]);
+    const without = good.replace('nvidia ', '');
+    expect(parsed(without)).toMatchObject({ gpus: [], gpusBeyond: 2 });
+    expect(said(without, true)).toMatchObject([
+      {
+        what: 'GPUs',
+        detail: expect.stringMatching(/^Docker has no NVIDIA runtime for its 2 GPUs; /),
+        bearable: false,
+      },
+    ]);
+    const broken = good.replace('gpus 0 1 ', 'gpu-trouble ended with exit code 9: Failed to initialize NVML');
+    expect(said(broken, true)).toMatchObject([
+      {
+        detail: expect.stringMatching(/^nvidia-smi ended with exit code 9: Failed to init/),
+        bearable: false,
+      },
+    ]);
+    // nvidia-smi alone is no sign of GPUs.
+    expect(said(broken.replace('nvidia ', ''), true)).toMatchObject([{ bearable: true }]);
+    for (const text of [without, broken]) expect(said(text, false)).toMatchObject([{ bearable: true }]);
+  });
+
   it.each([
-    ['two GPUs', `echo 0; echo 1`, ['0', '1']],
-    ['a complaint', `echo 'No devices were found'; exit 6`, []],
-    ['a complaint and success', `echo 'Failed to initialize NVML'; echo 3`, ['3']],
-  ])('M7: takes of nvidia-smi what is a number, if it succeeds: %s', (_, says, gpus) => {
+    ['two GPUs', `echo 0; echo 1`, ['0', '1'], null],
+    ['none', `echo 'No devices were found'; exit 6`, [], 'ended with exit code 6: No devices were found'],
+    ['a complaint', `echo; echo 'No NVML' >&2; exit 9`, [], 'ended with exit code 9: No NVML'],
+    ['a complaint and success', `echo 'Failed to initialize NVML'; echo 3`, ['3'], null],
+    // A program that stands still: this is how `timeout` ends then.
+    ['silence', 'kill -9 $$', [], 'does not answer within 10 s'],
+    ['nothing but a complaint', `echo 'Failed to initialize NVML'`, [], 'says: Failed to initialize NVML'],
+  ])('M7: takes of nvidia-smi what is a number, if it succeeds: %s', (_, says, gpus, gpuTrouble) => {
     const tools = scratchFolder();
     try {
       writeFileSync(join(tools, 'nvidia-smi'), `#!/bin/sh\n${says}\n`, { mode: 0o755 });
@@ -106,7 +169,11 @@ describe('a survey', () => {
       const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
       const input = readFileSync(script);
       const said = execFileSync('sh', ['-s', '--', 'an-engine'], { input, env }).toString();
-      expect(parseSurvey(said, new Date())).toMatchObject({ gpus, engine: { version: '28.2.2' } });
+      expect(parseSurvey(said, new Date())).toMatchObject({
+        gpus,
+        gpuTrouble,
+        engine: { version: '28.2.2' },
+      });
     } finally {
       rmSync(tools, { recursive: true });
     }

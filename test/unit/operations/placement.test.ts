@@ -61,7 +61,7 @@ describe('placementOf: shared places', () => {
     expect(shown(placing).assigned).toBe(assigned);
   });
 
-  it('what is at work already counts, and what has ended does not', () => {
+  it('what is running already counts, and what has ended does not', () => {
     const joins = joined('x@gpu1', 'y@gpu1', 'z@gpu2');
     const offers = [offerOf('gpu1', 1), offerOf('gpu2', 1)];
     const rows = [rowOf('x', running), rowOf('y', pending), rowOf('z', {})];
@@ -77,7 +77,7 @@ describe('placementOf: shared places', () => {
 describe('placementOf: places of one condition', () => {
   const offers = [offerOf('c', 1, 'c'), offerOf('a', 1, 'a'), offerOf('b', 1, 'b')];
 
-  it('each condition goes to its own, whatever the order', () => {
+  it('each condition goes to its own, in any order', () => {
     expect(shown({ offers, planned: ['a', 'b', 'c'] })).toMatchObject({ assigned: 'a>a b>b c>c', moves: '' });
   });
 
@@ -136,7 +136,7 @@ describe('placementOf: slots', () => {
       'gpu1*3',
     ],
     [
-      'for what is at work and what is new',
+      'for what is running and what is new',
       {
         offers: [offerOf('gpu1', 8)],
         joins: joined('x@gpu1', 'y@gpu1'),

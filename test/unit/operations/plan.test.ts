@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conditionFromText } from '../../../src/experiment/condition.js';
-import { planDeployment } from '../../../src/operations/deploy/plan.js';
+import { planDeployment, withoutGood } from '../../../src/operations/deploy/plan.js';
 import { summaryOf } from '../../../src/runs/index-file.js';
 import type { RunRecord } from '../../../src/runs/record.js';
 import { receiptOf, recipeOf } from '../../support/receipts.js';
@@ -14,6 +14,8 @@ interface Past {
   readonly fingerprint?: string;
   /** It belongs to the deployment that this one adds to. */
   readonly deployed?: boolean;
+  /** `stop` ended it. */
+  readonly byStop?: boolean;
   /** It ran on the live tree. */
   readonly onLiveTree?: boolean;
 }
@@ -24,6 +26,9 @@ interface Case {
   readonly live?: boolean;
   readonly force?: boolean;
   readonly retryFailed?: boolean;
+  readonly retryStopped?: boolean;
+  /** The condition is named by the person. */
+  readonly named?: boolean;
   /** null: it runs. */
   readonly skips: string | null;
 }
@@ -31,6 +36,8 @@ interface Case {
 const failed: Past = { state: 'failed', deployed: true };
 const lost: Past = { state: 'lost', deployed: true };
 const stopped: Past = { state: 'stopped', deployed: true };
+const stoppedBefore: Past = { state: 'stopped', byStop: true };
+const tried: Past = { state: 'succeeded', onLiveTree: true };
 const running: Past = { state: 'running', deployed: true };
 const succeeded: Past = { state: 'succeeded', deployed: true };
 
@@ -63,7 +70,26 @@ const cases: readonly Case[] = [
     live: true,
     skips: 'in the live deployment',
   },
-  { name: 'stopped in the live deployment', past: [stopped], live: true, skips: null },
+  { name: 'N11: stopped in the live deployment', past: [stopped], live: true, skips: 'stopped' },
+  { name: 'N11: stopped in an ended deployment', past: [stopped], skips: 'stopped' },
+  { name: 'N11: stopped in a terminated deployment', past: [stoppedBefore], skips: 'stopped' },
+  { name: 'ended by terminate', past: [{ state: 'stopped' }], skips: null },
+  { name: 'stopped, tried here, not run again', past: [stopped, tried], skips: 'stopped' },
+  { name: 'stopped, run again, failed', past: [stoppedBefore, { state: 'failed' }], skips: null },
+  { name: 'succeeded, then stopped', past: [{ state: 'succeeded' }, stopped], skips: 'succeeded already' },
+  { name: 'stopped, forced', past: [stopped], force: true, skips: null },
+  { name: 'stopped, and named', past: [stopped], named: true, skips: null },
+  { name: 'retry: stopped, with --retry-stopped', past: [stopped], retryStopped: true, skips: null },
+  { name: 'retry: stopped before', past: [stoppedBefore], retryStopped: true, skips: null },
+  { name: 'retry: failed, with --retry-stopped', past: [failed], retryStopped: true, skips: 'not stopped' },
+  { name: 'retry: stopped, with both', past: [stopped], retryFailed: true, retryStopped: true, skips: null },
+  {
+    name: 'retry: succeeded, with both',
+    past: [succeeded],
+    retryFailed: true,
+    retryStopped: true,
+    skips: 'neither failed nor stopped',
+  },
   { name: 'stopped and runs again', past: [stopped, running], live: true, skips: 'in the live deployment' },
   { name: 'succeeded in the live deployment', past: [succeeded], live: true, skips: 'succeeded already' },
   { name: 'retry: failed', past: [failed], retryFailed: true, skips: null },
@@ -93,7 +119,9 @@ const cases: readonly Case[] = [
 ];
 
 describe('planDeployment', () => {
-  it.each(cases)('$name', ({ past, live = false, force = false, retryFailed = false, skips }) => {
+  it.each(cases)('$name', (one) => {
+    const { past, live = false, force = false, named = false, skips } = one;
+    const retry = { failed: one.retryFailed ?? false, stopped: one.retryStopped ?? false };
     const condition = conditionFromText('--lr 1');
     const runs = past.map(({ state, fingerprint = same, onLiveTree = false }, index) => {
       const { source, ...recipe } = recipeOf('--lr 1');
@@ -102,30 +130,36 @@ describe('planDeployment', () => {
       return summaryOf(receiptOf('--lr 1', { id, state, fingerprint, recipe: live }));
     });
     const deployed = new Set(runs.filter((_, index) => past[index]?.deployed).map(({ id }) => id));
+    const stopped = new Set(runs.filter((_, index) => past[index]?.byStop).map(({ id }) => id));
     // A run of another condition says nothing of this one.
     const others = [summaryOf(receiptOf('--lr 2', { fingerprint: same }))];
     const planned = planDeployment({
       conditions: [condition],
-      fingerprint: () => same,
+      fingerprints: () => [same],
       runs: [...others, ...runs],
-      deployed,
-      live,
-      force,
-      retryFailed,
+      ...{ deployed, stopped, live, force, retry },
+      named: new Set(named ? [condition.id] : []),
     });
     expect(planned).toEqual(
       skips === null ? { run: [condition], skip: [] } : { run: [], skip: [{ condition, why: skips }] },
     );
   });
 
+  it('takes what has a success that is still good out of what runs', () => {
+    const [one, other] = ['1', '2'].map(conditionFromText);
+    if (!one || !other) throw new Error('no conditions');
+    const planned = withoutGood({ run: [one, other], skip: [] }, new Set([one.id]));
+    expect(planned).toEqual({ run: [other], skip: [{ condition: one, why: 'succeeded already' }] });
+  });
+
   it('keeps the order of the conditions', () => {
     const conditions = ['3', '1', '2'].map(conditionFromText);
     const facts = {
-      fingerprint: () => same,
-      deployed: new Set<string>(),
+      fingerprints: () => [same],
+      ...{ deployed: new Set<string>(), stopped: new Set<string>(), named: new Set<string>() },
       live: false,
       force: false,
-      retryFailed: false,
+      retry: { failed: false, stopped: false },
     };
     const runs = [summaryOf(receiptOf('1', { fingerprint: same }))];
     const { run, skip } = planDeployment({ ...facts, conditions, runs });

@@ -83,7 +83,7 @@ describe('questionsOf', () => {
 
 describe('isSettled', () => {
   it.each<[string, Partial<RunRecord>, boolean, boolean, boolean]>([
-    ['at work here', running, false, true, false],
+    ['running here', running, false, true, false],
     ['ended here', {}, false, false, true],
     ['ended elsewhere', {}, true, true, false],
     ['collected', { collected }, true, true, true],

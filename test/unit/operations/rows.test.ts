@@ -29,14 +29,17 @@ const released = '2026-11-20T12:09:00Z';
 const deployment = deploymentOf([placeOf('gpu1'), placeOf('gpu2')], [jobOf('a', 'gpu1'), jobOf('b', 'gpu2')]);
 const current = (...records: RunRecord[]) => new Map(records.map((record) => [record.condition, record]));
 
+const listed = (...ids: string[]) => ids.map((id) => ({ id, argv: [`--${id}`], parameters: '{}' }));
+
 const rows = (changes: Partial<Known> = {}) =>
   rowsOf({
     deployment,
-    inFile: ['a', 'b'],
+    inFile: listed('a', 'b'),
     current: current(recordFor('a', running), recordFor('b', pending)),
     heard: new Map(),
     ended: new Map(),
     silent: [],
+    held: new Map(),
     now,
     ...changes,
   });
@@ -65,7 +68,7 @@ const success = state({ state: 'succeeded', exit_code: 0, finished: '2026-11-20T
 describe('rowsOf', () => {
   it('has those of the file first, in its order, then deployed ones, then those that `run` tried', () => {
     const { conditions } = rows({
-      inFile: ['z', 'b'],
+      inFile: listed('z', 'b'),
       current: current(recordFor('tried', { deployment: null }), recordFor('a'), recordFor('b')),
     });
     expect(
@@ -178,7 +181,7 @@ describe('what a deployment is judged by', () => {
 
   it.each<[string, ReturnType<typeof rowOf>, boolean]>([
     ['deployed and in the file', rowOf('a', {}), true],
-    ['deployed, at work, no longer in the file', rowOf('a', running, { inFile: false }), true],
+    ['deployed, running, no longer in the file', rowOf('a', running, { inFile: false }), true],
     ['deployed, ended, no longer in the file', rowOf('a', failed, { inFile: false }), false],
     ['never deployed', rowOf('a', null, { deployed: false }), false],
     ['tried by `run`', rowOf('a', failed, { deployed: false }), false],

@@ -28,6 +28,7 @@ const ingredients = {
   project: { root: '/home/me/project', branch: null, remote: 'git@example.org:me/project.git' },
   pin,
   sourceId: 'e'.repeat(64),
+  codeId: null,
   live: true,
   image,
   inputs,
@@ -46,6 +47,7 @@ describe('recipeOf', () => {
         commit: pin.commit,
         tree: pin.tree,
         id: ingredients.sourceId,
+        code: null,
         branch: null,
         remote: 'git@example.org:me/project.git',
         pushed: false,
@@ -70,8 +72,29 @@ describe('recipeOf', () => {
     expect(new Set(recipes.map(({ condition }) => condition.id)).size).toBe(2);
   });
 
+  it('L16: says which files count, where parameters.json does', () => {
+    const id = 'a'.repeat(64);
+    const code = { ...ingredients, parameters: { ...parameters, code: ['src'] }, codeId: id };
+    expect(parameters.conditions.map((one) => made(code, one).source.code)).toEqual([
+      { paths: ['src'], id },
+      { paths: ['src'], id },
+    ]);
+  });
+
   it('is what a receipt takes', () => {
-    for (const recipe of recipes) {
+    const hash = 'b'.repeat(64);
+    const [condition] = parameters.conditions;
+    if (!condition) throw new Error('no condition');
+    const full = made(
+      {
+        ...ingredients,
+        parameters: { ...parameters, code: ['src'] },
+        codeId: hash,
+        inputs: { mnist: { ...inputs.mnist, hash }, large: { ...inputs.mnist, hash: null } },
+      },
+      condition,
+    );
+    for (const recipe of [...recipes, full]) {
       const { experiment, condition } = recipe;
       const receipt = receiptOf('', { recipe, experiment: experiment.name, condition: condition.id });
       expect(receiptProblems(receipt)).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprint, type Recipe } from '../../../src/recipe/recipe.js';
+import { earlierFingerprint, fingerprint, type Recipe } from '../../../src/recipe/recipe.js';
 import { readRecord } from '../../../src/runs/read-record.js';
 import { fixture, recipeOf } from '../../support/receipts.js';
 
@@ -29,6 +29,28 @@ describe('fingerprint', () => {
     ['name of an input', { inputs: { cifar: { path: '/data/mnist', id: 'a' } } }],
   ])('is another one with another %s', (_, changes) => {
     expect(fingerprint({ ...recipe, ...changes })).not.toBe(fingerprint(recipe));
+  });
+
+  it('L16: goes by contents of inputs and by the code that counts, where they are known', () => {
+    const code = { paths: ['src'], id: 'c'.repeat(64) };
+    const known: Recipe = {
+      ...recipe,
+      source: { ...source, code },
+      inputs: { mnist: { path: '/data/mnist', id: 'a', hash: 'h' } },
+    };
+    const touched: Recipe = {
+      ...known,
+      source: { ...known.source, id: '1'.repeat(64) },
+      inputs: { mnist: { path: '/data/mnist', id: 'b', hash: 'h' } },
+    };
+    expect(fingerprint(touched)).toBe(fingerprint(known));
+    expect(earlierFingerprint(touched)).not.toBe(earlierFingerprint(known));
+    expect(earlierFingerprint(known)).toBe(fingerprint(recipe));
+    const others: Recipe[] = [
+      { ...known, source: { ...source, code: { ...code, id: 'd'.repeat(64) } } },
+      { ...known, inputs: { mnist: { path: '/data/mnist', id: 'a', hash: 'other' } } },
+    ];
+    for (const other of others) expect(fingerprint(other)).not.toBe(fingerprint(known));
   });
 
   it.each<[string, Partial<Recipe>]>([

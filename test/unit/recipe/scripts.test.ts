@@ -14,6 +14,7 @@ import {
 } from '../../../src/recipe/scripts.js';
 import { hostileWords } from '../../support/hostile-words.js';
 import { recipeOf } from '../../support/receipts.js';
+import { runnerParts } from '../../support/runner-parts.js';
 import { readMembers } from '../experiment/reading.js';
 
 const user = currentUser();
@@ -42,8 +43,8 @@ function started(recipe: Recipe, of: Layout, folders: RunFolders): string[] {
   const { run, folder, work = folder } = folders;
   const name = containerName(run, folder);
   const secrets = `/dev/shm/logistician-${user.id}/${name}`;
-  const script = `${sweepScript(sweepOf(recipe, of))}${jobScript(jobOf(recipe, folders))}start`;
-  return wordsOf(script, { job: folder, work, secrets });
+  const script = `${runnerParts}${sweepScript(sweepOf(recipe, of))}${jobScript(jobOf(recipe, folders))}start`;
+  return wordsOf(script, { job: folder, work, secrets, user_id: '' });
 }
 
 const withArguments = (argv: readonly string[]): Recipe => {
@@ -58,9 +59,12 @@ describe('the printed line and the job script start the same container', () => {
     [
       'by `run`, its data elsewhere than its job folder',
       recipeOf('--lr 1'),
-      { ...layout, deployment: null, imageExists: true },
+      { ...layout, deployment: null, imageExists: { base: [] } },
       { ...at, work: '/home/me/my runs/run-1' },
     ],
+    ['that goes on from another', recipeOf('', { continues: { run: 'r', attempt: 2 } }), layout, at],
+    ['without root in the engine', recipeOf(''), { ...layout, rootless: true }, at],
+    ['in a folder with commas', recipeOf(''), layout, { ...at, work: '/home/me/a,b "c":d/run-1' }],
     ['with a read-only folder for data', recipeOf(''), { ...layout, dataReadOnly: '/data sets/x' }, at],
     [
       'with secrets, environment and docker_run_args',
@@ -102,10 +106,10 @@ describe('sweepOf', () => {
   });
 
   it('takes the checkout, or the live tree, and looks for the image unless it was seen', () => {
-    const live = sweepOf(recipeOf(''), { ...layout, checkout: null, imageExists: true });
+    const live = sweepOf(recipeOf(''), { ...layout, checkout: null, imageExists: { base: [] } });
     expect(live).toMatchObject({
       source: null,
-      imageIsThere: true,
+      imageIsThere: { base: [] },
       container: { project: '/home/researcher/project' },
     });
     expect(sweepOf(recipeOf(''), layout)).toMatchObject({
@@ -156,7 +160,14 @@ describe('jobOf', () => {
 
   it('has a work folder only where that is another, and GPUs only for a job without a slot', () => {
     const job = jobOf(recipeOf('--lr 1'), at);
-    expect(Object.keys(job).sort()).toEqual(['argv', 'configuration', 'containerName', 'options', 'run']);
+    expect(Object.keys(job).sort()).toEqual([
+      'argv',
+      'attempt',
+      'configuration',
+      'containerName',
+      'options',
+      'run',
+    ]);
     expect(jobOf(recipeOf(''), { ...at, work: at.folder })).not.toHaveProperty('work');
     expect(jobOf(recipeOf(''), { ...at, work: '/w' }, 'all')).toMatchObject({ work: '/w', gpus: 'all' });
   });
@@ -179,7 +190,7 @@ describe('buildText', () => {
   it('makes the image from the project’s own repository', () => {
     const recipe = recipeOf('', { source: { ...recipeOf('').source, root: '/home/me/my project' } });
     expect(buildText(recipe, 'docker')).toMatch(
-      /^git -C '\/home\/me\/my project' archive --format=tar 0{40} .* \| docker build .*--tag logistician\/e1:0{16} --file Dockerfile /,
+      / sh '\/home\/me\/my project' 0{40} .* docker build .*--tag logistician\/e1:0{16} --file Dockerfile /,
     );
   });
 });

@@ -15,6 +15,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.js';
+import { UnreadableFile } from '../../../src/runs/bounded-file.js';
+import { ClosedDeployment } from '../../../src/runs/deployment-file.js';
 import { DeploymentStore } from '../../../src/runs/deployment-store.js';
 import { deploymentOf, jobOf, placeOf } from '../../support/deployments.js';
 import { stateOfFolder } from '../../support/folder-state.js';
@@ -73,14 +75,14 @@ describe('DeploymentStore', () => {
       expect(path.startsWith(`${store.folder}/`)).toBe(true);
   });
 
-  it('is not read from the tree, whatever stands there', async () => {
+  it('is not read from the tree, in any form', async () => {
     await record();
     rmSync(inTree('deployment.json'));
     writeFileSync(inTree('deployment.json'), JSON.stringify({ ...deployment, id: 'theirs' }));
     expect(storeOf().read()?.id).toBe('d-1');
   });
 
-  it('shows what was written under the lock, and lets go of it whatever happens', async () => {
+  it('shows what was written under the lock, and releases it in any case', async () => {
     const store = storeOf();
     const failed = store.locked(async (live) => {
       expect(live.last).toBe(null);
@@ -124,7 +126,7 @@ describe('DeploymentStore', () => {
     store.setCommandsAside(deployment);
   });
 
-  it('keeps host keys and what is silent', async () => {
+  it('keeps host keys and unreachable places', async () => {
     const store = storeOf();
     store.writeKnownHosts('gpu1 ssh-ed25519 AAAA\n');
     expect(storeOf().readKnownHosts()).toBe('gpu1 ssh-ed25519 AAAA\n');
@@ -151,13 +153,32 @@ describe('a record that cannot be read', () => {
     writeFileSync(path, text);
     const { message, suggestions } = refusal();
     expect(message).toContain(`cannot be read: ${path}: `);
-    expect(suggestions).toEqual([`ls -l ${path}`, expect.stringMatching(`^mv ${path} ${path}.broken `)]);
+    expect(suggestions).toEqual([expect.stringMatching(`^mv ${path} ${path}.broken `)]);
     // Nothing is written over it, and the lock is free again.
     await expect(record()).rejects.toThrow('cannot be read');
     expect(readFileSync(path, 'utf8')).toBe(text);
     expect(existsSync(join(storeOf().folder, 'lock'))).toBe(false);
     renameSync(path, `${path}.broken`);
     expect(storeOf().read()).toBe(null);
+  });
+});
+
+describe('N13: a record that may not be opened', () => {
+  it('says so, and how that is changed; it is not given up', async () => {
+    await record();
+    const path = join(storeOf().folder, 'deployment.json');
+    const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    const { message, suggestions } = new ClosedDeployment(path, new UnreadableFile('x', { cause: denied }));
+    expect(message).toBe(`The record of the deployment cannot be read: ${path}: permission denied.`);
+    expect(suggestions).toEqual([`ls -ld ${path}`, `chmod u+rwX ${path}`]);
+  });
+
+  it('is no record where a folder is in its place', async () => {
+    await record();
+    const path = join(storeOf().folder, 'deployment.json');
+    rmSync(path);
+    mkdirSync(path);
+    expect(refusal().message).toContain(`cannot be read: ${path}: it is not a regular file.`);
   });
 });
 

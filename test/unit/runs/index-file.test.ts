@@ -182,7 +182,7 @@ describe('the index', () => {
     fc.record({ do: fc.constant('cut' as const), keep: fc.nat(2000) }),
   );
 
-  it('says what the files say, whatever was done to either, through two stores in turn', () => {
+  it('says what the files say, after any change of either, through two stores in turn', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(operation, fc.boolean()), { maxLength: 40 }), (operations) => {
         rmSync(join(experiment, 'runs'), { recursive: true, force: true });

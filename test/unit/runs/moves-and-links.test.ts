@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeploymentStore } from '../../../src/runs/deployment-store.js';
-import { offsetOfLeftLog, readLeftLog } from '../../../src/runs/left-log.js';
+import { logNames, offsetOfLeftLog, readLeftLog } from '../../../src/runs/left-log.js';
 import { NotTheRunsFolder, RunStore } from '../../../src/runs/store.js';
 import { Journal } from '../../../src/shell/journal.js';
 import { receiptOf } from '../../support/receipts.js';
@@ -157,7 +157,7 @@ describe('T2, T3: links in the tree', () => {
     symlinkSync(precious, file);
     journal.mention('docker run');
     expect(readFileSync(precious, 'utf8')).toBe('precious\n');
-    expect(shown.join('\n')).toContain(`No lines are kept in ${bad}`);
+    expect(shown.join('\n')).toContain(`Lines are no longer kept in ${bad}`);
   });
 });
 
@@ -173,9 +173,9 @@ describe('L26: the receipt of a deployed run', () => {
 });
 
 describe('output that a run has left', () => {
-  const text = async (offset = 0) => {
+  const text = async (offset = 0, names: readonly string[] = ['docker.txt']) => {
     const chunks: Buffer[] = [];
-    await readLeftLog(join(one, 'runs', run), offset, (chunk) => chunks.push(chunk));
+    await readLeftLog(join(one, 'runs', run), names, offset, (chunk) => chunks.push(chunk));
     return Buffer.concat(chunks).toString();
   };
   const logs = () => join(one, 'runs', run, 'data', 'logs');
@@ -186,10 +186,28 @@ describe('output that a run has left', () => {
     writeFileSync(join(logs(), 'docker.txt'), all);
     expect(await text()).toBe(all);
     for (const lines of [0, 1, 3, 20_000, 40_000]) {
-      const offset = offsetOfLeftLog(join(one, 'runs', run), lines);
+      const offset = offsetOfLeftLog(join(one, 'runs', run), ['docker.txt'], lines);
       expect((await text(offset)).split('\n').length - 1).toBe(Math.min(lines, 30_000));
     }
   });
+
+  it.each([
+    ['build', 'no such package\n'],
+    ['start', 'no such network\n'],
+    ['fetch', 'no such network\n'],
+  ])(
+    'L37: is what the build or the runner said of a job that failed (%s) without any',
+    async (reason, said) => {
+      mkdirSync(logs(), { recursive: true });
+      writeFileSync(join(logs(), 'docker.txt'), '');
+      writeFileSync(join(logs(), 'build.txt'), 'no such package\n');
+      writeFileSync(join(logs(), 'runner.txt'), 'no such network\n');
+      expect(await text(0, logNames({ state: 'failed', reason }))).toBe(said);
+      expect(await text(0, logNames({ state: 'succeeded', reason: null }))).toBe('');
+      writeFileSync(join(logs(), 'docker.txt'), 'its own words\n');
+      expect(await text(0, logNames({ state: 'failed', reason }))).toBe('its own words\n');
+    },
+  );
 
   it('T3: is none where a link or a folder is in its place', async () => {
     const there = join(scratch, 'there');

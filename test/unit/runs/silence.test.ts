@@ -39,7 +39,7 @@ describe('noteSilence', () => {
     expect(look(4, 'a', '')).toEqual({ b: 2 });
   });
 
-  it('begins anew with another deployment', () => {
+  it('begins again with another deployment', () => {
     look(1, 'a', 'a');
     expect(look(2, 'a', 'a', { deployment: 'd-2' })).toEqual({ a: 2 });
     expect(look(3, 'a', 'a')).toEqual({ a: 3 });
@@ -63,13 +63,13 @@ describe('noteSilence', () => {
     ['a time that is none', '{"deployment":"d-1","since":{"a":"yesterday"}}'],
     ['a number for a time', '{"deployment":"d-1","since":{"a":1e99}}'],
     ['null for a time', '{"deployment":"d-1","since":{"a":null}}'],
-  ])('begins anew where the file holds %s', (_, text) => {
+  ])('begins again where the file holds %s', (_, text) => {
     writeFileSync(path, text);
     expect(look(2, 'a', 'a')).toEqual({ a: 2 });
     expect(look(3, 'a', 'a')).toEqual({ a: 2 });
   });
 
-  it('begins anew where it is no file', () => {
+  it('begins again where it is no file', () => {
     mkdirSync(path);
     expect(look(2, 'a', 'a', { readOnly: true })).toEqual({ a: 2 });
   });

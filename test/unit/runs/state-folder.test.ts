@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  experimentsIn,
+  experimentsFolder,
   findState,
   linkState,
   makeState,
@@ -142,7 +142,7 @@ describe('T2: a copied folder', () => {
 });
 
 describe('L1: a moved folder', () => {
-  it('finds its state again, at the old path, where jobs at work have it', () => {
+  it('finds its state again, at the old path, where jobs running have it', () => {
     const { folder } = deployed(experiment);
     const moved = join(scratch, 'elsewhere', 'renamed');
     mkdirSync(dirname(moved));
@@ -215,7 +215,7 @@ describe('T2: what others wrote in .logistician is only data', () => {
     execFileSync('git', ['clone', '--quiet', origin.root, clone], { stdio: 'pipe' });
     const found = findState(home, join(clone, 'one'), true);
     expect(found.copyOf).toBe(null);
-    expect(dirname(found.folder)).toBe(experimentsIn(home));
+    expect(dirname(found.folder)).toBe(experimentsFolder(home));
     expect(existsSync(found.folder)).toBe(false);
   });
 
@@ -233,7 +233,7 @@ describe('T2: what others wrote in .logistician is only data', () => {
     ['to a folder that a job made', () => join(scratch, 'jobs', 'state', 'deployment.json')],
     ['to a folder beside the experiments', () => join(home, '.logistician', 'deployment.json')],
     ['below a state', (victim) => join(victim, 'jobs', 'run-1', 'deployment.json')],
-    ['to nothing', () => join(experimentsIn(home), 'none-0123456789', 'deployment.json')],
+    ['to nothing', () => join(experimentsFolder(home), 'none-0123456789', 'deployment.json')],
     ['to itself', () => 'deployment.json'],
     ['back and forth out of the experiments', (victim) => join(victim, '..', '..', 'x', 'deployment.json')],
   ])('a link %s makes no state', (_, targetOf) => {

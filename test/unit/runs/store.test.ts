@@ -67,6 +67,19 @@ describe('RunStore', () => {
     expect(existsSync(runs.pathOf(id))).toBe(false);
   });
 
+  it('T22: after a clock that was ahead, a later run is newer all the same', () => {
+    const ahead = add('--lr 1', 59);
+    runs = new RunStore(experiment);
+    const later = add('--lr 1', 1);
+    expect(later > ahead).toBe(true);
+    expect(runs.newest().found.get(receiptOf('--lr 1').condition)?.id).toBe(later);
+    expect(add('--lr 9', 2) < ahead).toBe(true);
+    // An id that no clock made holds up nothing.
+    const condition = receiptOf('--lr 3').condition;
+    mkdirSync(join(runs.folder, `99991231-235959999-${condition}`));
+    expect(new RunStore(experiment).claim(condition, at(3), '{}')).toMatch(/^20261120-1203/);
+  });
+
   it('finds the newest receipt of each condition, oldest first', () => {
     add('--lr 1', 1);
     const two = add('--lr 2', 2);
@@ -92,8 +105,8 @@ describe('RunStore', () => {
 
   it('goes nowhere by an id that is a path', () => {
     for (const id of ['..', '../..', '20261120-120000000-../../x', '.parameters', '']) {
-      expect(() => runs.pathOf(id)).toThrow('is no id of a run');
-      expect(() => runs.discard([id])).toThrow('is no id of a run');
+      expect(() => runs.pathOf(id)).toThrow('is not the id of a run');
+      expect(() => runs.discard([id])).toThrow('is not the id of a run');
       expect(runs.read(id)).toBeNull();
       expect(runs.parametersOf(id)).toBeNull();
     }
@@ -254,7 +267,7 @@ describe('parameters.json of a run', () => {
     }
   });
 
-  it('of version 0.1 is in the receipt, and stays when that is written anew', () => {
+  it('of version 0.1 is in the receipt, and stays when that is written again', () => {
     const text = fixture('succeeded');
     const id = plant(text);
     const before = JSON.parse(text).parameters_file;

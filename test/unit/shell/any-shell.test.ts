@@ -26,7 +26,7 @@ describe.each([
   ['zsh', ['zsh', '-f'], isMissing('zsh')],
   ['fish', ['fish', '--no-config'], isMissing('fish')],
 ] as const)('a word for a login shell that is %s', (_, shell, missing) => {
-  it.skipIf(missing)('is read back whatever it looks like', () => {
+  it.skipIf(missing)('is read back in any form', () => {
     expect(readBack(shell, hostileWords.map(renderForAnyShell).join(' '))).toEqual(hostileWords);
   });
 

@@ -207,6 +207,16 @@ describe('change', () => {
     expect(failed.message).not.toContain('\n  50');
   });
 
+  it('leaves out the colours of what it said, and what it wrote over', async () => {
+    const said = String.raw`printf 'Sending 1 kB\rSending 2 kB\r  \r\n\033[91mE: no such package\n\033[0mRemoved\n' >&2; exit 1`;
+    const failure = (await executor.change(sh(said)).catch((error: unknown) => error)) as CommandFailed;
+    expect(failure.message.split('\n').slice(2)).toEqual([
+      '  Sending 2 kB',
+      '  E: no such package',
+      '  Removed',
+    ]);
+  });
+
   it('says by which signal', async () => {
     await expect(executor.change(sh('kill -KILL $$'))).rejects.toThrow('was ended by SIGKILL');
   });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { installLines } from '../../../src/shell/programs.js';
+import { installLines, linesThatInstall } from '../../../src/shell/programs.js';
 
 describe('the line that installs a program', () => {
   const folders: string[] = [];
@@ -33,9 +33,18 @@ describe('the line that installs a program', () => {
     expect(installLines('rsync', pathWith(manager))[0]).toMatch(/ rsync$/);
   });
 
-  it('names each package that it may be, and is none where nobody knows how', () => {
+  it('names each package that it may be, and is none where no way is known', () => {
     expect(installLines('docker', pathWith('apt-get', 'brew'))).toEqual(['sudo apt-get install docker.io']);
     expect(installLines('docker-buildx', pathWith('apt-get'))).toHaveLength(2);
     expect(installLines('git', pathWith('sh'))).toEqual([]);
+  });
+
+  it.each([
+    ['the first that the system has', 'docker-buildx', ['sudo apt-get install docker-buildx']],
+    ['the other', 'docker-buildx-plugin', ['sudo apt-get install docker-buildx-plugin']],
+    ['its page where the system has none', 'none', [expect.stringMatching(/^https:.*buildx.*# no package/)]],
+  ])('N6: is of a package that exists: %s', async (_, known, lines) => {
+    const ask = async (...argv: string[]) => (argv.includes(known) ? `Package: ${known}\nVersion: 1\n` : '');
+    expect(await linesThatInstall('docker-buildx', ask, pathWith('apt-get'))).toEqual(lines);
   });
 });

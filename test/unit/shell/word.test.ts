@@ -30,7 +30,7 @@ describe('a rendered word', () => {
     );
   });
 
-  it('is read back whatever it looks like', () => {
+  it('is read back in any form', () => {
     expect(readBack(hostileWords.map(render).join(' '))).toEqual(hostileWords);
   });
 
@@ -48,7 +48,7 @@ describe('a rendered word', () => {
     expect(render(given)).toBe(rendered);
   });
 
-  it('with a variable or a secret is one word, whatever its value', () => {
+  it('with a variable or a secret is one word, with any value', () => {
     fc.assert(
       fc.property(text, (value) => {
         const words = [[new Variable('job'), '/source'], new Secret('TOKEN', value)];

@@ -6,7 +6,7 @@ import { suggested } from '../../../src/cli/suggestions.js';
 import { UserError } from '../../../src/errors.js';
 import { DirtyTree, NotInCommit, UnknownCommit } from '../../../src/source/pin.js';
 import { pathInProject } from '../../../src/source/project.js';
-import { LargeUntrackedFile } from '../../../src/source/snapshot.js';
+import { LargeUntrackedFiles } from '../../../src/source/survey-tree.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'logistician-unit-')));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,15 +23,15 @@ describe('a refusal', () => {
   });
 
   it('of a dirty tree names the way back to a live deployment first', () => {
-    const refusal = new DirtyTree([' M a'], '/p', '0123456789abcdef0123456789abcdef01234567');
+    const refusal = new DirtyTree([' M a'], '/p').withLive('0123456789abcdef0123456789abcdef01234567');
     expect(suggested(refusal.suggestions)[0]).toContain('--commit 0123456789 ');
     expect(refusal.message).not.toContain('more');
   });
 
   it.each([
     ['a commit', new UnknownCommit('nonsense', '/p'), 'nonsense'],
-    ['a path', new NotInCommit('exp/Dockerfile', '0123456789abcdef'), 'exp/Dockerfile'],
-    ['large files', new LargeUntrackedFile(['a.bin', 'b.bin'], '/p'), 'b.bin'],
+    ['large files', new LargeUntrackedFiles(['a.bin', 'b.bin'], '/p'), 'b.bin'],
+    ['a path', new NotInCommit('exp/Dockerfile', '0123456789abcdef', '/p'), 'exp/Dockerfile'],
   ])('of %s says which, and what to do', (_, refusal, which) => {
     expect(refusal).toBeInstanceOf(UserError);
     expect(refusal.message).toContain(which);

@@ -84,7 +84,7 @@ describe('synthesize', () => {
     );
   });
 
-  it('names machine and output after the condition, whatever it is', () => {
+  it('names machine and output after any condition', () => {
     const ids = fc.uniqueArray(fc.array(fc.string(), { maxLength: 4 }).map(conditionId), { maxLength: 5 });
     fc.assert(
       fc.property(ids, (conditions) => {

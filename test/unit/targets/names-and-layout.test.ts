@@ -40,13 +40,17 @@ describe('on a machine', () => {
     expect(root).toBe('/home/ada/logistician');
     const { jobs, queue, job } = foldersAt(root, 'exp', '1');
     expect([jobs, queue, job('run-1')]).toEqual([`${root}/exp`, `${root}/exp/queue-1`, `${root}/exp/run-1`]);
-    expect(inputAt(root, 'mnist', '0123456789abcdef')).toBe(`${root}/inputs/mnist-0123456789ab`);
+    const id = '0123456789abcdef';
+    expect(inputAt(root, 'mnist', { id })).toBe(`${root}/inputs/mnist-0123456789ab`);
+    // What was only touched is where it was.
+    const hash = 'fedcba9876543210';
+    expect(inputAt(root, 'mnist', { id, hash })).toBe(inputAt(root, 'mnist', { id: 'other', hash }));
   });
 
   it('a run has the machine’s paths alone', () => {
     const recipe = recipeOf('', { inputs: { mnist: { path: '/home/me/mnist', id: '0123456789abcdef' } } });
-    const at = { root: '/r', docker: 'podman' };
-    const there = layoutAt(at, 'd-1', recipe, { source, projectKey: 'p-1' });
+    const at = { root: '/r', docker: 'podman', rootless: false };
+    const there = layoutAt(at, 'd-1', recipe, { source, projectKey: 'p-1', transport: 'build' });
     expect(JSON.stringify(there)).not.toContain('/home/me');
     expect(there).toMatchObject({
       docker: 'podman',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/tools/git/contention.js';
 import { isSnapshotCommit } from '../../../src/tools/git/lines.js';
-import { ownFilters, passedOver, withoutFilters } from '../../../src/tools/git/own-filters.js';
+import { ownFilters, withoutFilters } from '../../../src/tools/git/own-filters.js';
 
 type Setting = readonly [scope: string, key: string, value?: string];
 
@@ -41,7 +41,6 @@ describe("programs that only the repository's own configuration names", () => {
       ...['filter.other.process=', 'filter.other.required=true'],
       'lfs.extension.x.clean=false',
     ]);
-    expect(passedOver(filters.slice(1, 2))).toEqual(['filter.other.process=', 'filter.other.required=false']);
   });
 
   it("T3: are none of the person's own, nor those of git-lfs as it installs them", () => {

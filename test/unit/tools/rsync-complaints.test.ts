@@ -32,6 +32,11 @@ rsync: [sender] readlink_stat("/home/ada/logistician/exp/run1/data/cache") faile
     expect(readComplaints(23, said).unreadable).toEqual([{ path: '/a/b: c', why: 'Permission denied' }]);
   });
 
+  it('M14: what openrsync could not write here is no fault of the machine’s', () => {
+    const said = 'openrsync(7): error: run1/data/.big.UYIHF8zlBP: write: Input/output error\n';
+    expect(readComplaints(23, said)).toMatchObject({ unreadable: [], other: [said.trim()] });
+  });
+
   it('what went meanwhile, or never was, is no fault', () => {
     const said = `file has vanished: "/a/2998"
 directory has vanished: "/a/sub"

@@ -28,6 +28,7 @@ describe('an address', () => {
     ['10.0.0.7:22', { user: null, host: '10.0.0.7', port: 22 }],
     ['me@[fe80::1]:22', { user: 'me', host: 'fe80::1', port: 22 }],
     ['[::1]', { user: null, host: '::1', port: null }],
+    ['me@[fe80::5054:ff:fe12:3456%br0]', { user: 'me', host: 'fe80::5054:ff:fe12:3456%br0', port: null }],
   ])('%s is taken apart', (text, parts) => {
     expect(isAddress(text)).toBe(true);
     expect(parseAddress(text)).toEqual(parts);
@@ -45,12 +46,16 @@ describe('an address', () => {
     '$(x)',
     'a\nb',
     '::1',
+    '[::1%]',
+    '[::1%br0 -x]',
+    'gpu1%br0',
   ])('%j is none', (text) => {
     expect(isAddress(text)).toBe(false);
   });
 });
 
 const route: Route = {
+  typed: 'gpu1',
   host: '10.0.0.7',
   port: 2222,
   user: 'ada',
@@ -89,8 +94,10 @@ globalknownhostsfile none
 identityagent SSH_AUTH_SOCK
 proxyjump me@gate:2200
 `;
-    expect(parseRoute(said, surroundings)).toEqual({
+    expect(parseRoute(said, 'me@gpu1', surroundings)).toEqual({
       ...route,
+      needsSsh: false,
+      asksForKeys: false,
       identityFiles: ['/home/me/.ssh/id_ed25519', '/home/me/.ssh/100% other key'],
       certificateFiles: ['/home/me/cert.pub'],
       agent: '/agent',
@@ -108,11 +115,31 @@ proxyjump me@gate:2200
     ['identityagent $NOT_THERE\n', null],
     ['identityagent ~/agent\n', '/home/me/agent'],
   ])('has the agent that %j names', (line, agent) => {
-    expect(parseRoute(`hostname a\nport 22\n${line}`, surroundings).agent).toBe(agent);
+    expect(parseRoute(`hostname a\nport 22\n${line}`, 'a', surroundings).agent).toBe(agent);
+  });
+
+  it('M17: has what tokens and variables in paths stand for', () => {
+    const said = `user ada
+hostname 10.0.0.7
+port 2222
+identityfile ~/.ssh/%r@%n
+identityfile %d/%h-%p-%k-100%%
+identityfile \${MINE}/key
+identityfile \${NOT_THERE}/%Z
+`;
+    expect(parseRoute(said, 'me@gpu1', surroundings).identityFiles).toEqual([
+      '/home/me/.ssh/ada@gpu1',
+      '/home/me/10.0.0.7-2222-gpu1-100%',
+      '/mine/key',
+      `\${NOT_THERE}/%Z`,
+    ]);
+    const user = execFileSync('id', ['-un']).toString().trim();
+    const local = `user ada\nhostname a\nport 22\nhostkeyalias b\nidentityfile /%u/%i/%k\n`;
+    expect(parseRoute(local, 'a', surroundings).identityFiles).toEqual([`/${user}/${process.getuid?.()}/b`]);
   });
 
   it('has the name that known_hosts has', () => {
-    expect(parseRoute('hostname a\nport 22\nhostkeyalias b\n', surroundings).knownAs).toBe('b');
+    expect(parseRoute('hostname a\nport 22\nhostkeyalias b\n', 'a', surroundings).knownAs).toBe('b');
     expect(knownName({ host: 'a', port: 22 })).toBe('a');
     expect(knownName({ host: 'a', port: 23 })).toBe('[a]:23');
   });
@@ -174,7 +201,7 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
       .find((line) => line.startsWith('controlpath '))
       ?.slice('controlpath '.length) ?? '';
 
-  it('M2: have a socket for each machine, whatever its address, and for each way to it', () => {
+  it('M2: have a socket for each machine, with any address, and for each way to it', () => {
     const named = (name: string, changes: Partial<Route> = {}) => ({
       name,
       aliases: [],
@@ -207,7 +234,7 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
     ['identityagent /fixed agent\n', '/fixed agent'],
   ])('M1: have the agent as the user’s configuration names it, %j', (line, agent) => {
     const env = { SSH_AUTH_SOCK: '/of-this-login', MINE: '/of-this-login' };
-    const found = parseRoute(`user ada\nhostname a\nport 22\n${line}`, {
+    const found = parseRoute(`user ada\nhostname a\nport 22\n${line}`, 'a', {
       home: '/home/me',
       env,
       config: null,
@@ -246,6 +273,25 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
     expect(read(text, 'gate')).toEqual(expect.arrayContaining(['user other', 'port 77', 'batchmode yes']));
   });
 
+  it('M13, M17: have the machine as it was typed, with any name there', () => {
+    const proxyCommand = 'gate --for %n --at %h 100%%';
+    const typed = 'fe80::1%br0';
+    const one = { ...route, typed, host: typed, jump: null, proxyCommand };
+    const text = sshConfig([{ name: 'fe80--1-br0', aliases: ['lr-1'], route: one }], places);
+    for (const name of ['fe80--1-br0', 'lr-1'])
+      expect(read(text, name)).toEqual(
+        expect.arrayContaining([
+          `hostname ${typed}`,
+          'proxycommand gate --for fe80::1%%br0 --at %h 100%%',
+          'identityfile /my keys/100%% "mine"',
+        ]),
+      );
+    const jumping = { ...route, jump: 'gate-%n' };
+    expect(read(sshConfig([{ name: 'a', aliases: [], route: jumping }], places), 'a')).toContain(
+      'proxyjump gate-gpu1',
+    );
+  });
+
   it('hold host keys, found by what ssh-keygen finds', async () => {
     const [good, bad] = ['good', 'bad'].map((name) => {
       makeKey(join(folder, name));
@@ -277,11 +323,13 @@ describe.skipIf(isMissing('sshd'))('files that ssh reads', () => {
     expect(await findHostKeys(executor, '[gpu1]:2222', [join(folder, 'not there'), file])).toEqual({
       good: [good],
       revoked: [bad],
+      isCertified: false,
       files: [file],
     });
     expect(await findHostKeys(executor, 'gpu1', [file])).toEqual({
       good: [],
       revoked: [],
+      isCertified: false,
       files: [],
     });
   });

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Command, renderCommand } from '../../../src/shell/command.js';
-import { apply, destroy, init, output, plan, pull, version } from '../../../src/tools/terraform/lines.js';
+import {
+  apply,
+  destroy,
+  init,
+  output,
+  plan,
+  pull,
+  unheard,
+  version,
+} from '../../../src/tools/terraform/lines.js';
 import {
   type Diagnostic,
   eventIn,
@@ -12,7 +21,7 @@ import { nothingYet, progressAfter } from '../../../src/tools/terraform/progress
 import { idsInState } from '../../../src/tools/terraform/state.js';
 
 describe('the command lines of Terraform', () => {
-  const at = { folder: '/home/a b/.logistician/terraform', pluginCache: '/home/a b/plugins' };
+  const at = { folder: '/home/a b/.logistician/terraform', pluginCache: '/home/a b/plugins', unheard: [] };
   const env =
     "CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_PLUGIN_CACHE_DIR='/home/a b/plugins' " +
     'TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE=1';
@@ -29,8 +38,21 @@ describe('the command lines of Terraform', () => {
     expect(renderCommand(command)).toBe(`${env} ${folder} ${words}`);
   });
 
+  it('M17: hear none of the variables that are for a stack of the person’s own', () => {
+    const theirs = { TF_WORKSPACE: 'prod', TF_DATA_DIR: '/d', TF_CLI_ARGS_plan: '-destroy', TF_CLI_ARGS: '' };
+    const names = unheard({ ...theirs, TF_CLI_CONFIG_FILE: '/rc', TF_LOG: 'trace', HOME: '/h' });
+    expect(names).toEqual(['TF_WORKSPACE', 'TF_DATA_DIR', 'TF_CLI_ARGS_plan']);
+    expect(plan({ ...at, unheard: names }, []).env).toMatchObject({
+      TF_WORKSPACE: '',
+      TF_DATA_DIR: '',
+      TF_CLI_ARGS_plan: '',
+    });
+  });
+
   it('version', () => {
-    expect(renderCommand(version())).toBe('CHECKPOINT_DISABLE=1 terraform version -json');
+    expect(renderCommand(version())).toBe(
+      "CHECKPOINT_DISABLE=1 TF_CLI_ARGS='' TF_CLI_ARGS_version='' terraform version -json",
+    );
   });
 });
 
@@ -86,7 +108,7 @@ describe('what Terraform says', () => {
     expect(readEvents(Buffer.from(text))).toEqual({ events, consumed: Buffer.byteLength(text) });
   });
 
-  it('is read the same, whatever pieces it comes in', () => {
+  it('is read the same in any pieces', () => {
     const bytes = Buffer.from(text);
     const cuts = fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 10 });
     fc.assert(

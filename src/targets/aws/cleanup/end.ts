@@ -4,11 +4,12 @@ import { CommandFailed, type Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
 import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
 
-/** How long AWS may take to end instances, and to let go of what hung on them, in milliseconds. */
+/** Timeout for AWS to terminate instances and to release their resources, in milliseconds. */
 const patience = 600_000;
 const toLetGo = 120_000;
 
-/** Ends instances and waits until they have ended. @throws CommandFailed, AwsRefused, UserError after ten minutes */
+/** Terminates instances and waits until they have ended. @throws CommandFailed, AwsRefused, UserError after ten
+ * minutes */
 export async function endInstances(executor: Executor, api: AwsApi, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await executor.change(terminateInstances(api.region, ids));
@@ -18,14 +19,15 @@ export async function endInstances(executor: Executor, api: AwsApi, ids: readonl
     if (left.length === 0) return;
     if (Date.now() > end)
       throw new UserError(
-        `AWS has not ended ${left.map(({ id, state }) => `${id} (${state})`).join(', ')} in ten minutes.`,
-        [ownLine('terminate', [], 'to look again')],
+        `AWS has not terminated ${left.map(({ id, state }) => `${id} (${state})`).join(', ')} in ten minutes.`,
+        [ownLine('terminate', [], 'checks again')],
       );
     await sleep(1000);
   }
 }
 
-/** Deletes a security group; an instance that has just ended holds it for a moment. @throws CommandFailed */
+/** Deletes a security group, with retries: an instance that has just ended still uses it for a moment. @throws
+ * CommandFailed */
 export async function untilGroupIsGone(executor: Executor, region: string, id: string): Promise<void> {
   for (const end = Date.now() + toLetGo; ; ) {
     try {

@@ -11,7 +11,7 @@ import { isRecorded, madeBy, maker, recordOf } from './made-here.js';
 
 type Kind = 'instance' | 'key pair' | 'security group';
 
-/** @param region null: that of the environment; `all`: every region that the account has. @throws AwsRefused */
+/** @param region null: that of the environment; `all`: every region of the account. @throws AwsRefused */
 export async function findLeaks(account: AwsAccount, home: string, region: string | null): Promise<Leak[]> {
   if (region !== 'all') return leaksIn(await account.open(region), home);
   const regions = await (await account.open(null).catch(() => account.open('us-east-1'))).regions();
@@ -26,7 +26,7 @@ async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
   ]);
   const leak = (kind: Kind, id: string, tags: Readonly<Record<string, string>>, detail = ''): Leak[] => {
     const deployment = tags[tagKeys.deployment] ?? '';
-    const by = tags[madeBy] ?? 'somebody';
+    const by = tags[madeBy] ?? 'an unknown user';
     if (isRecorded(home, deployment)) return [];
     const experiment = tags[tagKeys.experiment] ?? '';
     const record = recordOf(home, deployment);
@@ -47,14 +47,14 @@ async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {
   };
   return [
     ...instances.flatMap(({ id, tags, type, state, launched }) =>
-      leak('instance', id, tags, `${type}, ${state}, since ${launched?.toISOString() ?? 'some time'}`),
+      leak('instance', id, tags, `${type}, ${state}, since ${launched?.toISOString() ?? 'an unknown time'}`),
     ),
     ...keys.flatMap(({ id, tags }) => leak('key pair', id, tags)),
     ...groups.flatMap(({ id, tags }) => leak('security group', id, tags)),
   ];
 }
 
-/** Ends them, instances first. @throws CommandFailed */
+/** Terminates or deletes them, instances first. @throws CommandFailed */
 export async function endLeaks(
   executor: Executor,
   account: AwsAccount,
@@ -70,7 +70,7 @@ export async function endLeaks(
   }
 }
 
-/** The line that ends one by hand. */
+/** The command that removes one by hand. */
 const lineToEnd = (kind: Kind, id: string, region: string): Command =>
   kind === 'instance'
     ? terminateInstances(region, [id])

@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { currentUser } from '../../../machines/user.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
 
-// Which deployments this computer has made at AWS: ~/.logistician/deployments/ID names the folder with the record.
+// The deployments that this computer created at AWS: ~/.logistician/deployments/ID names the folder with the record.
 
-/** The tag that says who created something, as others may share the account. */
+/** The tag with the creator of a resource: others may share the account. */
 export const madeBy = 'logistician.by';
 
-export const maker = (): string => `${userInfo().username}@${hostname()}`.replaceAll(/[^\w .:/=+@-]/g, '-');
+export const maker = (): string => `${currentUser().name}@${hostname()}`.replaceAll(/[^\w .:/=+@-]/g, '-');
 
 const folderIn = (home: string) => join(home, '.logistician', 'deployments');
 
-/** Written before anything is created.
- *  @param folder with the deployment's record */
+/** Written before anything is created. @param folder that of the deployment's record */
 export function noteDeployment(home: string, id: string, folder: string): void {
   const note = join(folderIn(home), id);
   if (existsSync(note) && readFileSync(note, 'utf8').trim() === folder) return;
@@ -27,7 +27,7 @@ export function recordOf(home: string, id: string): string | null {
   return /^[\w-]+$/.test(id) && existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
 }
 
-/** Whether a record on this computer says that the deployment still exists. One that cannot be read may say so. */
+/** Whether a record on this computer may name the deployment as existing; an unreadable record may. */
 export function isRecorded(home: string, id: string): boolean {
   const folder = recordOf(home, id);
   const path = folder && join(folder, 'deployment.json');

@@ -5,13 +5,13 @@ import type { InstanceFacts, RuleFacts } from '../../../tools/aws/facts.js';
 import { deleteKeyPair, revokeRule } from '../../../tools/aws/lines.js';
 import { endInstances, untilGroupIsGone } from './end.js';
 
-/** What lets people in, by id. */
+/** What gives SSH access, by id. */
 export interface AccessFacts {
   readonly keys: readonly string[];
   readonly groups: readonly string[];
 }
 
-/** All that bears a deployment's tag, in Terraform's state or not. */
+/** All resources with a deployment's tag, in Terraform's state or not. */
 export class AwsTagged {
   constructor(
     private readonly executor: Executor,
@@ -19,7 +19,7 @@ export class AwsTagged {
     private readonly deployment: string,
   ) {}
 
-  /** Those that have not been ended. */
+  /** Those that are not terminated. */
   instances(): Promise<InstanceFacts[]> {
     return this.api.tagged(tagKeys.deployment, this.deployment);
   }
@@ -50,7 +50,7 @@ export class AwsTagged {
     for (const rule of rules) await this.executor.change(revokeRule(this.api.region, rule));
   }
 
-  /** Ends all of it but what these are the ids of. */
+  /** Removes all of them except those with these ids. */
   async sweep(spared: ReadonlySet<string>): Promise<void> {
     const isMeant = (id: string) => !spared.has(id);
     await this.end((await this.instances()).filter(({ id }) => isMeant(id)));

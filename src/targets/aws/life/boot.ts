@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine } from '../../../errors.js';
-import { lacksFor, lacksOf, type Needs, NotReady, type Survey, survey } from '../../../machines/survey.js';
+import { lacksFor, lacksOf, type Needs, NotReady } from '../../../machines/lacks.js';
+import { type Survey, survey } from '../../../machines/survey.js';
 import { command } from '../../../shell/command.js';
 import { pasteable } from '../../../shell/word.js';
 import { programWordsOf } from '../../../tools/docker/lines.js';
@@ -11,24 +12,24 @@ import { ChangedHostKey, KeysRefused, Unreachable } from '../../../tools/ssh/unr
 import type { TargetContext } from '../../context.js';
 import type { SshAccess } from '../../over-ssh/access.js';
 
-/** How long a machine may take, in milliseconds, to answer at all, and to have all that it needs. */
+/** Timeouts of a machine, in milliseconds: until it is reachable, and until it can run jobs. */
 const usual = { toAnswer: 300_000, toBeReady: 900_000 };
 const pause = 500;
 
-/** cloud-init writes it when all that the user data says has been done. */
+/** cloud-init writes it after it has finished the user data. */
 const bootFinished = '/var/lib/cloud/instance/boot-finished';
 
 /** A machine that has just been started. */
 export interface BootingMachine {
   readonly name: string;
   readonly route: Route;
-  /** The docker command there. */
+  /** The docker command on it. */
   readonly docker: string;
 }
 
-/** Waits until a machine that has just been started can run jobs. Each look has a connection of its own: a user who
- *  was let into group docker is in it from the next session on.
- *  @throws ChangedHostKey at once; Unreachable or NotReady when it took too long */
+/** Waits until a machine that has just been started can run jobs. Each poll uses a new connection: a user added to
+ * group docker is in it from the next session on. @throws ChangedHostKey at once; Unreachable or NotReady after a
+ * timeout */
 export async function untilReady(
   context: Pick<TargetContext, 'templates' | 'deployments' | 'now'>,
   access: Pick<SshAccess, 'connect'>,
@@ -40,7 +41,7 @@ export async function untilReady(
   const { name } = machine;
   const script = readFileSync(context.templates.survey, 'utf8');
   let answered = false;
-  // A connection has the groups of when it was made: only one that is made after the end of the boot tells the truth.
+  // A connection keeps the groups it had when it was made: only one made after the boot has finished has all of them.
   let wasFinished = false;
   for (const began = Date.now(); ; ) {
     const pool = new SshPool();
@@ -65,11 +66,11 @@ export async function untilReady(
   }
 }
 
-/** With the line that shows why its user data failed. */
+/** Adds the command that shows why the user data failed. */
 function withLog({ deployments }: Pick<TargetContext, 'deployments'>, name: string, error: unknown): unknown {
   if (!(error instanceof NotReady)) return error;
   const look = pasteable`ssh -F ${deployments.sshConfig} ${name} -- sudo tail -n 40 /var/log/cloud-init-output.log`;
-  return Object.assign(error, { suggestions: [look, ownLine('deploy', [], 'when it is mended')] });
+  return Object.assign(error, { suggestions: [look, ownLine('deploy', [], 'once it is fixed')] });
 }
 
 function notAnswering(
@@ -81,14 +82,14 @@ function notAnswering(
   const { why } = error;
   if (error instanceof KeysRefused)
     return new KeysRefused(name, why, [
-      '"aws_ami_user": "ec2-user"    # in parameters.json, if that is who logs in on this image',
-      ownLine('terminate', ['--discard'], 'and deploy again'),
+      '"aws_ami_user": "ec2-user"    # in parameters.json, if that is the login user of this image',
+      ownLine('terminate', ['--discard'], 'then deploy again'),
     ]);
   return new Unreachable(
     name,
-    `is running and does not answer at ${route.host} in ${waited / 1000} s (${why.replace(/\.$/, '')}). Its security group lets in ${sshCidr}: a subnet without a way out, a firewall on your side, or another address of yours would keep you apart`,
+    `is running, but unreachable at ${route.host} for ${waited / 1000} s (${why.replace(/\.$/, '')}). Its security group allows SSH from ${sshCidr}. Possible causes: a subnet without internet access, a firewall on your side, or another IP address of yours`,
     [
-      'curl https://checkip.amazonaws.com    # the address that you are seen from',
+      'curl https://checkip.amazonaws.com    # your public IP address',
       '"aws_ssh_cidr": "203.0.113.0/24"    # in parameters.json; then: logistician deploy',
     ],
   );

@@ -4,10 +4,10 @@ import type { Executor } from '../../../shell/executor.js';
 
 const timer = 'logistician-idle';
 
-/** Has a machine power itself off when nothing has run on it for so many minutes. The timer does not outlive a boot:
- *  `start` sets it again.
- *  @param script templates/machine/idle.sh. @param path where it will be there
- *  @returns whether the machine can do that: its user has to be able to become root */
+/** Makes a machine power itself off after so many idle minutes. The timer is lost at a reboot: `start` sets it again.
+ * @param script templates/machine/idle.sh.
+ * @param path its path on the machine
+ * @returns false if the machine's user cannot become root, which it takes */
 export async function stopWhenIdle(
   executor: Executor,
   connection: Connection,

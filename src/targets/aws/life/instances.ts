@@ -1,17 +1,17 @@
 import type { Deployment } from '../../../runs/deployment.js';
 import type { InstanceFacts } from '../../../tools/aws/facts.js';
-import { parseRoute, type Route, resolveRoute } from '../../../tools/ssh/route.js';
+import { type Route, routeOf } from '../../../tools/ssh/route.js';
 import type { TargetContext } from '../../context.js';
 import { SshPlaces } from '../../over-ssh/places.js';
 import type { EndedJob } from '../../target.js';
 import type { AwsAccount } from '../account.js';
 import { type AwsMachine, type AwsPlace, addressOf, awsAt, machinesOf, userOf } from '../place.js';
 
-/** What AWS's word on an instance means for its jobs: `ask` the machine itself; it is `starting`; it has `stopped` with
- *  its disk kept; `none` was created yet; or its jobs have ended with it. */
+/** What the state of an instance means for its jobs: `ask` the machine; it is `starting`; it is `stopped` with its disk
+ * kept; `none` was created yet; or its jobs have ended with it. */
 export type InstanceOutcome = 'none' | 'ask' | 'starting' | 'stopped' | EndedJob;
 
-/** @param instance as AWS has it; undefined: AWS has none with this id */
+/** @param instance as AWS reports it; undefined: AWS knows no such id */
 export function instanceOutcome(
   { own }: Pick<AwsMachine, 'own'>,
   instance: InstanceFacts | undefined,
@@ -30,10 +30,10 @@ function whyGone(instance: InstanceFacts | undefined, { spot }: AwsPlace): Ended
   return spot && instance.why === 'Client.InstanceInitiatedShutdown' ? 'deadline' : 'gone';
 }
 
-/** The instances of a deployment as AWS sees them, and the way to each. */
+/** The instances of a deployment as AWS reports them, and the route to each. */
 export class AwsInstances {
   readonly places: SshPlaces;
-  /** Where AWS says that instances are reached, by id: elsewhere than the record says, where one was started again. */
+  /** The instances' present addresses by AWS, by id: after a restart they differ from the record. */
   readonly #addresses = new Map<string, string>();
 
   constructor(
@@ -42,11 +42,11 @@ export class AwsInstances {
   ) {
     this.places = new SshPlaces(context, (place) => {
       const own = awsAt(place);
-      return { root: own.root, user: userOf(own), route: () => this.#routeTo(own) };
+      return { root: own.root, user: userOf(own), rootless: false, route: () => this.#routeTo(own) };
     });
   }
 
-  /** AWS's word on each machine, by name; `ask`, where AWS cannot be asked. Notes where they are reached now. */
+  /** The outcome of each machine, by name; `ask` if AWS is unreachable. Also stores their present addresses. */
   async outcomes(deployment: Deployment): Promise<ReadonlyMap<string, InstanceOutcome>> {
     const machines = machinesOf(deployment);
     const known = await this.account.instancesOf(machines);
@@ -64,7 +64,7 @@ export class AwsInstances {
     );
   }
 
-  /** It can be asked, and there is a way to it. */
+  /** Whether it can be reached now. */
   isReached({ own }: AwsMachine, outcome: InstanceOutcome | undefined): boolean {
     return outcome === 'ask' && this.#addressOf(own) !== null;
   }
@@ -73,18 +73,17 @@ export class AwsInstances {
     return (instance === null ? undefined : this.#addresses.get(instance)) ?? address;
   }
 
-  /** As the user's own configuration has it for the address, with our key alone. */
+  /** The route by the user's own SSH configuration for the address, but with our key only. */
   async #routeTo(own: AwsPlace): Promise<Route | null> {
     const address = this.#addressOf(own);
     if (address === null) return null;
     const { executor, env, home } = this.context;
     const config = this.places.ways.access.userConfig;
-    const said = await executor.read(resolveRoute(`${own.user}@${address}`, null, config));
-    const route = parseRoute(said, { home, env, config });
+    const route = await routeOf(executor, `${own.user}@${address}`, null, { home, env, config });
     return { ...route, identityFiles: [], agent: null, identityAgent: 'none', identitiesOnly: true };
   }
 
-  /** The record has been written since AWS was asked. */
+  /** Drops stored addresses: the record is newer. */
   recordIsCurrent(): void {
     this.#addresses.clear();
     this.places.ways.forgetRoutes();

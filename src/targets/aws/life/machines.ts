@@ -16,11 +16,11 @@ import type {
 import { type AwsMachine, machinesOf } from '../place.js';
 import type { AwsInstances } from './instances.js';
 
-/** Machines that have been created: machines over SSH of which AWS knows more than they themselves. */
+/** Created instances: machines over SSH whose state AWS knows, too. */
 export class AwsMachines {
   constructor(private readonly instances: AwsInstances) {}
 
-  /** AWS is asked first: a machine that is gone or has stopped would only be waited for. */
+  /** Asks AWS first: connecting to a terminated or stopped machine would only time out. */
   async look(deployment: Deployment, runs: ReadonlySet<string>): Promise<Look> {
     const outcomes = await this.instances.outcomes(deployment);
     const ended = new Map<string, EndedJob>();
@@ -48,7 +48,7 @@ export class AwsMachines {
       const jobs = jobsAt(deployment.jobs, name).filter(({ run }) => runs.has(run));
       const outcome = outcomes.get(name);
       if (this.instances.isReached(machine, outcome)) for (const { run } of jobs) reached.add(run);
-      // Jobs have ended with a machine that is gone.
+      // A terminated machine has ended its jobs.
       else if (jobs.length > 0 && typeof outcome !== 'object')
         problems.push({
           place: name,
@@ -79,7 +79,7 @@ export class AwsMachines {
       }
       const own = jobsAt(jobs, name);
       const began = own.filter((job) => job.began);
-      // The others have left nothing, wherever the machine is.
+      // Jobs that never began have no results.
       for (const { run, began } of own) if (!began) arrived.add(run);
       if (typeof outcome === 'object') for (const { run } of began) lost.add(run);
       else if (began.length > 0)
@@ -113,8 +113,8 @@ export class AwsMachines {
 }
 
 function hasStopped({ name, own }: AwsMachine): Unreachable {
-  return new Unreachable(name, `has stopped, with what its job left on its disk (${own.instance})`, [
+  return new Unreachable(name, `is stopped, with results of its job on its disk (${own.instance})`, [
     ownLine('sync', [], 'starts it, collects everything, and stops it again'),
-    ownLine('terminate', [], 'collects everything, and ends it'),
+    ownLine('terminate', [], 'collects everything, and terminates it'),
   ]);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine, UserError } from '../../../errors.js';
 import type { Connection } from '../../../machines/connection.js';
-import type { Needs } from '../../../machines/survey.js';
+import type { Needs } from '../../../machines/lacks.js';
 import type { Deployment, Place } from '../../../runs/deployment.js';
 import type { LiveDeployment } from '../../../runs/deployment-store.js';
 import type { Executor } from '../../../shell/executor.js';
@@ -18,28 +18,28 @@ import { untilReady } from './boot.js';
 import { stopWhenIdle } from './idle.js';
 import type { AwsInstances } from './instances.js';
 
-/** A machine that could not be started, or does not answer. `isOn`: it runs, and is paid for, all the same. */
+/** A machine that could not be started or is unreachable. `isOn`: it is running, and costs money, all the same. */
 export type Unstarted = PlaceProblem & { readonly isOn: boolean };
 
-/** A machine that has run its jobs had what they needed. */
-const anything: Needs = { largeFiles: false, secrets: false };
+/** No requirements: a machine that has run its jobs had all they needed. */
+const anything: Needs = { largeFiles: false, secrets: false, gpus: false };
 
-/** How long AWS may take to stop an instance and to start it again, in milliseconds. */
+/** Timeout for AWS to stop an instance and to start it again, in milliseconds. */
 const patience = 300_000;
 
-/** AWS has not come to an end with an instance. */
+/** An instance has been changing its state for too long. */
 export class StillChanging extends UserError {
   /** @param state `stopping`, `pending` … */
   constructor(name: string, { id, state }: Pick<InstanceFacts, 'id' | 'state'>) {
     super(`The machine of ${name} (${id}) has been ${state} for five minutes.`, [
-      ownLine('sync', [], 'to look again'),
+      ownLine('sync', [], 'checks again'),
     ]);
   }
 }
 
-/** Starts the instance of a machine that has stopped, with its disk. One that runs is left alone.
- *  @returns what AWS says of it now that it runs: where it is reached may have changed
- *  @throws CommandFailed if AWS does not start it; UserError if there is none, or it takes too long */
+/** Starts the instance of a stopped machine, with its disk. A running one is left alone.
+ * @returns its facts once it runs: its address may have changed @throws CommandFailed if AWS does not start it;
+ * UserError if it does not exist, or takes too long */
 export async function startStopped(
   executor: Executor,
   api: AwsApi,
@@ -60,7 +60,7 @@ export async function startStopped(
   }
 }
 
-/** Starts machines, waits until they can run jobs, and has them stop. */
+/** Starts machines, waits until they can run jobs, and stops them. */
 export class AwsStarter {
   constructor(
     private readonly context: TargetContext,
@@ -68,8 +68,8 @@ export class AwsStarter {
     private readonly instances: AwsInstances,
   ) {}
 
-  /** Starts machines that have stopped, and waits until they can be asked.
-   *  @param sshCidr from where they let SSH connections in */
+  /** Starts stopped machines, and waits until they are reachable.
+   * @param sshCidr the addresses that may connect by SSH */
   async start(
     live: LiveDeployment,
     names: ReadonlySet<string>,
@@ -104,7 +104,7 @@ export class AwsStarter {
     ];
   }
 
-  /** Stops machines that were started. */
+  /** Stops started machines. */
   async stop(deployment: Deployment, names: ReadonlySet<string>): Promise<void> {
     const machines = machinesOf(deployment).filter(({ name }) => names.has(name));
     const [first] = machines;
@@ -126,21 +126,21 @@ export class AwsStarter {
     );
   }
 
-  /** Has the machine stop when nothing runs on it any more. */
+  /** Makes the machine stop when it is idle. */
   async stopWhenIdle(place: Place, connection: Connection): Promise<void> {
     const { root, idle_minutes } = awsAt(place);
     if (idle_minutes === null) return;
     const { executor, templates, note } = this.context;
     if (!(await stopWhenIdle(executor, connection, templates.idle, `${root}/idle.sh`, idle_minutes)))
       note(
-        `${place.name} does not stop when it is idle, as its user cannot become root there; its deadline holds.`,
+        `${place.name} does not stop when it is idle, because its user cannot become root there; it still ends at its deadline.`,
       );
   }
 }
 
 const nameOf = ({ name }: Place) => name;
 
-/** null: AWS says nothing of an address, and the last one is kept. */
+/** null: AWS reports no address, and the last one is kept. */
 function withAddresses(deployment: Deployment, addresses: ReadonlyMap<string, string | null>): Deployment {
   const places = deployment.places.map((place) => {
     const address = addresses.get(place.name);

@@ -8,14 +8,14 @@ import type { AwsAccount } from '../account.js';
 import { publicKeyIn } from '../stack/shared-settings.js';
 import { type Kind, surveyAws } from './survey.js';
 
-/** The kind of machine that parameters.json asks for, once everything is here that creates one.
- *  @throws NotAtAws, AwsRefused, TerraformFailed, UserError */
+/** The kind of machine that parameters.json asks for, after checking that all programs that create one are here.
+ * @throws NotAtAws, AwsRefused, TerraformFailed, UserError */
 export function kindOf(context: TargetContext, account: AwsAccount, parameters: Parameters): Promise<Kind> {
   const { aws, maxHours, idleMinutes, gpus, tags } = parameters;
   const question = JSON.stringify([aws, maxHours, idleMinutes, gpus, tags]);
   return account.kinds.of(question, async () => {
     const asked = account.open(aws.region).then((api) => surveyAws(api, context.executor, parameters));
-    // In parallel; of two problems it is always the same that is told.
+    // In parallel; of two problems always the same one is reported.
     const [verified, surveyed] = await Promise.allSettled([verifyPrograms(context), asked]);
     if (verified.status === 'rejected') throw verified.reason;
     if (surveyed.status === 'rejected') throw surveyed.reason;
@@ -23,12 +23,10 @@ export function kindOf(context: TargetContext, account: AwsAccount, parameters: 
   });
 }
 
-/** All that changes anything at AWS. */
+/** Checks everything that is needed to change something at AWS. */
 async function verifyPrograms({ executor, env, home }: TargetContext): Promise<void> {
   await verifyTerraform(executor);
   verifyAws(env.PATH);
   if (!existsSync(publicKeyIn(home)))
-    throw new UserError('There is no SSH key yet with which to reach machines at AWS.', [
-      'logistician setup',
-    ]);
+    throw new UserError('There is no SSH key for machines at AWS yet.', ['logistician setup']);
 }

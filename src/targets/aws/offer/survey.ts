@@ -11,14 +11,13 @@ import { rootIn } from '../../over-ssh/layout.js';
 import type { Offer } from '../../target.js';
 import { type AwsPlace, userOf } from '../place.js';
 
-/** What is wished for at AWS does not exist, or does not go together. */
+/** Settings for AWS name something that does not exist, or contradict each other. */
 export class NotAtAws extends UserError {}
 
-/** How long a machine may live beyond its job, in seconds: to start, to build the image, to be synced. */
+/** Time that a machine gets beyond `max_hours`, in seconds: to start, to build the image, to be collected. */
 const allowance = 3600;
 
-/** What all machines of a sweep have in common, as AWS says that it can be had.
- *  @throws NotAtAws, AwsRefused */
+/** The settings that all machines of a sweep share, checked against AWS. @throws NotAtAws, AwsRefused */
 export async function surveyAws(
   api: AwsApi,
   executor: Executor,
@@ -57,7 +56,7 @@ export async function surveyAws(
       user: aws.amiUser,
       root: rootIn(aws.amiUser === 'root' ? '/root' : `/home/${aws.amiUser}`),
       deadline: Math.ceil(maxHours * 3600) + allowance,
-      // A one-time spot instance cannot be stopped: what has not been collected would be lost.
+      // A one-time spot instance cannot be stopped, only terminated: uncollected results would be lost.
       idle_minutes: aws.spot ? null : idleMinutes,
       instance: null,
       address: null,
@@ -66,7 +65,7 @@ export async function surveyAws(
   };
 }
 
-/** A kind of machine, of which there will be one a condition. */
+/** A kind of machine; there will be one per condition. */
 export interface Kind {
   readonly type: TypeFacts;
   readonly ami: AmiFacts;
@@ -84,6 +83,7 @@ export function machineFor(condition: string, { type, own }: Kind, gpus: GpuWish
       memory: type.memory,
       architecture: type.architectures.includes('arm64') ? 'aarch64' : 'x86_64',
       hasNvidia: type.gpus > 0,
+      users: 'own',
     },
     gpus: Array.from({ length: type.gpus }, (_, index) => String(index)),
   };
@@ -94,7 +94,7 @@ export function machineFor(condition: string, { type, own }: Kind, gpus: GpuWish
     place: {
       name: condition,
       here: false,
-      // One job, and all of the machine for it.
+      // One job gets the whole machine.
       slots: slots(gpus === 'auto' && type.gpus > 0 ? 'all' : gpus, facts.gpus, facts.engine, 1),
       rented: { exists: false },
       own,
@@ -114,13 +114,11 @@ export function lineOf(
     ...(gpus > 0 ? [count(gpus, 'GPU')] : []),
   ];
   const price = spot?.max_price ? ` at up to $${spot.max_price} an hour` : '';
-  const market = spot
-    ? `spot${price}, lost with all that has not been collected when AWS wants it back`
-    : 'on demand';
+  const market = spot ? `spot${price}, lost with all uncollected results if AWS reclaims it` : 'on demand';
   const hours = `${(deadline / 3600).toFixed(1)} h after its start`;
   const end = spot
-    ? `each ends ${hours}, with what has not been collected by then`
-    : `each stops, its disk kept, after ${idle_minutes} min without work, or ${hours}`;
+    ? `each is terminated ${hours}, with results that are not collected by then`
+    : `each stops, its disk kept, after ${idle_minutes} idle minutes, or ${hours}`;
   return `${instance_type} (${has.join(', ')}), ${market}, in ${region}, ${ami}; ${end}`;
 }
 
@@ -149,10 +147,9 @@ async function findAmi(
   const id = given ?? (await api.parameter(name));
   const sayOne = '"aws_ami": "ami-0123456789abcdef0"    # in parameters.json';
   if (id === null)
-    throw new NotAtAws(
-      `${api.region} names no current image for ${typeName}: there is no parameter ${name}.`,
-      [sayOne],
-    );
+    throw new NotAtAws(`${api.region} has no current image for ${typeName}: there is no parameter ${name}.`, [
+      sayOne,
+    ]);
   const image = await api.image(id);
   if (!image)
     throw new NotAtAws(

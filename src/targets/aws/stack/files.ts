@@ -6,13 +6,13 @@ import { command } from '../../../shell/command.js';
 import { stackFile } from '../../../tools/terraform/lines.js';
 import type { TargetContext } from '../../context.js';
 
-/** What the stack was made from, host keys and all. */
+/** The plan of the stack, including host keys. */
 const planFile = 'plan.json';
 
-/** From where its machines are known to let SSH in: the plan is written before AWS hears of it. */
+/** The addresses from which the machines certainly accept SSH; the plan is written before AWS applies it. */
 const openFile = 'open';
 
-/** The files of a deployment's stack, for their owner alone: what it was made from, and what Terraform reads. */
+/** The files of a deployment's stack, readable by their owner only: its plan, and Terraform's input. */
 export class StackFiles {
   constructor(
     private readonly context: Pick<TargetContext, 'executor'>,
@@ -20,13 +20,13 @@ export class StackFiles {
     readonly folder: string,
   ) {}
 
-  /** The plan that was written last for this deployment; null: none yet. */
+  /** The last plan of this deployment; null: none yet. */
   read(): StackPlan | null {
     const plan = this.#any();
     return plan?.deployment === this.deployment ? plan : null;
   }
 
-  /** Makes the folder. What another deployment left there is not to be mixed with this one's: it is moved aside. */
+  /** Creates the folder. Files of another deployment in it are moved aside. */
   async prepare(): Promise<void> {
     const { executor } = this.context;
     const plan = this.#any();
@@ -45,7 +45,7 @@ export class StackFiles {
     writeAtomically(path, synthesize(plan), 0o600);
   }
 
-  /** From where the machines let SSH in, as far as AWS has said so; null: nothing is known of it. */
+  /** The addresses from which the machines accept SSH, as AWS confirmed; null: unknown. */
   get open(): string | null {
     const path = join(this.folder, openFile);
     return existsSync(path) ? readFileSync(path, 'utf8') : null;

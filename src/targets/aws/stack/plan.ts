@@ -6,14 +6,14 @@ import type { MachineOutput } from '../../../tools/terraform/state.js';
 import { type AwsMachine, type AwsPlace, addressOf, awsAt, withOwn } from '../place.js';
 import type { Failure } from './progress.js';
 
-/** What is the same for all machines of a stack, and can change while it exists. */
+/** Settings that all machines of a stack share and that can change while it exists. */
 export interface SharedSettings {
   readonly sshCidr: string;
   readonly publicKey: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What Terraform has created, and why other machines were not, by condition. */
+/** Created machines, and why others were not created, by condition. */
 export interface Created {
   readonly up: ReadonlyMap<string, MachineOutput>;
   readonly failed: ReadonlyMap<string, Failure>;
@@ -21,19 +21,19 @@ export interface Created {
 
 /** The result of an apply. */
 export interface Applied extends Created {
-  /** What else went wrong. */
+  /** Other errors. */
   readonly other: readonly string[];
-  /** Where SSH connections may come from. */
+  /** The addresses from which SSH is allowed. */
   readonly sshCidr: string;
 }
 
-/** What an apply is to change. Left out: nothing. */
+/** The changes that an apply makes. Default: none. */
 export interface Change {
   /** Machines that are launched now. */
   readonly launching?: ReadonlySet<string>;
-  /** Programs that these are to have beside what every machine has. */
+  /** Programs to install on these in addition to the usual ones. */
   readonly programs?: readonly string[];
-  /** Machines that are given back. */
+  /** Machines that are terminated. */
   readonly leaving?: ReadonlySet<string>;
   /** The addresses that SSH is allowed from: this computer's present one, or those of the existing rule. */
   readonly rule?: 'for us' | 'as it is';
@@ -68,8 +68,8 @@ export function stackPlan(
   };
 }
 
-/** The machines that are to exist: those that do, and those that are launched now. One that was lost, or that AWS did
- *  not give, does not come back until it is launched again. */
+/** The machines that must exist after an apply: existing ones, and those launched now. A lost or refused one is not
+ * created again until it is launched again. */
 export function wantedMachines(
   machines: readonly AwsMachine[],
   launching: ReadonlySet<string>,
@@ -81,8 +81,8 @@ export function wantedMachines(
   );
 }
 
-/** The deployment with what an apply has created, and where SSH reaches it.
- *  @param launching places that were asked for: AWS's refusal of one of them is kept */
+/** The deployment with the machines that an apply created, and their addresses.
+ * @param launching places that were launched: their refusals by AWS are recorded */
 export function withApplied(
   deployment: Deployment,
   { up, failed }: Created,
@@ -100,13 +100,13 @@ export function withApplied(
   return { ...deployment, places };
 }
 
-/** An instance that has stopped has no public address now: its last one stays written down. */
+/** A stopped instance has no public address: the last one stays recorded. */
 function addressAfter(own: AwsPlace, found: MachineOutput): string | null {
   const last = own.instance === found.instance ? own.address : null;
   return addressOf(own, found) ?? last ?? found.privateAddress;
 }
 
-/** The deployment with where SSH is to be let in from, as the user says now. */
+/** The deployment with the user's present setting of allowed SSH addresses. */
 export function withSshCidr(deployment: Deployment, ssh_cidr: string | null): Deployment {
   const places = deployment.places.map((place) =>
     place.released === null ? withOwn(place, { ssh_cidr }) : place,
@@ -114,7 +114,7 @@ export function withSshCidr(deployment: Deployment, ssh_cidr: string | null): De
   return { ...deployment, places };
 }
 
-/** The region of a stack cannot change while it exists, nor its network. */
+/** Neither the region nor the network of a stack can change while it exists. */
 export function refuseOtherStack(before: AwsPlace, now: AwsPlace): void {
   const differs =
     before.account !== now.account
@@ -122,9 +122,9 @@ export function refuseOtherStack(before: AwsPlace, now: AwsPlace): void {
       : before.region !== now.region
         ? `aws_region is ${now.region} and was ${before.region}`
         : before.subnet?.id !== now.subnet?.id
-          ? 'aws_subnet_id is another'
+          ? 'aws_subnet_id has changed'
           : before.state?.bucket !== now.state?.bucket
-            ? 'aws_state_bucket is another'
+            ? 'aws_state_bucket has changed'
             : null;
   if (differs)
     throw new UserError(`The live deployment has machines elsewhere: ${differs}.`, [

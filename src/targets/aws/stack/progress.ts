@@ -8,15 +8,15 @@ import type { Step } from '../../target.js';
 /** Why a machine was not created. */
 export interface Failure {
   readonly text: string;
-  /** AWS has none to give: another try at once would end the same. */
+  /** AWS has no capacity or quota for it: an immediate retry would fail, too. */
   readonly refused: boolean;
 }
 
-/** AWS's codes for what it cannot give, now or to this account. */
+/** AWS's codes for missing capacity or quota. */
 const nothingToGive =
   /InsufficientInstanceCapacity|InsufficientHostCapacity|InsufficientCapacity|InsufficientFreeAddressesInSubnet|SpotMaxPriceTooLow|MaxSpotInstanceCountExceeded|VcpuLimitExceeded|InstanceLimitExceeded|capacity-not-available|Unsupported/;
 
-/** Why a machine did not come up, by condition. */
+/** Why machines were not created, by condition. */
 export function failures({ resources }: Pick<Progress, 'resources'>): Map<string, Failure> {
   const found = new Map<string, Failure>();
   for (const [address, { step, why }] of resources) {
@@ -28,7 +28,7 @@ export function failures({ resources }: Pick<Progress, 'resources'>): Map<string
   return found;
 }
 
-/** What went wrong and is no single machine's. */
+/** Errors that do not belong to a single machine. */
 export const otherFailures = ({ resources, rest }: Progress): string[] => [
   ...rest.filter(({ severity }) => severity === 'error').map(textOf),
   ...[...resources]
@@ -36,19 +36,19 @@ export const otherFailures = ({ resources, rest }: Progress): string[] => [
     .map(([address, { why }]) => `${address}: ${why.map(textOf).join('; ')}`),
 ];
 
-/** AWS's own words are at the end of what the provider makes of them. */
+/** AWS's own message is at the end of the provider's. */
 function textOf({ summary, detail }: Diagnostic): string {
   const text = [summary, detail].filter(Boolean).join(': ').replaceAll(/\s+/g, ' ').trim();
   return /api error (.*)$/.exec(text)?.[1] ?? text;
 }
 
-/** What Terraform's word on a machine means for it. */
+/** The launch step of a machine, from Terraform's progress. */
 export function stepOf(step: ResourceProgress['step'], failure: Failure | undefined): Step {
   if (step === 'failed') return { failed: failure?.text ?? '', refused: failure?.refused ?? false };
   return ({ planned: 'waiting', started: 'making', done: 'starting' } as const)[step];
 }
 
-/** `2 of 3 machines ended`; '': there is none to end. */
+/** `2 of 3 machines ended`; '': none has to end. */
 export function countEnded({ resources }: Progress): string {
   const all = [...resources].filter(
     ([address, { action }]) => conditionAt(address) !== null && action === 'delete',
@@ -58,7 +58,7 @@ export function countEnded({ resources }: Progress): string {
   return `${ended.length} of ${count(all.length, 'machine')} ended`;
 }
 
-/** Tells how far the machines are that Terraform creates now. */
+/** Shows the launch steps of machines that Terraform creates. */
 export function showSteps(
   { step }: Pick<TargetContext, 'step'>,
   fresh: readonly string[],
@@ -77,7 +77,7 @@ export function showSteps(
   };
 }
 
-/** Tells how many machines Terraform has ended. */
+/** Shows how many machines Terraform has terminated. */
 export function showEnds({ note }: Pick<TargetContext, 'note'>): (progress: Progress) => void {
   let shown = '';
   return (progress) => {

@@ -12,12 +12,13 @@ import { madeBy, maker } from '../cleanup/made-here.js';
 import type { AwsMachine, AwsPlace } from '../place.js';
 import type { SharedSettings } from './plan.js';
 
-/** The key that `setup` made, the half that machines are given. */
+/** The public half of the key that `setup` creates. */
 export const publicKeyIn = (home: string): string => join(home, '.logistician', 'ssh-key.pub');
 
-/** What all machines of a stack share. Only the address that SSH is allowed from may differ from the last time: it is
- *  this computer's present one.
- *  @param place settings that all machines share. @throws UserError, AwsRefused where that address cannot be found out */
+/** Settings that all machines of a stack share. Only the address from which SSH is allowed may change: it is this
+ * computer's present one.
+ * @param place the settings that all machines share. @throws UserError, AwsRefused if that address cannot be found
+ * out */
 export async function sharedSettings(
   { home }: Pick<TargetContext, 'home'>,
   place: AwsPlace,
@@ -39,8 +40,9 @@ async function callersCidr({ ssh_address, subnet }: AwsPlace): Promise<string> {
   );
 }
 
-/** The user data of each machine. One that exists keeps its own; another gets a host key of its own with it.
- *  @param programs what a new one installs beside what every machine has. @param pin is told of a new key, the public half */
+/** The user data of each machine. An existing machine keeps its own; a new one gets a new host key in it.
+ * @param programs to install on new ones in addition to the usual ones.
+ * @param pin receives the public half of a new key */
 export function userDataOf(
   { templates }: Pick<TargetContext, 'templates'>,
   wanted: readonly AwsMachine[],

@@ -24,20 +24,21 @@ import { Workspace } from './workspace.js';
 
 const none: ReadonlySet<string> = new Set();
 
-/** What a stack is planned from. */
+/** The input of a stack's plan. */
 interface Basis {
   readonly shared: AwsPlace;
-  /** Machines that are to exist. */
+  /** Machines that must exist. */
   readonly wanted: readonly AwsMachine[];
   readonly settings: SharedSettings;
-  /** The plan before; null: none. */
+  /** The previous plan; null: none. */
   readonly before: StackPlan | null;
   readonly live: readonly InstanceFacts[];
-  /** What new machines install beside what every machine has. */
+  /** Programs that new machines install in addition to the usual ones. */
   readonly programs: readonly string[];
 }
 
-/** Everything at AWS of one deployment: the stack in its folder terraform/, and what a crash left outside of it. */
+/** All resources of one deployment at AWS: the stack in its folder terraform/, and those that a crash left outside of
+ * it. */
 export class AwsStack {
   readonly #files: StackFiles;
   readonly #workspace: Workspace;
@@ -71,9 +72,9 @@ export class AwsStack {
     );
   }
 
-  /** Has Terraform create, keep and end machines, so that those exist which are launched now, and of the rest those that
-   *  exist already and do not leave. No condition ever gets two.
-   *  @param live the right to change the deployment: of two applies at once, one would end the other's machines */
+  /** Lets Terraform create, keep and terminate machines: launched ones are created, existing ones are kept unless they
+   * leave. No condition ever gets two.
+   * @param live the lock of the deployment: of two concurrent applies, one would terminate the other's machines */
   async apply(live: LiveDeployment, change: Change = {}): Promise<Applied> {
     const { launching = none, leaving = none, programs = [], rule = 'for us' } = change;
     await this.#workspace.others();
@@ -101,8 +102,8 @@ export class AwsStack {
     return { up, failed: failures(progress), other, sshCidr };
   }
 
-  /** What `apply` would do, in Terraform's words. Changes nothing, here or at AWS.
-   *  @param replaced machines that are given back before, for another in their place */
+  /** What `apply` would do, as Terraform prints it. Changes nothing, here or at AWS.
+   * @param replaced machines that are terminated first, to be replaced */
   async preview(
     machines: readonly AwsMachine[],
     launching: ReadonlySet<string>,
@@ -129,7 +130,7 @@ export class AwsStack {
     }
   }
 
-  /** Settings of which all machines have the same. */
+  /** Settings that all machines share. */
   #shared(wanted: readonly AwsMachine[], machines: readonly AwsMachine[]): AwsPlace {
     const first = wanted[0] ?? machines[0];
     if (!first) throw new Error(`deployment ${this.deployment.id} has no machine`);
@@ -145,12 +146,12 @@ export class AwsStack {
     return stackPlan(this.deployment, wanted, shared, { sshCidr, publicKey, tags }, userData);
   }
 
-  /** From where the machines let SSH connections in. */
+  /** The addresses from which the machines accept SSH. */
   get sshCidr(): string {
     return this.#files.read()?.sshCidr ?? '';
   }
 
-  /** Whether the machines let in another address than this computer's. */
+  /** Whether the machines accept SSH only from other addresses than this computer's. */
   async isShut(machines: readonly AwsMachine[]): Promise<boolean> {
     const before = this.#files.read();
     if (before === null) return false;
@@ -158,8 +159,8 @@ export class AwsStack {
     return open !== (await sharedSettings(this.context, this.#shared([], machines), before)).sshCidr;
   }
 
-  /** Ends everything, also what is missing from Terraform's state. Repeated, it does nothing.
-   *  @param _live the right to change the deployment */
+  /** Destroys everything, even resources missing from Terraform's state. Repeated, it does nothing.
+   * @param _live the lock of the deployment */
   async destroy(_live: LiveDeployment): Promise<void> {
     await this.#workspace.others();
     const before = this.#files.read();
@@ -171,13 +172,13 @@ export class AwsStack {
           ...otherFailures(progress),
           ...[...failures(progress).values()].map(({ text }) => text),
         ];
-        for (const text of left) this.context.note(`Terraform could not end all: ${text}`);
+        for (const text of left) this.context.note(`Terraform could not destroy everything: ${text}`);
       } catch (error) {
         if (!(error instanceof TerraformFailed)) throw error;
-        this.context.note(`${error.message}\nWhat is left at AWS is ended by its tag.`);
+        this.context.note(`${error.message}\nTerminating what is left at AWS by its tag.`);
       }
     }
-    // In a dry run everything still exists that Terraform would have ended.
+    // In a dry run everything that Terraform would destroy still exists.
     await this.#tagged.sweep(
       before && this.context.executor.dryRun ? await this.#workspace.ids(before) : new Set(),
     );

@@ -4,28 +4,30 @@ import type { StackPlan } from '../../../../stacks/stack-plan.js';
 import { ownLine } from '../../../errors.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
 import { signInAgain } from '../../../tools/aws/refusals.js';
+import { unheard } from '../../../tools/terraform/lines.js';
 import type { Progress } from '../../../tools/terraform/progress.js';
 import { idsInState, type MachineOutput, machinesIn } from '../../../tools/terraform/state.js';
 import { Terraform } from '../../../tools/terraform/terraform.js';
 import { TerraformFailed } from '../../../tools/terraform/version.js';
 import type { TargetContext } from '../../context.js';
 
-/** Terraform in a deployment's folder, initialized when it is first needed there. */
+/** Terraform in a deployment's folder, initialised at first use. */
 export class Workspace {
   readonly #terraform: Terraform;
   /** `terraform init` has been run, or printed. */
   #isReady = false;
 
   constructor(
-    private readonly context: Pick<TargetContext, 'executor' | 'home' | 'note'>,
+    private readonly context: Pick<TargetContext, 'executor' | 'env' | 'home' | 'note'>,
     private readonly deployment: string,
     readonly folder: string,
   ) {
     const pluginCache = join(context.home, '.logistician', 'plugin-cache');
-    this.#terraform = new Terraform(context.executor, { folder, pluginCache }, context.note);
+    const at = { folder, pluginCache, unheard: unheard(context.env) };
+    this.#terraform = new Terraform(context.executor, at, context.note);
   }
 
-  /** Waits for a Terraform that still runs here. */
+  /** Waits for another Terraform process in this folder. */
   others(): Promise<void> {
     return this.#terraform.others();
   }
@@ -40,7 +42,7 @@ export class Workspace {
     this.#isReady = true;
   }
 
-  /** @returns how it ended, and the machines that exist then, by condition */
+  /** @returns how it ended, and the machines that exist afterwards, by condition */
   async apply(
     show: (progress: Progress) => void,
   ): Promise<{ progress: Progress; up: ReadonlyMap<string, MachineOutput> }> {
@@ -53,27 +55,27 @@ export class Workspace {
     return this.#terraform.destroy(show);
   }
 
-  /** What an apply would do, in Terraform's words, where nothing is kept of it.
-   *  @param anew addresses of what would be created anew */
-  async plan(anew: readonly string[]): Promise<string> {
+  /** What an apply would do, as Terraform prints it; no plan is stored.
+   * @param replaced addresses of resources that would be replaced */
+  async plan(replaced: readonly string[]): Promise<string> {
     await this.#terraform.init();
-    return this.#terraform.plan(anew);
+    return this.#terraform.plan(replaced);
   }
 
-  /** Ids of everything in Terraform's state. @param plan what the stack was made from; null: there is none yet */
+  /** Ids of everything in Terraform's state. @param plan that of the stack; null: none yet */
   async ids(plan: StackPlan | null): Promise<Set<string>> {
     if (plan) await this.init(plan.state);
     return idsInState(await this.#terraform.state((plan?.state ?? null) !== null));
   }
 }
 
-/** With the lines that go on from there. */
+/** Adds the commands that continue or roll back. */
 function halfDone(error: unknown): never {
   if (!(error instanceof TerraformFailed)) throw error;
   throw new TerraformFailed(error.message, [
     ...signInAgain(error.message),
-    ownLine('deploy', [], 'goes on from there'),
-    ownLine('terminate', [], 'takes all back'),
+    ownLine('deploy', [], 'continues from there'),
+    ownLine('terminate', [], 'rolls everything back'),
     ...error.suggestions,
   ]);
 }

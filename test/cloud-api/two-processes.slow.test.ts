@@ -34,7 +34,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('two processes at
     await cloud.ec2.call('StopInstances', { 'InstanceId.1': before.get('lr-1')?.id ?? '' });
     project.settings(settings('198.51.100.2/32', '--lr 1', '--lr 2', '--lr 3'));
 
-    // sync has read the record of two machines, and is held up until the third is being made.
+    // sync has read the record of two machines, and is held up until the third is being created.
     const ofSync = ({ key }: { key: string }) => key === 'sync';
     let isHeld = false;
     cloud.fault({

@@ -32,9 +32,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("Terraform's stat
   const deploy = () => project.cli(['deploy', '--yes']);
   const launches = () => cloud.calls.filter(({ action }) => action === 'RunInstances').length;
 
-  it('no bucket, or one of somebody else, is said before there is a deployment', async () => {
+  it('no bucket, or one of another account, is said before there is a deployment', async () => {
     const missing = await deploy();
-    expect(missing.stderr).toMatch(/There is no S3 bucket states-of-a-group[\s\S]*aws .*s3 mb s3:/);
+    expect(missing.stderr).toMatch(
+      /The S3 bucket of "aws_state_bucket" does not exist: states-of-a-group[\s\S]*aws .*s3 mb s3:/,
+    );
     await s3('create-bucket');
     cloud.fault({ action: /^s3:ListBucket$/, code: 'AccessDenied', times: 1 });
     const foreign = await deploy();

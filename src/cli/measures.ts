@@ -1,0 +1,17 @@
+import type { JobReport } from '../machines/job-state.js';
+
+/** A job's measures that are numbers, by name, in the order of the file: its summary, or else the latest values. */
+export function measuresOf(report: JobReport | null): ReadonlyMap<string, number> {
+  const values = report?.summary ?? report?.measure ?? {};
+  return new Map(
+    Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}
+
+/** A number for comparison: an integer whole, others with at least four significant digits and all those before the
+ * point. */
+export function measureText(value: number): string {
+  if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
+  const before = Math.floor(Math.log10(Math.abs(value))) + 1;
+  return String(Number(value.toPrecision(Math.min(15, Math.max(4, before + 1)))));
+}

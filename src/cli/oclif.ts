@@ -1,0 +1,2 @@
+// Loaded late: oclif reads the environment when it is loaded.
+export { execute } from '@oclif/core/execute';

@@ -1,0 +1,61 @@
+import * as Flags from '@oclif/core/flags';
+import type { Selection } from '../experiment/select.js';
+import { readWhere } from '../experiment/where.js';
+
+const states = [
+  'pending',
+  'fetching',
+  'building',
+  'running',
+  'succeeded',
+  'failed',
+  'stopped',
+  'lost',
+] as const;
+
+/** Selects conditions by their arguments. */
+export const whereFlag = {
+  where: Flags.string({
+    helpValue: 'ARGUMENT=VALUE',
+    multiple: true,
+    multipleNonGreedy: true,
+    description:
+      "only conditions with this argument: 'lr=0.1', 'epochs>10', also != < <= >=; if repeated, all must match",
+  }),
+};
+
+/** Selects conditions by state, too. */
+export const selectionFlags = {
+  ...whereFlag,
+  failed: Flags.boolean({ description: 'only conditions that have failed or are lost' }),
+  state: Flags.string({
+    helpValue: 'STATE',
+    options: states,
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'only conditions in this state; may be repeated',
+  }),
+};
+
+interface Given {
+  readonly where?: readonly string[] | undefined;
+  readonly failed?: boolean | undefined;
+  readonly state?: readonly string[] | undefined;
+}
+
+/** The selection that names and flags make. @throws WrongWhere */
+export const selectionOf = (names: readonly string[], { where, failed, state }: Given): Selection => ({
+  names,
+  where: (where ?? []).map(readWhere),
+  states: [...(state ?? []), ...(failed ? ['failed', 'lost'] : [])],
+});
+
+/** The words for a line that continues with the same conditions. @param flag the one that takes names */
+export const selectionWords = (flag: string, { names, where, states: wanted }: Selection): string[] => [
+  ...names.flatMap((name) => [flag, name]),
+  ...where.flatMap(({ text }) => ['--where', text]),
+  ...wanted.flatMap((state) => ['--state', state]),
+];
+
+/** `No condition is failed or lost.`: the names are right, but no condition is in that state. */
+export const noneIn = ({ states: wanted }: Selection): string => `No condition is ${wanted.join(' or ')}.`;

@@ -1,0 +1,126 @@
+import { linesForRoom, UserError } from '../errors.js';
+import { isOlder } from '../shell/programs.js';
+import { isRefused, type Survey } from './survey.js';
+
+/** A problem of a machine. */
+export interface Lack {
+  readonly what: string;
+  readonly detail: string;
+  /** Lines to run on the machine. */
+  readonly mend: readonly string[];
+  /** Jobs can run in spite of it. */
+  readonly bearable: boolean;
+}
+
+/** With less free space than this, in bytes, images may not fit. */
+export const littleSpace = 5e9;
+/** With less than this no job can start. */
+const noSpace = 10 * 2 ** 20;
+
+/** The oldest versions that work on machines: since then git fetches commits without files, and rsync takes names
+ * literally. */
+const oldestThere = [
+  ['git', '2.20'],
+  ['rsync', '3.0'],
+] as const;
+
+/** Problems of a machine, for any experiment. */
+export function lacksOf(found: Survey): Lack[] {
+  const lacks: Lack[] = [];
+  const lack = (what: string, detail: string, mend: readonly string[], bearable = false) =>
+    lacks.push({ what, detail, mend, bearable });
+  if (found.banner !== '') {
+    const line = found.banner.split('\n')[0] ?? '';
+    lack(
+      'login shell',
+      `its start-up files print "${line}" before every command, which breaks git and rsync`,
+      ['test -t 1 || return    # as the first line of ~/.bashrc; for fish: status is-interactive; or exit'],
+    );
+  }
+  if (!found.engine) {
+    if (isRefused(found))
+      lack('Docker', `user ${found.user.name} may not use it`, [
+        `sudo usermod --append --groups docker ${found.user.name}`,
+      ]);
+    else if (found.refused !== null)
+      lack('Docker', `it does not answer: ${found.refused}`, ['sudo systemctl start docker']);
+    else lack('Docker', 'not installed', ['sudo apt-get install docker.io']);
+  }
+  for (const [tool, oldest] of oldestThere) {
+    const version = found.versions.get(tool);
+    const mend = [`sudo apt-get install ${tool}`];
+    if (!found.has.has(tool)) lack(tool, 'not installed', mend);
+    else if (version !== undefined && isOlder(version, oldest))
+      lack(tool, `${version} is too old: ${oldest} or later is needed`, mend);
+  }
+  if (!found.homeIsWritable) lack('home', `${found.home} cannot be written`, [`ls -ld ${found.home}`]);
+  if (found.free !== null && found.free < littleSpace) {
+    const detail = `${(found.free / 1e9).toFixed(1)} GB free in ${found.home}`;
+    lack('disk', detail, linesForRoom, found.free >= noSpace);
+  }
+  if (found.killsProcesses)
+    lack('login', 'the system kills processes of a user when the last session closes', [
+      `sudo loginctl enable-linger ${found.user.name}`,
+    ]);
+  if (Math.abs(found.clockAhead) > 60) {
+    const way = found.clockAhead > 0 ? 'ahead of' : 'behind';
+    lack('clock', `${Math.abs(found.clockAhead)} s ${way} this computer's`, ['timedatectl'], true);
+  }
+  return lacks;
+}
+
+/** Requirements of some jobs only. */
+export interface Needs {
+  /** The project has files in git LFS. */
+  readonly largeFiles: boolean;
+  readonly secrets: boolean;
+  /** Jobs use GPUs if there are any. */
+  readonly gpus: boolean;
+}
+
+/** Problems of a machine for jobs with these needs. */
+export function lacksFor(found: Survey, { largeFiles, secrets, gpus }: Needs): Lack[] {
+  const { has } = found;
+  const lacks = gpuLacks(found).map((lack) => ({ ...lack, bearable: lack.bearable || !gpus }));
+  if (largeFiles && !has.has('git-lfs')) {
+    const mend = ['sudo apt-get install git-lfs'];
+    lacks.push({ what: 'git-lfs', detail: 'not installed, and the project uses it', mend, bearable: false });
+  }
+  if (secrets && !has.has('shm')) {
+    const detail = '/dev/shm, which keeps secrets off the disk, does not exist or is not writable';
+    lacks.push({ what: 'memory', detail, mend: ['ls -ld /dev/shm'], bearable: false });
+  }
+  return lacks;
+}
+
+/** Problems because of which jobs would run on the CPU where GPUs are expected. */
+function gpuLacks({ engine, gpusBeyond, gpuTrouble }: Survey): Lack[] {
+  if (!engine) return [];
+  const unless = 'set "gpus": "none" to run jobs there without GPUs';
+  const lacks: Lack[] = [];
+  const lack = (detail: string, mend: readonly string[], bearable = false) =>
+    lacks.push({ what: 'GPUs', detail: `${detail}; ${unless}`, mend, bearable });
+  // Without a GPU runtime, nvidia-smi may be there only as a dependency of another package.
+  if (gpuTrouble !== null) lack(`nvidia-smi ${gpuTrouble}`, ['nvidia-smi'], !engine.hasNvidia);
+  if (gpusBeyond > 0)
+    lack(`Docker has no NVIDIA runtime for its ${gpusBeyond === 1 ? 'GPU' : `${gpusBeyond} GPUs`}`, [
+      'sudo apt-get install nvidia-container-toolkit',
+      'sudo nvidia-ctk runtime configure --runtime=docker',
+      'sudo systemctl restart docker',
+    ]);
+  return lacks;
+}
+
+/** A reachable machine that cannot run jobs as it is. */
+export class NotReady extends UserError {
+  constructor(
+    readonly machine: string,
+    lacks: readonly Lack[],
+  ) {
+    const what = lacks.map(({ what, detail }) => `${what}: ${detail}`).join('; ');
+    super(
+      `${machine} cannot run jobs as it is. ${what}.`,
+      lacks.flatMap(({ mend }) => mend.map((line) => `${line}    # on ${machine}`)),
+    );
+  }
+}

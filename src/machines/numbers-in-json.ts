@@ -1,0 +1,29 @@
+/** Parses JSON that may contain NaN, Infinity and -Infinity, which Python writes although JSON does not have them.
+ * @throws SyntaxError */
+export function parseWithNaN(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    // Such a token outside of a string is replaced by a string that no program writes.
+    const marked = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g, (found) =>
+      found.startsWith('"') ? found : JSON.stringify(`${mark}${found}`),
+    );
+    return JSON.parse(marked, (_, value) =>
+      typeof value === 'string' && marks.has(value) ? Number(value.slice(mark.length)) : value,
+    );
+  }
+}
+
+const mark = '\u0000';
+const marks: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'].map((name) => mark + name));
+
+/** The number in a file that contains nothing else, NaN and infinities included; null: not a number. */
+export function numberIn(text: string): number | null {
+  const word = text.trim();
+  if (/^[+-]?(?:nan|inf(?:inity)?)$/i.test(word)) {
+    if (/nan/i.test(word)) return Number.NaN;
+    return word.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+  return /^[0-9.eE+-]{1,100}$/.test(word) && !Number.isNaN(Number(word)) ? Number(word) : null;
+}

@@ -1,0 +1,45 @@
+import { ownLine, UserError } from '../../errors.js';
+import type { Deployment } from '../../runs/deployment.js';
+import { unreleased } from '../../runs/placement.js';
+import { failedRuns, heldPlaces } from '../look/holding.js';
+import type { ExperimentStatus } from '../look/rows.js';
+import type { DeployRequest } from './request.js';
+
+// Pure: how many jobs of a deployment may fail before its waiting jobs are held.
+
+/** `--max-failures` on a target without a queue of ours. */
+export class NothingWaits extends UserError {
+  constructor(target: string) {
+    super(
+      `--max-failures holds waiting jobs, and target ${target} has no queue of logistician.`,
+      [ownLine('deploy', [], 'without it')],
+      { exit: 2 },
+    );
+  }
+}
+
+type Request = Pick<DeployRequest, 'maxFailures' | 'onlyDelivers'>;
+
+/** Places that must continue: held ones and, if the limit changed, all. */
+export function resumed(
+  status: ExperimentStatus,
+  joins: Deployment | null,
+  { maxFailures, onlyDelivers }: Request,
+): ReadonlySet<string> {
+  if (!joins || !status.live || onlyDelivers) return new Set();
+  if (maxFailures !== null && maxFailures !== joins.max_failures)
+    return new Set(unreleased(joins).map(({ name }) => name));
+  return new Set(heldPlaces(status).map(({ place }) => place));
+}
+
+/** The deployment keeps its limit until a new one is given. Failures before the last `deploy` do not count. */
+export function limitsOf(
+  status: ExperimentStatus,
+  joins: Deployment | null,
+  { maxFailures, onlyDelivers }: Request,
+): Pick<Deployment, 'max_failures' | 'forgiven'> {
+  const limit = maxFailures ?? joins?.max_failures;
+  if (limit === undefined) return {};
+  const forgiven = onlyDelivers ? (joins?.forgiven ?? []) : joins ? failedRuns(status) : [];
+  return { max_failures: limit, forgiven };
+}

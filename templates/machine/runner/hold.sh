@@ -1,0 +1,51 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086
+# A held queue starts none of its waiting jobs. Running jobs continue.
+
+# After so many jobs in a row that could not be started: the next ones would fail, too.
+most_unstarted=3
+
+# hold QUEUE COUNT: holds it after so many failed jobs of the deployment, here or on other machines.
+hold() {
+  queue=$1
+  lock "$queue/lock" || return
+  [ -e "$queue/held" ] || put "$queue/held" "failures $2"
+  code=$?
+  unlock "$queue/lock"
+  return "$code"
+}
+
+# count_anew: resets the count of failures, and lets a held queue continue. `limit` is how many jobs may fail; empty: no
+# limit.
+count_anew() {
+  rm -f "$queue/held" "$queue/failures"
+  if [ -n "$limit" ]; then put "$queue/max-failures" "$limit"; else rm -f "$queue/max-failures"; fi
+}
+
+# count_end JOB: one that has ended. Holds the queue after too many failures: QUEUE/held says `start` or `failures`, and how
+# many there were. QUEUE/failures has how many in a row could not be started, and how many have failed in all.
+count_end() {
+  text=
+  { read -r text <"$1/state.json"; } 2>/dev/null
+  find_state "$text"
+  reason=${text#*'"reason":"'} reason=${reason%%\"*}
+  case $state in failed | lost | succeeded) ;; *) return 0 ;; esac
+  lock "$queue/lock" || return
+  unstarted=0 failed=0 limit=
+  { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
+  { read -r limit <"$queue/max-failures"; } 2>/dev/null
+  [ "$state" = succeeded ] || failed=$((failed + 1))
+  case $state:$reason in
+    failed:fetch | failed:build | failed:start | failed:secrets) unstarted=$((unstarted + 1)) ;;
+    *) unstarted=0 ;;
+  esac
+  put "$queue/failures" "$unstarted $failed"
+  if [ "$unstarted" -ge "$most_unstarted" ]; then
+    put "$queue/held" "start $unstarted"
+  elif [ -n "$limit" ] && [ "$failed" -ge "$limit" ]; then
+    put "$queue/held" "failures $failed"
+  fi
+  unlock "$queue/lock"
+}
+
+# may_begin QUEUE ENTRY: a job that a killed runner had begun is finished in a held queue, too.
+may_begin() { [ ! -e "$1/held" ] || [ -s "$2/owner.first" ]; }
