@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digits, digitsPython } from '../support/digits.js';
 import { isMissing } from '../support/engines.js';
 import { hostileWords } from '../support/hostile-words.js';
 import { killHard, type StatusOutput, TestProject } from '../support/project.js';
 import { scratchFolder } from '../support/repository.js';
+import { training } from '../support/training.js';
 import { until } from '../support/until.js';
 
 const support = fileURLToPath(new URL('../support/', import.meta.url));
@@ -41,26 +41,23 @@ describe('a fourth target', () => {
 describe.skipIf(isMissing('docker', 'git'))('jobs as plain processes, without any container engine', () => {
   const scratch = scratchFolder();
   const packageFolder = join(scratch, 'package');
-  let bin: string;
   let sweep: TestProject;
   let bad: TestProject;
 
   beforeAll(() => {
     execFileSync(process.execPath, [join(support, 'package-with-processes.js'), packageFolder]);
-    bin = digitsPython(join(scratch, 'python'));
     sweep = new TestProject({
       package: packageFolder,
-      files: { 'train.py': digits.program, 'experiments/one/Dockerfile': digits.dockerfile },
+      files: { 'train.sh': training.program },
       parameters: {
         target: 'processes',
-        experiment_command: 'python3 train.py --seed 1',
+        experiment_command: `${training.command} --seed 1`,
         experiment_conditions: [
           '--lr 0.01 --epochs 3',
           '--optimizer sgd --lr 0.01 --epochs 3',
           '--lr -1',
           '--epochs 1000000',
         ],
-        environment: digits.environment,
       },
     });
     bad = new TestProject({
@@ -91,7 +88,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
   });
 
   const without = (project: TestProject) => ({
-    PATH: `${bin}:${project.pathWithout('docker')}`,
+    PATH: project.pathWithout('docker'),
     DOCKER_HOST: 'unix:///nonexistent/docker.sock',
   });
   const cli = (project: TestProject, ...words: readonly string[]) =>
@@ -133,7 +130,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
 
   it('status and logs -f follow it; what it leaves stays away until it is collected', async () => {
     const said = await ok(sweep, 'logs', 'lr-0-01', '-f');
-    expect(said).toMatch(/accuracy 0\.\d+ on 450 held-out digits\n$/);
+    expect(said).toMatch(/accuracy 0\.\d+ on 450 numbers\n$/);
     await until('three have ended', async () => {
       const { conditions } = await status(sweep);
       return conditions.filter(({ state }) => ['succeeded', 'failed'].includes(state ?? '')).length === 3;
@@ -197,7 +194,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
       expect(collected).not.toBeNull();
       const has = (...path: string[]) => existsSync(sweep.run(id, 'data', ...path));
       if (state === 'succeeded') expect(has('results', 'predictions.csv')).toBe(true);
-      if (state === 'stopped') expect(has('state', 'training.pickle')).toBe(true);
+      if (state === 'stopped') expect(has('state', 'training.txt')).toBe(true);
     }
     expect(await ok(sweep, 'logs', 'epochs')).toContain('state saved');
   });

@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/runs/record.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { TestProject } from '../support/project.js';
 import { Repository } from '../support/repository.js';
-
-const digits = fileURLToPath(new URL('../../examples/digits/', import.meta.url));
+import { training } from '../support/training.js';
 
 const shell = (line: string) => execFileSync('sh', ['-c', line], { stdio: 'pipe' }).toString();
 
@@ -20,14 +18,10 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
 
   beforeAll(() => {
     project = new TestProject({
-      files: {
-        'train.py': readFileSync(join(digits, 'train.py')),
-        'experiments/one/Dockerfile': readFileSync(join(digits, 'experiments/learning-rate/Dockerfile')),
-      },
+      files: { 'train.sh': training.program },
       parameters: {
-        experiment_command: 'python3 train.py --epochs 3 --seed 1',
+        experiment_command: `${training.command} --epochs 3 --seed 1`,
         experiment_grid: { optimizer: ['sgd', 'adam'], lr: [0.01, 0.1] },
-        environment: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
       },
     });
   });
@@ -69,7 +63,7 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     const kept = join(project.scratch, 'run.json');
     copyFileSync(project.run(receipt.id, 'run.json'), kept);
     const results = stateOfFolder(project.run(receipt.id, 'data', 'results'));
-    expect(Object.keys(results)).toEqual(['confusion.csv', 'model.npz', 'predictions.csv']);
+    expect(Object.keys(results)).toEqual(['model.txt', 'predictions.csv']);
     execFileSync('docker', ['image', 'rm', receipt.recipe.image.tag], { stdio: 'ignore' });
     shell(`rm -r ${project.run(receipt.id)}`);
 
@@ -78,11 +72,10 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
   });
 
   it('is enough for a run of a working tree that no commit holds', async () => {
-    project.repository.write({ 'new.py': "import train; print('from a new file')\n" });
+    project.repository.write({ 'new.sh': "echo 'from a new file'\n" });
     project.setParameters({
-      experiment_command: 'python3 new.py && python3 train.py --epochs 1',
+      experiment_command: `sh new.sh && ${training.command} --epochs 1`,
       experiment_conditions: ['--lr 0.02'],
-      environment: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
     });
     await project.ok(['run', '--condition', 'lr']);
     const receipt = project.receipt();
