@@ -1,6 +1,14 @@
 import { widthOf } from './text.js';
 
-const graphemes = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | null = null;
+
+/** What a terminal shows as one character each, with its place. Making the segmenter takes longer than most commands
+ * need for their own code, and few texts need one. */
+function graphemesOf(text: string): readonly { readonly segment: string; readonly index: number }[] {
+  if (/^[\x20-\x7e]*$/.test(text)) return Array.from(text, (segment, index) => ({ segment, index }));
+  segmenter ??= new Intl.Segmenter();
+  return [...segmenter.segment(text)];
+}
 
 /** Cuts the end of a text that is wider than so many columns, with an ellipsis. */
 export function cutAtEnd(text: string, width: number): string {
@@ -17,7 +25,7 @@ export function cutInTheMiddle(text: string, width: number, share = 0.5): string
 function head(text: string, width: number): string {
   let room = width;
   let end = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
+  for (const { segment, index } of graphemesOf(text)) {
     room -= widthOf(segment);
     if (room < 0) break;
     end = index + segment.length;
@@ -28,7 +36,7 @@ function head(text: string, width: number): string {
 function tail(text: string, width: number): string {
   let room = width;
   let start = text.length;
-  for (const { segment, index } of [...graphemes.segment(text)].reverse()) {
+  for (const { segment, index } of [...graphemesOf(text)].reverse()) {
     room -= widthOf(segment);
     if (room < 0) break;
     start = index;
