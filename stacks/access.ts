@@ -11,8 +11,9 @@ import type { Texts } from './texts.js';
 export interface Access {
   readonly keyName: string;
   readonly groupId: string;
-  /** Resources that must exist before a machine boots, because its first boot installs packages. */
-  readonly wayOut: ITerraformDependable[];
+  /** Rules that must exist before a machine boots: its first boot installs packages, and one that lets nobody in costs
+   * as much as others. */
+  readonly rules: ITerraformDependable[];
 }
 
 /** The key and the firewall of all machines of a deployment. Every rule is a separate resource: that for SSH is changed
@@ -35,7 +36,7 @@ export function addAccess(
     ...(plan.subnet && { vpcId: plan.subnet.vpc }),
     tags: texts.keepMap(tags),
   });
-  new VpcSecurityGroupIngressRule(stack, 'ssh', {
+  const ssh = new VpcSecurityGroupIngressRule(stack, 'ssh', {
     securityGroupId: group.id,
     description: 'SSH',
     ipProtocol: 'tcp',
@@ -45,7 +46,8 @@ export function addAccess(
     tags: texts.keepMap(tags),
   });
   const everywhere = { securityGroupId: group.id, description: 'Everywhere', ipProtocol: '-1' };
-  const wayOut = [
+  const rules = [
+    ssh,
     new VpcSecurityGroupEgressRule(stack, 'out', {
       ...everywhere,
       cidrIpv4: '0.0.0.0/0',
@@ -57,5 +59,5 @@ export function addAccess(
       tags: texts.keepMap(tags),
     }),
   ];
-  return { keyName: key.keyName, groupId: group.id, wayOut };
+  return { keyName: key.keyName, groupId: group.id, rules };
 }

@@ -19,12 +19,18 @@ export class ExperimentStack extends TerraformStack {
   constructor(scope: Construct, plan: StackPlan, stateFile = 'terraform.tfstate') {
     super(scope, 'experiment');
     addState(this, plan, stateFile);
-    new AwsProvider(this, 'aws', { region: plan.region, maxRetries });
+    new AwsProvider(this, 'aws', {
+      region: plan.region,
+      maxRetries,
+      // Terraform may find other credentials than we do, and would destroy machines that it does not see there.
+      allowedAccountIds: [plan.account],
+    });
     this.addOverride('terraform.required_version', '>= 1.5');
-    // The bindings require exactly the version that they were generated from.
+    // The bindings require exactly the version that they were generated from. Before 5.77 the tags of a firewall rule
+    // came in a request of their own, which the policy does not allow.
     this.addOverride('terraform.required_providers.aws', {
       source: 'hashicorp/aws',
-      version: '>= 5.0, < 7.0',
+      version: '>= 5.77, < 7.0',
     });
     const tags = {
       ...plan.tags,

@@ -27,11 +27,12 @@ export function addMachine(
     keyName: access.keyName,
     vpcSecurityGroupIds: [access.groupId],
     ...(plan.subnet && { subnetId: plan.subnet.id }),
-    ...(plan.publicAddress && { associatePublicIpAddress: true }),
+    // Without a subnet AWS does as the default one says.
+    ...(plan.subnet && { associatePublicIpAddress: plan.publicAddress }),
     ...(spot && { instanceMarketOptions: market(spot) }),
-    // A one-time spot instance cannot be stopped, only terminated with its disk; others keep their disk until it is
-    // collected.
-    instanceInitiatedShutdownBehavior: spot ? 'terminate' : 'stop',
+    // Others keep their disk until it is collected. A one-time spot instance can only be terminated; the provider would
+    // set that once more on the running instance, which AWS may refuse for spot.
+    ...(!spot && { instanceInitiatedShutdownBehavior: 'stop' }),
     metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
     rootBlockDevice: {
       volumeType: 'gp3',
@@ -43,7 +44,7 @@ export function addMachine(
     tags: texts.keepMap(tags),
     // Set in the same request that creates the machine, unlike the tags of a block device.
     volumeTags: texts.keepMap(tags),
-    dependsOn: access.wayOut,
+    dependsOn: access.rules,
     // Never change an existing machine: changed user data would stop it, and a stopped machine (without a public
     // address), or one whose spot request has ended, would be replaced.
     lifecycle: { ignoreChanges: 'all' },

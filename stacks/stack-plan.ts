@@ -4,13 +4,15 @@ export interface StackPlan {
   /** Id of the deployment. Names at AWS end in it, so that deployments never collide. */
   readonly deployment: string;
   readonly region: string;
+  /** The only AWS account in which Terraform may act, whatever its credentials are. */
+  readonly account: string;
   /** The IPv4 addresses that may reach the machines by SSH, in CIDR notation. */
   readonly sshCidr: string;
   /** The public half of the SSH key for the machines, one line in OpenSSH's format. */
   readonly publicKey: string;
   /** The subnet of the machines; null: AWS chooses one of the default VPC. */
   readonly subnet: Subnet | null;
-  /** Every machine gets a public address; false: as the subnet is configured. */
+  /** Whether machines in the subnet get a public address; without a subnet AWS decides. */
   readonly publicAddress: boolean;
   /** Where Terraform's state is stored; null: in a file beside the stack. */
   readonly state: StateBucket | null;

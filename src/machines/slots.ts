@@ -33,6 +33,13 @@ export function slots(
     .map((ids) => (ids.length > 1 ? `"device=${ids.join(',')}"` : `device=${ids[0]}`));
 }
 
+/** How many GPUs the jobs of these slots get at least. */
+export const gpusIn = (slots: readonly string[]): number =>
+  slots.reduce((sum, slot) => {
+    if (slot === '-') return sum;
+    return sum + (/^"?device=/.test(slot) ? slot.split(',').length : Number(slot) || 1);
+  }, 0);
+
 /** The `--gpus` value of a job without a slot; empty for none. */
 export function ownGpus(wish: GpuWish, gpus: readonly string[]): string {
   if (wish === 'auto') return gpus.length > 0 ? 'all' : '';

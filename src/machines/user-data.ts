@@ -4,6 +4,8 @@ import { Secret } from '../shell/word.js';
 export interface FirstStart {
   /** Seconds from each boot until the machine powers off, more than 0. */
   readonly deadline: number;
+  /** Seconds from each boot until it powers off if no job was brought, more than 0. */
+  readonly unused: number;
   /** The login user of its image, who may use Docker. */
   readonly loginUser: string;
   /** Programs to install in addition to the usual ones. */
@@ -22,13 +24,18 @@ export const mostUserData = 16 * 1024;
  * @returns the text, which is secret for the host key that it holds
  * @throws RangeError if a value would say something else in the template, or the text is more than EC2 takes
  */
-export function userData(template: string, { deadline, loginUser, programs, hostKey }: FirstStart): Secret {
-  if (!(deadline > 0) || !Number.isFinite(deadline)) throw new RangeError(`no deadline: ${deadline}`);
+export function userData(
+  template: string,
+  { deadline, unused, loginUser, programs, hostKey }: FirstStart,
+): Secret {
+  for (const seconds of [deadline, unused])
+    if (!(seconds > 0) || !Number.isFinite(seconds)) throw new RangeError(`no number of seconds: ${seconds}`);
   if (!/^[a-z_][a-z0-9_-]*$/.test(loginUser)) throw new RangeError(`no login name: ${loginUser}`);
   for (const name of programs)
     if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new RangeError(`no program: ${name}`);
   const values: Readonly<Record<string, string>> = {
     deadline: String(Math.ceil(deadline)),
+    unused: String(Math.ceil(unused)),
     login_user: loginUser,
     programs: programs.join(' '),
     // All lines of a YAML block are indented as its first one.

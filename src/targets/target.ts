@@ -17,6 +17,8 @@ import type { HostKey } from '../tools/ssh/known-hosts.js';
 export interface PlaceProblem {
   readonly place: string;
   readonly problem: UserError;
+  /** Trying again would end the same way, until somebody changes a setting or a permission. Default: false. */
+  readonly isFinal?: boolean;
 }
 
 /** The request for a survey of places where jobs could run. */

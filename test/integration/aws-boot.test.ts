@@ -57,6 +57,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
     const machine = {
       name: 'lr-1',
       route,
+      gpus: 0,
       get docker() {
         return dockerAt(looks);
       },

@@ -13,6 +13,7 @@ export const machine: StackMachine = {
 const onDemand: StackPlan = {
   experiment: 'digits',
   deployment: '20261120113359-a1b2c3',
+  account: '123456789012',
   region: 'eu-central-1',
   sshCidr: '203.0.113.7/32',
   publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFfD77RePKnU0Jew4lBudPzWByqAuxQ6PzVc2mfzGXbU ada@here',

@@ -10,7 +10,7 @@ import type { PlaceProblem } from '../../targets/target.js';
 import type { Checkout } from '../../tools/git/check-out.js';
 import { type Experiment, ingredientsOf } from '../experiment.js';
 import { observe } from '../look/observe.js';
-import { type ExperimentStatus, isOpen } from '../look/rows.js';
+import { type ConditionStatus, type ExperimentStatus, isOpen, neverBegan } from '../look/rows.js';
 import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import { attemptsBefore, mayHaveState } from './continue.js';
@@ -190,10 +190,12 @@ async function planOf(
   return { ...left, since, ...attempts(left.run) };
 }
 
-/** Jobs that were recorded and that no machine has. */
+/** Jobs that were recorded and that no machine has, as far as is known. */
 function undeliveredOf({ jobs }: Deployment, { conditions }: ExperimentStatus): readonly DeployedJob[] {
   const missing = new Set(
-    conditions.flatMap((row) => (isOpen(row) && !row.report?.state && !row.silent ? [row.record?.id] : [])),
+    conditions.flatMap((row) => (isOpen(row) && (isUnheard(row) || neverBegan(row)) ? [row.record?.id] : [])),
   );
   return jobs.filter(({ run }) => missing.has(run));
 }
+
+const isUnheard = ({ report, silent }: ConditionStatus): boolean => !report?.state && !silent;

@@ -77,7 +77,10 @@ export function waitingInVain(
     rows
       .filter(
         ({ record, silent }) =>
-          record?.state === 'pending' && silent && now.getTime() - silent.since.getTime() >= patience,
+          record?.state === 'pending' &&
+          silent &&
+          !silent.canStart &&
+          now.getTime() - silent.since.getTime() >= patience,
       )
       .map(({ record }) => record?.id),
   );

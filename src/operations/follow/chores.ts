@@ -31,6 +31,11 @@ export class Chores {
     }
   }
 
+  /** Why no chore does more for the jobs that are left; null: one may. */
+  givenUp(status: ExperimentStatus): string | null {
+    return this.chores.map((chore) => chore.givenUp?.(status) ?? null).find((why) => why !== null) ?? null;
+  }
+
   /** Waits for chores in the background. */
   async settled(): Promise<void> {
     await Promise.all(this.#running.values());

@@ -19,7 +19,7 @@ export interface FollowRequest {
   readonly chores?: Chores | undefined;
 }
 
-/** Polls until every condition of the deployment has ended, or the others are held. A failed poll is reported and
+/** Polls until every condition of the deployment has ended, or the others are held, or nothing more is tried for them. A failed poll is reported and
  * retried: the jobs do not depend on it. */
 export async function follow(
   session: Session,
@@ -34,6 +34,11 @@ export async function follow(
     if (signal.aborted) return status;
     await chores?.do(status);
     if (!status.live || isHeld(status)) return status;
+    const givenUp = chores?.givenUp(status) ?? null;
+    if (givenUp !== null) {
+      session.notify.warn(`No more is tried for what could not be delivered: ${givenUp}`);
+      return status;
+    }
     await sleep(pace, undefined, { signal }).catch(() => {});
     try {
       status = await observe(session, records, request);

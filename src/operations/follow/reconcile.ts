@@ -9,10 +9,11 @@ import { collectFrom } from '../end/collect.js';
 import { finishedPlaces, giveBackFinished } from '../end/give-back.js';
 import { startMachines } from '../end/start-machines.js';
 import type { Experiment } from '../experiment.js';
-import type { ExperimentStatus } from '../look/rows.js';
+import { type ConditionStatus, type ExperimentStatus, isOpen, neverBegan } from '../look/rows.js';
 import { targetOf } from '../records.js';
 import type { Session } from '../session.js';
 import type { Chore } from './chore.js';
+import { Tries } from './tries.js';
 
 // The chores of `deploy --wait`.
 
@@ -85,7 +86,9 @@ export const reachAgain = (session: Session, experiment: Experiment): Chore => (
   async do(status) {
     if (await admit(session, experiment))
       session.notify.note('Your address has changed; the machines let you in again.');
-    await startMachines(session, experiment, status);
+    // Those of jobs that never began are started when these are delivered.
+    const begun = status.conditions.flatMap((row) => (row.record && !neverBegan(row) ? [row.record.id] : []));
+    await startMachines(session, experiment, status, { wanted: new Set(begun) });
   },
 });
 
@@ -98,28 +101,38 @@ export const admit = (session: Session, experiment: Experiment): Promise<boolean
     return (await rental?.admit(live, experiment.parameters)) ?? false;
   }, silently);
 
-/** Delivers jobs that could not be delivered earlier, and moves waiting jobs of unreachable machines. */
-export const deliverMissing = (session: Session, experiment: Experiment, request: DeployRequest): Chore => ({
-  every: 10_000,
-  locks: true,
-  due: (status) => needsDelivery(status, session.now().getTime()),
-  async do() {
-    await experiment.deployments.locked(async (live) => {
+/** Delivers jobs that could not be delivered earlier, and moves waiting jobs of unreachable machines. Machines that are
+ * rented cost something at each try: those end. */
+export function deliverMissing(session: Session, experiment: Experiment, request: DeployRequest): Chore {
+  const tries = new Tries();
+  const time = () => session.now().getTime();
+  const deliver = async (): Promise<readonly PlaceProblem[]> =>
+    experiment.deployments.locked(async (live) => {
       const plan = await decide(session, experiment, { ...request, onlyDelivers: true });
-      if (!delivers(plan)) return;
-      warn(session, (await deploy(session, experiment, live, plan)).problems);
+      return delivers(plan) ? (await deploy(session, experiment, live, plan)).problems : [];
     }, silently);
-  },
-});
+  return {
+    every: 10_000,
+    locks: true,
+    due: (status) => tries.mayTry(time()) && status.conditions.some((row) => needsDelivery(row, time())),
+    async do({ deployment }) {
+      const problems = await deliver();
+      warn(session, problems);
+      if (deployment?.places.some(({ rented }) => rented)) tries.note(problems, time());
+    },
+    givenUp: ({ conditions }) =>
+      conditions.every((row) => !row.deployed || !isOpen(row) || needsDelivery(row, time()))
+        ? tries.givenUp
+        : null,
+  };
+}
 
 /** Whether a job is not delivered yet, or has waited too long at an unreachable place. */
-const needsDelivery = ({ conditions }: ExperimentStatus, now: number): boolean =>
-  conditions.some(
-    ({ record, report, silent, deployed }) =>
-      deployed &&
-      record?.state === 'pending' &&
-      (silent ? now - silent.since.getTime() >= patience : !report?.state),
-  );
+const needsDelivery = (row: ConditionStatus, now: number): boolean => {
+  const { record, report, silent, deployed } = row;
+  if (!deployed || record?.state !== 'pending') return false;
+  return silent ? neverBegan(row) || now - silent.since.getTime() >= patience : !report?.state;
+};
 
 const delivers = ({ undelivered, moves }: DeployPlan): boolean => undelivered.length + moves.length > 0;
 

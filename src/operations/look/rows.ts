@@ -35,6 +35,10 @@ export interface Silence {
   readonly canStart: boolean;
 }
 
+/** Its machine stopped before the job began, perhaps before it was brought: it is delivered again. */
+export const neverBegan = ({ record, silent }: ConditionStatus): boolean =>
+  record?.state === 'pending' && silent?.canStart === true;
+
 export interface ExperimentStatus {
   /** The last deployment; null: none yet. */
   readonly deployment: Deployment | null;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.js';
 import type { AwsApi } from '../../tools/aws/api.js';
 import type { InstanceFacts } from '../../tools/aws/facts.js';
@@ -17,6 +18,23 @@ export class OtherAccount extends UserError {
       ],
     );
   }
+}
+
+/** Milliseconds between two looks at what one answer lacks. */
+const pause = 3_000;
+
+/** The instances with these ids that exist. An answer of AWS's may lack one that was just made: only what two of them
+ * lack does not exist. @throws AwsRefused */
+export async function listed(
+  api: Pick<AwsApi, 'instances'>,
+  ids: readonly string[],
+): Promise<InstanceFacts[]> {
+  const found = await api.instances(ids);
+  const known = new Set(found.map(({ id }) => id));
+  const missing = ids.filter((id) => !known.has(id));
+  if (missing.length === 0) return found;
+  await sleep(pause);
+  return [...found, ...(await api.instances(missing))];
 }
 
 /** The AWS API with the caller's own settings, and a cache of recent answers. One per target. */
@@ -62,7 +80,8 @@ export class AwsAccount {
   async #ask(place: AwsPlace, ids: readonly string[]): Promise<ReadonlyMap<string, InstanceFacts> | null> {
     try {
       const api = await this.openOf(place);
-      return new Map((await api.instances(ids)).map((instance) => [instance.id, instance]));
+      const found = await listed(api, ids);
+      return new Map(found.map((instance) => [instance.id, instance]));
     } catch (error) {
       if (error instanceof AwsRefused) return null;
       throw error;

@@ -32,9 +32,10 @@ import { AwsMachines } from './life/machines.js';
 import { AwsStarter } from './life/start.js';
 import { kindOf } from './offer/kind.js';
 import { machineFor } from './offer/survey.js';
-import { awsMachine, machinesOf, sharedPlace } from './place.js';
+import { type AwsPlace, awsMachine, machinesOf, sharedPlace } from './place.js';
 import { AwsRental } from './rental.js';
 import { type Applied, refuseOtherStack, withApplied, withSshCidr } from './stack/plan.js';
+import { isFinal } from './stack/progress.js';
 import { AwsStack } from './stack/stack.js';
 
 /** EC2 instances, one per condition, created and terminated by Terraform. Once they exist, they are machines over
@@ -95,7 +96,22 @@ export class AwsTarget implements Target {
     this.#instances.recordIsCurrent();
     await stack.untracked.endLate(machinesOf(live.now)).catch((error: unknown) => this.#tell(error));
     for (const text of applied.other) this.context.note(`Terraform: ${text}`);
-    return this.#deliver(live.now, launching, jobs, bundle, applied, needs);
+    const unstarted = await this.#startStopped(live, launching, applied.sshCidr);
+    const left = new Set([...launching].filter((name) => !unstarted.some(({ place }) => place === name)));
+    return [...unstarted, ...(await this.#deliver(live.now, left, jobs, bundle, applied, needs))];
+  }
+
+  /** A machine to which no job came has stopped by itself. */
+  async #startStopped(
+    live: LiveDeployment,
+    launching: ReadonlySet<string>,
+    sshCidr: string,
+  ): Promise<readonly PlaceProblem[]> {
+    if (this.context.executor.dryRun) return [];
+    this.#account.forgetInstances();
+    const outcomes = await this.#instances.outcomes(live.now);
+    const stopped = [...launching].filter((name) => outcomes.get(name) === 'stopped');
+    return stopped.length === 0 ? [] : this.#starter.start(live, new Set(stopped), sshCidr);
   }
 
   async #deliver(
@@ -108,14 +124,19 @@ export class AwsTarget implements Target {
   ): Promise<readonly PlaceProblem[]> {
     const { places } = this.#instances;
     const wanted = now.places.map(awsMachine).filter(({ name }) => launching.has(name));
-    const isDelivered = (place: Place, connection: Connection) =>
-      this.#starter.stopWhenIdle(place, connection);
+    const isDelivered = (place: Place, connection: Connection) => this.#starter.armEnds(place, connection);
     if (this.context.executor.dryRun) return places.deliver(now, wanted, bundle, jobs, { isDelivered });
     const isReady = (place: Place) => this.#starter.untilReady(place, now.docker, applied.sshCidr, needs);
     const reached = wanted.filter(({ own }) => own.address !== null);
     const problems = await places.deliver(now, reached, bundle, jobs, { isReady, isDelivered });
     const missing = wanted.filter(({ own }) => own.address === null);
-    return [...missing.map(({ name }) => ({ place: name, problem: notCreated(name, applied) })), ...problems];
+    return [
+      ...missing.map(({ name, own }) => ({
+        place: name,
+        ...(own.instance === null ? notCreated(name, applied) : withoutAddress(name, own)),
+      })),
+      ...problems,
+    ];
   }
 
   /** Warns of a problem that the next deploy handles. */
@@ -175,16 +196,27 @@ export class AwsTarget implements Target {
 const needsOf = ({ source, secrets }: Bundle): Needs => ({
   largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
   secrets: secrets.length > 0,
-  // Not checked: AWS reports which GPUs a machine has, and `docker run` fails without them.
-  gpus: false,
+  // As many as the slots of each machine say.
+  gpus: true,
 });
 
-function notCreated(name: string, { failed, other }: Applied): Unreachable {
-  const why = failed.get(name)?.text ?? other[0] ?? 'Terraform gives no reason';
-  return new Unreachable(name, `was not created: ${why}`, [
+/** It runs, and cannot be reached: AWS ends nobody's machine for that, and its own timer does. */
+function withoutAddress(name: string, { instance, subnet, region }: AwsPlace): Omit<PlaceProblem, 'place'> {
+  const problem = new Unreachable(name, `is running (${instance}) but got no public address`, [
+    ownLine('terminate', [], 'then deploy again, in another subnet'),
+    `aws --region ${region} ec2 describe-subnets --query 'Subnets[].[SubnetId,MapPublicIpOnLaunch]'    # its own is ${subnet?.id ?? 'a default one'}`,
+  ]);
+  return { problem, isFinal: true };
+}
+
+function notCreated(name: string, { failed, other }: Applied): Omit<PlaceProblem, 'place'> {
+  const failure = failed.get(name);
+  const why = failure?.text ?? other[0] ?? 'Terraform gives no reason';
+  const problem = new Unreachable(name, `was not created: ${why}`, [
     ...signInAgain(why),
-    failed.get(name)?.refused
+    failure?.refused
       ? ownLine('deploy', ['--retry-failed'], 'later, or with another aws_instance_type or aws_subnet_id')
       : ownLine('deploy', [], 'tries again'),
   ]);
+  return { problem, isFinal: failure ? failure.isFinal : other.some(isFinal) };
 }

@@ -30,7 +30,7 @@ export interface AwsPlace {
   readonly user: string;
   /** Our folder on it, an absolute path. */
   readonly root: string;
-  /** Seconds from each boot until it powers off. */
+  /** Seconds from each boot, and again from each delivery of jobs, until it powers off. */
   readonly deadline: number;
   /** Idle minutes after which it stops; null: it does not. */
   readonly idle_minutes: number | null;

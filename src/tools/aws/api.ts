@@ -25,6 +25,7 @@ import {
   taggedAs,
   typeFacts,
 } from './facts.js';
+import { type Identity, identityOf, profileOf } from './identity.js';
 import { reasonOfProfile } from './own-reason.js';
 import { AwsRefused, refusal } from './refusals.js';
 
@@ -37,10 +38,12 @@ const maxAttempts = 6;
 /** Reads from AWS in one region; nothing here changes anything. Credentials and endpoints come from the SDK's standard
  * variables and files. Every method throws AwsRefused. */
 export class AwsApi {
+  readonly #common: { readonly region: string; readonly maxAttempts: number } & Identity;
   readonly #ec2: EC2Client;
 
   private constructor(readonly region: string) {
-    this.#ec2 = new EC2Client({ region, maxAttempts });
+    this.#common = { region, maxAttempts, ...identityOf(process.env) };
+    this.#ec2 = new EC2Client(this.#common);
   }
 
   /** @param region null: that of the environment or the profile. @throws AwsRefused if none is set */
@@ -48,7 +51,12 @@ export class AwsApi {
     // The SDK would warn about the Node version that its later versions need; ours is bundled.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     if (region !== null) return new AwsApi(region);
-    const found = await new EC2Client({}).config.region().catch(() => '');
+    // Of the two variables the SDK knows one; the CLI and Terraform also know the other.
+    const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+    const said = AWS_REGION || AWS_DEFAULT_REGION;
+    const profile = profileOf(process.env);
+    const found =
+      said || (await new EC2Client({ ...(profile && { profile }) }).config.region().catch(() => ''));
     if (found === '')
       throw new AwsRefused('No AWS region is set.', 'NoRegion', [
         '"aws_region": "eu-central-1"    # in parameters.json',
@@ -59,7 +67,7 @@ export class AwsApi {
 
   /** The ARN of our identity: proves that AWS accepts the credentials. */
   async identity(): Promise<string> {
-    const client = new STSClient({ region: this.region, maxAttempts });
+    const client = new STSClient(this.#common);
     const { Arn } = await this.#asking('read your identity', () =>
       client.send(new GetCallerIdentityCommand({})),
     );
@@ -102,7 +110,7 @@ export class AwsApi {
 
   /** The value of a public parameter; null: it does not exist in the region. */
   async parameter(name: string): Promise<string | null> {
-    const client = new SSMClient({ region: this.region, maxAttempts });
+    const client = new SSMClient(this.#common);
     const found = await this.#unless(/^ParameterNotFound/, () =>
       this.#asking(`read the public parameter ${name}`, () =>
         client.send(new GetParameterCommand({ Name: name })),
@@ -120,6 +128,20 @@ export class AwsApi {
     );
     const { VpcId, CidrBlock } = found?.Subnets?.[0] ?? {};
     return VpcId && CidrBlock ? { vpc: VpcId, range: CidrBlock } : null;
+  }
+
+  /** The subnets of the region's default VPC, in which AWS puts a machine of which nothing else is said; none: there is
+   * no such VPC. */
+  async defaultSubnets(): Promise<{ id: string; zone: string; givesPublicAddresses: boolean }[]> {
+    const isDefault = [{ Name: 'default-for-az', Values: ['true'] }];
+    const { Subnets = [] } = await this.#asking('list the default subnets', () =>
+      this.#ec2.send(new DescribeSubnetsCommand({ Filters: isDefault })),
+    );
+    return Subnets.map(({ SubnetId: id = '', AvailabilityZone: zone = '', MapPublicIpOnLaunch }) => ({
+      id,
+      zone,
+      givesPublicAddresses: MapPublicIpOnLaunch === true,
+    }));
   }
 
   /** The instances with these ids that exist; AWS drops terminated ones after about an hour. */

@@ -10,6 +10,8 @@ export interface TypeFacts {
   /** By AWS's names: `x86_64`, `arm64`. */
   readonly architectures: readonly string[];
   readonly gpus: number;
+  /** Who made them, such as `NVIDIA`; empty: none. */
+  readonly gpuMaker: string;
 }
 
 export interface AmiFacts {
@@ -50,7 +52,12 @@ export const typeFacts = (info: InstanceTypeInfo): TypeFacts => ({
   cpus: info.VCpuInfo?.DefaultVCpus ?? 1,
   memory: (info.MemoryInfo?.SizeInMiB ?? 1024) * 2 ** 20,
   architectures: info.ProcessorInfo?.SupportedArchitectures ?? [],
-  gpus: (info.GpuInfo?.Gpus ?? []).reduce((sum, { Count = 0 }) => sum + Count, 0),
+  // A part of a GPU has no count of whole ones.
+  gpus: (info.GpuInfo?.Gpus ?? []).reduce(
+    (sum, { Count, LogicalGpuCount }) => sum + (Count || LogicalGpuCount || 0),
+    0,
+  ),
+  gpuMaker: info.GpuInfo?.Gpus?.[0]?.Manufacturer ?? '',
 });
 
 export function amiFacts(id: string, image: Image): AmiFacts {

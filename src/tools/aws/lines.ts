@@ -29,6 +29,10 @@ export const revokeRule = (region: string, { id, group, isEgress }: RuleFacts): 
 export const headBucket = (region: string, bucket: string): Command =>
   aws(region, 's3api', 'head-bucket', '--bucket', bucket);
 
+/** Prints the number of the account of the CLI's credentials. */
+export const callerAccount = (region: string): Command =>
+  aws(region, 'sts', 'get-caller-identity', '--query', 'Account', '--output', 'text');
+
 const ec2 = (region: string, ...words: string[]): Command => aws(region, 'ec2', ...words);
 
 const aws = (region: string, ...words: string[]): Command => ({

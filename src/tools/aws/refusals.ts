@@ -17,6 +17,12 @@ const signIn = [
   'aws sso login    # if you use single sign-on; then export AWS_PROFILE=…',
 ];
 
+/** For roles that ask for a code: the CLI asks for it, and the shell keeps what it got. */
+const withCode = 'eval "$(aws configure export-credentials --format env)"    # asks for the code';
+
+/** What the SDK says if no source had any credentials, and none says why. */
+const noSource = 'Could not load credentials from any providers';
+
 const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
 
 /** The commands to sign in again, if an error text, such as Terraform's, is about expired credentials. */
@@ -49,13 +55,14 @@ export function refusal(
   } = error as { name?: string; code?: string; message?: string };
   const refused = (text: string, suggestions: readonly string[]) =>
     new AwsRefused(text, name, suggestions, { cause: error });
-  if (name === 'CredentialsProviderError')
-    return /expired|sso/i.test(message)
-      ? refused(`Your AWS credentials have expired: ${message}`, signIn)
-      : refused(
-          `There are no AWS credentials here${reason === null ? '' : `: ${reason.replace(/\.$/, '')}`}.`,
-          signIn,
-        );
+  if (name === 'CredentialsProviderError') {
+    if (/expired|sso/i.test(message)) return refused(`Your AWS credentials have expired: ${message}`, signIn);
+    const why = reason ?? (message.startsWith(noSource) ? '' : message);
+    return refused(
+      `There are no AWS credentials here${why === '' ? '' : `: ${why.replace(/\.$/, '')}`}.`,
+      /multi-factor|mfa/i.test(why) ? [withCode, ...signIn] : signIn,
+    );
+  }
   if (expired.has(name)) return refused('Your AWS credentials have expired.', signIn);
   if (unknown.has(name))
     return refused(`AWS rejects your credentials, perhaps only in the region ${region}: ${message}`, [

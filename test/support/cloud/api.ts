@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Answer, errorAnswer } from './answers.js';
+import { type Answer, errorAnswer, identityAnswer } from './answers.js';
 import { type Call, readCall } from './call.js';
 import { Ec2 } from './ec2.js';
 import { Fault, type FaultRule } from './faults.js';
+import { ourPolicy, type Policy, questionsOf } from './iam.js';
 import { Moto } from './moto.js';
 import { refuse } from './refusals.js';
 
@@ -15,6 +16,10 @@ export class Api {
   onDone: (call: Call) => void = () => {};
   /** How many instances may be there at a time; as many as one likes if null. */
   limit: number | null = null;
+  /** What its users may do at EC2, SSM and STS. */
+  policy: Policy = ourPolicy();
+  /** The AWS account of a user, by access key; all others have moto's. */
+  readonly accounts = new Map<string, string>();
   readonly #faults: Fault[] = [];
   readonly #launches = new Map<string, { readonly asked: string; readonly answer: Promise<Answer> }>();
   #lastLaunch: Promise<unknown> = Promise.resolve();
@@ -25,6 +30,7 @@ export class Api {
     private readonly moto: Moto,
     /** Past the rules and the record. */
     readonly ec2: Ec2,
+    private readonly region: string,
   ) {}
 
   static async start(region: string): Promise<Api> {
@@ -36,7 +42,7 @@ export class Api {
     server.keepAliveTimeout = 60_000;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const api = new Api(server, port, moto, new Ec2(moto.port, region));
+    const api = new Api(server, port, moto, new Ec2(moto.port, region), region);
     return api;
   }
 
@@ -105,12 +111,26 @@ export class Api {
   }
 
   async #answer(call: Call, asked: IncomingMessage, body: Buffer): Promise<Answer> {
+    const denial = await this.#denial(call);
+    if (denial !== null) return errorAnswer(call.service, 'UnauthorizedOperation', denial);
+    const account = this.accounts.get(call.key);
+    if (call.action === 'GetCallerIdentity' && account !== undefined)
+      return identityAnswer(account, call.key);
     const perform = async () => {
       const refusal = await refuse(call, this.ec2);
       if (refusal) return errorAnswer(call.service, refusal.code, refusal.message);
       return forward(this.moto.port, asked, body);
     };
     return call.action === 'RunInstances' ? this.#launch(call, perform) : perform();
+  }
+
+  /** Why the user may not; null: may. */
+  async #denial(call: Call): Promise<string | null> {
+    if (!['ec2', 'ssm', 'sts', 'servicequotas'].includes(call.service)) return null;
+    for (const question of await questionsOf(call, this.ec2, this.region))
+      if (!this.policy.allows(question))
+        return `You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/${call.key} is not authorized to perform: ${question.action} on resource: ${question.resource} because no identity-based policy allows the ${question.action} action`;
+    return null;
   }
 
   /** A launch that is repeated with the same client token gets the instance that the first one made: so a client whose

@@ -10,6 +10,8 @@ export interface Call {
   readonly key: string;
   /** Of services with a query for a body, such as EC2; empty for others. */
   readonly parameters: URLSearchParams;
+  /** Of services with JSON for a body, such as SSM; empty for others. */
+  readonly body: Readonly<Record<string, unknown>>;
   /** The code of the error that it was answered with; `cut` if it was not answered, null if all was well. */
   error: string | null;
 }
@@ -19,9 +21,14 @@ export function readCall(method: string, url: string, headers: IncomingHttpHeade
   const scope = `${headers.authorization ?? ''} ${decodeURIComponent(url)}`;
   const [, key = '', service = 'unsigned'] =
     /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(scope) ?? [];
-  const call = { service, key, parameters: new URLSearchParams(), error: null };
+  const call = { service, key, parameters: new URLSearchParams(), body: {}, error: null };
   const target = headers['x-amz-target'];
-  if (typeof target === 'string') return { ...call, action: target.replace(/^.*\./, '') };
+  if (typeof target === 'string')
+    return {
+      ...call,
+      action: target.replace(/^.*\./, ''),
+      body: JSON.parse(body.toString()) as Call['body'],
+    };
   if (service === 's3') return { ...call, action: s3Action(method, new URL(url, 'http://s3')) };
   const parameters = new URLSearchParams(body.toString());
   return { ...call, parameters, action: parameters.get('Action') ?? `${method} ${url}` };

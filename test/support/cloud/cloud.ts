@@ -9,6 +9,7 @@ import { ControlGroup } from './control-group.js';
 import type { Ec2, Instance } from './ec2.js';
 import type { Fault, FaultRule } from './faults.js';
 import { Hypervisor } from './hypervisor.js';
+import { Policy } from './iam.js';
 import type { CloudMachine } from './machine.js';
 import { cloudMachineImage } from './machine-image.js';
 import { MetadataServer } from './metadata-server.js';
@@ -160,6 +161,16 @@ export class Cloud {
   /** Lets calls fail from now on. */
   fault(rule: FaultRule): Fault {
     return this.api.fault(rule);
+  }
+
+  /** The account to which the credentials with an access key belong, in place of moto's. */
+  setAccount(key: string, account: string): void {
+    this.api.accounts.set(key, account);
+  }
+
+  /** What users may do from now on: a policy's text, in place of stacks/policy.json. */
+  setPolicy(text: string): void {
+    this.api.policy = new Policy(text);
   }
 
   /** All is well again. */

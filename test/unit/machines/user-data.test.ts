@@ -12,7 +12,7 @@ import { isMissing } from '../../support/engines.js';
 const path = fileURLToPath(new URL('../../../templates/machine/cloud-init.yaml', import.meta.url));
 const template = readFileSync(path, 'utf8');
 const hostKey = newHostKey().file;
-const usual: FirstStart = { deadline: 86_400, loginUser: 'ubuntu', programs: [], hostKey };
+const usual: FirstStart = { deadline: 86_400, unused: 1800, loginUser: 'ubuntu', programs: [], hostKey };
 const filled = (changes: Partial<FirstStart> = {}) => userData(template, { ...usual, ...changes }).reveal();
 
 /** The lines of a block of YAML that `begin` opens, as YAML reads them. */
@@ -30,7 +30,7 @@ function block(text: string, begin: RegExp): string {
 
 describe('user data', () => {
   it('is far below what EC2 takes, and begins as cloud-init wants it', () => {
-    expect(Buffer.byteLength(filled())).toBeLessThan(4 * 1024);
+    expect(Buffer.byteLength(filled())).toBeLessThan(6 * 1024);
     expect(filled()).toMatch(/^#cloud-config\n/);
     expect(filled()).not.toMatch(/\{\{|\}\}/);
     expect(() => userData('x'.repeat(mostUserData + 1), usual)).toThrow(/more than EC2 takes/);
@@ -48,6 +48,7 @@ describe('user data', () => {
     { deadline: 0 },
     { deadline: Number.NaN },
     { deadline: Infinity },
+    { unused: 0 },
     { loginUser: 'a;b' },
     { programs: ['a;b'] },
   ])('refuses %o', (changes) => {
@@ -93,12 +94,16 @@ describe('its scripts', () => {
   }
   function run(section: RegExp, programs: readonly string[] = []): string[] {
     const script = block(filled({ deadline: 3600.2, loginUser: 'ada', programs }), section);
-    const moved = script.replaceAll('/run/systemd/system', `${folder}/units`);
+    const moved = script
+      .replaceAll('/run/systemd/system', `${folder}/units`)
+      .replace('>/run/logistician-unused.sh', `>${folder}/unused.sh`);
     execFileSync('/bin/sh', ['-c', moved], { env: { PATH: bin }, stdio: 'pipe' });
     const calls = join(folder, 'calls');
     return existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
   }
 
+  /** C5: an upgrade would restart Docker under a job. */
+  const masked = 'systemctl mask --now apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service';
   const always = [
     'systemctl enable --now docker',
     'groupadd --force docker',
@@ -106,40 +111,108 @@ describe('its scripts', () => {
   ];
 
   it('arm the deadline without waiting for it', () => {
-    expect(run(/^bootcmd:/m)).toEqual(['systemctl start --no-block logistician-deadline.timer']);
-    const unit = (name: string) =>
-      readFileSync(join(folder, 'units', `logistician-deadline.${name}`), 'utf8');
-    expect(unit('timer')).toMatch(/^DefaultDependencies=no$[\s\S]*^OnActiveSec=3601s$/m);
-    expect(unit('service')).toMatch(/^ExecStart=\/bin\/systemctl --no-block poweroff$/m);
+    expect(run(/^bootcmd:/m)).toEqual([
+      'systemctl daemon-reload',
+      'systemctl start --no-block logistician-deadline.timer logistician-unused.timer',
+    ]);
+    const unit = (name: string) => readFileSync(join(folder, 'units', `logistician-${name}`), 'utf8');
+    expect(unit('deadline.timer')).toMatch(/^DefaultDependencies=no$[\s\S]*^OnActiveSec=3601s$/m);
+    expect(unit('deadline.service')).toMatch(/^ExecStart=\/bin\/systemctl --no-block poweroff$/m);
+    expect(unit('unused.timer')).toMatch(/^OnActiveSec=1800s$[\s\S]*^OnUnitInactiveSec=60s$/m);
+    expect(unit('unused.service')).toMatch(/^ExecStart=\/bin\/sh \/run\/logistician-unused\.sh$/m);
+  });
+
+  describe('B2: end a machine to which nobody came', () => {
+    /** Whether it powers off. @param there what there is */
+    function ends(there: { idle?: boolean; delivered?: boolean; process?: RegExp } = {}): boolean {
+      run(/^bootcmd:/m);
+      const calls = join(folder, 'calls');
+      const { idle = false, delivered = false, process = /^$/ } = there;
+      writeProgram(
+        'systemctl',
+        `case "$*" in *is-active*) exit ${idle ? 0 : 3} ;; *) echo "systemctl $*" >>"${calls}" ;; esac`,
+      );
+      const [, pattern = ''] = /^\/(.*)\/$/.exec(String(process)) ?? [];
+      writeProgram('pgrep', `case "$*" in *${pattern === '^$' ? 'NONE' : pattern}*) exit 0 ;; esac; exit 1`);
+      rmSync(calls, { force: true });
+      const mark = join(folder, 'delivered');
+      if (delivered) writeFileSync(mark, '');
+      const script = readFileSync(join(folder, 'unused.sh'), 'utf8').replace(
+        '/var/lib/logistician-delivered',
+        mark,
+      );
+      execFileSync('/bin/sh', ['-c', script], { env: { PATH: bin }, stdio: 'pipe' });
+      return existsSync(calls) && readFileSync(calls, 'utf8').includes('systemctl --no-block poweroff');
+    }
+
+    it('which nothing else does', () => {
+      expect(ends()).toBe(true);
+    });
+
+    it.each([
+      ['that stops when it is idle', { idle: true }],
+      ['of spot that has its job', { delivered: true }],
+      ['to which files are being copied', { process: /rsync/ }],
+      ['whose runner is at work', { process: /runner/ }],
+    ])('not one %s', (_, there) => {
+      expect(ends(there)).toBe(false);
+    });
   });
 
   it('install nothing that is there', () => {
     has('docker', 'git', 'rsync', 'apt-get');
-    expect(run(/^runcmd:/m)).toEqual(always);
+    expect(run(/^runcmd:/m)).toEqual([masked, ...always]);
   });
 
   it("install what is missing by Debian's packages", () => {
     has('rsync', 'apt-get');
-    const install = 'apt-get -o DPkg::Lock::Timeout=300 --yes --no-install-recommends install docker.io git';
-    expect(run(/^runcmd:/m)).toEqual(['apt-get update', install, ...always]);
+    const install = 'apt-get -o DPkg::Lock::Timeout=300 --yes --no-install-recommends install';
+    writeProgram(
+      'apt-get',
+      `echo "apt-get $*" >>"${folder}/calls"; case "$*" in *docker.io*) /bin/ln -s no "${bin}/docker" ;; esac`,
+    );
+    // A docker without BuildKit.
+    writeProgram('no', 'exit 1');
+    expect(run(/^runcmd:/m).filter((call) => call !== 'apt-get update')).toEqual([
+      masked,
+      `${install} docker.io git`,
+      `${install} docker-buildx`,
+      ...always,
+    ]);
+  });
+
+  it('A4: install the client too, where it is a package of its own', () => {
+    has('git', 'rsync', 'apt-get');
+    const calls = run(/^runcmd:/m).filter((call) => /install/.test(call));
+    expect(calls.map((call) => call.replace(/^.* install /, ''))).toEqual([
+      'docker.io',
+      'docker-cli',
+      'docker-buildx',
+    ]);
   });
 
   it.each(['dnf', 'yum'])("install what is missing by Amazon's packages, with %s", (program) => {
     has('git', program);
-    expect(run(/^runcmd:/m)).toEqual([`${program} --assumeyes install docker rsync`, ...always]);
+    expect(run(/^runcmd:/m)).toEqual([
+      masked,
+      `${program} --assumeyes install docker rsync`,
+      `${program} --assumeyes install docker-cli`,
+      `${program} --assumeyes install docker-buildx`,
+      ...always,
+    ]);
   });
 
   it('install what a project wants only once Docker is there, and go on without it', () => {
     has('docker', 'rsync');
     writeProgram('dnf', `echo "dnf $3" >>"${folder}/calls"; [ "$3" = git ]`);
     const tries = Array.from({ length: 5 }, () => ['dnf git-lfs', 'sleep 10']);
-    expect(run(/^runcmd:/m, ['rsync', 'git-lfs'])).toEqual(['dnf git', ...always, ...tries.flat()]);
+    expect(run(/^runcmd:/m, ['rsync', 'git-lfs'])).toEqual([masked, 'dnf git', ...always, ...tries.flat()]);
   });
 
   it('try again, and go on all the same', () => {
     has('docker', 'git');
     writeProgram('apt-get', `echo "apt-get $1" >>"${folder}/calls"; exit 100`);
     const tries = Array.from({ length: 5 }, () => ['apt-get update', 'sleep 10']);
-    expect(run(/^runcmd:/m)).toEqual([...tries.flat(), ...always]);
+    expect(run(/^runcmd:/m)).toEqual([masked, ...tries.flat(), ...always]);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine, UserError } from '../../../errors.js';
-import { CommandFailed, type Executor } from '../../../shell/executor.js';
-import type { AwsApi } from '../../../tools/aws/api.js';
+import { CommandFailed } from '../../../shell/executor.js';
+import type { AwsCli } from '../../../tools/aws/cli.js';
 import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
 
 /** Timeout for AWS to terminate instances and to release their resources, in milliseconds. */
@@ -10,12 +10,12 @@ const toLetGo = 120_000;
 
 /** Terminates instances and waits until they have ended. @throws CommandFailed, AwsRefused, UserError after ten
  * minutes */
-export async function endInstances(executor: Executor, api: AwsApi, ids: readonly string[]): Promise<void> {
+export async function endInstances(aws: AwsCli, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await executor.change(terminateInstances(api.region, ids));
-  if (executor.dryRun) return;
+  await aws.change(terminateInstances(aws.region, ids));
+  if (aws.dryRun) return;
   for (const end = Date.now() + patience; ; ) {
-    const left = (await api.instances(ids)).filter(({ state }) => state !== 'terminated');
+    const left = (await aws.api.instances(ids)).filter(({ state }) => state !== 'terminated');
     if (left.length === 0) return;
     if (Date.now() > end)
       throw new UserError(
@@ -28,10 +28,10 @@ export async function endInstances(executor: Executor, api: AwsApi, ids: readonl
 
 /** Deletes a security group, with retries: an instance that has just ended still uses it for a moment. @throws
  * CommandFailed */
-export async function untilGroupIsGone(executor: Executor, region: string, id: string): Promise<void> {
+export async function untilGroupIsGone(aws: AwsCli, id: string): Promise<void> {
   for (const end = Date.now() + toLetGo; ; ) {
     try {
-      await executor.change(deleteSecurityGroup(region, id));
+      await aws.change(deleteSecurityGroup(aws.region, id));
       return;
     } catch (error) {
       const isHeld = error instanceof CommandFailed && error.outcome.stderr.includes('DependencyViolation');

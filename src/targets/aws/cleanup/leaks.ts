@@ -3,6 +3,7 @@ import { tagKeys } from '../../../../stacks/stack-plan.js';
 import { type Command, renderCommand } from '../../../shell/command.js';
 import type { Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
+import { AwsCli } from '../../../tools/aws/cli.js';
 import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
 import type { Leak } from '../../target.js';
 import type { AwsAccount } from '../account.js';
@@ -63,10 +64,10 @@ export async function endLeaks(
   for (const region of new Set(leaks.map((leak) => leak.region))) {
     const ids = (kind: Kind) =>
       leaks.filter((leak) => leak.region === region && leak.kind === kind).map(({ id }) => id);
-    const api = await account.open(region);
-    await endInstances(executor, api, ids('instance'));
-    for (const id of ids('key pair')) await executor.change(deleteKeyPair(region, id));
-    for (const id of ids('security group')) await untilGroupIsGone(executor, region, id);
+    const aws = new AwsCli(executor, await account.open(region));
+    await endInstances(aws, ids('instance'));
+    for (const id of ids('key pair')) await aws.change(deleteKeyPair(region, id));
+    for (const id of ids('security group')) await untilGroupIsGone(aws, id);
   }
 }
 

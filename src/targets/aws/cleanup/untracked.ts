@@ -33,7 +33,10 @@ export class AwsUntracked {
    * @returns the instances in Terraform's state @throws StateLost if jobs of these machines are on an instance outside
    * of it */
   async end(machines: readonly AwsMachine[]): Promise<InstanceFacts[]> {
-    const [live, { keys, groups }] = await Promise.all([this.tagged.instances(), this.tagged.access()]);
+    const [live, { keys, groups }] = await Promise.all([
+      this.tagged.instancesAnd(instanceIdsOf(machines)),
+      this.tagged.access(),
+    ]);
     if (live.length + keys.length + groups.length === 0) return [];
     const known = await this.known();
     const unknown = untracked(live, known);

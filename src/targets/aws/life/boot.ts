@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine } from '../../../errors.js';
-import { lacksFor, lacksOf, type Needs, NotReady } from '../../../machines/lacks.js';
+import { type Lack, lacksFor, lacksOf, type Needs, NotReady } from '../../../machines/lacks.js';
 import { type Survey, survey } from '../../../machines/survey.js';
+import { count } from '../../../phrases.js';
 import { command } from '../../../shell/command.js';
 import { pasteable } from '../../../shell/word.js';
 import { programWordsOf } from '../../../tools/docker/lines.js';
@@ -14,6 +15,10 @@ import type { SshAccess } from '../../over-ssh/access.js';
 
 /** Timeouts of a machine, in milliseconds: until it is reachable, and until it can run jobs. */
 const usual = { toAnswer: 300_000, toBeReady: 900_000 };
+
+/** Whole computers, and those with eight GPUs, start slowly. */
+export const patienceWith = (instanceType: string): typeof usual =>
+  /\.metal|^p\d/.test(instanceType) ? { toAnswer: 1_200_000, toBeReady: 1_800_000 } : usual;
 const pause = 500;
 
 /** cloud-init writes it after it has finished the user data. */
@@ -25,6 +30,8 @@ export interface BootingMachine {
   readonly route: Route;
   /** The docker command on it. */
   readonly docker: string;
+  /** How many GPUs its job gets. */
+  readonly gpus: number;
 }
 
 /** Waits until a machine that has just been started can run jobs. Each poll uses a new connection: a user added to
@@ -50,7 +57,9 @@ export async function untilReady(
       const isFinished = (await connection.query(command('test', '-e', bootFinished))).code === 0;
       answered = true;
       const found = await survey(connection, script, programWordsOf(machine.docker), context.now);
-      const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ bearable }) => !bearable);
+      const lacks = [...lacksOf(found), ...lacksFor(found, needs), ...tooFewGpus(found, machine.gpus)].filter(
+        ({ bearable }) => !bearable,
+      );
       if (lacks.length === 0) return found;
       if (wasFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
       wasFinished = isFinished;
@@ -65,6 +74,19 @@ export async function untilReady(
     await sleep(pause);
   }
 }
+
+/** A driver that is broken, or not up yet: a job would fail at once, and the next machine's as well. */
+const tooFewGpus = ({ engine, gpus, gpuTrouble }: Survey, wanted: number): Lack[] =>
+  engine === null || gpuTrouble !== null || gpus.length >= wanted
+    ? []
+    : [
+        {
+          what: 'GPUs',
+          detail: `Docker can use ${gpus.length} of the ${count(wanted, 'GPU')} that its job gets`,
+          mend: ['nvidia-smi'],
+          bearable: false,
+        },
+      ];
 
 /** Adds the command that shows why the user data failed. */
 function withLog({ deployments }: Pick<TargetContext, 'deployments'>, name: string, error: unknown): unknown {

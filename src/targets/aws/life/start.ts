@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine, UserError } from '../../../errors.js';
 import type { Connection } from '../../../machines/connection.js';
 import type { Needs } from '../../../machines/lacks.js';
+import { gpusIn } from '../../../machines/slots.js';
 import type { Deployment, Place } from '../../../runs/deployment.js';
 import type { LiveDeployment } from '../../../runs/deployment-store.js';
-import type { Executor } from '../../../shell/executor.js';
-import type { AwsApi } from '../../../tools/aws/api.js';
+import { CommandFailed } from '../../../shell/executor.js';
+import { AwsCli } from '../../../tools/aws/cli.js';
 import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import { startInstances, stopInstances } from '../../../tools/aws/lines.js';
 import { NotThereYet } from '../../../tools/ssh/unreachable.js';
@@ -13,9 +14,17 @@ import type { TargetContext } from '../../context.js';
 import { onEach } from '../../over-ssh/on-each.js';
 import type { PlaceProblem } from '../../target.js';
 import type { AwsAccount } from '../account.js';
-import { type AwsMachine, addressOf, awsAt, instanceIdsOf, machinesOf, withOwn } from '../place.js';
-import { untilReady } from './boot.js';
-import { stopWhenIdle } from './idle.js';
+import {
+  type AwsMachine,
+  type AwsPlace,
+  addressOf,
+  awsAt,
+  instanceIdsOf,
+  machinesOf,
+  withOwn,
+} from '../place.js';
+import { patienceWith, untilReady } from './boot.js';
+import { armEnds } from './idle.js';
 import type { AwsInstances } from './instances.js';
 
 /** A machine that could not be started or is unreachable. `isOn`: it is running, and costs money, all the same. */
@@ -24,14 +33,14 @@ export type Unstarted = PlaceProblem & { readonly isOn: boolean };
 /** No requirements: a machine that has run its jobs had all they needed. */
 const anything: Needs = { largeFiles: false, secrets: false, gpus: false };
 
-/** Timeout for AWS to stop an instance and to start it again, in milliseconds. */
-const patience = 300_000;
+/** Timeout for AWS to stop an instance and to start it again, in milliseconds: large ones take minutes for either. */
+const patience = 900_000;
 
 /** An instance has been changing its state for too long. */
 export class StillChanging extends UserError {
   /** @param state `stopping`, `pending` … */
   constructor(name: string, { id, state }: Pick<InstanceFacts, 'id' | 'state'>) {
-    super(`The machine of ${name} (${id}) has been ${state} for five minutes.`, [
+    super(`The machine of ${name} (${id}) has been ${state} for fifteen minutes.`, [
       ownLine('sync', [], 'checks again'),
     ]);
   }
@@ -40,24 +49,44 @@ export class StillChanging extends UserError {
 /** Starts the instance of a stopped machine, with its disk. A running one is left alone.
  * @returns its facts once it runs: its address may have changed @throws CommandFailed if AWS does not start it;
  * UserError if it does not exist, or takes too long */
-export async function startStopped(
-  executor: Executor,
-  api: AwsApi,
-  { name, own }: AwsMachine,
-): Promise<InstanceFacts> {
+export async function startStopped(aws: AwsCli, { name, own }: AwsMachine): Promise<InstanceFacts> {
   const id = own.instance ?? '';
   let isAsked = false;
   for (const end = Date.now() + patience; ; await sleep(1000)) {
-    const [instance] = await api.instances([id]);
+    const [instance] = await aws.api.instances([id]);
     if (instance?.state === 'running') return instance;
     if (!instance || instance.state === 'terminated' || instance.state === 'shutting-down')
       throw new UserError(`The machine of ${name} (${id}) is gone.`, [ownLine('deploy', ['--retry-failed'])]);
     if (instance.state === 'stopped' && !isAsked) {
-      await executor.change(startInstances(own.region, [id]));
+      await aws.change(startInstances(own.region, [id])).catch((error: unknown) => {
+        throw withoutCapacity(error, name, own, id);
+      });
       isAsked = true;
     }
     if (Date.now() > end) throw new StillChanging(name, instance);
   }
+}
+
+/** Types with processors of ARM have a `g` behind their generation: `g5g`, `im4gn`. */
+const arm = /^(a1|[a-z]+\d+[a-z]*g[a-z]*)\./;
+
+/** AWS gives the capacity of a stopped machine to others. Its disk can be read by a machine of another type. */
+function withoutCapacity(
+  error: unknown,
+  name: string,
+  { region, instance_type }: AwsPlace,
+  id: string,
+): unknown {
+  if (!(error instanceof CommandFailed) || !/Insufficient\w*Capacity/.test(error.outcome.stderr))
+    return error;
+  const other = arm.test(instance_type) ? 't4g.small' : 't3.small';
+  return new UserError(
+    `AWS has no ${instance_type} now to start the machine of ${name} (${id}) again, with its results on its disk.`,
+    [
+      ownLine('sync', [], 'later'),
+      `aws --region ${region} ec2 modify-instance-attribute --instance-id ${id} --instance-type ${other}    # a small one, to collect them; then: logistician sync`,
+    ],
+  );
 }
 
 /** Starts machines, waits until they can run jobs, and stops them. */
@@ -79,15 +108,15 @@ export class AwsStarter {
     const machines = machinesOf(live.now).filter(({ name }) => names.has(name));
     const [first] = machines;
     if (!first) return [];
-    const api = await this.account.openOf(first.own);
+    const aws = new AwsCli(executor, await this.account.openOf(first.own));
     note(`Starting ${machines.length === 1 ? 'a machine' : `${machines.length} machines`} again.`);
     if (executor.dryRun) {
-      await executor.change(startInstances(api.region, instanceIdsOf(machines)));
+      await executor.change(startInstances(aws.region, instanceIdsOf(machines)));
       return [];
     }
     const addresses = new Map<string, string | null>();
     const unstarted = await onEach(machines, nameOf, async (machine) => {
-      addresses.set(machine.name, addressOf(machine.own, await startStopped(executor, api, machine)));
+      addresses.set(machine.name, addressOf(machine.own, await startStopped(aws, machine)));
     });
     this.account.forgetInstances();
     live.write(withAddresses(live.now, addresses));
@@ -96,7 +125,7 @@ export class AwsStarter {
     const started = machinesOf(live.now).filter(({ name }) => addresses.has(name));
     const unready = await onEach(started, nameOf, async (machine) => {
       await this.untilReady(machine, live.now.docker, sshCidr, anything);
-      await this.stopWhenIdle(machine, await this.instances.places.ways.connection(machine));
+      await this.armEnds(machine, await this.instances.places.ways.connection(machine));
     });
     return [
       ...unstarted.map((one) => ({ ...one, isOn: false })),
@@ -117,23 +146,21 @@ export class AwsStarter {
     const { name } = place;
     const route = await this.instances.places.ways.routeTo(place);
     if (!route) throw new NotThereYet(name);
-    await untilReady(
-      this.context,
-      this.instances.places.ways.access,
-      { name, route, docker },
-      sshCidr,
-      needs,
-    );
+    const { access } = this.instances.places.ways;
+    const patience = patienceWith(awsAt(place).instance_type);
+    const gpus = needs.gpus ? gpusIn(place.slots ?? []) : 0;
+    const machine = { name, route, docker, gpus };
+    await untilReady(this.context, access, machine, sshCidr, { ...needs, gpus: gpus > 0 }, patience);
   }
 
-  /** Makes the machine stop when it is idle. */
-  async stopWhenIdle(place: Place, connection: Connection): Promise<void> {
+  /** Makes the machine stop when it is idle, and counts its deadline from now. */
+  async armEnds(place: Place, connection: Connection): Promise<void> {
     const { root, idle_minutes } = awsAt(place);
-    if (idle_minutes === null) return;
     const { executor, templates, note } = this.context;
-    if (!(await stopWhenIdle(executor, connection, templates.idle, `${root}/idle.sh`, idle_minutes)))
+    const ends = { script: templates.idle, path: `${root}/idle.sh`, minutes: idle_minutes };
+    if (!(await armEnds(executor, connection, ends)))
       note(
-        `${place.name} does not stop when it is idle, because its user cannot become root there; it still ends at its deadline.`,
+        `${place.name} ends as soon as no job is at work there, with what is not collected, because its user cannot become root. "aws_ami_user" may name one who can.`,
       );
   }
 }

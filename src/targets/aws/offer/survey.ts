@@ -14,7 +14,10 @@ import { type AwsPlace, userOf } from '../place.js';
 /** Settings for AWS name something that does not exist, or contradict each other. */
 export class NotAtAws extends UserError {}
 
-/** Time that a machine gets beyond `max_hours`, in seconds: to start, to build the image, to be collected. */
+/** GiB on the disk of a machine with GPUs beyond its image, which NVIDIA's tools fill. */
+const besideTools = 20;
+
+/** Time that a machine gets beyond `max_hours`, in seconds: to build the image, to be collected. */
 const allowance = 3600;
 
 /** The settings that all machines of a sweep share, checked against AWS. @throws NotAtAws, AwsRefused */
@@ -33,7 +36,7 @@ export async function surveyAws(
   refuseGpus(gpus, type, aws.instanceType);
   const [ami, subnet, state] = await Promise.all([
     findAmi(api, aws.ami, aws.instanceType, type),
-    aws.subnetId === null ? null : findSubnet(api, aws.subnetId),
+    aws.subnetId === null ? verifyDefaultNetwork(api, aws.sshAddress) : findSubnet(api, aws.subnetId),
     aws.stateBucket === null ? null : stateBucket(executor, api.region, aws.stateBucket),
   ]);
   return {
@@ -45,7 +48,7 @@ export async function surveyAws(
       instance_type: aws.instanceType,
       ami: ami.id,
       ami_volume: ami.rootVolume,
-      root_volume: aws.rootVolumeSize,
+      root_volume: Math.max(aws.rootVolumeSize, type.gpus > 0 ? ami.rootVolume + besideTools : 0),
       spot: aws.spot ? { max_price: aws.maxPrice } : null,
       subnet,
       public_address: aws.sshAddress === 'public',
@@ -115,7 +118,7 @@ export function lineOf(
   ];
   const price = spot?.max_price ? ` at up to $${spot.max_price} an hour` : '';
   const market = spot ? `spot${price}, lost with all uncollected results if AWS reclaims it` : 'on demand';
-  const hours = `${(deadline / 3600).toFixed(1)} h after its start`;
+  const hours = `${(deadline / 3600).toFixed(1)} h after it got its job`;
   const end = spot
     ? `each is terminated ${hours}, with results that are not collected by then`
     : `each stops, its disk kept, after ${idle_minutes} idle minutes, or ${hours}`;
@@ -131,10 +134,28 @@ function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
     ]);
 }
 
+/** The public parameters with the ids of current images, the preferred one first. */
 const names = (isArm: boolean) => ({
-  gpu: `/aws/service/deeplearning/ami/${isArm ? 'arm64' : 'x86_64'}/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id`,
-  plain: `/aws/service/canonical/ubuntu/server/24.04/stable/current/${isArm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`,
+  gpu: ['24.04', '22.04'].map(
+    (release) =>
+      `/aws/service/deeplearning/ami/${isArm ? 'arm64' : 'x86_64'}/base-oss-nvidia-driver-gpu-ubuntu-${release}/latest/ami-id`,
+  ),
+  plain: [
+    `/aws/service/canonical/ubuntu/server/24.04/stable/current/${isArm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`,
+  ],
 });
+
+/** Families of NVIDIA's GPUs that are too old for the open driver of that image: Kepler, Maxwell, Volta. */
+const tooOld = /^(p2|p3|p3dn|g3|g3s)\./;
+
+/** The first of these parameters that exists in the region. */
+async function firstOf(api: AwsApi, parameters: readonly string[]): Promise<string | null> {
+  for (const name of parameters) {
+    const found = await api.parameter(name);
+    if (found !== null) return found;
+  }
+  return null;
+}
 
 async function findAmi(
   api: AwsApi,
@@ -143,13 +164,22 @@ async function findAmi(
   type: TypeFacts,
 ): Promise<AmiFacts> {
   const isArm = type.architectures.includes('arm64');
-  const name = names(isArm)[type.gpus > 0 ? 'gpu' : 'plain'];
-  const id = given ?? (await api.parameter(name));
+  const known = names(isArm)[type.gpus > 0 ? 'gpu' : 'plain'];
   const sayOne = '"aws_ami": "ami-0123456789abcdef0"    # in parameters.json';
+  if (given === null && type.gpus > 0 && (type.gpuMaker !== 'NVIDIA' || tooOld.test(typeName)))
+    throw new NotAtAws(
+      `The image for GPUs has no driver for those of ${typeName}${type.gpuMaker === 'NVIDIA' ? ', which are too old' : ` (${type.gpuMaker || 'unknown'})`}.`,
+      [
+        `${sayOne}: one with their driver, and Docker's runtime for them`,
+        '"aws_instance_type": "g4dn.xlarge"    # in parameters.json: one with newer GPUs of NVIDIA',
+      ],
+    );
+  const id = given ?? (await firstOf(api, known));
   if (id === null)
-    throw new NotAtAws(`${api.region} has no current image for ${typeName}: there is no parameter ${name}.`, [
-      sayOne,
-    ]);
+    throw new NotAtAws(
+      `${api.region} has no current image for ${typeName}: there is no parameter ${known.join(' or ')}.`,
+      [sayOne],
+    );
   const image = await api.image(id);
   if (!image)
     throw new NotAtAws(
@@ -162,6 +192,30 @@ async function findAmi(
       [sayOne, '"aws_instance_type": "t3.small"    # in parameters.json: a type that fits the image'],
     );
   return image;
+}
+
+/** Where no subnet is given AWS chooses one of the default VPC, which not every account has. */
+async function verifyDefaultNetwork(api: AwsApi, sshAddress: AwsPlace['ssh_address']): Promise<null> {
+  const subnets = await api.defaultSubnets();
+  const sayOne = '"aws_subnet_id": "subnet-…"    # in parameters.json: one with a way out to the internet';
+  if (subnets.length === 0)
+    throw new NotAtAws(`There is no default VPC in ${api.region}, and no subnet is set.`, [
+      `aws --region ${api.region} ec2 create-default-vpc`,
+      sayOne,
+    ]);
+  const without = subnets.filter(({ givesPublicAddresses }) => !givesPublicAddresses);
+  if (sshAddress === 'public' && without.length > 0)
+    throw new NotAtAws(
+      `Machines in the default subnet ${without.map(({ id, zone }) => `${id} (${zone})`).join(', ')} get no public address, and AWS may choose it.`,
+      [
+        ...without.map(
+          ({ id }) =>
+            `aws --region ${api.region} ec2 modify-subnet-attribute --subnet-id ${id} --map-public-ip-on-launch`,
+        ),
+        sayOne,
+      ],
+    );
+  return null;
 }
 
 async function findSubnet(api: AwsApi, id: string): Promise<AwsPlace['subnet']> {

@@ -52,6 +52,7 @@ export function stackPlan(
     experiment,
     deployment: id,
     region: all.region,
+    account: all.account,
     ...settings,
     subnet: all.subnet && { id: all.subnet.id, vpc: all.subnet.vpc },
     publicAddress: all.public_address,
@@ -103,7 +104,7 @@ export function withApplied(
 /** A stopped instance has no public address: the last one stays recorded. */
 function addressAfter(own: AwsPlace, found: MachineOutput): string | null {
   const last = own.instance === found.instance ? own.address : null;
-  return addressOf(own, found) ?? last ?? found.privateAddress;
+  return addressOf(own, found) ?? last;
 }
 
 /** The deployment with the user's present setting of allowed SSH addresses. */

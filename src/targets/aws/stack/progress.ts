@@ -10,11 +10,21 @@ export interface Failure {
   readonly text: string;
   /** AWS has no capacity or quota for it: an immediate retry would fail, too. */
   readonly refused: boolean;
+  /** AWS would say the same again, until somebody changes a setting, a permission or the account. */
+  readonly isFinal: boolean;
 }
 
-/** AWS's codes for missing capacity or quota. */
+/** AWS's codes for missing capacity or quota, at the beginning of its message. Words in a message prove nothing: many
+ * calls end as UnsupportedOperation, also on a machine that runs. The last one is the state of a spot request. */
 const nothingToGive =
-  /InsufficientInstanceCapacity|InsufficientHostCapacity|InsufficientCapacity|InsufficientFreeAddressesInSubnet|SpotMaxPriceTooLow|MaxSpotInstanceCountExceeded|VcpuLimitExceeded|InstanceLimitExceeded|capacity-not-available|Unsupported/;
+  /^(InsufficientInstanceCapacity|InsufficientHostCapacity|InsufficientCapacity|InsufficientFreeAddressesInSubnet|SpotMaxPriceTooLow|MaxSpotInstanceCountExceeded|VcpuLimitExceeded|InstanceLimitExceeded|Unsupported):|\bcapacity-not-available\b/;
+
+/** AWS's codes for what does not pass by itself, at the beginning of its message. */
+const forGood =
+  /^(UnauthorizedOperation|AccessDenied|AuthFailure|VPCIdNotSpecified|OptInRequired|PendingVerification|Blocked|InvalidParameter\w*|InvalidAMIID\.\w+|InvalidSubnet\w*\.\w+|InvalidKeyPair\.\w+|InvalidBlockDeviceMapping|MissingParameter|UnsupportedOperation|UnsupportedHibernationConfiguration|OperationNotPermitted|VpcLimitExceeded|SecurityGroupLimitExceeded|InvalidKMSKey\.\w+|KMS\.\w+|Client\.InvalidKMSKey\.\w+):/;
+
+/** Whether AWS has refused for good. @param text as in `Failure`, or with its resource in front */
+export const isFinal = (text: string): boolean => forGood.test(text.replace(/^aws_\w+\.[\w-]+: /, ''));
 
 /** Why machines were not created, by condition. */
 export function failures({ resources }: Pick<Progress, 'resources'>): Map<string, Failure> {
@@ -23,7 +33,7 @@ export function failures({ resources }: Pick<Progress, 'resources'>): Map<string
     const condition = conditionAt(address);
     if (condition === null || step !== 'failed') continue;
     const text = why.map(textOf).join('; ');
-    found.set(condition, { text, refused: nothingToGive.test(text) });
+    found.set(condition, { text, refused: nothingToGive.test(text), isFinal: isFinal(text) });
   }
   return found;
 }

@@ -40,6 +40,10 @@ async function callersCidr({ ssh_address, subnet }: AwsPlace): Promise<string> {
   );
 }
 
+/** Seconds that a machine waits for its job before it powers off: to boot, to install Docker, and some to spare. A
+ * stopped laptop leaves no machine on for longer. */
+const unused = 1800;
+
 /** The user data of each machine. An existing machine keeps its own; a new one gets a new host key in it.
  * @param programs to install on new ones in addition to the usual ones.
  * @param pin receives the public half of a new key */
@@ -61,7 +65,7 @@ export function userDataOf(
       if (before !== undefined) return [name, before];
       const { known: shown, file } = newHostKey();
       pin(name, shown);
-      const start = { deadline: own.deadline, loginUser: own.user, programs, hostKey: file };
+      const start = { deadline: own.deadline, unused, loginUser: own.user, programs, hostKey: file };
       return [name, userData(template, start).reveal()];
     }),
   );

@@ -5,9 +5,11 @@ import type { Deployment } from '../../../runs/deployment.js';
 import type { LiveDeployment } from '../../../runs/deployment-store.js';
 import { command } from '../../../shell/command.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
+import { AwsCli } from '../../../tools/aws/cli.js';
 import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import type { HostKey } from '../../../tools/ssh/known-hosts.js';
 import { stateFile } from '../../../tools/terraform/lines.js';
+import type { Progress } from '../../../tools/terraform/progress.js';
 import { TerraformFailed } from '../../../tools/terraform/version.js';
 import type { TargetContext } from '../../context.js';
 import type { SshAccess } from '../../over-ssh/access.js';
@@ -18,7 +20,7 @@ import { AwsUntracked } from '../cleanup/untracked.js';
 import { type AwsMachine, type AwsPlace, machinesOf, sharedPlace } from '../place.js';
 import { StackFiles } from './files.js';
 import { type Applied, type Change, type SharedSettings, stackPlan, wantedMachines } from './plan.js';
-import { failures, otherFailures, showEnds, showSteps } from './progress.js';
+import { type Failure, failures, otherFailures, showEnds, showSteps } from './progress.js';
 import { sharedSettings, userDataOf } from './shared-settings.js';
 import { Workspace } from './workspace.js';
 
@@ -63,7 +65,7 @@ export class AwsStack {
     private readonly access: SshAccess,
     api: AwsApi,
   ) {
-    this.#tagged = new AwsTagged(context.executor, api, deployment.id);
+    this.#tagged = new AwsTagged(new AwsCli(context.executor, api), deployment.id);
     const folder = context.deployments.terraform;
     this.#files = new StackFiles(context, deployment.id, folder);
     this.#workspace = new Workspace(context, deployment.id, folder);
@@ -99,7 +101,19 @@ export class AwsStack {
     const { sshCidr } = settings;
     const other = otherFailures(progress);
     if (other.length === 0 && !executor.dryRun) this.#files.noteOpen(sshCidr);
-    return { up, failed: failures(progress), other, sshCidr };
+    return { up, failed: await this.#failed(progress), other, sshCidr };
+  }
+
+  /** Why machines were not created. Whatever AWS says: one that runs was not refused. */
+  async #failed(progress: Progress): Promise<Map<string, Failure>> {
+    const failed = failures(progress);
+    if (![...failed.values()].some(({ refused }) => refused)) return failed;
+    for (const { tags } of await this.#tagged.instances()) {
+      const condition = tags[tagKeys.condition] ?? '';
+      const failure = failed.get(condition);
+      if (failure) failed.set(condition, { ...failure, refused: false });
+    }
+    return failed;
   }
 
   /** What `apply` would do, as Terraform prints it. Changes nothing, here or at AWS.

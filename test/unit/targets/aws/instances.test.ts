@@ -34,9 +34,9 @@ describe('what AWS says of a machine', () => {
     expect(instanceOutcome(one, facts)).toEqual(outcome);
   });
 
-  it('F7: it has been stopping for five minutes', () => {
+  it('F7: it has been stopping for fifteen minutes', () => {
     expect(new StillChanging('lr-0-1', { id: 'i-1', state: 'stopping' }).message).toBe(
-      'The machine of lr-0-1 (i-1) has been stopping for five minutes.',
+      'The machine of lr-0-1 (i-1) has been stopping for fifteen minutes.',
     );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failures, otherFailures } from '../../../../src/targets/aws/stack/progress.js';
+import { failures, isFinal, otherFailures } from '../../../../src/targets/aws/stack/progress.js';
 import { nothingYet, progressAfter } from '../../../../src/tools/terraform/progress.js';
 
 describe('what went wrong', () => {
@@ -15,12 +15,42 @@ describe('what went wrong', () => {
         'StatusCode: 500, api error InsufficientInstanceCapacity: none left',
       ),
       ...failed('aws_instance.b-0123456789', 'api error InternalError: again'),
+      ...failed(
+        'aws_instance.c-0123456789',
+        "api error UnsupportedOperation: Modifying 'x' is Unsupported, as is InsufficientInstanceCapacity",
+      ),
       ...failed('aws_security_group.group', 'api error UnauthorizedOperation: no'),
     ]);
     expect(Object.fromEntries(failures(progress))).toEqual({
-      'a-0123456789': { text: 'InsufficientInstanceCapacity: none left', refused: true },
-      'b-0123456789': { text: 'InternalError: again', refused: false },
+      'a-0123456789': { text: 'InsufficientInstanceCapacity: none left', refused: true, isFinal: false },
+      'b-0123456789': { text: 'InternalError: again', refused: false, isFinal: false },
+      // B1: it may run, whatever words the message has.
+      'c-0123456789': {
+        text: "UnsupportedOperation: Modifying 'x' is Unsupported, as is InsufficientInstanceCapacity",
+        refused: false,
+        isFinal: true,
+      },
     });
     expect(otherFailures(progress)).toEqual(['aws_security_group.group: UnauthorizedOperation: no']);
+  });
+
+  it.each([
+    'UnauthorizedOperation: You are not authorized to perform this operation.',
+    'aws_vpc_security_group_ingress_rule.ssh: UnauthorizedOperation: no',
+    'aws_security_group.group: VPCIdNotSpecified: No default VPC for this user.',
+    'InvalidParameterCombination: The specified instance type is not eligible for Free Tier.',
+    'OptInRequired: You are not subscribed to this service.',
+  ])('B3: is final: %s', (text) => {
+    expect(isFinal(text)).toBe(true);
+  });
+
+  it.each([
+    'RequestLimitExceeded: Request limit exceeded.',
+    'InternalError: An internal error has occurred',
+    'InsufficientInstanceCapacity: none left',
+    'it said UnauthorizedOperation: once',
+    'Terraform gives no reason',
+  ])('B3: may pass: %s', (text) => {
+    expect(isFinal(text)).toBe(false);
   });
 });
