@@ -6,7 +6,7 @@ import { NotAtAws, surveyAws } from '../../../../src/targets/aws/offer/survey.js
 import type { AwsApi } from '../../../../src/tools/aws/api.js';
 import { instance } from './machines.js';
 
-const usual = {
+const usual: Record<string, unknown> = {
   instanceType: 't3.small',
   ami: null,
   amiUser: 'ubuntu',
@@ -42,7 +42,7 @@ const account = {
   defaultSubnets: async () => [{ id: 'subnet-1', zone: 'eu-west-1a', givesPublicAddresses: true }],
 };
 
-const survey = (aws: Partial<typeof usual> = {}, changes: Partial<typeof account> = {}) =>
+const survey = (aws: Record<string, unknown> = {}, changes: Partial<typeof account> = {}) =>
   surveyAws(
     { ...account, ...changes } as unknown as AwsApi,
     {} as Executor,
