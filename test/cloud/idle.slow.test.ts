@@ -60,7 +60,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       const status = await project.json(['status']);
       const why = expect.stringContaining('is stopped, with results of its job on its disk');
       expect(status.unreachable.map(({ why }) => why)).toEqual([why, why]);
-      expect(await project.ok(['sync', '--only', 'results'])).toMatch(/^succeeded /m);
+      expect(await project.ok(['sync', '--only', 'results'])).toMatch(/, 2 have data in runs\.$/m);
       for (const condition of ['--hold', '--lr'])
         expect(receipt(condition)).toMatchObject({ state: 'succeeded', collected: null });
       expect(project.readRun(receipt('--lr')?.id, 'data', 'results', 'rate.txt')).toBe('2\n');
@@ -74,6 +74,27 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
         expect(receipt(condition)).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
       expect(await cloud.listAll()).toEqual([]);
       expect(beyondPolicy(cloud)).toEqual([]);
+    });
+
+    it('B2: stop where no job was brought, and the next deploy starts them and brings it', async () => {
+      project.settings({ ...settings, experiment_conditions: ['--lr 3'] });
+      project.repository.commit('Another rate');
+      const deploy = await project.deployed();
+      deploy.signal('SIGKILL');
+      const { id = '' } = (await project.instances()).get('lr-3') ?? {};
+      const machine = cloud.machine(id);
+      await until('it has booted', () =>
+        machine.exec(
+          '[ -e /run/logistician-unused.sh ] && systemctl is-active logistician-unused.timer || :',
+        ),
+      );
+      // What the timer does half an hour later.
+      await machine.exec('sh /run/logistician-unused.sh');
+      await stopped('lr-3');
+      const { code, stdout, stderr } = await project.cli(['deploy', '--wait', '--yes']);
+      expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
+      expect(receipt('--lr')).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
+      expect(await cloud.listAll()).toEqual([]);
     });
   },
 );
