@@ -11,7 +11,7 @@ import type { Texts } from './texts.js';
 export interface Access {
   readonly keyName: string;
   readonly groupId: string;
-  /** Rules that must exist before a machine boots: its first boot installs packages, and one that lets nobody in costs
+  /** Rules that must exist before a machine boots: its first boot installs packages, and one without a way in costs
    * as much as others. */
   readonly rules: ITerraformDependable[];
 }

@@ -4,7 +4,7 @@ export interface StackPlan {
   /** Id of the deployment. Names at AWS end in it, so that deployments never collide. */
   readonly deployment: string;
   readonly region: string;
-  /** The only AWS account in which Terraform may act, whatever its credentials are. */
+  /** The only AWS account in which Terraform may act, with any credentials. */
   readonly account: string;
   /** The IPv4 addresses that may reach the machines by SSH, in CIDR notation. */
   readonly sshCidr: string;

@@ -17,7 +17,7 @@ import type { HostKey } from '../tools/ssh/known-hosts.js';
 export interface PlaceProblem {
   readonly place: string;
   readonly problem: UserError;
-  /** Trying again would end the same way, until somebody changes a setting or a permission. Default: false. */
+  /** Trying again would end the same way, until a setting or a permission is changed. Default: false. */
   readonly isFinal?: boolean;
 }
 

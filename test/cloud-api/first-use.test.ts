@@ -86,7 +86,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the first use of
     await project.ok(['terminate', '--yes']);
   });
 
-  it('B1: a machine that runs is not said to be refused, whatever AWS says after it was made', async () => {
+  it('B1: a machine that runs is not said to be refused, also if AWS refuses something after it was made', async () => {
     await start({ ...atCloud(cloud), experiment_conditions: ['--lr 1'] });
     const fault = cloud.fault({
       action: 'DescribeVolumes',

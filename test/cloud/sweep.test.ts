@@ -64,7 +64,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     expect(status.conditions.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'failed']);
     expect(await project.ok(['logs', 'fail-3'])).toContain('this goes wrong');
     expect(await project.ok(['ssh', 'fail-3', '--', 'id', '-un'])).toBe('ubuntu\n');
-    // B2: what ends a machine, whatever happens here.
+    // B2: what ends a machine without us.
     const timers = ['deadline', 'unused', 'idle'].map((name) => `logistician-${name}.timer`).join(' ');
     const active = await project.ok(['ssh', 'fail-3', '--', 'sh', '-c', `systemctl is-active ${timers}`]);
     expect(active).toBe('active\nactive\nactive\n');

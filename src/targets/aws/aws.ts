@@ -200,7 +200,7 @@ const needsOf = ({ source, secrets }: Bundle): Needs => ({
   gpus: true,
 });
 
-/** It runs, and cannot be reached: AWS ends nobody's machine for that, and its own timer does. */
+/** It runs and cannot be reached. Its own timer ends it. */
 function withoutAddress(name: string, { instance, subnet, region }: AwsPlace): Omit<PlaceProblem, 'place'> {
   const problem = new Unreachable(name, `is running (${instance}) but got no public address`, [
     ownLine('terminate', [], 'then deploy again, in another subnet'),

@@ -59,7 +59,7 @@ export function errorAnswer(service: string, code: string, message = messages[co
     : answer(status, 'text/xml;charset=UTF-8', `<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
 }
 
-/** Who asks, where it is nobody of moto's account. */
+/** Who asks, where it is a user of another account than moto's. */
 export function identityAnswer(account: string, user: string): Answer {
   const who = `<Arn>arn:aws:iam::${account}:user/${user}</Arn><UserId>${user}</UserId><Account>${account}</Account>`;
   const text = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>${who}</GetCallerIdentityResult></GetCallerIdentityResponse>`;

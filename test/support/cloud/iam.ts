@@ -107,7 +107,7 @@ export async function questionsOf(call: Call, ec2: Ec2, region: string): Promise
 const keyed = (prefix: string, tags: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]));
 
-/** The tags of what is there. */
+/** The tags of existing resources. */
 class Tags {
   constructor(private readonly ec2: Ec2) {}
 

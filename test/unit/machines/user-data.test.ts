@@ -122,7 +122,7 @@ describe('its scripts', () => {
     expect(unit('unused.service')).toMatch(/^ExecStart=\/bin\/sh \/run\/logistician-unused\.sh$/m);
   });
 
-  describe('B2: end a machine to which nobody came', () => {
+  describe('B2: end a machine to which no job came', () => {
     /** Whether it powers off. @param there what there is */
     function ends(there: { idle?: boolean; delivered?: boolean; process?: RegExp } = {}): boolean {
       run(/^bootcmd:/m);
@@ -153,7 +153,7 @@ describe('its scripts', () => {
       ['that stops when it is idle', { idle: true }],
       ['of spot that has its job', { delivered: true }],
       ['to which files are being copied', { process: /rsync/ }],
-      ['whose runner is at work', { process: /runner/ }],
+      ['whose runner is running', { process: /runner/ }],
     ])('not one %s', (_, there) => {
       expect(ends(there)).toBe(false);
     });

@@ -59,7 +59,7 @@ describe('A1, D3: stacks/policy.json, judged as IAM does', () => {
     ).toBe(true);
   });
 
-  it('machines and their tags, and no tags for what is there', async () => {
+  it('machines and their tags, and no tags for existing ones', async () => {
     const machine = {
       ImageId: 'ami-1',
       KeyName: 'ours',

@@ -160,7 +160,7 @@ export class AwsStarter {
     const ends = { script: templates.idle, path: `${root}/idle.sh`, minutes: idle_minutes };
     if (!(await armEnds(executor, connection, ends)))
       note(
-        `${place.name} ends as soon as no job is at work there, with what is not collected, because its user cannot become root. "aws_ami_user" may name one who can.`,
+        `${place.name} ends as soon as no job runs there, with what is not collected, because its user cannot become root. "aws_ami_user" may name one who can.`,
       );
   }
 }

@@ -10,7 +10,7 @@ export interface Failure {
   readonly text: string;
   /** AWS has no capacity or quota for it: an immediate retry would fail, too. */
   readonly refused: boolean;
-  /** AWS would say the same again, until somebody changes a setting, a permission or the account. */
+  /** AWS would say the same again, until a setting, a permission or the account is changed. */
   readonly isFinal: boolean;
 }
 

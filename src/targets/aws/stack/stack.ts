@@ -104,7 +104,7 @@ export class AwsStack {
     return { up, failed: await this.#failed(progress), other, sshCidr };
   }
 
-  /** Why machines were not created. Whatever AWS says: one that runs was not refused. */
+  /** Why machines were not created. One that AWS lists was not refused. */
   async #failed(progress: Progress): Promise<Map<string, Failure>> {
     const failed = failures(progress);
     if (![...failed.values()].some(({ refused }) => refused)) return failed;

@@ -24,7 +24,7 @@ describe('what went wrong', () => {
     expect(Object.fromEntries(failures(progress))).toEqual({
       'a-0123456789': { text: 'InsufficientInstanceCapacity: none left', refused: true, isFinal: false },
       'b-0123456789': { text: 'InternalError: again', refused: false, isFinal: false },
-      // B1: it may run, whatever words the message has.
+      // B1: it may run, in spite of the words in the message.
       'c-0123456789': {
         text: "UnsupportedOperation: Modifying 'x' is Unsupported, as is InsufficientInstanceCapacity",
         refused: false,

@@ -84,7 +84,7 @@ describe('what is asked of AWS before anything is made', () => {
     'A7: GPUs of %s, for which the image has no driver',
     async (instanceType) => {
       await expect(survey({ instanceType })).rejects.toThrow('The image for GPUs has no driver for those of');
-      // Whoever brings an image is trusted to know.
+      // A user who gives an image is trusted to know.
       expect((await survey({ instanceType, ami: 'ami-own' })).ami.id).toBe('ami-own');
     },
   );
