@@ -77,12 +77,17 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
 
   describe('the queue', () => {
     it('works off five jobs on two slots, in order and two at a time', async () => {
-      const sweep = await lab.sweep('sh nap.sh');
+      const sweep = await lab.sweep('sh wait.sh');
       const jobs: TestJob[] = [];
       for (const run of ['run-1', 'run-2', 'run-3', 'run-4', 'run-5']) jobs.push(await sweep.add(run));
       await sweep.begin(2);
+      for (const job of jobs.slice(0, 2)) await sweep.says(job, 'ready');
       const states: JobState[] = [];
-      for (const job of jobs) states.push(await sweep.ended(job));
+      for (const job of jobs) {
+        await sweep.says(job, 'ready');
+        signal(job, 'go');
+        states.push(await sweep.ended(job));
+      }
 
       expect(states.map((state) => state.state)).toEqual(Array(5).fill('succeeded'));
       const spans = states.map(

@@ -9,6 +9,7 @@ import {
   rmdirSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -149,6 +150,7 @@ export class TestProject {
   /** All that the command lines have said. */
   readonly said: string[] = [];
   readonly #started: Started[] = [];
+  readonly #noPackages = join(this.scratch, 'apt.conf');
   readonly #package: string;
 
   constructor(options: ProjectOptions = {}) {
@@ -156,6 +158,7 @@ export class TestProject {
     this.#package = options.package ?? packageRoot;
     mkdirSync(this.home);
     mkdirSync(this.root);
+    writeFileSync(this.#noPackages, `Dir::State::lists "${this.scratch}/no-lists";\n`);
     this.repository.git('init', '--quiet', '--initial-branch', 'main');
     for (const [key, value] of [
       ['user.name', 'A Researcher'],
@@ -198,6 +201,8 @@ export class TestProject {
       ...inherited,
       HOME: this.home,
       GIT_CONFIG_NOSYSTEM: '1',
+      // Which packages the system has is asked of lists that take a second to read, and have none of these.
+      APT_CONFIG: this.#noPackages,
       COLUMNS: '100',
       // Other tests have slots of their own, as on other computers.
       LOGISTICIAN_SLOTS: join(this.scratch, 'slots'),

@@ -18,11 +18,19 @@ lock() {
     fi
     if [ -z "$held" ] || is_elsewhere "$held" || is_live "$held"; then
       sleep 0.1
-    elif mv "$1" "$1.$$" 2>/dev/null; then
-      # Another process may have taken it over in between: then it goes back.
-      if [ "$(readlink "$1.$$")" = "$held" ]; then rm -f "$1.$$"; else mv "$1.$$" "$1"; fi
+    else
+      take_away "$1" "$held"
     fi
   done
 }
+
+# take_away PATH HOLDER: removes the lock of a dead holder, if it is still that one's. One process at a time does this:
+# moved or removed unseen it might be the lock of the next holder, who would leave it behind. In a shell of its own, since
+# it uses the same variables.
+take_away() (
+  lock "$1.taking" 50 2>/dev/null || exit
+  [ "$(readlink "$1" 2>/dev/null)" != "$2" ] || rm -f "$1"
+  unlock "$1.taking"
+)
 
 unlock() { rm -f "$1"; }
