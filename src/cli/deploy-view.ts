@@ -24,12 +24,14 @@ export const chosenWords = (flags: {
   readonly only?: readonly string[] | undefined;
   readonly where?: readonly string[] | undefined;
   readonly first?: number | undefined;
+  readonly 'max-machines'?: number | undefined;
 }): string[] => [
   ...(flags.target === undefined ? [] : ['--target', flags.target]),
   ...(flags.hosts === undefined ? [] : ['--hosts', flags.hosts]),
   ...(flags.only ?? []).flatMap((id) => ['--only', id]),
   ...(flags.where ?? []).flatMap((text) => ['--where', text]),
   ...(flags.first === undefined ? [] : ['--first', String(flags.first)]),
+  ...(flags['max-machines'] === undefined ? [] : ['--max-machines', String(flags['max-machines'])]),
 ];
 
 export const lockIsHeld = 'Another logistician process has locked this deployment; waiting for it.';

@@ -53,13 +53,15 @@ const stateOf = ({ continuing, run }: DeployPlan): string =>
   `${continuing === run.length ? 'all' : continuing} continue from /data/state of their last attempt (--fresh-state: from none)`;
 
 /** A line per machine, or one line for all that are alike. */
-function machines({ offers, assigned }: DeployPlan): string[] {
+function machines({ offers, assigned, maxMachines }: DeployPlan): string[] {
   const kinds = new Map<string, number>();
   for (const { text } of offers) if (text !== null) kinds.set(text, (kinds.get(text) ?? 0) + 1);
   const named = offers.filter(({ text }) => text === null);
   const shown = named.slice(0, 20).map((offer) => lineOf(offer, assigned, named.length === 1));
+  const isMore = maxMachines !== null && offers.length > maxMachines;
   return [
     ...[...kinds].map(([text, many]) => `${many} × ${text}`),
+    ...(isMore ? [`at most ${maxMachines} at a time; the other conditions wait for them`] : []),
     ...shown,
     ...(named.length > shown.length ? [`… and ${named.length - shown.length} more`] : []),
   ];

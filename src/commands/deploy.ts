@@ -103,6 +103,11 @@ export default class Deploy extends BaseCommand {
       min: 1,
       description: 'after N failed jobs, start no more of the waiting ones',
     }),
+    'max-machines': Flags.integer({
+      helpValue: 'N',
+      min: 1,
+      description: 'on aws: have at most N machines at a time; the other conditions wait for them',
+    }),
     'retry-failed': Flags.boolean({
       description: 'run failed and lost conditions again, at the deployment’s commit',
       exclusive: ['commit', 'snapshot'],
@@ -159,6 +164,8 @@ export default class Deploy extends BaseCommand {
       freshState: flags['fresh-state'],
       retry: { failed: flags['retry-failed'], stopped: flags['retry-stopped'] },
       maxFailures: flags['max-failures'] ?? null,
+      maxMachines: flags['max-machines'] ?? null,
+      keepFailed: flags['keep-failed'],
       pin: null,
     };
     const plan = await decide(session, experiment, request);
@@ -170,7 +177,7 @@ export default class Deploy extends BaseCommand {
     if (flags['dry-run']) return { conditions: plan.run.map(({ id }) => id), ...again };
     const chosen = chosenWords(flags);
     if (flags.wait) {
-      const rest = { ...request, force: false, pin: plan.pin };
+      const rest = { ...request, force: false, pin: plan.pin, maxMachines: plan.maxMachines };
       const how = { ...flags, chosen, folder: args.experiment };
       return { ...(await this.#follow(session, experiment, rest, how)), ...again };
     }
@@ -230,7 +237,7 @@ export default class Deploy extends BaseCommand {
     request: DeployRequest,
     { chosen, folder, notify, 'keep-failed': keepFailed }: FollowFlags,
   ) {
-    const chores = waitChores(session, experiment, request, keepFailed);
+    const chores = waitChores(session, experiment, request);
     const { status, interrupted } = await followLive(session, experiment, this.screen, { chores });
     if (interrupted) {
       const commit = status.deployment?.commit.slice(0, 10) ?? 'HEAD';

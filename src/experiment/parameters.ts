@@ -114,6 +114,7 @@ const awsOf = (document: JsonDocument, settings: Settings): AwsParameters => ({
   amiUser: settings.aws_ami_user ?? keys.aws_ami_user.default,
   rootVolumeSize: Number(settings.aws_root_volume_size ?? keys.aws_root_volume_size.default),
   spot: settings.aws_spot ?? false,
+  maxMachines: settings.aws_max_machines ?? null,
   maxPrice: textOf(document, 'aws_max_price'),
   subnetId: settings.aws_subnet_id ?? null,
   sshCidr: settings.aws_ssh_cidr ?? null,

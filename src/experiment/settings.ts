@@ -21,6 +21,8 @@ export interface AwsParameters {
   /** GiB. */
   readonly rootVolumeSize: number;
   readonly spot: boolean;
+  /** How many machines may exist at a time; null: any number. */
+  readonly maxMachines: number | null;
   /** Dollars an hour, as written. */
   readonly maxPrice: string | null;
   readonly subnetId: string | null;
@@ -57,6 +59,7 @@ export interface Settings {
   readonly aws_ami_user?: string;
   readonly aws_root_volume_size?: number | string;
   readonly aws_spot?: boolean;
+  readonly aws_max_machines?: number;
   readonly aws_max_price?: number | string;
   readonly aws_subnet_id?: string;
   readonly aws_ssh_cidr?: string;

@@ -202,6 +202,8 @@ export interface Leak {
 
 /** The part of a target that only targets with rented machines have. */
 export interface Rental {
+  /** How many machines may exist at a time, by the settings; null: any number. */
+  mostMachines(parameters: Parameters): number | null;
   /** What would be created for the deployment, as the tool that creates it prints it. Creates nothing.
    * @param launching places that would be launched.
    * @param replaced those of them that replace others */

@@ -279,6 +279,13 @@ const cases: readonly Case[] = [
     lines: 1,
   },
   {
+    of: 'NothingRented',
+    state: 'nothing is rented',
+    words: ['deploy', '--max-machines', '2', '--commit', 'HEAD'],
+    each: [0],
+    lines: 1,
+  },
+  {
     of: 'NothingToRetry',
     state: 'nothing was deployed',
     words: [...dry, '--retry-failed'],

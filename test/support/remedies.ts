@@ -28,6 +28,7 @@ export const executed = [
   'NotInCommit',
   'NotTheRunsFolder',
   'NotUtf8',
+  'NothingRented',
   'NothingToRetry',
   'TargetNotSupported',
   'UnbalancedQuote',

@@ -14,7 +14,7 @@ import { type ConditionStatus, type ExperimentStatus, isOpen, neverBegan } from 
 import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import { attemptsBefore, mayHaveState } from './continue.js';
-import { limitsOf, NothingWaits, resumed } from './limits.js';
+import { limitsOf, NothingRented, NothingWaits, resumed } from './limits.js';
 import { type Placement, placementOf } from './placement.js';
 import {
   isRetry,
@@ -61,6 +61,10 @@ export interface DeployPlan extends Planned, Placement {
   readonly limits: Pick<Deployment, 'max_failures' | 'forgiven'>;
   /** Earlier runs of the same code that `stop` ended. */
   readonly stopped: readonly string[];
+  /** So many rented machines may exist at a time; null: any number. */
+  readonly maxMachines: number | null;
+  readonly keepFailed: boolean;
+  readonly onlyDelivers: boolean;
 }
 
 /** The recipe of a condition of the plan. */
@@ -103,6 +107,7 @@ export async function decide(
   const undelivered = status.live && joins ? undeliveredOf(joins, status) : [];
   const target = await targetCalled(session, request.target, experiment);
   if (request.maxFailures !== null && !target.holding) throw new NothingWaits(target.name);
+  if (request.maxMachines !== null && !target.rental) throw new NothingRented(target.name);
   const { offers, problems, docker } = await target.survey({
     parameters,
     ...request.machines,
@@ -127,6 +132,9 @@ export async function decide(
     ...{ pin, source, ingredients, problems, docker, joins, undelivered },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
+    maxMachines: request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null,
+    keepFailed: request.keepFailed,
+    onlyDelivers: request.onlyDelivers ?? false,
     resumes: resumed(status, joins, request),
     limits: limitsOf(status, joins, request),
     stopped: stoppedBefore(status.deployment, ingredients.sourceId),

@@ -1,11 +1,12 @@
 import { BuildFailed } from '../../machines/image.js';
+import { count } from '../../phrases.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { keepPin } from '../../source/keep.js';
 import { refuseMissingFiles } from '../../source/missing-files.js';
 import { projectKey } from '../../source/project.js';
 import type { Bundle, LaunchedJob, PlaceProblem } from '../../targets/target.js';
-import { giveBackForOthers } from '../end/give-back.js';
+import { giveBackForOthers, makeRoom } from '../end/give-back.js';
 import { bringToAnEnd } from '../end/terminate.js';
 import type { Experiment } from '../experiment.js';
 import { targetCalled } from '../records.js';
@@ -14,6 +15,7 @@ import { continuations } from './continue.js';
 import type { DeployPlan } from './decide.js';
 import { draftDeployment } from './draft.js';
 import { RecordedRuns } from './record.js';
+import { withRoom } from './room.js';
 import { readSecrets } from './secrets.js';
 
 /** Records the deployment, then launches it: after a crash in between, a repeated call delivers the rest. Returns when
@@ -46,9 +48,10 @@ export async function deploy(
     if (!session.executor.dryRun) session.executor.journal.keepIn(deployments.commands);
     jobs = await recorded.write();
     const secrets = readSecrets([...new Set(jobs.flatMap(({ recipe }) => recipe.secrets))], session.env);
+    const now = await thoseWithRoom(session, experiment, live, jobs, plan);
     const problems =
-      jobs.length > 0 ? await target.launch(live, jobs, { ...bundle, secrets }, session.progress) : [];
-    const launched = new Set(jobs.map(({ place }) => place));
+      now.length > 0 ? await target.launch(live, now, { ...bundle, secrets }, session.progress) : [];
+    const launched = new Set(now.map(({ place }) => place));
     const others = new Set([...plan.resumes].filter((place) => !launched.has(place)));
     const held = others.size > 0 ? ((await target.holding?.resume(live.now, others)) ?? []) : [];
     return { deployment: live.now, problems: [...recorded.problems, ...problems, ...held] };
@@ -61,6 +64,33 @@ export async function deploy(
     }
     throw error;
   }
+}
+
+/** The jobs that get a machine now. If others have to wait, machines whose jobs have ended are given back first. */
+async function thoseWithRoom(
+  session: Session,
+  experiment: Experiment,
+  live: LiveDeployment,
+  jobs: readonly LaunchedJob[],
+  { maxMachines, keepFailed, onlyDelivers }: DeployPlan,
+): Promise<readonly LaunchedJob[]> {
+  const chosen = () => {
+    const names = withRoom(
+      live.now,
+      jobs.map(({ place }) => place),
+      maxMachines,
+    );
+    return jobs.filter(({ place }) => names.has(place));
+  };
+  let now = chosen();
+  if (now.length === jobs.length || onlyDelivers) return now;
+  if (!session.executor.dryRun && (await makeRoom(session, experiment, live, keepFailed))) now = chosen();
+  const later = jobs.length - now.length;
+  if (later > 0)
+    session.notify.note(
+      `${count(later, 'condition')} ${later === 1 ? 'waits' : 'wait'} for a machine: at most ${maxMachines} may exist at a time. They get those that others give back, under deploy --wait or at the next deploy.`,
+    );
+  return now;
 }
 
 const bundleOf = ({ parameters, project }: Experiment, { source }: DeployPlan): Bundle => ({

@@ -18,6 +18,17 @@ export class NothingWaits extends UserError {
   }
 }
 
+/** --max-machines for a target that rents none. */
+export class NothingRented extends UserError {
+  constructor(target: string) {
+    super(
+      `--max-machines limits machines that are rented, and target ${target} rents none.`,
+      [ownLine('deploy', [], 'without it')],
+      { exit: 2 },
+    );
+  }
+}
+
 type Request = Pick<DeployRequest, 'maxFailures' | 'onlyDelivers'>;
 
 /** Places that must continue: held ones and, if the limit changed, all. */

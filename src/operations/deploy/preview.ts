@@ -5,6 +5,7 @@ import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import type { DeployPlan } from './decide.js';
 import { draftDeployment } from './draft.js';
+import { withRoom } from './room.js';
 
 /** What would be created for a plan, as the tool that creates it prints it. Nothing is created or recorded. @throws
  * UserError if the target rents no machines */
@@ -17,12 +18,9 @@ export async function preview(session: Session, experiment: Experiment, plan: De
       { exit: 2 },
     );
   const assigned = new Set(plan.assigned.map(({ place }) => place.name));
-  const launching = new Set([...assigned, ...plan.undelivered.map(({ place }) => place)]);
+  const draft = draftDeployment(session, experiment, plan);
+  const wanted = [...assigned, ...plan.undelivered.map(({ place }) => place)];
+  const launching = withRoom(draft, wanted, plan.maxMachines);
   const replaced = plan.joins ? inTheWay(plan.joins, assigned) : new Set<string>();
-  return rental.preview(
-    draftDeployment(session, experiment, plan),
-    launching,
-    replaced,
-    experiment.parameters,
-  );
+  return rental.preview(draft, launching, replaced, experiment.parameters);
 }

@@ -35,6 +35,10 @@ export interface DeployRequest {
   readonly retry: Retry;
   /** After so many failures waiting jobs are held; null: the deployment's limit stays. */
   readonly maxFailures: number | null;
+  /** So many rented machines may exist at a time; null: as parameters.json says. */
+  readonly maxMachines: number | null;
+  /** Machines of failed conditions are not given back for others. */
+  readonly keepFailed: boolean;
   /** No condition continues from /data/state of its last attempt. */
   readonly freshState: boolean;
   /** Delivers jobs that were recorded, and adds none. Default: false. */

@@ -4,6 +4,8 @@ import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { jobsAt, withReleased } from '../../runs/placement.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
+import { observe } from '../look/observe.js';
+import { placeNameOf } from '../look/rows.js';
 import { type ExperimentRecords, targetOf } from '../records.js';
 import type { Session } from '../session.js';
 import { collect } from './collect.js';
@@ -39,6 +41,34 @@ export async function giveBackFinished(
   const recordOf = (run: string) => records.runs.readOrNull(run);
   const finished = finishedPlaces(deployment, recordOf, keepFailed).map(({ name }) => name);
   return finished.length === 0 ? [] : giveBack(session, records, live, new Set(finished));
+}
+
+/** Collects what has ended, and terminates the rented places whose results are then here.
+ * @param keepFailed keep places with failed jobs @returns whether there were any */
+export async function makeRoom(
+  session: Session,
+  records: ExperimentRecords,
+  live: LiveDeployment,
+  keepFailed: boolean,
+): Promise<boolean> {
+  const { places } = live.now;
+  const exist = new Set(
+    places.flatMap(({ name, rented, released }) => (rented?.exists && !released ? name : [])),
+  );
+  if (exist.size === 0) return false;
+  const seen = await observe(session, records);
+  const runs = new Set(
+    seen.conditions.flatMap((row) => {
+      const { record, deployed, silent } = row;
+      if (!record || !deployed || !exist.has(placeNameOf(seen, row))) return [];
+      return hasEnded(record) || silent?.canStart ? [record.id] : [];
+    }),
+  );
+  if (runs.size === 0) return false;
+  const { problems } = await collect(session, records, { only: null, runs }, { seen, live });
+  const left = await giveBackFinished(session, records, live, keepFailed);
+  for (const { problem } of [...problems, ...left]) session.notify.warn(problem.message);
+  return true;
 }
 
 /** Releases places of the deployment and records it; with the last one, the deployment is released too. */

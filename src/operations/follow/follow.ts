@@ -19,8 +19,8 @@ export interface FollowRequest {
   readonly chores?: Chores | undefined;
 }
 
-/** Polls until every condition of the deployment has ended, or the others are held, or nothing more is tried for them. A failed poll is reported and
- * retried: the jobs do not depend on it. */
+/** Polls until every condition of the deployment has ended, or the others are held, or nothing more is tried for them. A
+ * failed poll is reported and retried: the jobs do not depend on it. */
 export async function follow(
   session: Session,
   records: ExperimentRecords,

@@ -1,15 +1,24 @@
-import { placesElsewhere } from '../../runs/placement.js';
+import { UserError } from '../../errors.js';
+import type { Deployment } from '../../runs/deployment.js';
+import { jobsAt, placesElsewhere } from '../../runs/placement.js';
 import { hasEnded } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
 import { type DeployPlan, decide } from '../deploy/decide.js';
 import { deploy } from '../deploy/deploy.js';
 import { patience } from '../deploy/placement.js';
 import type { DeployRequest } from '../deploy/request.js';
+import { withRoom } from '../deploy/room.js';
 import { collectFrom } from '../end/collect.js';
 import { finishedPlaces, giveBackFinished } from '../end/give-back.js';
 import { startMachines } from '../end/start-machines.js';
 import type { Experiment } from '../experiment.js';
-import { type ConditionStatus, type ExperimentStatus, isOpen, neverBegan } from '../look/rows.js';
+import {
+  type ConditionStatus,
+  type ExperimentStatus,
+  isOpen,
+  neverBegan,
+  placeNameOf,
+} from '../look/rows.js';
 import { targetOf } from '../records.js';
 import type { Session } from '../session.js';
 import type { Chore } from './chore.js';
@@ -111,21 +120,44 @@ export function deliverMissing(session: Session, experiment: Experiment, request
       const plan = await decide(session, experiment, { ...request, onlyDelivers: true });
       return delivers(plan) ? (await deploy(session, experiment, live, plan)).problems : [];
     }, silently);
+  const hasFailed = (name: string): boolean =>
+    jobsAt(experiment.deployments.read()?.jobs ?? [], name).some(
+      ({ run }) => experiment.runs.readOrNull(run)?.state === 'failed',
+    );
+  /** Those that wait for a machine to be given back need nothing. */
+  const anyNow = (status: ExperimentStatus): boolean => {
+    const { deployment, conditions } = status;
+    const missing = conditions.filter((row) => needsDelivery(row, time()));
+    const names = missing.map((row) => placeNameOf(status, row));
+    return deployment !== null && withRoom(deployment, names, request.maxMachines).size > 0;
+  };
   return {
     every: 10_000,
     locks: true,
-    due: (status) => tries.mayTry(time()) && status.conditions.some((row) => needsDelivery(row, time())),
+    due: (status) => tries.mayTry(time()) && anyNow(status),
     async do({ deployment }) {
-      const problems = await deliver();
-      warn(session, problems);
-      if (deployment?.places.some(({ rented }) => rented)) tries.note(problems, time());
+      const isRented = deployment?.places.some(({ rented }) => rented) ?? false;
+      try {
+        const problems = await deliver();
+        warn(session, problems);
+        if (isRented) tries.note(problems, time());
+      } catch (error) {
+        if (isRented && error instanceof UserError) tries.note([{ problem: error }], time());
+        throw error;
+      }
     },
-    givenUp: ({ conditions }) =>
-      conditions.every((row) => !row.deployed || !isOpen(row) || needsDelivery(row, time()))
-        ? tries.givenUp
-        : null,
+    givenUp(status) {
+      const { conditions, deployment } = status;
+      const isOver = conditions.every((row) => !row.deployed || !isOpen(row) || needsDelivery(row, time()));
+      if (!isOver || !deployment) return null;
+      const allKept = request.keepFailed && !anyNow(status) && existing(deployment).every(hasFailed);
+      return allKept ? 'All machines that may exist are kept for failed conditions.' : tries.givenUp;
+    },
   };
 }
+
+const existing = ({ places }: Deployment): string[] =>
+  places.flatMap(({ name, rented, released }) => (rented?.exists && released === null ? name : []));
 
 /** Whether a job is not delivered yet, or has waited too long at an unreachable place. */
 const needsDelivery = (row: ConditionStatus, now: number): boolean => {

@@ -43,6 +43,8 @@ export class AwsAccount {
   readonly kinds = new Recent<Kind>(30_000);
   /** Instances: `--watch` polls twice a second. */
   readonly #instances = new Recent<ReadonlyMap<string, InstanceFacts> | null>(5_000);
+  /** Ids of instances that do not exist any more. */
+  readonly #gone = new Set<string>();
   /** Accounts to which the credentials here belong, as verified. */
   readonly #proven = new Set<string>();
 
@@ -80,8 +82,10 @@ export class AwsAccount {
   async #ask(place: AwsPlace, ids: readonly string[]): Promise<ReadonlyMap<string, InstanceFacts> | null> {
     try {
       const api = await this.openOf(place);
-      const found = await listed(api, ids);
-      return new Map(found.map((instance) => [instance.id, instance]));
+      const asked = ids.filter((id) => !this.#gone.has(id));
+      const found = new Map((await listed(api, asked)).map((instance) => [instance.id, instance]));
+      for (const id of asked) if (!found.has(id)) this.#gone.add(id);
+      return found;
     } catch (error) {
       if (error instanceof AwsRefused) return null;
       throw error;

@@ -23,6 +23,10 @@ export class AwsRental implements Rental {
     private readonly stackOf: (deployment: Deployment) => Promise<AwsStack>,
   ) {}
 
+  mostMachines({ aws }: Parameters): number | null {
+    return aws.maxMachines;
+  }
+
   async preview(
     next: Deployment,
     launching: ReadonlySet<string>,

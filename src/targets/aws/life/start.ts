@@ -111,7 +111,7 @@ export class AwsStarter {
     const aws = new AwsCli(executor, await this.account.openOf(first.own));
     note(`Starting ${machines.length === 1 ? 'a machine' : `${machines.length} machines`} again.`);
     if (executor.dryRun) {
-      await executor.change(startInstances(aws.region, instanceIdsOf(machines)));
+      await aws.change(startInstances(aws.region, instanceIdsOf(machines)));
       return [];
     }
     const addresses = new Map<string, string | null>();
@@ -137,7 +137,9 @@ export class AwsStarter {
   async stop(deployment: Deployment, names: ReadonlySet<string>): Promise<void> {
     const machines = machinesOf(deployment).filter(({ name }) => names.has(name));
     const [first] = machines;
-    if (first) await this.context.executor.change(stopInstances(first.own.region, instanceIdsOf(machines)));
+    if (!first) return;
+    const aws = new AwsCli(this.context.executor, await this.account.openOf(first.own));
+    await aws.change(stopInstances(aws.region, instanceIdsOf(machines)));
     this.account.forgetInstances();
   }
 

@@ -1,0 +1,21 @@
+import type { Deployment } from '../../runs/deployment.js';
+
+/** Which of these places get a machine now, if so many may exist at a time: those that have one, and as many of the
+ * others, in their order, as there is room for. Places that are not rented always do. Pure.
+ * @param names of places of the deployment @param most null: any number */
+export function withRoom(
+  deployment: Pick<Deployment, 'places'>,
+  names: Iterable<string>,
+  most: number | null,
+): ReadonlySet<string> {
+  const rented = new Map(deployment.places.map((place) => [place.name, place.rented]));
+  const exist = deployment.places.filter((place) => place.rented?.exists && place.released === null);
+  let room = (most ?? Number.POSITIVE_INFINITY) - exist.length;
+  const now = new Set<string>();
+  for (const name of names) {
+    if (now.has(name)) continue;
+    const place = rented.get(name) ?? null;
+    if (place === null || place.exists || room-- > 0) now.add(name);
+  }
+  return now;
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Cloud } from '../support/cloud/cloud.js';
+import { CloudProject } from '../support/cloud/cloud-project.js';
+import { isMissing, isThorough } from '../support/engines.js';
+import { until } from '../support/until.js';
+
+/** How many conditions one command works off, and a command that is given again and again. */
+const [many, few] = isThorough ? [12, 6] : [3, 3];
+
+describe.skipIf(isMissing('docker', 'moto', 'terraform', 'aws', 'root'))(
+  'more conditions than machines',
+  () => {
+    let cloud: Cloud;
+    let project: CloudProject;
+
+    beforeAll(async () => {
+      cloud = await Cloud.start({ machines: 2 });
+      project = await CloudProject.start(cloud, { keptProvider: true });
+    });
+    afterAll(async () => {
+      await project?.remove();
+      await cloud?.remove();
+    });
+
+    const conditions = (number: number, seed: number) =>
+      Array.from({ length: number }, (_, n) => `--lr ${n + 1} --seed ${seed}`);
+    const refused = () =>
+      cloud.calls.filter(({ action, error }) => action === 'RunInstances' && error !== null);
+
+    it(`${many} conditions on two machines finish by one deploy --wait`, async () => {
+      project.settings({ experiment_conditions: conditions(many, 1), aws_max_machines: 2 });
+      const { code, stdout, stderr } = await project.cli(['deploy', '--wait', '--yes']);
+      expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
+      expect(stdout).toContain('at most 2 at a time; the other conditions wait for them');
+      expect(stderr).toContain(`for a machine: at most 2 may exist at a time`);
+      expect(project.receipts().map(({ state, collected }) => [state, collected !== null])).toEqual(
+        Array(many).fill(['succeeded', true]),
+      );
+      // The quota was never asked for more.
+      expect(refused()).toEqual([]);
+      expect(await cloud.listAll()).toEqual([]);
+    });
+
+    it(`${few} others by deploy, again and again, with the laptop closed in between`, async () => {
+      project.settings({ experiment_conditions: conditions(few, 2) });
+      const succeeded = async () =>
+        (await project.json(['status'])).conditions.filter(({ state }) => state === 'succeeded').length;
+      for (let done = 0; done < few; ) {
+        await project.ok(['deploy', '--yes', '--max-machines', '2']);
+        done = Math.min(few, done + 2);
+        await until(`${done} have succeeded`, async () => (await succeeded()) === done);
+        expect((await cloud.ec2.live()).length).toBeLessThanOrEqual(2);
+      }
+      await project.ok(['terminate', '--yes']);
+      expect(project.receipts().map(({ state, collected }) => [state, collected !== null])).toEqual(
+        Array(many + few).fill(['succeeded', true]),
+      );
+      expect(refused()).toEqual([]);
+      expect(await cloud.listAll()).toEqual([]);
+    });
+
+    it.runIf(isThorough)(
+      'one that is kept for its failed condition is no reason to wait for ever',
+      async () => {
+        project.settings({ experiment_conditions: ['--fail 1', '--lr 8'], aws_max_machines: 1 });
+        const { code, stderr } = await project.cli(['deploy', '--wait', '--keep-failed', '--yes']);
+        expect(code, stderr).toBe(1);
+        expect(stderr).toContain('All machines that may exist are kept for failed conditions.');
+        expect(await project.ok(['ssh', 'fail', '--', 'id', '-un'])).toBe('ubuntu\n');
+        const again = await project.cli(['deploy', '--wait', '--yes']);
+        expect(again.code, again.stderr).toBe(1);
+        const states = project.receipts().map(({ state }) => state);
+        expect(states.filter((state) => state === 'failed')).toHaveLength(1);
+        expect(states.filter((state) => state !== 'failed' && state !== 'succeeded')).toEqual([]);
+        expect(await cloud.listAll()).toEqual([]);
+      },
+    );
+  },
+);
