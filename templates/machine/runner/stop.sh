@@ -106,10 +106,11 @@ stop_one() {
     return
   fi
   load "$job"
-  [ -e "$job/stop" ] || echo user >"$job/stop"
   # A job that is about to start has no container yet.
   rounds=0
   until has_ended "$job" || [ "$rounds" -ge 100 ] || [ "$silent" -ge 10 ]; do
+    # On a full disk there may be no room for it yet.
+    [ -e "$job/stop" ] || echo user >"$job/stop"
     if [ "$rounds" -lt 25 ]; then end_part TERM; else end_part KILL; fi
     answers=0
     engine_stop "$grace" || engine_answers || answers=$?
@@ -119,8 +120,8 @@ stop_one() {
       124) silent=10 ;;
       *) silent=$((silent + 1)) ;;
     esac
-    # If its runner is gone, no other one records its end.
-    if [ "$answers" = 0 ] && ! is_held "$job/owner"; then run_job "$job"; fi
+    # If its runner is gone, no other one records its end. Without the mark it would begin.
+    if [ "$answers" = 0 ] && [ -e "$job/stop" ] && ! is_held "$job/owner"; then run_job "$job"; fi
     has_ended "$job" || sleep 0.2
     rounds=$((rounds + 1))
     # It has ended, but that cannot be written; waiting does not help.
