@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { following, looking, withEach } from '../support/attacker.js';
-import { isMissing } from '../support/engines.js';
+import { isMissing, isThorough } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { TestProject } from '../support/project.js';
 import { until } from '../support/until.js';
@@ -70,28 +70,31 @@ describe.skipIf(isMissing('docker', 'git'))('T2, L1: copies of a live experiment
     },
   };
 
-  it.each(Object.keys(copies))('%s: no verb ends, takes over or collects anything', async (name) => {
-    const { root, home } = copies[name]?.() ?? { root: '', home: '' };
-    const cwd = join(root, 'experiments', 'one');
-    const runs = stateOfFolder(join(cwd, 'runs'));
-    // Its own runner writes down, now and then, how far the log is.
-    const state = () =>
-      Object.entries(stateOfFolder(project.stateFolder)).filter(([path]) => !path.endsWith('/log-index'));
-    const before = state();
-    const verbs = [...looking, ...following, ['ssh', 'hold-1', '--', 'true']];
-    await withEach(project, verbs, () => {}, { cwd, env: { HOME: home } });
-    expect(state()).toEqual(before);
-    const left = stateOfFolder(join(cwd, 'runs'));
-    expect(Object.keys(runs).filter((path) => left[path] !== runs[path] && !path.startsWith('.'))).toEqual(
-      [],
-    );
-    expect(
-      execFileSync('docker', ['ps', '--quiet', '--filter', `label=logistician.run=${held}`]).toString(),
-    ).not.toBe('');
-    const status = await project.json(['status']);
-    expect(status.live).toBe(true);
-    expect(status.conditions.map(({ state: now }) => now).sort()).toEqual(['running', 'succeeded']);
-  });
+  it.each(isThorough ? Object.keys(copies) : Object.keys(copies).slice(0, 3))(
+    '%s: no verb ends, takes over or collects anything',
+    async (name) => {
+      const { root, home } = copies[name]?.() ?? { root: '', home: '' };
+      const cwd = join(root, 'experiments', 'one');
+      const runs = stateOfFolder(join(cwd, 'runs'));
+      // Its own runner writes down, now and then, how far the log is.
+      const state = () =>
+        Object.entries(stateOfFolder(project.stateFolder)).filter(([path]) => !path.endsWith('/log-index'));
+      const before = state();
+      const verbs = [...looking, ...following, ['ssh', 'hold-1', '--', 'true']];
+      await withEach(project, verbs, () => {}, { cwd, env: { HOME: home } });
+      expect(state()).toEqual(before);
+      const left = stateOfFolder(join(cwd, 'runs'));
+      expect(Object.keys(runs).filter((path) => left[path] !== runs[path] && !path.startsWith('.'))).toEqual(
+        [],
+      );
+      expect(
+        execFileSync('docker', ['ps', '--quiet', '--filter', `label=logistician.run=${held}`]).toString(),
+      ).not.toBe('');
+      const status = await project.json(['status']);
+      expect(status.live).toBe(true);
+      expect(status.conditions.map(({ state: now }) => now).sort()).toEqual(['running', 'succeeded']);
+    },
+  );
 
   it('the one that was copied goes on to its end', async () => {
     project.letGo(held);

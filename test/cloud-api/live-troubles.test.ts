@@ -5,7 +5,7 @@ import { awsAt } from '../../src/targets/aws/place.js';
 import { namedInstances } from '../support/cloud/call.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing } from '../support/engines.js';
+import { isMissing, isThorough } from '../support/engines.js';
 import { copyOfPackage } from '../support/project.js';
 import { until } from '../support/until.js';
 
@@ -149,7 +149,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     expect(project.deployment.released).toBeNull();
   });
 
-  it('are not forgotten where AWS is gone while they are ended', async () => {
+  it.runIf(isThorough)('are not forgotten where AWS is gone while they are ended', async () => {
     cloud.fault({ action: 'TerminateInstances', times: 1, meanwhile: () => cloud.goDown() });
     const { code, stderr } = await project.cli(discard);
     await cloud.comeBack();
