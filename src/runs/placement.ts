@@ -18,6 +18,10 @@ export const jobsAt = <T extends Pick<DeployedJob, 'place'>>(jobs: readonly T[],
 export const unreleased = ({ places }: Pick<Deployment, 'places'>): readonly Place[] =>
   places.filter(({ released }) => released === null);
 
+/** Rented places that exist now. */
+export const existing = (deployment: Pick<Deployment, 'places'>): Place[] =>
+  unreleased(deployment).filter(({ rented }) => rented?.exists);
+
 /** Names of the places from which results have to be collected. */
 export const placesElsewhere = ({ places }: Pick<Deployment, 'places'>): ReadonlySet<string> =>
   new Set(places.filter(({ here }) => !here).map(({ name }) => name));

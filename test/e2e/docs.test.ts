@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { played } from '../support/docs/pages.js';
 import { Stage } from '../support/docs/stage.js';
 import { isMissing } from '../support/engines.js';
-import { pythonImage } from '../support/python-image.js';
+import { pythonImage } from '../support/example-image.js';
 
 /** test/support/docs does what a page tells its reader to do, in a terminal of 80 columns. UPDATE_GOLDEN=1 writes what is
  *  printed now into the page. */

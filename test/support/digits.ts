@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exampleImage } from './example-image.js';
 import { stateOfFolder } from './folder-state.js';
 
 /** The example: a classifier of handwritten digits. */
@@ -14,17 +14,8 @@ export const digits = {
   environment: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
 };
 
-/** The image that its Dockerfile makes, made if it is not there; for machines that reach no network. */
-export function digitsImage(): string {
-  const context = join(folder, 'experiments/learning-rate');
-  return execFileSync('docker', ['build', '--quiet', '--tag', 'logistician-test/digits', context], {
-    // Each step is an image, which a machine's builder takes for its own.
-    env: { ...process.env, DOCKER_BUILDKIT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-    .toString()
-    .trim();
-}
+/** The image that its Dockerfile makes, for machines that reach no network. */
+export const digitsImage = (): string => exampleImage('digits/experiments/learning-rate');
 
 /** What a run, whose folder this is, says of its digits: all but the time that it took. */
 export const measures = (run: string) => ({

@@ -1,4 +1,5 @@
 import type { Deployment } from '../../runs/deployment.js';
+import { existing } from '../../runs/placement.js';
 
 /** Which of these places get a machine now, if so many may exist at a time: those that have one, and as many of the
  * others, in their order, as there is room for. Places that are not rented always do. Pure.
@@ -9,8 +10,7 @@ export function withRoom(
   most: number | null,
 ): ReadonlySet<string> {
   const rented = new Map(deployment.places.map((place) => [place.name, place.rented]));
-  const exist = deployment.places.filter((place) => place.rented?.exists && place.released === null);
-  let room = (most ?? Number.POSITIVE_INFINITY) - exist.length;
+  let room = (most ?? Number.POSITIVE_INFINITY) - existing(deployment).length;
   const now = new Set<string>();
   for (const name of names) {
     if (now.has(name)) continue;

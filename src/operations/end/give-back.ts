@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
-import { jobsAt, withReleased } from '../../runs/placement.js';
+import { existing, jobsAt, withReleased } from '../../runs/placement.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
 import { observe } from '../look/observe.js';
@@ -51,10 +51,7 @@ export async function makeRoom(
   live: LiveDeployment,
   keepFailed: boolean,
 ): Promise<boolean> {
-  const { places } = live.now;
-  const exist = new Set(
-    places.flatMap(({ name, rented, released }) => (rented?.exists && !released ? name : [])),
-  );
+  const exist = new Set(existing(live.now).map(({ name }) => name));
   if (exist.size === 0) return false;
   const seen = await observe(session, records);
   const runs = new Set(
@@ -86,11 +83,14 @@ async function giveBack(
 }
 
 /** Rented places that must be replaced. */
-export const inTheWay = ({ places }: Pick<Deployment, 'places'>, names: ReadonlySet<string>): Set<string> =>
+export const inTheWay = (
+  deployment: Pick<Deployment, 'places'>,
+  names: ReadonlySet<string>,
+): ReadonlySet<string> =>
   new Set(
-    places
-      .filter(({ name, released, rented }) => names.has(name) && released === null && rented?.exists)
-      .map(({ name }) => name),
+    existing(deployment)
+      .map(({ name }) => name)
+      .filter((name) => names.has(name)),
   );
 
 /** Terminates the places that must be replaced, after collecting their results. @throws UserError if a result could not

@@ -1,6 +1,5 @@
 import { UserError } from '../../errors.js';
-import type { Deployment } from '../../runs/deployment.js';
-import { jobsAt, placesElsewhere } from '../../runs/placement.js';
+import { existing, jobsAt, placesElsewhere } from '../../runs/placement.js';
 import { hasEnded } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
 import { type DeployPlan, decide } from '../deploy/decide.js';
@@ -115,10 +114,11 @@ export const admit = (session: Session, experiment: Experiment): Promise<boolean
 export function deliverMissing(session: Session, experiment: Experiment, request: DeployRequest): Chore {
   const tries = new Tries();
   const time = () => session.now().getTime();
-  const deliver = async (): Promise<readonly PlaceProblem[]> =>
+  /** null: no place can take them now, so that nothing was tried. */
+  const deliver = async (): Promise<readonly PlaceProblem[] | null> =>
     experiment.deployments.locked(async (live) => {
       const plan = await decide(session, experiment, { ...request, onlyDelivers: true });
-      return delivers(plan) ? (await deploy(session, experiment, live, plan)).problems : [];
+      return delivers(plan) ? (await deploy(session, experiment, live, plan)).problems : null;
     }, silently);
   const hasFailed = (name: string): boolean =>
     jobsAt(experiment.deployments.read()?.jobs ?? [], name).some(
@@ -139,6 +139,7 @@ export function deliverMissing(session: Session, experiment: Experiment, request
       const isRented = deployment?.places.some(({ rented }) => rented) ?? false;
       try {
         const problems = await deliver();
+        if (problems === null) return;
         warn(session, problems);
         if (isRented) tries.note(problems, time());
       } catch (error) {
@@ -150,14 +151,12 @@ export function deliverMissing(session: Session, experiment: Experiment, request
       const { conditions, deployment } = status;
       const isOver = conditions.every((row) => !row.deployed || !isOpen(row) || needsDelivery(row, time()));
       if (!isOver || !deployment) return null;
-      const allKept = request.keepFailed && !anyNow(status) && existing(deployment).every(hasFailed);
+      const allKept =
+        request.keepFailed && !anyNow(status) && existing(deployment).every(({ name }) => hasFailed(name));
       return allKept ? 'All machines that may exist are kept for failed conditions.' : tries.givenUp;
     },
   };
 }
-
-const existing = ({ places }: Deployment): string[] =>
-  places.flatMap(({ name, rented, released }) => (rented?.exists && released === null ? name : []));
 
 /** Whether a job is not delivered yet, or has waited too long at an unreachable place. */
 const needsDelivery = (row: ConditionStatus, now: number): boolean => {

@@ -4,7 +4,7 @@ import type { PlaceProblem } from '../../targets/target.js';
 const first = 10_000;
 const longest = 600_000;
 
-/** So many tries that fail in a row are enough: they take about half an hour. */
+/** So many tries that fail in a row are enough. The pauses between them are twenty minutes in all. */
 const most = 8;
 
 /** When to try again what has failed, and when to give up. Pure. */

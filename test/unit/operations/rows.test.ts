@@ -23,6 +23,7 @@ import {
   running,
   silenceOf,
 } from '../../support/deployments.js';
+import { stateFor } from '../../support/job-states.js';
 
 const now = new Date('2026-11-20T12:10:00Z');
 const released = '2026-11-20T12:09:00Z';
@@ -45,23 +46,12 @@ const rows = (changes: Partial<Known> = {}) =>
   });
 
 /** What a runner says. */
-const state = (changes: Partial<JobState>): JobState => ({
-  run: 'run-a',
-  state: 'running',
-  reason: null,
-  exit_code: null,
-  slot: '1',
-  gpus: null,
-  container: 'c',
-  image: null,
-  machine: 'node-7',
-  boot: '1',
-  started: '2026-11-20T12:00:01Z',
-  finished: null,
-  kept: null,
-  times: { running: '2026-11-20T12:00:01Z' },
-  ...changes,
-});
+const state = (changes: Partial<JobState>): JobState =>
+  stateFor('a', {
+    started: '2026-11-20T12:00:01Z',
+    times: { running: '2026-11-20T12:00:01Z' },
+    ...changes,
+  });
 
 const success = state({ state: 'succeeded', exit_code: 0, finished: '2026-11-20T12:05:00Z' });
 

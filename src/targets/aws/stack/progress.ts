@@ -21,7 +21,7 @@ const nothingToGive =
 
 /** AWS's codes for what does not pass by itself, at the beginning of its message. */
 const forGood =
-  /^(UnauthorizedOperation|AccessDenied|AuthFailure|VPCIdNotSpecified|OptInRequired|PendingVerification|Blocked|InvalidParameter\w*|InvalidAMIID\.\w+|InvalidSubnet\w*\.\w+|InvalidKeyPair\.\w+|InvalidBlockDeviceMapping|MissingParameter|UnsupportedOperation|UnsupportedHibernationConfiguration|OperationNotPermitted|VpcLimitExceeded|SecurityGroupLimitExceeded|InvalidKMSKey\.\w+|KMS\.\w+|Client\.InvalidKMSKey\.\w+):/;
+  /^(UnauthorizedOperation|AccessDenied|AuthFailure|VPCIdNotSpecified|OptInRequired|PendingVerification|Blocked|InvalidParameter\w*|InvalidAMIID\.\w+|InvalidSubnet\w*\.\w+|InvalidBlockDeviceMapping|MissingParameter|UnsupportedOperation|UnsupportedHibernationConfiguration|OperationNotPermitted|VpcLimitExceeded|SecurityGroupLimitExceeded|InvalidKMSKey\.\w+|KMS\.\w+|Client\.InvalidKMSKey\.\w+):/;
 
 /** Whether AWS has refused for good. @param text as in `Failure`, or with its resource in front */
 export const isFinal = (text: string): boolean => forGood.test(text.replace(/^aws_\w+\.[\w-]+: /, ''));

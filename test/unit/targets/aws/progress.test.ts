@@ -49,6 +49,7 @@ describe('what went wrong', () => {
     'InternalError: An internal error has occurred',
     'InsufficientInstanceCapacity: none left',
     'it said UnauthorizedOperation: once',
+    "InvalidKeyPair.NotFound: The key pair 'logistician-1' does not exist",
     'Terraform gives no reason',
   ])('B3: may pass: %s', (text) => {
     expect(isFinal(text)).toBe(false);
