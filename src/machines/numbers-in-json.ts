@@ -18,6 +18,17 @@ export function parseWithNaN(text: string): unknown {
 const mark = '\u0000';
 const marks: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'].map((name) => mark + name));
 
+/** One line of JSON in which NaN and the infinities are such tokens, as `parseWithNaN` reads them. */
+export function stringifyWithNaN(value: unknown): string {
+  let isOdd = false;
+  const text = JSON.stringify(value, (_, part) => {
+    if (typeof part !== 'number' || Number.isFinite(part)) return part;
+    isOdd = true;
+    return `${mark}${part}`;
+  });
+  return isOdd ? text.replaceAll(/"\\u0000(NaN|-?Infinity)"/g, '$1') : text;
+}
+
 /** The number in a file that contains nothing else, NaN and infinities included; null: not a number. */
 export function numberIn(text: string): number | null {
   const word = text.trim();

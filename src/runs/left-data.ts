@@ -29,20 +29,6 @@ export function measuresIn(data: string): Pick<LeftData, 'measure' | 'summary'> 
   return isFolder(measures) ? measured(measures) : { measure: null, summary: null };
 }
 
-/** All that it has measured, by name: the newest line of each series and each file with one number, the newer file last,
- *  and over them the summary. */
-export function allMeasuresIn(data: string): Readonly<Record<string, unknown>> {
-  const folder = join(data, 'measures');
-  if (!isFolder(folder)) return {};
-  const { summary } = measured(folder);
-  const files = namesIn(folder).flatMap((name) => {
-    const time = name === 'summary.json' ? null : timeOf(join(folder, name));
-    return time === null ? [] : [{ name, time }];
-  });
-  const oldestFirst = files.sort((one, other) => one.time - other.time);
-  return Object.assign({}, ...oldestFirst.map(({ name }) => measureOf(folder, name)), summary);
-}
-
 /** Whether it is a folder, and not a link to one. */
 const isFolder = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

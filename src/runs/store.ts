@@ -6,7 +6,7 @@ import { pasteable } from '../shell/word.js';
 import { readBounded, type Stamp, stampOf, UnreadableFile } from './bounded-file.js';
 import { ignoreFromGit } from './ignored-folder.js';
 import { believed, IndexFile, type IndexLine, type RunSummary, summaryOf } from './index-file.js';
-import { allMeasuresIn } from './left-data.js';
+import { allValues, measuredBy, readMeasures } from './measures/read.js';
 import { ParametersFiles } from './parameters-files.js';
 import { type Receipt, readReceipt, told, UnreadableReceipt } from './read-record.js';
 import type { RunRecord } from './record.js';
@@ -70,6 +70,11 @@ export class RunStore {
     if (isThere && !this.#isInPlace()) throw new NotTheRunsFolder(this.folder);
   }
 
+  /** Whether caches may be written. */
+  get canCache(): boolean {
+    return !this.readOnly && this.#isInPlace();
+  }
+
   #isInPlace(): boolean {
     try {
       return realpathSync(this.folder) === this.#place && statSync(this.folder).isDirectory();
@@ -87,7 +92,7 @@ export class RunStore {
 
   /** All that a run has measured, as far as that is here. */
   measuresOf(id: string): Readonly<Record<string, unknown>> {
-    return allMeasuresIn(join(this.pathOf(id), 'data'));
+    return allValues(measuredBy(readMeasures(join(this.pathOf(id), 'data')).files));
   }
 
   /** Creates a new run id and its folder.
@@ -112,7 +117,7 @@ export class RunStore {
 
   /** A time after all runs of the condition, so that they sort in order even if the clock was ahead for a while. */
   #timeFor(condition: string, now: Date): number {
-    this.#newest ??= new Map(this.#ids().map((id) => [conditionOfRun(id) ?? '', id]));
+    this.#newest ??= new Map(this.ids().map((id) => [conditionOfRun(id) ?? '', id]));
     const newest = timeOfRun(this.#newest.get(condition) ?? '')?.getTime() ?? 0;
     return newest < now.getTime() || newest > lastTime ? now.getTime() : newest + 1;
   }
@@ -175,7 +180,7 @@ export class RunStore {
   newest(): Found<ReadonlyMap<string, RunRecord>> {
     const newest = new Map<string, RunRecord | null>();
     const problems: UnreadableReceipt[] = [];
-    for (const id of this.#ids().reverse()) {
+    for (const id of this.ids().reverse()) {
       const condition = conditionOfRun(id);
       if (condition === null || newest.has(condition)) continue;
       const record = told(problems, () => this.read(id));
@@ -191,7 +196,7 @@ export class RunStore {
     const index = this.#index.read();
     const problems: UnreadableReceipt[] = [];
     const fresh: IndexLine[] = [];
-    const lines = this.#ids().flatMap((id) => {
+    const lines = this.ids().flatMap((id) => {
       const known = index.lines.get(id);
       const stamp = this.#stampOf(id);
       const line = stamp && known && believed(known, stamp) ? known : told(problems, () => this.#lineOf(id));
@@ -203,7 +208,7 @@ export class RunStore {
   }
 
   #repair(lines: readonly IndexLine[], fresh: readonly IndexLine[], count: number): void {
-    if (this.readOnly || !this.#isInPlace()) return;
+    if (!this.canCache) return;
     if (fresh.length > lines.length / 2 || count + fresh.length > 2 * lines.length)
       this.#index.replace(lines);
     else for (const line of fresh) this.#index.append(line);
@@ -239,7 +244,17 @@ export class RunStore {
     }
   }
 
-  #ids(): string[] {
+  /** Ids of all folders of runs, oldest first. */
+  ids(): string[] {
     return existsSync(this.folder) ? readdirSync(this.folder).filter(isRunId).sort() : [];
+  }
+
+  /** Names in runs/ that are not ids of runs, and are folders with a receipt: copies, or renamed by hand. */
+  strangers(): string[] {
+    if (!existsSync(this.folder)) return [];
+    return readdirSync(this.folder)
+      .filter((name) => !name.startsWith('.') && !isRunId(name))
+      .filter((name) => existsSync(join(this.folder, name, 'run.json')))
+      .sort();
   }
 }

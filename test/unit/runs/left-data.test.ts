@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allMeasuresIn, leftIn } from '../../../src/runs/left-data.js';
+import { leftIn } from '../../../src/runs/left-data.js';
 import { scratchFolder } from '../../support/repository.js';
 
 let scratch: string;
@@ -23,18 +23,6 @@ function put(name: string, text: string | Buffer): string {
   return path;
 }
 const nothing = { lastLine: '', measure: null, summary: null };
-
-describe('allMeasuresIn', () => {
-  it('has the newest of each series and file, and the summary over them', () => {
-    expect(allMeasuresIn(data)).toEqual({});
-    put('measures/summary.json', '{"accuracy": 0.9, "best": true}');
-    put('measures/train.jsonl', '{"step": 1, "loss": 3}\n{"step": 2, "loss": 2}\n');
-    put('measures/accuracy.txt', '0.5');
-    put('measures/test.jsonl', '{"step": 7, "error": NaN}\n');
-    symlinkSync('/etc/hostname', join(data, 'measures', 'link.txt'));
-    expect(allMeasuresIn(data)).toEqual({ accuracy: 0.9, best: true, step: 7, loss: 2, error: Number.NaN });
-  });
-});
 
 describe('leftIn', () => {
   it('says nothing of nothing', () => {

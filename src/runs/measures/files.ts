@@ -1,0 +1,122 @@
+import { Buffer } from 'node:buffer';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+
+// The files below a folder that a job wrote: there may be anything, of any size and by any name. Links are not followed.
+
+/** A file below a folder. */
+export interface Entry {
+  /** Names from the folder on. Bytes that are not UTF-8 are shown as `\xe9`. */
+  readonly path: readonly string[];
+  /** What is opened: the bytes of the name. */
+  readonly real: Buffer;
+}
+
+export interface Listing {
+  readonly files: readonly Entry[];
+  /** Folders, the first included: their stamps tell whether names have changed. */
+  readonly folders: readonly Entry[];
+  /** What is not a regular file, as sentences without a subject: `x: a link, which is not followed`. */
+  readonly problems: readonly string[];
+}
+
+const mostFiles = 1000;
+const deepest = 4;
+
+/** Lists the regular files, by name. A folder that does not exist is empty. */
+export function filesBelow(folder: string): Listing {
+  const files: Entry[] = [];
+  const folders: Entry[] = [];
+  const problems: string[] = [];
+  const walk = (at: Entry) => {
+    folders.push(at);
+    for (const name of namesIn(at.real)) {
+      const path = [...at.path, nameOf(name)];
+      const entry = { path, real: Buffer.concat([at.real, slash, name]) };
+      if (files.length >= mostFiles) {
+        problems.push(`more than ${mostFiles} files: the others are not read`);
+        return;
+      }
+      const kind = kindOf(entry.real);
+      if (kind === 'file') files.push(entry);
+      else if (kind === 'folder' && path.length < deepest) walk(entry);
+      else problems.push(`${path.join('/')}: ${kind === 'folder' ? 'a folder too deep' : kind}`);
+    }
+  };
+  const first: Entry = { path: [], real: Buffer.from(folder) };
+  if (kindOf(first.real) === 'folder') walk(first);
+  return { files, folders, problems: [...new Set(problems)] };
+}
+
+const slash = Buffer.from('/');
+
+function kindOf(path: Buffer): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return 'file';
+  if (found.isDirectory()) return 'folder';
+  return found.isSymbolicLink() ? 'a link, which is not followed' : 'not a regular file';
+}
+
+function namesIn(folder: Buffer): Buffer[] {
+  try {
+    return readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare);
+  } catch {
+    return [];
+  }
+}
+
+function nameOf(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  if (!text.includes('\ufffd') || Buffer.from(text).equals(bytes)) return text;
+  return [...bytes]
+    .map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`))
+    .join('');
+}
+
+/** Opens a regular file for reading, never waiting for a pipe; null: it is none, or cannot be read. */
+export function withFile<T>(path: Buffer | string, work: (file: number, size: number) => T): T | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    const found = fstatSync(file);
+    return found.isFile() ? work(file, found.size) : null;
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** So many bytes from a place on; fewer at the end of the file. */
+export function bytesAt(file: number, from: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, from));
+}
+
+/** The lines of a file from a byte on. The last one may be unfinished: `isWhole` is false without a line break.
+ * @param longest a longer line is cut, in bytes */
+export function* linesOf(
+  file: number,
+  from: number,
+  size: number,
+  longest = 65_536,
+): Generator<{ readonly line: string; readonly isWhole: boolean }> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let at = from; at < size; ) {
+    const chunk = bytesAt(file, at, Math.min(65_536, size - at));
+    if (chunk.length === 0) break;
+    at += chunk.length;
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const end = bytes.lastIndexOf(0x0a);
+    if (end < 0) {
+      rest = Buffer.from(bytes.subarray(0, longest));
+      continue;
+    }
+    for (const line of bytes.toString('utf8', 0, end).split('\n')) yield { line, isWhole: true };
+    rest = Buffer.from(bytes.subarray(end + 1));
+  }
+  if (rest.length > 0) yield { line: rest.toString('utf8'), isWhole: false };
+}

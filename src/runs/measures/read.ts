@@ -1,0 +1,255 @@
+import { join } from 'node:path';
+import { numberIn, parseWithNaN } from '../../machines/numbers-in-json.js';
+import { bytesAt, type Entry, filesBelow, type Listing, linesOf, withFile } from './files.js';
+import {
+  cellsOf,
+  flat,
+  type Scalar,
+  type Series,
+  SeriesSum,
+  scalarOf,
+  separatorOf,
+  stepIn,
+  valuesOfLine,
+} from './series.js';
+
+/** A file of measures. */
+export type MeasureFile = { readonly path: readonly string[] } & (
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'series'; readonly series: Series }
+  /** It is not read: `binary, 12 MB`. */
+  | { readonly kind: 'unread'; readonly why: string }
+);
+
+/** What a job has left in its measures folder. */
+export interface Measures {
+  readonly files: readonly MeasureFile[];
+  /** What could not be read, or not all of it: `half.json: not JSON, or half-written`. */
+  readonly problems: readonly string[];
+}
+
+/** The most bytes of a JSON or text file, and of a series; of a larger series only the end is read. */
+const largestFile = 256 * 1024;
+const largestSeries = 64 * 2 ** 20;
+const endOfSeries = 65_536;
+
+/** Reads a run's measures. Never throws: what cannot be read is told.
+ * @param data the run's folder data/ */
+export const readMeasures = (data: string): Measures => readListed(listMeasures(data));
+
+/** The files of a run's measures, and the paths below data/ by whose stamps a change is noticed. */
+export function listMeasures(data: string): Listing & { readonly watched: readonly string[] } {
+  const listing = filesBelow(join(data, 'measures'));
+  const watched = [...listing.folders, ...listing.files].map(({ path }) => ['measures', ...path].join('/'));
+  return { ...listing, watched: watched.length > 0 ? watched : ['measures'] };
+}
+
+export function readListed(listing: Listing): Measures {
+  const problems = [...listing.problems];
+  const files = listing.files.map((entry): MeasureFile => {
+    const { file, problem } = readOne(entry);
+    if (problem !== null) problems.push(`${entry.path.join('/')}: ${problem}`);
+    return file;
+  });
+  return { files, problems };
+}
+
+interface ReadFile {
+  readonly file: MeasureFile;
+  readonly problem: string | null;
+}
+
+function readOne({ path, real }: Entry): ReadFile {
+  const name = path.at(-1) ?? '';
+  const read = withFile(real, (file, size): ReadFile | null => {
+    if (/\.jsonl$/i.test(name)) return readLines(path, file, size);
+    if (/\.(csv|tsv)$/i.test(name)) return readTable(path, file, size) ?? readWhole(path, file, size);
+    return readWhole(path, file, size);
+  });
+  return read ?? unread(path, 'cannot be read');
+}
+
+const unread = (path: readonly string[], why: string): ReadFile => ({
+  file: { path, kind: 'unread', why },
+  problem: why,
+});
+
+function readWhole(path: readonly string[], file: number, size: number): ReadFile {
+  const name = path.at(-1) ?? '';
+  if (size > largestFile) return unread(path, `too large (${sizeText(size)})`);
+  const bytes = bytesAt(file, 0, size);
+  const text = textOf(bytes);
+  if (text === null) return unread(path, `binary (${sizeText(size)})`);
+  const number = numberIn(text);
+  if (number !== null) return { file: { path, kind: 'json', value: number }, problem: null };
+  try {
+    return { file: { path, kind: 'json', value: parseWithNaN(text) }, problem: null };
+  } catch {
+    const problem = /\.json$/i.test(name) ? 'not JSON, or half-written' : null;
+    return { file: { path, kind: 'text', text }, problem };
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** null: it is binary. */
+function textOf(bytes: Buffer): string | null {
+  if (bytes.includes(0)) return null;
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function readLines(path: readonly string[], file: number, size: number): ReadFile {
+  const isWhole = size <= largestSeries;
+  const sum = new SeriesSum(isWhole);
+  let isFirst = !isWhole;
+  for (const { line, isWhole: hasEnded } of linesOf(file, isWhole ? 0 : size - endOfSeries, size)) {
+    const values = line.trim() === '' || isFirst ? [] : valuesOfLine(line);
+    // The first line of the end, and one that is being written, are unfinished.
+    isFirst = false;
+    if (values === null) {
+      if (hasEnded) sum.addOdd();
+    } else if (values.length > 0) sum.add(values);
+  }
+  return seriesFile(path, sum.end(), isWhole ? null : size);
+}
+
+/** null: it is a table without a column that counts. */
+function readTable(path: readonly string[], file: number, size: number): ReadFile | null {
+  let head: readonly string[] | null = null;
+  let separator = ',';
+  const isWhole = size <= largestSeries;
+  const sum = new SeriesSum(isWhole);
+  for (const { line } of tableLines(file, size, isWhole)) {
+    const text = line.replace(/\r$/, '').replace(/^\ufeff/, '');
+    if (text.trim() === '') continue;
+    if (head === null) {
+      separator = separatorOf(text);
+      head = cellsOf(text, separator);
+      if (stepIn(head) === null) return null;
+      continue;
+    }
+    const cells = cellsOf(text, separator);
+    if (cells.length > head.length || cells.length < 2) sum.addOdd();
+    else sum.add(head.flatMap((name, at) => valued(name, cells[at] ?? '')));
+  }
+  return head === null ? null : seriesFile(path, sum.end(), isWhole ? null : size);
+}
+
+/** Whole lines: the first, and then all, or those at the end. */
+function* tableLines(file: number, size: number, isWhole: boolean): ReturnType<typeof linesOf> {
+  if (isWhole) return yield* linesOf(file, 0, size);
+  for (const first of linesOf(file, 0, endOfSeries)) {
+    yield first;
+    break;
+  }
+  let isFirst = true;
+  for (const one of linesOf(file, size - endOfSeries, size)) {
+    if (!isFirst) yield one;
+    isFirst = false;
+  }
+}
+
+function valued(name: string, cell: string): [string, Scalar][] {
+  if (cell === '') return [];
+  const scalar = scalarOf(numberIn(cell) ?? cell);
+  return scalar === undefined ? [] : [[name, scalar]];
+}
+
+function seriesFile(path: readonly string[], series: Series, large: number | null): ReadFile {
+  const notes = [
+    ...(large === null ? [] : [`${sizeText(large)}: only its end is read`]),
+    ...(series.odd > 0 ? [`${series.odd} of its lines cannot be read`] : []),
+  ];
+  return {
+    file: { path, kind: 'series', series },
+    problem: notes.length > 0 ? notes.join('; ') : null,
+  };
+}
+
+/** `812 bytes`, `12 kB`, `3.4 MB`. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let [size, unit] = [bytes / 1000, 0];
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${units[unit]}`;
+}
+
+// What tables show of the files.
+
+export interface Measured {
+  /** The contents of summary.json; null: there is none, or it is no object. */
+  readonly summary: Readonly<Record<string, unknown>> | null;
+  /** Values of the other files by name. */
+  readonly values: Readonly<Record<string, Scalar>>;
+  /** Series by the name of their file, without the extension. */
+  readonly series: Readonly<Record<string, Omit<Series, 'odd'>>>;
+}
+
+export function measuredBy(files: readonly MeasureFile[]): Measured {
+  const values: [string, Scalar][] = [];
+  const series: [string, Omit<Series, 'odd'>][] = [];
+  let summary: Measured['summary'] = null;
+  for (const file of files) {
+    const name = stemOf(file.path);
+    if (file.kind === 'series') {
+      const { odd, ...rest } = file.series;
+      series.push([name, rest]);
+    } else if (file.kind === 'text') {
+      const scalar = scalarOf(file.text.trim());
+      if (scalar !== undefined && scalar !== '') values.push([name, scalar]);
+    } else if (file.kind === 'json') {
+      const isObject = isPlain(file.value);
+      if (file.path.length === 1 && file.path[0] === 'summary.json') {
+        if (isObject) summary = file.value as Record<string, unknown>;
+      } else if (isObject) values.push(...flat(file.value as object, `${name}.`));
+      else {
+        const scalar = scalarOf(file.value);
+        if (scalar !== undefined) values.push([name, scalar]);
+      }
+    }
+  }
+  return { summary, values: Object.fromEntries(values), series: Object.fromEntries(series) };
+}
+
+const isPlain = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const stemOf = (path: readonly string[]): string =>
+  path.join('.').replace(/(?<=.)\.(json|jsonl|csv|tsv|txt)$/i, '');
+
+/** The values of all files by name: the last of each series, over them those of single files, over them the summary's.
+ * What several series have is named with its series, such as `train.loss`. */
+export function allValues({ summary, values, series }: Measured): Record<string, Scalar> {
+  const all: Record<string, Scalar> = {};
+  for (const [name, { last }] of seriesColumns(series)) put(all, name, last);
+  for (const [name, value] of Object.entries(values)) put(all, name, value);
+  if (summary) for (const [name, value] of flat(summary)) put(all, name, value);
+  return all;
+}
+
+/** Columns of all series: by their own names; by series and name where several series have them. */
+export function seriesColumns(series: Measured['series']): (readonly [string, Series['columns'][string]])[] {
+  const counts = new Map<string, number>();
+  const all = Object.entries(series);
+  for (const [, { columns }] of all)
+    for (const name of Object.keys(columns)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return all.flatMap(([file, { columns }]) =>
+    Object.entries(columns).map(
+      ([name, column]) => [counts.get(name) === 1 ? name : `${file}.${name}`, column] as const,
+    ),
+  );
+}
+
+/** As a property of its own, also `__proto__`. */
+function put(into: Record<string, Scalar>, name: string, value: Scalar): void {
+  Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });
+}

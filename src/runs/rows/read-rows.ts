@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { finalStates } from '../../machines/job-state.js';
+import { listMeasures, type MeasureFile, measuredBy, readListed } from '../measures/read.js';
+import { readNotes } from '../notes.js';
+import { told, type UnreadableReceipt } from '../read-record.js';
+import type { RunStore } from '../store.js';
+import { type RunRow, rowOf, type StoredRow, unreadableRow } from './row.js';
+import { type IndexedRow, RowIndex } from './row-index.js';
+import { stampsOf } from './stamps.js';
+
+/** Reads all runs of an experiment as rows, oldest first. Only runs that have changed since they were last read are read
+ * from their files. Nothing is written but the index, and its loss changes no answer.
+ * @param home the experiment's folder */
+export function readRows(store: RunStore, home: string): RunRow[] {
+  const index = new RowIndex(join(store.folder, '.rows.jsonl'));
+  const { rows: known, count } = index.read();
+  const attempts = new Map<string, number>();
+  const kept: IndexedRow[] = [];
+  const fresh: IndexedRow[] = [];
+  const rows: RunRow[] = [];
+  for (const id of store.ids()) {
+    const indexed = known.get(id);
+    const folder = store.pathOf(id);
+    const isKnown = indexed && stampsOf(folder, indexed.watched) === indexed.stamps;
+    const one: IndexedRow = isKnown ? indexed : readRow(store, id, folder);
+    if (isKnown) kept.push(one);
+    else if (finalStates.has(one.row.state as never)) fresh.push(one);
+    const attempt = (attempts.get(one.row.condition) ?? 0) + 1;
+    attempts.set(one.row.condition, attempt);
+    rows.push(Object.assign(one.row, { home, attempt }));
+  }
+  if (store.canCache) repair(index, kept, fresh, count);
+  return rows;
+}
+
+/** One run, from its files. */
+function readRow(store: RunStore, id: string, folder: string): IndexedRow {
+  const listing = listMeasures(join(folder, 'data'));
+  const { watched } = listing;
+  // Before they are read: what is written meanwhile has another stamp.
+  const stamps = stampsOf(folder, watched);
+  const { files, problems } = readListed(listing);
+  const row = storedRow(store, id, files, problems);
+  return { row, watched, stamps };
+}
+
+function storedRow(
+  store: RunStore,
+  id: string,
+  files: readonly MeasureFile[],
+  problems: readonly string[],
+): StoredRow {
+  const unreadable: UnreadableReceipt[] = [];
+  const record = told(unreadable, () => store.read(id));
+  const { notes, problem } = readNotes(store.pathOf(id));
+  if (!record) {
+    const why = unreadable[0]?.message ?? `${store.pathOf(id)} has no receipt (run.json).`;
+    return { ...unreadableRow(id, why), ...measuredBy(files), tags: notes.tags };
+  }
+  const all = [...problems.map((one) => `measures/${one}`), ...(problem === null ? [] : [problem])];
+  return rowOf(record, measuredBy(files), notes, all);
+}
+
+/** Lines of the index without a run, or of a state before, for which it is written as a whole. */
+function repair(
+  index: RowIndex,
+  kept: readonly IndexedRow[],
+  fresh: readonly IndexedRow[],
+  count: number,
+): void {
+  if (fresh.length === 0) return;
+  const all = kept.length + fresh.length;
+  if (fresh.length > kept.length || count + fresh.length > 2 * all + 100) index.replace([...kept, ...fresh]);
+  else index.append(fresh);
+}
