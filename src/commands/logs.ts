@@ -6,10 +6,10 @@ import { untilReaderLeaves } from '../cli/reader.js';
 import { noneIn, selectionFlags, selectionOf } from '../cli/selection-flags.js';
 import { cyan, dim, present, wantsColors } from '../cli/style.js';
 import { jsonText } from '../cli/text.js';
-import { parseSince } from '../cli/time.js';
 import { WholeLines } from '../cli/whole-lines.js';
 import { ownLine, UserError } from '../errors.js';
 import { namesOne } from '../experiment/select.js';
+import { parseMoment } from '../history/moment.js';
 import { logs } from '../operations/inspect/logs.js';
 import { openRecords } from '../operations/records.js';
 
@@ -33,7 +33,7 @@ export default class Logs extends BaseCommand {
     follow: Flags.boolean({ char: 'f', description: 'follow until the jobs have ended' }),
     since: Flags.string({
       helpValue: 'TIME',
-      description: 'from this time on: a date, or 90s, 10m, 2h, 3d ago',
+      description: 'from this time on: a date, 90s, 10m, 2h, 3d ago, or yesterday',
     }),
     tail: Flags.integer({
       helpValue: 'LINES',
@@ -47,10 +47,10 @@ export default class Logs extends BaseCommand {
     const { argv, flags } = await this.parse(Logs);
     const { folder, conditions } = experimentAndConditions(argv as string[]);
     const session = this.session(flags);
-    const since = flags.since === undefined ? null : parseSince(flags.since, session.now());
+    const since = flags.since === undefined ? null : parseMoment(flags.since, session.now());
     if (flags.since !== undefined && !since) {
       throw new UserError(
-        `"${flags.since}" is not a time: --since takes a date, or how long ago (90s, 10m, 2h, 3d).`,
+        `"${flags.since}" is not a time: --since takes a date, how long ago (90s, 10m, 2h, 3d), or a day such as yesterday.`,
         [ownLine('logs', ['--since', '10m']), ownLine('logs', ['--since', '2026-01-31T18:00'])],
         { exit: 2 },
       );

@@ -28,7 +28,8 @@ export class WrongWhere extends UserError {
   }
 }
 
-const number = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+/** A number as one types it. */
+export const number = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 
 /** Reads NAME, one of = != < <= > >=, and VALUE; blanks around them, and quotes around each, are no part of it.
  *  @throws WrongWhere */
@@ -92,8 +93,9 @@ function fits(values: ArgumentValues, { name, operator, value }: Comparison): bo
   return outcome[operator];
 }
 
-/** Compares numbers by value (`1e-2` is 0.01), integers with all digits, lists by their words. */
-function isSame(own: string, value: string): boolean {
+/** Compares numbers by value (`1e-2` is 0.01), integers with all digits, lists by their words.
+ * @param own with commas between the words of a list */
+export function isSame(own: string, value: string): boolean {
   if (own === value || own === listed(value)) return true;
   if (!number.test(own) || !number.test(value)) return false;
   const areWhole = [own, value].every((one) => /^[-+]?\d+$/.test(one));

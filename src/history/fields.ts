@@ -1,0 +1,235 @@
+import { number } from '../experiment/where.js';
+import { nearest } from '../phrases.js';
+import { flat, type Scalar, type SeriesColumn } from '../runs/measures/series.js';
+import type { RunRow } from '../runs/rows/row.js';
+import { attributes } from './attributes.js';
+import { type Name, type Space, type Statistic, spaces } from './name.js';
+import { WrongQuery } from './tokens.js';
+
+/** The value of a field in one run; undefined: the run has none. A list is several values. */
+export type Value = Scalar | readonly string[] | undefined;
+
+/** What a name means for all runs. */
+export interface Field {
+  readonly space: Space;
+  /** The name alone, as the runs have it. */
+  readonly name: string;
+  /** The head of its column: as it was written, without a prefix. */
+  readonly head: string;
+  readonly isTime: boolean;
+  /** It is a measure of which the job may write a text. */
+  readonly isMixed: boolean;
+  readonly of: (row: RunRow) => Value;
+}
+
+/** The value of a series at a step, which its file has to be read for. */
+export type AtStep = (row: RunRow, series: string, column: string, step: number) => Scalar | undefined;
+
+/** The names that runs have, and what they mean. */
+export class Fields {
+  readonly #arguments = new Set<string>();
+  readonly #measures = new Set<string>();
+  /** Columns of series, each with the series that have it. */
+  readonly #columns = new Map<string, Set<string>>();
+
+  constructor(
+    readonly rows: readonly RunRow[],
+    private readonly atStep: AtStep = () => undefined,
+  ) {
+    for (const row of rows) {
+      for (const name of Object.keys(row.words)) this.#arguments.add(name);
+      for (const [series, { columns }] of Object.entries(row.series))
+        for (const name of Object.keys(columns)) this.#noteColumn(name, series);
+    }
+    for (const row of rows) {
+      if (row.summary) for (const name of namesIn(row.summary)) this.#measures.add(name);
+      for (const name of Object.keys(row.values)) this.#measures.add(name);
+      for (const [series, { columns }] of Object.entries(row.series))
+        for (const name of Object.keys(columns))
+          this.#measures.add(this.#isShared(name) ? `${series}.${name}` : name);
+    }
+  }
+
+  #noteColumn(name: string, series: string): void {
+    const known = this.#columns.get(name);
+    if (known) known.add(series);
+    else this.#columns.set(name, new Set([series]));
+  }
+
+  /** Several series have such a column, so that it is named with the series. */
+  #isShared(column: string): boolean {
+    return (this.#columns.get(column)?.size ?? 0) > 1;
+  }
+
+  /** Names of arguments, in the order in which they first appear. */
+  get arguments(): readonly string[] {
+    return [...this.#arguments];
+  }
+
+  get measures(): readonly string[] {
+    return [...this.#measures];
+  }
+
+  argument(name: string): Field {
+    return {
+      ...{ space: 'argument', name, head: name, isTime: false, isMixed: false },
+      of: ({ words }) => (Object.hasOwn(words, name) ? wordsAsValue(words[name]) : undefined),
+    };
+  }
+
+  /** @param statistic of its series; null: its value, which of a series is the last */
+  measure(name: string, statistic: Statistic | null = null, step: number | null = null): Field {
+    const head = `${statistic ? `${statistic} ` : ''}${name}${step === null ? '' : `@${step}`}`;
+    const of = (row: RunRow): Value => {
+      if (statistic === null && step === null) return this.#valueOf(row, name);
+      const found = this.#columnOf(row, name);
+      if (!found) return undefined;
+      if (step !== null) return this.atStep(row, found.series, found.column, step);
+      return statistic === null ? undefined : statisticOf(found.sums, statistic);
+    };
+    return { space: 'measure', name, head, isTime: false, isMixed: true, of };
+  }
+
+  #valueOf(row: RunRow, name: string): Value {
+    const summed = row.summary ? within(row.summary, name) : undefined;
+    if (summed !== undefined) return summed;
+    if (Object.hasOwn(row.values, name)) return row.values[name];
+    return this.#columnOf(row, name)?.sums.last;
+  }
+
+  /** The column of a series that a name means: its own name, unless several series have it, or series and column. */
+  #columnOf(row: RunRow, name: string): { series: string; column: string; sums: SeriesColumn } | null {
+    for (const [series, { columns }] of Object.entries(row.series)) {
+      const isOwn = !this.#isShared(name) && Object.hasOwn(columns, name);
+      const column = isOwn ? name : name.startsWith(`${series}.`) ? name.slice(series.length + 1) : null;
+      const sums = column !== null && Object.hasOwn(columns, column) ? columns[column] : undefined;
+      if (sums && column !== null) return { series, column, sums };
+    }
+    return null;
+  }
+
+  attribute(name: string): Field | null {
+    const attribute = attributes.get(name);
+    if (!attribute) return null;
+    return {
+      space: 'run',
+      name,
+      head: name,
+      isMixed: false,
+      isTime: attribute.isTime ?? false,
+      of: attribute.of,
+    };
+  }
+
+  /** What a name means. @param flag in which it stands, for messages
+   * @throws WrongQuery for one that no run has, with the nearest, or one that means several things */
+  find(name: Name, flag: string): Field {
+    const found = this.#meanings(name);
+    const [first] = found;
+    if (first === undefined) throw this.#unknown(name, flag);
+    if (found.length > 1)
+      throw new WrongQuery(
+        `${flag}: "${name.name}" may be ${found.map((one) => `${article[one]} ${one}`).join(' or ')}: write ${found.map((one) => `${one}.${written(name.name)}`).join(' or ')}.`,
+      );
+    const field =
+      first === 'argument'
+        ? this.argument(name.name)
+        : first === 'measure'
+          ? this.measure(name.name, name.statistic, name.step)
+          : this.attribute(name.name);
+    if (!field) throw this.#unknown(name, flag);
+    return field;
+  }
+
+  #meanings({ space, name, statistic, step }: Name): Space[] {
+    const isSeries = statistic !== null || step !== null;
+    const known: Record<Space, boolean> = {
+      argument: !isSeries && this.#arguments.has(name),
+      measure: this.#measures.has(name) || this.#isQualified(name),
+      run: !isSeries && attributes.has(name),
+    };
+    return spaces.filter((one) => known[one] && (space ?? one) === one);
+  }
+
+  #isQualified(name: string): boolean {
+    return [...this.#columns].some(
+      ([column, series]) => name.endsWith(`.${column}`) && series.has(name.slice(0, -column.length - 1)),
+    );
+  }
+
+  #unknown({ space, name }: Name, flag: string): WrongQuery {
+    const known: Record<Space, readonly string[]> = {
+      argument: this.arguments,
+      measure: this.measures,
+      run: [...attributes.keys()],
+    };
+    const all = spaces.filter((one) => (space ?? one) === one).flatMap((one) => known[one]);
+    const shared = [...(this.#columns.get(name) ?? [])].map((series) => `${series}.${name}`);
+    if (shared.length > 1)
+      return new WrongQuery(
+        `${flag}: several series have "${name}": write ${shared.map(written).join(' or ')}.`,
+      );
+    const meant = nearest(name, all);
+    const lists = spaces
+      .filter((one) => (space ?? one) === one)
+      .map((one) => `${plural[one]}: ${few(known[one])}`);
+    return new WrongQuery(
+      [
+        `${flag}: no run has ${space ? `${article[space]} ${space}` : 'anything'} called "${name}".${meant === null ? '' : ` Did you mean ${written(meant)}?`}`,
+        ...lists.map((line) => `  ${line}`),
+      ].join('\n'),
+    );
+  }
+}
+
+const article: Record<Space, string> = { argument: 'an', measure: 'a', run: 'a' };
+const plural: Record<Space, string> = { argument: 'arguments', measure: 'measures', run: 'of each run' };
+
+const few = (names: readonly string[]): string => {
+  if (names.length === 0) return 'none';
+  const more = names.length - 20;
+  return `${names.slice(0, 20).map(written).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+};
+
+/** A name as it has to be written: in quotes if it has other characters. */
+export const written = (name: string): string =>
+  /^[^\s=!<>()[\],"'@-][^\s=!<>()[\],"'@]*$/.test(name)
+    ? name
+    : name.includes('"')
+      ? `'${name}'`
+      : `"${name}"`;
+
+const wordsAsValue = (words: readonly string[] = []): Value => (words.length === 1 ? words[0] : words);
+
+function namesIn(summary: Readonly<Record<string, unknown>>): string[] {
+  return flat(summary).map(([name]) => name);
+}
+
+/** A value of an object, also of one in it by a name with dots. */
+function within(summary: Readonly<Record<string, unknown>>, name: string): Scalar | undefined {
+  if (Object.hasOwn(summary, name)) {
+    const value = summary[name];
+    if (typeof value !== 'object' || value === null) return value as Scalar;
+  }
+  if (!name.includes('.') && !Array.isArray(summary[name])) return undefined;
+  return flat(summary).find(([one]) => one === name)?.[1];
+}
+
+function statisticOf(sums: SeriesColumn, statistic: Statistic): Scalar | undefined {
+  if (statistic === 'count') return sums.n;
+  return sums[statistic] ?? undefined;
+}
+
+/** A value as a number; null: it is none. Of arguments, texts that are written as numbers are; of measures, numbers. */
+export function numberOf(field: Pick<Field, 'space' | 'isTime'>, value: Value): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return null;
+  if (field.isTime) return Date.parse(value);
+  return field.space === 'argument' && number.test(value) ? Number(value) : null;
+}
+
+/** A value as text; lists with commas between. */
+export function textOf(value: Value): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'object' ? value.join(',') : String(value);
+}
