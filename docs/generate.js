@@ -247,7 +247,8 @@ logistician logs -f --json | jq -r 'select(.line | test("loss")) | "\\(.conditio
 function jsonFields(schema, name, wish) {
   if (wish.$ref === 'record.schema.json') return ['The receipt of the run: [run.json](receipt.md).'];
   const heads = ['field', 'type', 'meaning'];
-  const rows = jsonRows(schema, wish, '');
+  const rows = [...jsonRows(schema, wish, ''), ...mapRows(schema, wish)];
+  if (rows.length === 0) return [];
   const ofStatus = new Set(jsonRows(schema, schema.properties.status, '').map(String));
   const own = rows.filter((row) => !ofStatus.has(String(row)));
   const shared = rows.length - own.length;
@@ -268,10 +269,17 @@ function jsonRows(schema, node, prefix) {
     const inner = wish.anyOf?.[0] ?? wish.items ?? wish;
     return [
       [code(field), jsonType(schema, wish), wish.description],
-      ...jsonRows(schema, resolve(schema, inner), `${field}${wish.items ? '[]' : ''}.`),
+      // Runs stand once, with `history`.
+      ...(inner.$ref === '#/definitions/run'
+        ? []
+        : jsonRows(schema, resolve(schema, inner), `${field}${wish.items ? '[]' : ''}.`)),
     ];
   });
 }
+
+/** The fields of the objects in an object whose keys are ids. */
+const mapRows = (schema, { additionalProperties }) =>
+  additionalProperties?.$ref ? jsonRows(schema, resolve(schema, additionalProperties), 'ID.') : [];
 
 function jsonType(schema, wish) {
   const reference = wish.$ref ?? wish.allOf?.[0].$ref;

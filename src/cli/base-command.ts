@@ -156,6 +156,9 @@ export abstract class BaseCommand extends Command {
     return folder;
   }
 
+  /** The same, to be passed on. */
+  protected readonly find = (typed: string): string => this.experimentFolder(typed);
+
   /** The suggested command lines, for that experiment. */
   protected mending(suggestions: readonly Suggestion[]): string[] {
     return suggested(suggestions, this.#given());

@@ -1,12 +1,12 @@
 import { argumentValues } from '../experiment/argument-values.js';
 import { joinWords } from '../experiment/words.js';
-import type { RunState } from '../machines/job-state.js';
 import { type ConditionStatus, type ExperimentStatus, judged, progressOf } from '../operations/look/rows.js';
 import { count } from '../phrases.js';
 import { filled } from './fold.js';
 import { heldLines } from './held-view.js';
 import { measuresOf, measureText } from './measures.js';
-import { cyan, dim, green, joined, red, type Text, yellow } from './style.js';
+import { stateText, tint } from './state-cell.js';
+import { dim, joined, type Text, yellow } from './style.js';
 import { type Cell, type Column, table } from './table.js';
 import { visibleText, widthOf } from './text.js';
 import { between } from './time.js';
@@ -130,21 +130,13 @@ function visible(rows: readonly ConditionStatus[], height: number): readonly Con
 /** `running`, `failed (exit 3)`, `running, unreachable`. */
 function stateOf({ record, report, silent }: ConditionStatus): Cell {
   if (!record) return dim('not run');
-  const why = record.reason === 'exit' ? `exit ${record.exit_code}` : record.reason;
-  const state = record.state === 'succeeded' || !why ? record.state : `${record.state} (${why})`;
+  const state = stateText(record);
   if (silent) return yellow(`${state}, ${silent.canStart ? 'machine stopped' : 'unreachable'}`);
   return tint(record.state, report?.orphan ? `${state}, unattended` : state);
 }
 
 const timeOf = (record: ConditionStatus['record'], now: Date): string =>
   record ? between(record.started ?? record.times.running, record.finished, now) : '';
-
-function tint(state: RunState, text: string): Cell {
-  if (state === 'succeeded') return green(text);
-  if (state === 'failed' || state === 'lost') return red(text);
-  if (state === 'stopped') return yellow(text);
-  return state === 'pending' ? dim(text) : cyan(text);
-}
 
 const saidBy = ({ report }: ConditionStatus): string => visibleText(report?.lastLine ?? '');
 

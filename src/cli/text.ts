@@ -63,14 +63,24 @@ const unfinished = /(?:\r+|\u001b(?:\[[\d;]{0,20})?)$/;
 
 /** JSON without characters that control a terminal: they are escaped as \u numbers. NaN and the infinities, which JSON
  * does not have, are strings. */
-export const jsonText = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent).replaceAll(
-    unfit,
-    (character) =>
-      character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+export function jsonText(value: unknown, indent?: number): string {
+  // Most texts have neither, and are many: a replacer takes longer than all else.
+  const text = hasOdd(value)
+    ? JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent)
+    : JSON.stringify(value, undefined, indent);
+  if (/^[\n -~]*$/.test(text)) return text;
+  return text.replaceAll(unfit, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
 
 const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+
+function hasOdd(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return isOdd(value);
+  for (const key in value) if (hasOdd((value as Record<string, unknown>)[key])) return true;
+  return false;
+}
 
 /** A name and its text in one line; if that is wider than `width`, the text goes below the name in lines broken between
  * words. */

@@ -6,10 +6,11 @@ export function splitAtDashes(words: readonly string[]): { own: string[]; job: s
     : { own: words.slice(0, dashes), job: words.slice(dashes + 1) };
 }
 
-/** Flags, by verb, whose value is for another program: it may be `--help`, or begin with a dash. */
+/** Flags, by verb, whose value may begin with a dash: it is for another program, or says `-accuracy`. */
 const texts: Readonly<Record<string, readonly string[]>> = {
   run: ['-o', '--options'],
   create: ['--command'],
+  history: ['--sort'],
 };
 
 /** `-o WORD` as `--options= WORD`, so that a word that looks like a flag of ours is still taken as a value: the blank

@@ -1,5 +1,5 @@
 import type { RunRow } from '../runs/rows/row.js';
-import type { Value } from './fields.js';
+import type { Value } from './value.js';
 
 /** What tables and filters call the parts of a run itself. */
 export interface Attribute {

@@ -5,9 +5,7 @@ import type { RunRow } from '../runs/rows/row.js';
 import { attributes } from './attributes.js';
 import { type Name, type Space, type Statistic, spaces } from './name.js';
 import { WrongQuery } from './tokens.js';
-
-/** The value of a field in one run; undefined: the run has none. A list is several values. */
-export type Value = Scalar | readonly string[] | undefined;
+import type { Value } from './value.js';
 
 /** What a name means for all runs. */
 export interface Field {
@@ -68,6 +66,12 @@ export class Fields {
 
   get measures(): readonly string[] {
     return [...this.#measures];
+  }
+
+  /** Names of measures that only count the lines of series. */
+  get steps(): ReadonlySet<string> {
+    const all = this.rows.flatMap(({ series }) => Object.entries(series));
+    return new Set(all.flatMap(([name, { step }]) => (step === null ? [] : [step, `${name}.${step}`])));
   }
 
   argument(name: string): Field {

@@ -60,6 +60,14 @@ export class Tokens {
     return is && token.kind !== 'end';
   }
 
+  /** Takes a dash in front of a name; two are a part of it. */
+  takeDash(): boolean {
+    const { kind, text, from } = this.peek();
+    const is = kind === 'word' && /^-(?!-)/.test(text);
+    if (is) this.#at = from + 1;
+    return is;
+  }
+
   get isAtEnd(): boolean {
     return this.peek().kind === 'end';
   }

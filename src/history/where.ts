@@ -1,10 +1,11 @@
 import { isSame, number } from '../experiment/where.js';
 import { count, nearest } from '../phrases.js';
 import type { RunRow } from '../runs/rows/row.js';
-import { type Field, type Fields, numberOf, textOf, type Value } from './fields.js';
+import { type Field, type Fields, numberOf, textOf } from './fields.js';
 import { parseMoment } from './moment.js';
 import { type Name, readName } from './name.js';
 import { Tokens, WrongQuery } from './tokens.js';
+import type { Value } from './value.js';
 
 // The language of `--where`: comparisons joined by and, or, not and brackets.
 

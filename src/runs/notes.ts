@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { readBounded, UnreadableFile } from './bounded-file.js';
@@ -28,6 +29,8 @@ const largest = 2 ** 20;
 /** Reads the notes of a run. Unfit ones are a problem, not an error: they may have been edited.
  * @param run its folder */
 export function readNotes(run: string): { readonly notes: Notes; readonly problem: string | null } {
+  // Most runs have none, and an error takes longer than a look.
+  if (!existsSync(fileIn(run))) return { notes: noNotes, problem: null };
   try {
     const file = readBounded(fileIn(run), largest);
     if (!file) return { notes: noNotes, problem: null };

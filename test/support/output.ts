@@ -18,7 +18,7 @@ export type OutputName = keyof typeof schema.properties;
 /** What is wrong with what a command printed with --json; nothing, if it is as documented. */
 export function outputProblems(name: OutputName, value: unknown): string[] {
   // Which refers to the schema of the receipt.
-  if (name === 'run') return receiptProblems(value);
+  if (name === 'run' || name === 'describe') return receiptProblems(value);
   const pointer = `output.schema.json#/properties/${encodeURIComponent(name)}`;
   const validate = ajv.getSchema(pointer);
   if (!validate) throw new Error(`no schema ${pointer}`);

@@ -1,5 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 
 // The files below a folder that a job wrote: there may be anything, of any size and by any name. Links are not followed.
 
@@ -29,39 +38,43 @@ export function filesBelow(folder: string): Listing {
   const problems: string[] = [];
   const walk = (at: Entry) => {
     folders.push(at);
-    for (const name of namesIn(at.real)) {
+    for (const { name, kind } of entriesIn(at.real)) {
       const path = [...at.path, nameOf(name)];
       const entry = { path, real: Buffer.concat([at.real, slash, name]) };
       if (files.length >= mostFiles) {
         problems.push(`more than ${mostFiles} files: the others are not read`);
         return;
       }
-      const kind = kindOf(entry.real);
       if (kind === 'file') files.push(entry);
       else if (kind === 'folder' && path.length < deepest) walk(entry);
       else problems.push(`${path.join('/')}: ${kind === 'folder' ? 'a folder too deep' : kind}`);
     }
   };
-  const first: Entry = { path: [], real: Buffer.from(folder) };
-  if (kindOf(first.real) === 'folder') walk(first);
+  // A link in its place would lead elsewhere.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    walk({ path: [], real: Buffer.from(folder) });
   return { files, folders, problems: [...new Set(problems)] };
 }
 
 const slash = Buffer.from('/');
 
-function kindOf(path: Buffer): string {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || found.isFile()) return 'file';
-  if (found.isDirectory()) return 'folder';
-  return found.isSymbolicLink() ? 'a link, which is not followed' : 'not a regular file';
-}
-
-function namesIn(folder: Buffer): Buffer[] {
+function entriesIn(folder: Buffer): { readonly name: Buffer; readonly kind: string }[] {
   try {
-    return readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare);
+    return (
+      readdirSync(folder, { encoding: 'buffer', withFileTypes: true })
+        // The types of Node's own module know no names as bytes here.
+        .map((entry) => ({ name: entry.name as unknown as Buffer, kind: kindOf(entry) }))
+        .sort((one, other) => Buffer.compare(one.name, other.name))
+    );
   } catch {
     return [];
   }
+}
+
+function kindOf(entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): string {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'a link, which is not followed' : 'not a regular file';
 }
 
 function nameOf(bytes: Buffer): string {

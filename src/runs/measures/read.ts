@@ -204,6 +204,8 @@ export function measuredBy(files: readonly MeasureFile[]): Measured {
       const { odd, ...rest } = file.series;
       series.push([name, rest]);
     } else if (file.kind === 'text') {
+      // A part of a JSON text is no value: its problem is told.
+      if (/\.json$/i.test(file.path.at(-1) ?? '')) continue;
       const scalar = scalarOf(file.text.trim());
       if (scalar !== undefined && scalar !== '') values.push([name, scalar]);
     } else if (file.kind === 'json') {

@@ -5,7 +5,7 @@ import { readNotes } from '../notes.js';
 import { told, type UnreadableReceipt } from '../read-record.js';
 import type { RunStore } from '../store.js';
 import { type RunRow, rowOf, type StoredRow, unreadableRow } from './row.js';
-import { type IndexedRow, RowIndex } from './row-index.js';
+import { type IndexedRow, RowIndex, SharedFacts } from './row-index.js';
 import { stampsOf } from './stamps.js';
 
 /** Reads all runs of an experiment as rows, oldest first. Only runs that have changed since they were last read are read
@@ -14,6 +14,7 @@ import { stampsOf } from './stamps.js';
 export function readRows(store: RunStore, home: string): RunRow[] {
   const index = new RowIndex(join(store.folder, '.rows.jsonl'));
   const { rows: known, count } = index.read();
+  const shared = new SharedFacts();
   const attempts = new Map<string, number>();
   const kept: IndexedRow[] = [];
   const fresh: IndexedRow[] = [];
@@ -22,7 +23,7 @@ export function readRows(store: RunStore, home: string): RunRow[] {
     const indexed = known.get(id);
     const folder = store.pathOf(id);
     const isKnown = indexed && stampsOf(folder, indexed.watched) === indexed.stamps;
-    const one: IndexedRow = isKnown ? indexed : readRow(store, id, folder);
+    const one: IndexedRow = isKnown ? indexed : readRow(store, id, folder, shared);
     if (isKnown) kept.push(one);
     else if (finalStates.has(one.row.state as never)) fresh.push(one);
     const attempt = (attempts.get(one.row.condition) ?? 0) + 1;
@@ -34,13 +35,13 @@ export function readRows(store: RunStore, home: string): RunRow[] {
 }
 
 /** One run, from its files. */
-function readRow(store: RunStore, id: string, folder: string): IndexedRow {
+function readRow(store: RunStore, id: string, folder: string, shared: SharedFacts): IndexedRow {
   const listing = listMeasures(join(folder, 'data'));
   const { watched } = listing;
   // Before they are read: what is written meanwhile has another stamp.
   const stamps = stampsOf(folder, watched);
   const { files, problems } = readListed(listing);
-  const row = storedRow(store, id, files, problems);
+  const row = shared.of(storedRow(store, id, files, problems));
   return { row, watched, stamps };
 }
 

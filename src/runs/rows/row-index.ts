@@ -20,6 +20,18 @@ const version = 1;
 /** The longest line that is read, in bytes: a run with more measures is read from its files each time. */
 const longestLine = 2 ** 20;
 
+/** Makes equal facts one object. */
+export class SharedFacts {
+  readonly #known = new Map<string, RunFacts>();
+
+  of(row: StoredRow): StoredRow {
+    const text = JSON.stringify(row.facts);
+    const facts = this.#known.get(text) ?? row.facts;
+    this.#known.set(text, facts);
+    return facts === row.facts ? row : { ...row, facts };
+  }
+}
+
 /** runs/.rows.jsonl: a line a run, so that 50,000 runs are shown without opening their files. A cache, as
  * `IndexFile`: a line counts only if the stamps of the run's files are those of the line, so a lost, stale or damaged
  * one costs time, and no answer depends on it. What runs have in common has a line of its own. */
@@ -98,15 +110,18 @@ function indexed({ key = '', stamps, watched, row }: Line, facts: ReadonlyMap<st
 }
 
 function textOf(rows: readonly IndexedRow[]): string {
-  const keys = new Set<string>();
+  const keys = new Map<RunFacts, string>();
   const lines: string[] = [];
   for (const { row, watched, stamps } of rows) {
     // A row that is shown already has these two.
     const { facts, home: _, attempt: __, ...own } = row as RunRow;
-    const text = JSON.stringify(facts);
-    const key = createHash('sha256').update(text).digest('hex').slice(0, 12);
-    if (!keys.has(key)) lines.push(`{"v":${version},"key":"${key}","facts":${text}}\n`);
-    keys.add(key);
+    let key = keys.get(facts);
+    if (key === undefined) {
+      const text = JSON.stringify(facts);
+      key = createHash('sha256').update(text).digest('hex').slice(0, 12);
+      keys.set(facts, key);
+      lines.push(`{"v":${version},"key":"${key}","facts":${text}}\n`);
+    }
     const line = `${stringifyWithNaN({ v: version, key, stamps, watched, row: own })}\n`;
     if (line.length < longestLine / 4) lines.push(line);
   }

@@ -210,6 +210,8 @@ describe('T15: one way to the screen, and it escapes', () => {
       'cli/base-command.ts process.stdout.write',
       'cli/base-command.ts process.stdout.write',
       "cli/prompts.ts 'inquirer'",
+      // Runs for programs, of which there may be many: JSON and CSV that were escaped.
+      'cli/rows-out.ts process.stdout.write',
       "cli/screen.ts 'log-update'",
       "cli/style.ts 'picocolors'",
       // The job's own bytes: as they are, with a prefix, as JSON.

@@ -1,0 +1,94 @@
+import type { Compared, ComparedMeasure, Comparison } from '../history/compare.js';
+import { textOf } from '../history/fields.js';
+import type { Between } from '../operations/history/commits.js';
+import { filled } from './fold.js';
+import { measureText } from './measures.js';
+import { bold, dim, joined, type Text } from './style.js';
+import { type Column, table } from './table.js';
+
+/** Parts of which people want to know that they are the same, in their words. */
+const told: readonly (readonly [string, (one: Compared) => boolean])[] = [
+  ['arguments', ({ part }) => part === 'argument'],
+  ['commit', ({ part, name }) => part === 'code' && name === 'commit'],
+  ['image', ({ part, name }) => part === 'image' && name === 'image'],
+  ['inputs', ({ part }) => part === 'input'],
+  ['machine', ({ part, name }) => part === 'machine' && name === 'machine'],
+];
+
+/** @param ids as they are shown. @param all also what is the same */
+export function compareView(
+  { inputs, measures }: Comparison,
+  between: Between | null,
+  { ids, width, all }: { readonly ids: readonly string[]; readonly width: number; readonly all: boolean },
+): Text {
+  const shown = inputs.filter((one) => all || !one.isSame);
+  const heads = (first: string): Column[] => [
+    { head: first, least: 12, cut: 'middle' },
+    ...ids.map((head): Column => ({ head, least: 12, cut: 'middle' })),
+  ];
+  const same = told.filter(([, is]) => inputs.some(is) && inputs.filter(is).every(({ isSame }) => isSame));
+  const parts: Text[] = [
+    ...(same.length > 0 ? [filled(`Same ${same.map(([name]) => name).join(', same ')}.`, width)] : []),
+    ...(shown.length > 0
+      ? [
+          table(
+            heads('WENT IN'),
+            shown.map((one) => [labelOf(one), ...one.values.map((value) => shortOf(one, value))]),
+            width,
+          ).text,
+        ]
+      : ['Nothing that went in differs.']),
+    ...betweenLines(between),
+    ...measureTable(measures, heads('MEASURE'), width),
+  ];
+  return joined(parts, '\n\n');
+}
+
+const labelOf = ({ part, name }: Compared): string =>
+  part === 'input' || part === 'environment' || part === 'tool' ? `${part} ${name}` : name;
+
+/** An id by its beginning. */
+function shortOf({ part, name }: Compared, value: string | null): string {
+  if (value === null) return '-';
+  if (part === 'code' && /^[0-9a-f]{40,64}$/.test(value)) return value.slice(0, 10);
+  if (part === 'image' || part === 'input') return value.replace(/([0-9a-f]{12})[0-9a-f]{28,}/, '$1');
+  return name === 'memory_bytes' ? `${(Number(value) / 2 ** 30).toFixed(1)} GiB` : value;
+}
+
+function betweenLines(between: Between | null): Text[] {
+  if (!between || between.log.length + between.changes.length === 0) return [];
+  return [
+    joined(
+      [
+        ...(between.log.length > 0 ? [bold('Commits between them'), ...between.log] : []),
+        ...(between.changes.length > 0 ? [bold('Changes between them'), ...between.changes] : []),
+      ],
+      '\n',
+    ),
+  ];
+}
+
+function measureTable(measures: readonly ComparedMeasure[], heads: readonly Column[], width: number): Text[] {
+  if (measures.length === 0) return [dim('None has measures.')];
+  const withDifference = heads.length === 3;
+  const columns = [...heads, ...(withDifference ? [{ head: 'DIFFERENCE' }] : [])];
+  const rows = measures.map(({ name, values, differences }) => [
+    name,
+    ...values.map((value) => (typeof value === 'number' ? measureText(value) : textOf(value) || '-')),
+    ...(withDifference ? [differenceText(differences[1] ?? null)] : []),
+  ]);
+  return [table(columns, rows, width).text];
+}
+
+/** `+0.02 (+2.1 %)`. */
+function differenceText(difference: ComparedMeasure['differences'][number]): string {
+  if (difference === null) return '';
+  const { absolute, relative } = difference;
+  if (absolute === 0) return 'none';
+  const sign = absolute > 0 ? '+' : '';
+  const share =
+    relative === null || !Number.isFinite(relative)
+      ? ''
+      : ` (${sign}${(100 * relative).toPrecision(2).replace(/e.*/, '')} %)`;
+  return `${sign}${measureText(absolute)}${share}`;
+}

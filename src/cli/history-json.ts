@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { number } from '../experiment/where.js';
+import { secondsOf } from '../history/attributes.js';
+import { type Field, numberOf } from '../history/fields.js';
+import { type Group, numbersOf, summed } from '../history/group.js';
+import type { Value } from '../history/value.js';
+import { allValues } from '../runs/measures/read.js';
+import type { RunRow } from '../runs/rows/row.js';
+
+/** The form of a run in `history`, which programs read. Fields may be added; a change of one's meaning changes it. */
+const schema = 1;
+
+/** A run in `history --json` and `--jsonl`. Times are ISO 8601 in UTC. */
+export const runJson = (row: RunRow) => ({
+  schema,
+  run: row.run,
+  folder: join(row.home, 'runs', row.run),
+  ...row.facts,
+  condition: row.condition,
+  attempt: row.attempt,
+  continues: row.continues,
+  state: row.state,
+  reason: row.reason,
+  exit_code: row.exit_code,
+  created: row.created,
+  started: row.started,
+  finished: row.finished,
+  seconds: secondsOf(row) ?? null,
+  argv: row.argv,
+  arguments: argumentsJson(row),
+  parameters: parsed(row.parameters),
+  measures: allValues(row),
+  summary: row.summary,
+  series: row.series,
+  notes: row.notes,
+  tags: row.tags,
+  problems: row.problems,
+});
+
+/** Arguments by name: numbers as numbers, `true` and `false`, and lists. The words as they are are in `argv`. */
+function argumentsJson({ words }: RunRow): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(words).map(([name, values]) => [
+      name,
+      values.length === 1 ? typed(values[0] ?? '') : values.map(typed),
+    ]),
+  );
+}
+
+function typed(word: string): unknown {
+  if (word === 'true' || word === 'false') return word === 'true';
+  // A number that has more digits than JSON's readers keep stays a text.
+  const isExact = !/^[-+]?\d+$/.test(word) || Number.isSafeInteger(Number(word));
+  return number.test(word) && isExact ? Number(word) : word;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The asked-for columns of a run. */
+export const columnsJson = (row: RunRow, columns: readonly Field[]): Record<string, unknown> => ({
+  run: row.run,
+  ...Object.fromEntries(columns.map((field) => [field.head, valueJson(field, field.of(row))])),
+});
+
+/** A value for programs; null: none. */
+export function valueJson(field: Field, value: Value): unknown {
+  if (value === undefined) return null;
+  if (field.space !== 'argument' || value === null) return value;
+  return typeof value === 'object' ? value.map(typed) : typed(String(value));
+}
+
+/** A group of runs: what they have in common, and their measures together. */
+export const groupJson = ({ keys, rows }: Group, by: readonly Field[], measures: readonly Field[]) => ({
+  by: Object.fromEntries(by.map((field, at) => [field.head, valueJson(field, keys[at])])),
+  n: rows.length,
+  runs: rows.map(({ run }) => run),
+  measures: Object.fromEntries(
+    measures.flatMap((field) => {
+      const sums = summed(numbersOf(rows, field));
+      return sums ? [[field.head, sums]] : [];
+    }),
+  ),
+});
+
+/** Whether a field has a number in any run. */
+export const hasNumbers = (field: Field, rows: readonly RunRow[]): boolean =>
+  rows.some((row) => numberOf(field, field.of(row)) !== null);

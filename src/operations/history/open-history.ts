@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Objective } from '../../history/best.js';
+import { Fields } from '../../history/fields.js';
+import { finalStates } from '../../machines/job-state.js';
+import { DeploymentStore } from '../../runs/deployment-store.js';
+import { stateLeftIn } from '../../runs/lost-data.js';
+import { valueAt } from '../../runs/measures/at-step.js';
+import { readRows } from '../../runs/rows/read-rows.js';
+import type { RunRow } from '../../runs/rows/row.js';
+import { RunStore } from '../../runs/store.js';
+import { isExperimentFolder } from '../experiments-in.js';
+import { NoExperiment, NoSuchFolder } from '../read-experiment.js';
+import { objectiveIn } from './goal.js';
+
+/** All runs of some experiments, from their files alone: no machine is asked. */
+export interface History {
+  /** Oldest first; of several experiments in the order of their ids. */
+  readonly rows: readonly RunRow[];
+  /** null: no objective, or several experiments have different ones. */
+  readonly objective: Objective | null;
+  /** What is not among the rows, a sentence each. */
+  readonly remarks: readonly string[];
+}
+
+/** Opens an experiment's history. @throws NoExperiment, NoSuchFolder */
+export function openHistory(home: string, folder: string): History {
+  refuseOthers(folder);
+  return openHistories(home, [folder]);
+}
+
+export function openHistories(home: string, folders: readonly string[]): History {
+  const all = folders.map((folder) => historyAt(home, resolve(folder)));
+  const rows = all.flatMap((one) => one.rows);
+  if (folders.length > 1) rows.sort((one, other) => (one.run < other.run ? -1 : one.run > other.run ? 1 : 0));
+  const objectives = new Map(
+    all.flatMap(({ objective }) => (objective ? [[objective.name, objective]] : [])),
+  );
+  const [only = null] = objectives.values();
+  return {
+    rows,
+    objective: objectives.size === 1 ? only : null,
+    remarks: all.flatMap(({ remarks }) => remarks),
+  };
+}
+
+/** What names mean among these runs; series are read where a value at a step is asked for. */
+export const fieldsOf = (rows: readonly RunRow[]): Fields =>
+  new Fields(rows, ({ home, run }, series, column, step) =>
+    valueAt(join(home, 'runs', run, 'data'), series, column, step),
+  );
+
+function refuseOthers(folder: string): void {
+  if (!existsSync(folder)) throw new NoSuchFolder(folder);
+  if (!isExperimentFolder(folder) && !existsSync(join(folder, 'runs')))
+    throw new NoExperiment(folder, 'parameters.json');
+}
+
+function historyAt(home: string, folder: string): History {
+  const store = new RunStore(folder);
+  const rows = readRows(store, folder);
+  const strangers = store.strangers().map((name) => join(store.folder, name));
+  return {
+    rows: withJobsHere(rows, home, folder),
+    objective: objectiveIn(folder),
+    remarks: strangers.map((path) => `${path} is not the folder of a run by its name, and left out.`),
+  };
+}
+
+/** The receipt of a job that runs on this computer may be older than what its runner says. */
+function withJobsHere(rows: readonly RunRow[], home: string, folder: string): RunRow[] {
+  const isOpen = ({ state }: RunRow) => state !== 'unreadable' && !finalStates.has(state);
+  if (!rows.some(isOpen)) return [...rows];
+  const { jobs } = new DeploymentStore(home, folder, true);
+  return rows.map((row) => {
+    const now = isOpen(row) ? stateLeftIn(join(jobs, row.run), join(folder, 'runs', row.run)) : null;
+    if (!now) return row;
+    const { state, reason, exit_code, started, finished } = now;
+    return { ...row, state, reason, exit_code, started, finished };
+  });
+}
