@@ -37,6 +37,7 @@ export async function followLive(
         width: columns,
         height: rows - 5,
         now: new Date(),
+        objective: records.parameters?.objective ?? null,
       };
       live.show(statusView(shown(status), view), news(status));
     };

@@ -1,8 +1,15 @@
 import type { JobReport } from '../machines/job-state.js';
 
-/** A job's measures that are numbers, by name, in the order of the file: its summary, or else the latest values. */
-export function measuresOf(report: JobReport | null): ReadonlyMap<string, number> {
-  const values = report?.summary ?? report?.measure ?? {};
+/** A job's measures that are numbers, by name, in the order of the file: its summary, or else the latest values; the
+ * objective first, also where only the latest values have it. */
+export function measuresOf(
+  report: JobReport | null,
+  objective: string | null = null,
+): ReadonlyMap<string, number> {
+  const all = { ...report?.measure, ...report?.summary };
+  const shown = report?.summary ?? report?.measure ?? {};
+  const first = objective !== null && Object.hasOwn(all, objective) ? { [objective]: all[objective] } : {};
+  const values = { ...first, ...shown };
   return new Map(
     Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   );

@@ -16,6 +16,8 @@ export interface View {
   /** Rows that fit; the rest are only counted. */
   readonly height: number;
   readonly now: Date;
+  /** The measure that is shown first. Default: none. */
+  readonly objective?: string | null;
 }
 
 /** A column, and its cell for each condition. */
@@ -47,7 +49,7 @@ export function statusView(status: ExperimentStatus, view: View): Text {
   return joined(lines, '\n');
 }
 
-function columnsOf(rows: readonly ConditionStatus[], { now, width }: View): Told[] {
+function columnsOf(rows: readonly ConditionStatus[], { now, width, objective }: View): Told[] {
   const isSilent = rows.some(({ silent }) => silent);
   return [
     {
@@ -63,7 +65,7 @@ function columnsOf(rows: readonly ConditionStatus[], { now, width }: View): Told
     { head: 'STATE', cell: stateOf },
     { head: 'TIME', gives: gives.time, cell: ({ record }) => timeOf(record, now) },
     { head: 'AGE', gives: gives.age, cell: ({ record }) => between(record?.created, null, now) },
-    ...measureColumns(rows),
+    ...measureColumns(rows, objective ?? null),
     {
       head: 'COMMIT',
       gives: gives.commit,
@@ -101,13 +103,14 @@ function argumentColumns(rows: readonly ConditionStatus[]): Told[] {
   }));
 }
 
-/** A column for each measure of any condition, in the order in which they first appear. */
-function measureColumns(rows: readonly ConditionStatus[]): Told[] {
-  const known = new Map(rows.map((row) => [row, measuresOf(row.report)]));
-  const names = new Set([...known.values()].flatMap((values) => [...values.keys()]));
+/** A column for each measure of any condition, in the order in which they first appear, after the objective. */
+function measureColumns(rows: readonly ConditionStatus[], objective: string | null): Told[] {
+  const known = new Map(rows.map((row) => [row, measuresOf(row.report, objective)]));
+  const found = [...known.values()].flatMap((values) => [...values.keys()]);
+  const names = new Set(objective !== null && found.includes(objective) ? [objective, ...found] : found);
   return [...names].map((name) => ({
     head: name,
-    gives: gives.measure,
+    gives: name === objective ? gives.place : gives.measure,
     cell: (row) => {
       const value = known.get(row)?.get(name);
       return value === undefined ? '' : measureText(value);

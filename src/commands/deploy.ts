@@ -251,7 +251,13 @@ export default class Deploy extends BaseCommand {
     const problems = [...collected.problems, ...(await giveBackAtEnd(session, experiment, keepFailed))];
     this.warnOf(problems);
     if (!this.liveIsResult) {
-      const view = { width: this.width, height: Number.POSITIVE_INFINITY, now: session.now() };
+      const { objective } = experiment.parameters;
+      const view = {
+        width: this.width,
+        height: Number.POSITIVE_INFINITY,
+        now: session.now(),
+        objective,
+      };
       this.log(statusView({ ...status, conditions: status.conditions.filter(isOfSweep) }, view));
     }
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;

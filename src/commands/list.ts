@@ -10,7 +10,7 @@ import { foldersHere, foldersKnown, overviewOf } from '../operations/look/overvi
 export default class List extends BaseCommand {
   static override summary = 'Show the experiments of a project, and the state of each.';
   static override description =
-    'A line for each: the runs of its last deployment by state, the best measure, when it was deployed, and its machines. No machine is asked: jobs elsewhere are shown as last seen. The measure is the first in measures/summary.json; for a loss, an error or a time the lowest is the best.';
+    'A line for each: the runs of its last deployment by state, the best measure, when it was deployed, and its machines. No machine is asked: jobs elsewhere are shown as last seen. The measure is "objective" of parameters.json, or the first in measures/summary.json; without "goal", for a loss, an error or a time the lowest is the best.';
   static override examples = [
     '<%= config.bin %> list',
     '<%= config.bin %> list --all    # of every project that was run from this computer',

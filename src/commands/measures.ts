@@ -6,10 +6,12 @@ import { jsonLines, writeAll } from '../cli/rows-out.js';
 import { experimentAndRunsArg, RunCommand } from '../cli/run-command.js';
 import { yellow } from '../cli/style.js';
 import { ownLine, UserError } from '../errors.js';
+import { measureSettings } from '../operations/history/goal.js';
 import { runsNamed } from '../operations/history/one-run.js';
 import { nearest } from '../phrases.js';
 import { seriesLines } from '../runs/measures/at-step.js';
 import { measuredBy, readMeasures } from '../runs/measures/read.js';
+import { withLog } from '../runs/rows/read-rows.js';
 
 class NoSeries extends UserError {
   constructor(name: string | null, known: readonly string[]) {
@@ -59,8 +61,9 @@ export default class Measures extends RunCommand {
     const { home } = this.session(flags);
     const run = this.only(runsNamed(home, experiment, words).runs);
     const data = join(run.folder, 'data');
-    const { files, problems } = readMeasures(data);
-    for (const problem of problems) this.screen.write([yellow('Note:'), ` measures/${problem}\n`]);
+    const log = join(data, 'logs', 'docker.txt');
+    const { files, problems } = withLog(readMeasures(data), log, measureSettings(experiment).metrics);
+    for (const problem of problems) this.screen.write([yellow('Note:'), ` ${problem}\n`]);
     const { summary, series } = measuredBy(files);
     if (flags.series !== undefined || flags.csv || flags.jsonl)
       return this.#showSeries(data, Object.keys(series), flags);

@@ -51,7 +51,12 @@ export default class Status extends BaseCommand {
     if (interrupted) process.exitCode = 130;
     const status = shown(whole);
     if (!flags.watch || !this.liveIsResult) {
-      const view = { width: this.width, height: Number.POSITIVE_INFINITY, now: session.now() };
+      const view = {
+        width: this.width,
+        height: Number.POSITIVE_INFINITY,
+        now: session.now(),
+        objective: records.parameters?.objective ?? null,
+      };
       if (status.conditions.length > 0) this.log(statusView(status, view));
       else this.log(meant.states.length > 0 ? noneIn(meant) : 'No conditions, and nothing has run.');
     }

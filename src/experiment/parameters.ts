@@ -26,6 +26,11 @@ export interface Parameters {
   /** In the order of the file; empty for a file that has none, with which `run` works and `deploy` cannot. */
   readonly conditions: readonly Condition[];
   readonly target: string;
+  /** The measure that counts; null: not set. */
+  readonly objective: string | null;
+  readonly goal: 'maximize' | 'minimize';
+  /** Regular expressions of measures in the log, by name. */
+  readonly metrics: Readonly<Record<string, string>>;
   readonly hosts: readonly Host[];
   /** Folders by name; relative ones start from the experiment folder. */
   readonly inputs: Readonly<Record<string, string>>;
@@ -89,6 +94,9 @@ function parametersOf(
     projectGitUrl: settings.project_git_url || null,
     conditions,
     target: settings.target ?? (hasAwsKeys(document) ? 'aws' : 'local'),
+    objective: settings.objective?.trim() ?? null,
+    goal: settings.goal ?? 'maximize',
+    metrics: settings.metrics ?? {},
     hosts: (settings.hosts ?? []).map(hostOf),
     inputs: settings.inputs ?? {},
     code: settings.code ?? null,

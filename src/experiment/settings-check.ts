@@ -26,6 +26,7 @@ export function reportContradictions(
   reportTarget(document, setting('target'), targets, report);
   reportHosts(setting('target'), setting('hosts'), report);
   reportVariables(setting('environment'), setting('secrets'), report);
+  reportMeasures(document, report);
   const command = setting('experiment_command');
   const misplaced =
     command?.type === 'String' && /\S/.test(command.value) ? commandProblem(command.value) : null;
@@ -39,6 +40,26 @@ export function reportContradictions(
   }
   for (const key of ['experiment_command', 'docker_run_args', 'environment', 'inputs']) {
     reportUnpassable(setting(key), key, report);
+  }
+}
+
+function reportMeasures({ root }: JsonDocument, report: Report): void {
+  const goal = memberOf(root, 'goal');
+  if (goal && !memberOf(root, 'objective'))
+    report(goal.name, 'goal', 'is that of "objective": add the name of a measure, or remove it.');
+  for (const { key, value } of named(memberOf(root, 'metrics')?.value)) {
+    if (value.type !== 'String') continue;
+    const problem = patternProblem(value.value);
+    if (problem !== null) report(value, step('metrics', key), `is no regular expression: ${problem}.`);
+  }
+}
+
+function patternProblem(text: string): string | null {
+  try {
+    new RegExp(text, 'u');
+    return null;
+  } catch (error) {
+    return String((error as Error).message).replace(/^.*: /, '');
   }
 }
 

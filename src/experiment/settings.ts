@@ -39,6 +39,9 @@ export interface Settings {
   readonly project_git_url?: string;
   readonly argument_style?: ArgumentStyle;
   readonly target?: string;
+  readonly objective?: string;
+  readonly goal?: 'maximize' | 'minimize';
+  readonly metrics?: Readonly<Record<string, string>>;
   readonly hosts?: readonly (string | (Pick<Host, 'address'> & Partial<Host>))[];
   readonly code?: readonly string[];
   readonly inputs?: Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import { summary, writeRun } from '../support/history.js';
 import { type OutputName, outputProblems } from '../support/output.js';
 import { TestProject } from '../support/project.js';
 import { recipeOf } from '../support/receipts.js';
+import { until } from '../support/until.js';
 
 const escapeCode = '\u001b';
 
@@ -338,4 +339,79 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
   });
 
   const before = () => readFileSync(project.run(ids[0], 'run.json'), 'utf8');
+});
+
+describe.skipIf(isMissing('docker', 'git'))('real runs as data', () => {
+  let project: TestProject;
+
+  beforeAll(() => {
+    project = new TestProject({
+      parameters: {
+        experiment_conditions: ['--lr 1', '--lr 2'],
+        experiment_command: 'sh measure.sh',
+        objective: 'loss',
+        goal: 'minimize',
+        metrics: { loss: 'loss=(\\S+)' },
+      },
+      files: {
+        'measure.sh': `for i in 3 2 1; do echo "loss=$((i * $2))"; done
+echo "{\\"reward\\": $2}" >"$LOGISTICIAN_SUMMARY_MEASURES_PATH"
+if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done; fi
+`,
+      },
+    });
+  });
+  afterAll(() => project.remove());
+
+  it('has what jobs print as measures, and goes by the objective', async () => {
+    await project.ok(['deploy', '--yes', '--wait']);
+    const runs = Object.values(
+      JSON.parse(await project.ok(['history'])) as Record<string, { measures: object; series: object }>,
+    );
+    expect(runs.map(({ measures }) => measures)).toEqual([
+      { loss: 1, reward: 1 },
+      { loss: 2, reward: 2 },
+    ]);
+    expect(runs[1]).toMatchObject({ series: { log: { columns: { loss: { n: 3, first: 6, min: 2 } } } } });
+    const [head] = (await project.ok(['status'])).split('\n');
+    expect(head).toMatch(/^CONDITION +lr +STATE +TIME +(AGE +)?loss +reward/);
+    const status = JSON.parse(await project.ok(['status', '--json'])) as {
+      conditions: { measures: object }[];
+    };
+    expect(status.conditions.map(({ measures }) => measures)).toEqual(runs.map(({ measures }) => measures));
+    expect(JSON.parse(await project.ok(['best', '--json', '-k', '1']))).toMatchObject({
+      by: 'loss',
+      goal: 'minimize',
+      best: [{ value: 1 }],
+    });
+    expect(await project.ok(['best'])).not.toContain('is the best here');
+    const list = JSON.parse(await project.ok(['list', '--json']));
+    expect(list.experiments[0].best).toMatchObject({ name: 'loss', value: 1, goal: 'minimize' });
+    expect(await project.ok(['describe', 'lr-2'])).toMatch(/^measures +loss 2\n +reward 2$/m);
+  });
+
+  it('shows a job that runs as it is now', async () => {
+    project.setParameters({
+      experiment_conditions: ['--lr 3'],
+      experiment_command: 'HOLD=1 sh measure.sh',
+      objective: 'loss',
+      metrics: { loss: 'loss=(\\S+)' },
+    });
+    await project.ok(['deploy', '--yes', '--snapshot']);
+    const id = await until(
+      'it has printed all',
+      () =>
+        project.runs.find((run) => run.includes('-lr-3-') && project.saidBy(run).includes('loss=3\n')) ??
+        null,
+    );
+    expect(JSON.parse(await project.ok(['history', '--where', 'lr=3']))[id]).toMatchObject({
+      state: 'running',
+    });
+    const status = JSON.parse(await project.ok(['status', '--json'])) as {
+      conditions: { run: string; measures: object }[];
+    };
+    expect(status.conditions.find(({ run }) => run === id)?.measures).toEqual({ loss: 3, reward: 3 });
+    project.letGo(id);
+    await project.ok(['status', '--watch']);
+  });
 });

@@ -11,7 +11,7 @@ import type { RunRow } from '../../runs/rows/row.js';
 import { RunStore } from '../../runs/store.js';
 import { isExperimentFolder } from '../experiments-in.js';
 import { NoExperiment, NoSuchFolder } from '../read-experiment.js';
-import { objectiveIn } from './goal.js';
+import { measureSettings } from './goal.js';
 
 /** All runs of some experiments, from their files alone: no machine is asked. */
 export interface History {
@@ -58,11 +58,12 @@ function refuseOthers(folder: string): void {
 
 function historyAt(home: string, folder: string): History {
   const store = new RunStore(folder);
-  const rows = readRows(store, folder);
+  const { objective, metrics } = measureSettings(folder);
+  const rows = readRows(store, folder, metrics);
   const strangers = store.strangers().map((name) => join(store.folder, name));
   return {
     rows: withJobsHere(rows, home, folder),
-    objective: objectiveIn(folder),
+    objective,
     remarks: strangers.map((path) => `${path} is not the folder of a run by its name, and left out.`),
   };
 }

@@ -1,40 +1,41 @@
-import type { LeftData } from '../../runs/left-data.js';
+import { type Goal, ranking } from '../../history/best.js';
+import { Fields } from '../../history/fields.js';
+import { WrongQuery } from '../../history/tokens.js';
+import type { History } from '../history/open-history.js';
 
-// Pure: the best measure of several runs. No setting says which measure counts, so it is the first one that a run
-// reports; its name tells whether lower or higher is better.
-
+/** The best of some runs, as `best` shows it. */
 export interface Best {
   /** The measure. */
   readonly name: string;
   readonly value: number;
-  readonly goal: 'min' | 'max';
+  readonly goal: Goal;
   readonly condition: string;
   readonly run: string;
 }
 
-export interface Measured extends Pick<LeftData, 'measure' | 'summary'> {
-  readonly condition: string;
-  readonly run: string;
-}
-
-const smallIsGood =
-  /(^|[^a-z])(loss|nll|err|error|errors|mse|rmse|mae|mape|perplexity|ppl|bpc|wer|cer|fid|regret|cost|time|seconds|latency|memory)([^a-z]|$)/i;
-
-export const goalOf = (name: string): Best['goal'] => (smallIsGood.test(name) ? 'min' : 'max');
-
-/** The best of the first number in each summary, or of the newest measure; null: no run has one. */
-export function bestOf(runs: readonly Measured[]): Best | null {
-  let best = null as Best | null;
-  for (const { condition, run, summary, measure } of runs) {
-    const values = summary ?? measure ?? {};
-    const name = best?.name ?? Object.keys(values).find((key) => isNumber(values[key]));
-    const value = name === undefined ? undefined : values[name];
-    if (name === undefined || !isNumber(value)) continue;
-    const goal = goalOf(name);
-    if (!best || (goal === 'min' ? value < best.value : value > best.value))
-      best = { name, value, goal, condition, run };
+/** The best of these runs, by the objective or the first number of their summaries; null: none has a number. */
+export function bestOf(
+  { rows, objective }: Pick<History, 'rows' | 'objective'>,
+  runs: ReadonlySet<string>,
+): Best | null {
+  // A runner may have told of an end that the receipt does not have yet.
+  const own = rows.filter(({ run }) => runs.has(run)).map((row) => ({ ...row, state: 'succeeded' as const }));
+  if (own.length === 0) return null;
+  try {
+    const { field, goal, ranked } = ranking(own, new Fields(own), {
+      by: null,
+      goal: null,
+      over: null,
+      objective,
+    });
+    const [best] = ranked;
+    const [row] = best?.rows ?? [];
+    return best && row
+      ? { name: field.head, value: best.value, goal, condition: row.condition, run: row.run }
+      : null;
+  } catch (error) {
+    // No run has such a measure, or a number.
+    if (error instanceof WrongQuery) return null;
+    throw error;
   }
-  return best;
 }
-
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

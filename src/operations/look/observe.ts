@@ -11,6 +11,7 @@ import type { Look, Target } from '../../targets/target.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
 import type { Session } from '../session.js';
 import { toHold, withHeld } from './holding.js';
+import { withMetrics } from './metrics.js';
 import { type Asking, questionsOf } from './questions.js';
 import { type ConditionStatus, currentRuns, type ExperimentStatus, rowsOf, type Silence } from './rows.js';
 
@@ -51,7 +52,7 @@ export async function observe(
     now: session.now(),
   });
   refresh(session, runs, current, status.conditions);
-  return holdOthers(session, records, status);
+  return withMetrics(await holdOthers(session, records, status), records);
 }
 
 /** Holds all places when too many jobs of all machines together have failed. */

@@ -5,12 +5,12 @@ import { finalStates, type RunState } from '../../machines/job-state.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { DeploymentStore } from '../../runs/deployment-store.js';
 import type { RunSummary } from '../../runs/index-file.js';
-import { measuresIn } from '../../runs/left-data.js';
 import { stateLeftIn } from '../../runs/lost-data.js';
 import { placesElsewhere, unreleased } from '../../runs/placement.js';
 import { experimentsFolder, readFolder } from '../../runs/state-folder.js';
 import { RunStore } from '../../runs/store.js';
 import { experimentAt, experimentsIn, projectRoot } from '../experiments-in.js';
+import { openHistories } from '../history/open-history.js';
 import { type Best, bestOf } from './best.js';
 
 // The state of experiments from files alone, without asking a machine or a program.
@@ -63,9 +63,7 @@ export function overviewOf(home: string, folder: string): Overview {
     : all.map((run) => ({ ...run, place: null }));
   const open = own.filter(({ state }) => !finalStates.has(state));
   const elsewhere = deployment ? placesElsewhere(deployment) : new Set<string>();
-  const measured = own
-    .filter(({ state }) => state === 'succeeded')
-    .map(({ id, condition }) => ({ run: id, condition, ...measuresIn(join(runs.pathOf(id), 'data')) }));
+  const succeeded = new Set(own.filter(({ state }) => state === 'succeeded').map(({ id }) => id));
   return {
     folder,
     project: existsSync(folder) ? projectRoot(folder) : null,
@@ -78,7 +76,7 @@ export function overviewOf(home: string, folder: string): Overview {
     machines: deployment?.released === null ? machinesOf(deployment, open) : [],
     runs: all.length,
     lastRun: all.at(-1)?.created ?? null,
-    best: bestOf(measured),
+    best: bestOf(openHistories(home, [folder]), succeeded),
     problem,
   };
 }

@@ -25,7 +25,7 @@ export type MeasureFile = { readonly path: readonly string[] } & (
 /** What a job has left in its measures folder. */
 export interface Measures {
   readonly files: readonly MeasureFile[];
-  /** What could not be read, or not all of it: `half.json: not JSON, or half-written`. */
+  /** What could not be read, or not all of it: `measures/half.json: not JSON, or half-written`. */
   readonly problems: readonly string[];
 }
 
@@ -46,10 +46,10 @@ export function listMeasures(data: string): Listing & { readonly watched: readon
 }
 
 export function readListed(listing: Listing): Measures {
-  const problems = [...listing.problems];
+  const problems = listing.problems.map((problem) => `measures/${problem}`);
   const files = listing.files.map((entry): MeasureFile => {
     const { file, problem } = readOne(entry);
-    if (problem !== null) problems.push(`${entry.path.join('/')}: ${problem}`);
+    if (problem !== null) problems.push(`measures/${entry.path.join('/')}: ${problem}`);
     return file;
   });
   return { files, problems };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { finalStates } from '../../machines/job-state.js';
-import { listMeasures, type MeasureFile, measuredBy, readListed } from '../measures/read.js';
+import { listMeasures, type MeasureFile, type Measures, measuredBy, readListed } from '../measures/read.js';
+import { logSeries, type Metrics, scrape } from '../measures/scrape.js';
 import { readNotes } from '../notes.js';
 import { told, type UnreadableReceipt } from '../read-record.js';
 import type { RunStore } from '../store.js';
@@ -10,11 +11,12 @@ import { stampsOf } from './stamps.js';
 
 /** Reads all runs of an experiment as rows, oldest first. Only runs that have changed since they were last read are read
  * from their files. Nothing is written but the index, and its loss changes no answer.
- * @param home the experiment's folder */
-export function readRows(store: RunStore, home: string): RunRow[] {
+ * @param home the experiment's folder. @param metrics what is looked for in logs */
+export function readRows(store: RunStore, home: string, metrics: Metrics = {}): RunRow[] {
   const index = new RowIndex(join(store.folder, '.rows.jsonl'));
   const { rows: known, count } = index.read();
   const shared = new SharedFacts();
+  const asked = asText(metrics);
   const attempts = new Map<string, number>();
   const kept: IndexedRow[] = [];
   const fresh: IndexedRow[] = [];
@@ -22,8 +24,8 @@ export function readRows(store: RunStore, home: string): RunRow[] {
   for (const id of store.ids()) {
     const indexed = known.get(id);
     const folder = store.pathOf(id);
-    const isKnown = indexed && stampsOf(folder, indexed.watched) === indexed.stamps;
-    const one: IndexedRow = isKnown ? indexed : readRow(store, id, folder, shared);
+    const isKnown = indexed?.metrics === asked && stampsOf(folder, indexed.watched) === indexed.stamps;
+    const one: IndexedRow = isKnown ? indexed : shared.of(readRow(store, id, folder, metrics));
     if (isKnown) kept.push(one);
     else if (finalStates.has(one.row.state as never)) fresh.push(one);
     const attempt = (attempts.get(one.row.condition) ?? 0) + 1;
@@ -34,15 +36,32 @@ export function readRows(store: RunStore, home: string): RunRow[] {
   return rows;
 }
 
+const asText = (metrics: Metrics): string => (Object.keys(metrics).length > 0 ? JSON.stringify(metrics) : '');
+
 /** One run, from its files. */
-function readRow(store: RunStore, id: string, folder: string, shared: SharedFacts): IndexedRow {
+function readRow(store: RunStore, id: string, folder: string, metrics: Metrics): IndexedRow {
   const listing = listMeasures(join(folder, 'data'));
-  const { watched } = listing;
+  const asked = asText(metrics);
+  const watched = asked === '' ? listing.watched : [...listing.watched, log];
   // Before they are read: what is written meanwhile has another stamp.
   const stamps = stampsOf(folder, watched);
-  const { files, problems } = readListed(listing);
-  const row = shared.of(storedRow(store, id, files, problems));
-  return { row, watched, stamps };
+  const { files, problems } = withLog(readListed(listing), join(folder, 'data', log), metrics);
+  return { row: storedRow(store, id, files, problems), watched, stamps, metrics: asked };
+}
+
+const log = 'logs/docker.txt';
+
+/** Measures, and the series that is made of the log. */
+export function withLog(measures: Measures, path: string, metrics: Metrics): Measures {
+  if (asText(metrics) === '') return measures;
+  const found = scrape(path, metrics);
+  if (!found) return measures;
+  const { series, problem } = found;
+  return {
+    files:
+      series.n === 0 ? measures.files : [...measures.files, { path: [logSeries], kind: 'series', series }],
+    problems: problem === null ? measures.problems : [...measures.problems, `${log}: ${problem}`],
+  };
 }
 
 function storedRow(
@@ -58,7 +77,7 @@ function storedRow(
     const why = unreadable[0]?.message ?? `${store.pathOf(id)} has no receipt (run.json).`;
     return { ...unreadableRow(id, why), ...measuredBy(files), tags: notes.tags };
   }
-  const all = [...problems.map((one) => `measures/${one}`), ...(problem === null ? [] : [problem])];
+  const all = [...problems, ...(problem === null ? [] : [problem])];
   return rowOf(record, measuredBy(files), notes, all);
 }
 

@@ -12,6 +12,8 @@ export interface IndexedRow {
   /** Paths below data/ that the stamps are of. */
   readonly watched: readonly string[];
   readonly stamps: string;
+  /** JSON text of what was looked for in its log; '': nothing. */
+  readonly metrics: string;
 }
 
 /** The form of its lines. Lines of another one are not read, so that the file is made again. */
@@ -24,11 +26,12 @@ const longestLine = 2 ** 20;
 export class SharedFacts {
   readonly #known = new Map<string, RunFacts>();
 
-  of(row: StoredRow): StoredRow {
+  of(indexed: IndexedRow): IndexedRow {
+    const { row } = indexed;
     const text = JSON.stringify(row.facts);
     const facts = this.#known.get(text) ?? row.facts;
     this.#known.set(text, facts);
-    return facts === row.facts ? row : { ...row, facts };
+    return facts === row.facts ? indexed : { ...indexed, row: { ...row, facts } };
   }
 }
 
@@ -88,6 +91,7 @@ interface Line {
   readonly key?: string;
   readonly facts?: RunFacts;
   readonly stamps?: string;
+  readonly metrics?: string;
   readonly watched?: readonly string[];
   readonly row?: Omit<StoredRow, 'facts'>;
 }
@@ -102,17 +106,20 @@ function parsed(text: string): Line | null {
 }
 
 /** null: not a line that we have written. The stamps alone decide whether it is believed. */
-function indexed({ key = '', stamps, watched, row }: Line, facts: ReadonlyMap<string, RunFacts>) {
+function indexed(
+  { key = '', stamps, metrics = '', watched, row }: Line,
+  facts: ReadonlyMap<string, RunFacts>,
+) {
   const shared = facts.get(key);
   if (!shared || typeof stamps !== 'string' || !Array.isArray(watched) || !isRunId(String(row?.run)))
     return null;
-  return { row: Object.assign(row as object, { facts: shared }) as StoredRow, watched, stamps };
+  return { row: Object.assign(row as object, { facts: shared }) as StoredRow, watched, stamps, metrics };
 }
 
 function textOf(rows: readonly IndexedRow[]): string {
   const keys = new Map<RunFacts, string>();
   const lines: string[] = [];
-  for (const { row, watched, stamps } of rows) {
+  for (const { row, watched, stamps, metrics } of rows) {
     // A row that is shown already has these two.
     const { facts, home: _, attempt: __, ...own } = row as RunRow;
     let key = keys.get(facts);
@@ -122,7 +129,7 @@ function textOf(rows: readonly IndexedRow[]): string {
       keys.set(facts, key);
       lines.push(`{"v":${version},"key":"${key}","facts":${text}}\n`);
     }
-    const line = `${stringifyWithNaN({ v: version, key, stamps, watched, row: own })}\n`;
+    const line = `${stringifyWithNaN({ v: version, key, stamps, ...(metrics && { metrics }), watched, row: own })}\n`;
     if (line.length < longestLine / 4) lines.push(line);
   }
   return lines.join('');

@@ -32,7 +32,13 @@ const one = (name: string, changes: Partial<Overview> = {}): Overview => ({
 const shown = (all: readonly Overview[], width = 80) => present(listView(all, { ...view, width }), false);
 
 describe('list, at 80 columns', () => {
-  const best = { name: 'accuracy', value: 0.953_712_345, goal: 'max', condition: 'a', run: 'r' } as const;
+  const best = {
+    name: 'accuracy',
+    value: 0.953_712_345,
+    goal: 'maximize',
+    condition: 'a',
+    run: 'r',
+  } as const;
   const all = [
     one('rnn-1', { states: { succeeded: 6, failed: 2 }, best }),
     one('rnn-2', {

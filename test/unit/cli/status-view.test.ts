@@ -210,4 +210,14 @@ describe('statusView', () => {
     expect(wantsColors({}, {})).toBe(false);
     expect(wantsColors({}, { FORCE_COLOR: '1' })).toBe(true);
   });
+
+  it('has the objective first of the measures, also where a summary does not have it', () => {
+    const report = (measure: object, summary: object | null) => ({ report: { measure, summary } as never });
+    const rows = status(
+      { ...row('--lr 1'), ...report({ reward: 5 }, { accuracy: 1 }) },
+      { ...row('--lr 2'), ...report({ reward: 7 }, null) },
+    );
+    expect(statusView(rows, view({ objective: 'reward' })).split('\n')[0]).toMatch(/ reward +accuracy/);
+    expect(statusView(rows, view()).split('\n')[0]).toMatch(/ accuracy +reward/);
+  });
 });

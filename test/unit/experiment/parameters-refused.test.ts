@@ -50,6 +50,13 @@ describe('a text that is no JSON object', () => {
 
 describe('a setting that is wrong', () => {
   it.each([
+    ['"goal": "minimize"', ':1  goal  is that of "objective": add the name of a measure, or remove it.'],
+    ['"objective": "a", "goal": "max"', ':27  goal  expected "maximize" or "minimize", got "max".'],
+    ['"metrics": {"loss": "("}', ':21  metrics.loss  is no regular expression: Unterminated group.'],
+    [
+      '"metrics": {"loss": 3}',
+      ':21  metrics.loss  expected a regular expression, such as "loss=([-0-9.e]+)", got the number 3.',
+    ],
     [
       '"experiment_nam": 1',
       ':1  experiment_nam  is no known key: did you mean experiment_name? (Notes go in keys that end in _comment.)',

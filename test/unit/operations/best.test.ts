@@ -1,44 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { bestOf, goalOf } from '../../../src/operations/look/best.js';
-
-const run = (
-  condition: string,
-  summary: Record<string, unknown> | null,
-  measure: Record<string, unknown> | null = null,
-) => ({
-  condition,
-  run: `run-${condition}`,
-  summary,
-  measure,
-});
+import { goalOf } from '../../../src/history/best.js';
+import { bestOf } from '../../../src/operations/look/best.js';
+import { rowFor } from '../../support/rows.js';
 
 describe('the best of what runs have measured', () => {
+  const rows = [
+    rowFor('--lr 1', { summary: { note: 'x', accuracy: 0.8, loss: 1 } }),
+    rowFor('--lr 2', { summary: { accuracy: 0.9, loss: 2 }, changes: { state: 'running' } }),
+    rowFor('--lr 3', { summary: { accuracy: 1 } }),
+    rowFor('--lr 4', { values: { val_loss: 3 } }),
+  ];
+  const best = (places: readonly number[], objective: Parameters<typeof bestOf>[0]['objective'] = null) =>
+    bestOf({ rows, objective }, new Set(places.map((at) => rows[at]?.run ?? '')));
+
   it('is the largest of the first number, or the smallest of a loss', () => {
-    const runs = [run('a', { note: 'x', accuracy: 0.8, loss: 1 }), run('b', { accuracy: 0.9, loss: 2 })];
-    expect(bestOf(runs)).toMatchObject({
+    expect(best([0, 1])).toEqual({
       name: 'accuracy',
       value: 0.9,
-      goal: 'max',
-      condition: 'b',
-      run: 'run-b',
+      goal: 'maximize',
+      condition: rows[1]?.condition,
+      run: rows[1]?.run,
     });
-    const losses = [run('a', { val_loss: 3 }), run('b', null, { val_loss: 2 }), run('c', { other: 1 })];
-    expect(bestOf(losses)).toMatchObject({ name: 'val_loss', value: 2, goal: 'min', condition: 'b' });
+    expect(best([3])).toMatchObject({ name: 'val_loss', value: 3, goal: 'minimize' });
   });
 
-  it('is none where nothing was measured, or no number', () => {
-    expect(bestOf([])).toBe(null);
-    expect(bestOf([run('a', null), run('b', { accuracy: Number.NaN, note: 'x' })])).toBe(null);
+  it('goes by the objective', () => {
+    expect(best([0, 1], { name: 'loss', goal: 'maximize' })).toMatchObject({ name: 'loss', value: 2 });
+    expect(best([0, 1], { name: 'lost', goal: 'maximize' })).toBe(null);
+  });
+
+  it('is none where nothing was measured', () => {
+    expect(best([])).toBe(null);
+    expect(bestOf({ rows: [rowFor('--lr 1')], objective: null }, new Set())).toBe(null);
   });
 
   it.each([
-    ['loss', 'min'],
-    ['val/nll', 'min'],
-    ['test_error', 'min'],
-    ['RMSE', 'min'],
-    ['accuracy', 'max'],
-    ['glossary', 'max'],
-    ['f1', 'max'],
+    ['loss', 'minimize'],
+    ['val/nll', 'minimize'],
+    ['test_error', 'minimize'],
+    ['RMSE', 'minimize'],
+    ['accuracy', 'maximize'],
+    ['glossary', 'maximize'],
+    ['terror', 'maximize'],
   ])('%s: %s', (name, goal) => {
     expect(goalOf(name)).toBe(goal);
   });
