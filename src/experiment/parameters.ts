@@ -1,4 +1,4 @@
-import { styleNamed } from './arguments.js';
+import { type ArgumentStyle, styleNamed } from './arguments.js';
 import type { Condition } from './condition.js';
 import { readConditions } from './conditions.js';
 import {
@@ -25,6 +25,8 @@ export interface Parameters {
   readonly projectGitUrl: string | null;
   /** In the order of the file; empty for a file that has none, with which `run` works and `deploy` cannot. */
   readonly conditions: readonly Condition[];
+  /** How arguments with keys become words. */
+  readonly argumentStyle: ArgumentStyle;
   readonly target: string;
   /** The measure that counts; null: not set. */
   readonly objective: string | null;
@@ -93,6 +95,7 @@ function parametersOf(
     experimentCommand: settings.experiment_command?.trim() ?? null,
     projectGitUrl: settings.project_git_url || null,
     conditions,
+    argumentStyle: styleNamed(settings.argument_style),
     target: settings.target ?? (hasAwsKeys(document) ? 'aws' : 'local'),
     objective: settings.objective?.trim() ?? null,
     goal: settings.goal ?? 'maximize',

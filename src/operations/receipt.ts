@@ -1,7 +1,7 @@
 import { currentUser } from '../machines/user.js';
 import { fingerprint, type Recipe } from '../recipe/recipe.js';
 import { buildText } from '../recipe/scripts.js';
-import type { RunRecord } from '../runs/record.js';
+import type { CameFrom, RunRecord } from '../runs/record.js';
 import type { PlacedRun, PlaceFacts } from '../targets/target.js';
 import type { Session } from './session.js';
 
@@ -21,13 +21,15 @@ export interface NewRun {
   readonly git: string;
   /** Why it runs, in the user's words; null: no message. */
   readonly message: string | null;
+  /** The run that it repeats; default: none. */
+  readonly cameFrom?: CameFrom | null;
 }
 
 /** The receipt of a run before it has begun. */
 export function newRecord(
   session: Session,
   recipe: Recipe,
-  { id, deployment, docker, git, message, ...placing }: Placing & NewRun,
+  { id, deployment, docker, git, message, cameFrom = null, ...placing }: Placing & NewRun,
 ): RunRecord {
   return {
     schema: 2,
@@ -38,6 +40,7 @@ export function newRecord(
     created: session.now().toISOString(),
     user: currentUser().name,
     message,
+    ...(cameFrom && { came_from: cameFrom }),
     recipe,
     fingerprint: fingerprint(recipe),
     ...placeIn(placing),

@@ -10,7 +10,7 @@ import {
 } from '../machines/job-script.js';
 import type { BaseImage } from '../machines/job-state.js';
 import { inContainer, type User } from '../machines/user.js';
-import { bindCommand, command, renderCommand } from '../shell/command.js';
+import { bindCommand, type Command, command, renderCommand } from '../shell/command.js';
 import type { Word } from '../shell/word.js';
 import { buildImage } from '../tools/docker/build-line.js';
 import {
@@ -156,7 +156,17 @@ export function configuration(
 }
 
 /** `docker run …` as the runner issues it on the machine, without mode and GPUs. */
-export function containerText(recipe: Recipe, layout: Layout, at: RunFolders, user: User): string {
+export const containerText = (recipe: Recipe, layout: Layout, at: RunFolders, user: User): string =>
+  renderCommand(containerCommand(recipe, layout, at, user));
+
+/** The same as a command. @param mode words that come first, such as `--rm` */
+export function containerCommand(
+  recipe: Recipe,
+  layout: Layout,
+  at: RunFolders,
+  user: User,
+  mode: readonly Word[] = [],
+): Command {
   const name = containerName(at.run, at.folder);
   const work = at.work ?? at.folder;
   const { id, group, groups } = inContainer(user, layout.rootless ?? false);
@@ -181,7 +191,7 @@ export function containerText(recipe: Recipe, layout: Layout, at: RunFolders, us
     ...containerLine(sweepOf(recipe, layout)),
     ...argvOf(recipe),
   ];
-  return renderCommand(bindCommand(command(...programWordsOf(layout.docker), 'run', ...words), values));
+  return bindCommand(command(...programWordsOf(layout.docker), 'run', ...mode, ...words), values);
 }
 
 /** The line that builds the image from the project's own repository. */

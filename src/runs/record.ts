@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly user: string;
   /** Why it was deployed, in the user's words; null, or missing in receipts of older builds: no message. */
   readonly message?: string | null;
+  /** The run that it repeats, with or without changes. Missing: none. */
+  readonly came_from?: CameFrom;
   /** Everything that went into the run. */
   readonly recipe: Recipe;
   /** `fingerprint(recipe)`, by the version that created the receipt. */
@@ -74,6 +76,13 @@ export interface RunRecord {
   readonly collected: string | null;
   /** The size of data/ at that time. */
   readonly collected_data: DataSize | null;
+}
+
+/** Why a run was made of another one. */
+export interface CameFrom {
+  readonly kind: 'rerun';
+  /** Id of that run. */
+  readonly run: string;
 }
 
 /** The record updated with the runner's state. */

@@ -4,6 +4,7 @@ import { namedOneByOne } from '../../experiment/select.js';
 import { earlierFingerprint, fingerprint, type Recipe } from '../../recipe/recipe.js';
 import { type Ingredients, recipeOf } from '../../recipe/recipe-of.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
+import type { CameFrom } from '../../runs/record.js';
 import { checkoutOf } from '../../source/checkout.js';
 import type { Pin } from '../../source/pin.js';
 import type { PlaceProblem } from '../../targets/target.js';
@@ -63,6 +64,7 @@ export interface DeployPlan extends Planned, Placement {
   readonly stopped: readonly string[];
   /** So many rented machines may exist at a time; null: any number. */
   readonly maxMachines: number | null;
+  readonly cameFrom: ReadonlyMap<string, CameFrom>;
   readonly keepFailed: boolean;
   readonly onlyDelivers: boolean;
 }
@@ -133,6 +135,7 @@ export async function decide(
     message: request.message ?? joins?.message ?? null,
     target: request.target,
     maxMachines: request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null,
+    cameFrom: request.cameFrom ?? new Map(),
     keepFailed: request.keepFailed,
     onlyDelivers: request.onlyDelivers ?? false,
     resumes: resumed(status, joins, request),

@@ -97,6 +97,7 @@ export class RecordedRuns {
       docker: this.experiment.parameters.dockerCommand,
       git: this.git,
       message: this.subject.plan.message,
+      cameFrom: this.subject.plan.cameFrom.get(condition.id) ?? null,
       ...this.#placing(recipe, job.run, offer),
     });
     this.experiment.deployments.keepReceipt(record);

@@ -2,6 +2,7 @@ import type { Condition } from '../../experiment/condition.js';
 import { type Selection, selectConditions } from '../../experiment/select.js';
 import type { Host } from '../../experiment/settings.js';
 import type { Deployment } from '../../runs/deployment.js';
+import type { CameFrom } from '../../runs/record.js';
 import { hiddenEdits } from '../../source/hidden-edits.js';
 import { DirtyTree, type Pin, pinCommit, pinHead } from '../../source/pin.js';
 import { pinSnapshot } from '../../source/snapshot.js';
@@ -41,6 +42,8 @@ export interface DeployRequest {
   readonly keepFailed: boolean;
   /** No condition continues from /data/state of its last attempt. */
   readonly freshState: boolean;
+  /** The runs that conditions repeat, by condition. Default: none. */
+  readonly cameFrom?: ReadonlyMap<string, CameFrom>;
   /** Delivers jobs that were recorded, and adds none. Default: false. */
   readonly onlyDelivers?: boolean;
 }

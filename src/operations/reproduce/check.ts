@@ -1,0 +1,104 @@
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '../../errors.js';
+import { basesNow } from '../../machines/base-images.js';
+import { reproductionOf } from '../../recipe/reproduction.js';
+import { allValues, measuredBy, readMeasures } from '../../runs/measures/read.js';
+import type { RunRecord } from '../../runs/record.js';
+import type { Io } from '../../shell/process.js';
+import { pasteable } from '../../shell/word.js';
+import { readSecrets } from '../deploy/secrets.js';
+import type { Session } from '../session.js';
+import { type Comparison, compareOutcomes, type Outcome } from './compare.js';
+import { CannotReproduce, type Reproducible } from './reproduce.js';
+
+export interface CheckRequest {
+  /** The folder of the run's data, absolute. */
+  readonly data: string;
+  /** See `compareOutcomes`. */
+  readonly tolerance: number;
+  readonly ignored: (name: string) => boolean;
+  /** Where the job's output goes. */
+  readonly io: Io;
+}
+
+export interface Checked extends Comparison {
+  /** What was another than when it ran, a sentence each: likely causes of a difference. */
+  readonly causes: readonly string[];
+  /** Where the repetition is kept; null: it is gone, since it is the same. */
+  readonly kept: string | null;
+}
+
+/** Repeats a run beside it, by the lines that `reproduce` prints, and compares what it leaves.
+ * @throws CannotReproduce, CommandFailed */
+export async function check(session: Session, run: Reproducible, request: CheckRequest): Promise<Checked> {
+  const { executor, env } = session;
+  const { record, here, engine } = run;
+  refuseMissingData(record, request.data);
+  // Whether they are set, before anything is made.
+  readSecrets(record.recipe.secrets, env);
+  const [bases, image] = await Promise.all([
+    basesNow(engine, record.recipe.image.bases),
+    record.image.id === null ? null : engine.image(record.image.id),
+  ]);
+  const own = image?.id ?? null;
+  const steps = reproductionOf(record, here, own);
+  newFolder(here.folder, executor.dryRun);
+  for (const one of steps.prepare) await executor.change(one);
+  if (own === null) await executor.change(steps.build, session.progress);
+  const { code } = await executor.attempt(steps.run, request.io);
+  const causes = causesOf(record, own === null ? bases : null);
+  const was = outcomeOf(request.data, record.exit_code);
+  const is = outcomeOf(join(here.folder, 'data'), code);
+  const compared = await compareOutcomes(was, is, request.tolerance, request.ignored);
+  const isSame = compared.verdict !== 'different';
+  if (isSame && !executor.dryRun) rmSync(here.folder, { recursive: true, force: true, maxRetries: 5 });
+  return { ...compared, causes, kept: isSame ? null : here.folder };
+}
+
+function refuseMissingData({ id, collected, target }: RunRecord, data: string): void {
+  if (existsSync(join(data, 'results')) || existsSync(join(data, 'measures'))) return;
+  const why = collected === null && target !== 'local' ? 'they were not collected' : `there is no ${data}`;
+  throw new CannotReproduce(`The results of ${id} are not here: ${why}.`);
+}
+
+/** The folder of an earlier repetition, which was kept because it differed, makes room. */
+function newFolder(folder: string, dryRun: boolean): void {
+  if (dryRun) return;
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(dirname(folder), 0o700);
+  } catch (error) {
+    throw new UserError(`The folder for the repetition cannot be made: ${(error as Error).message}`, [
+      pasteable`ls -ld ${folder} ${dirname(folder)}`,
+    ]);
+  }
+}
+
+const outcomeOf = (data: string, exitCode: number | null): Outcome => ({
+  results: join(data, 'results'),
+  measures: allValues(measuredBy(readMeasures(data).files)),
+  exitCode,
+});
+
+/** @param bases present base images of an image that was built again; null: the image of the run itself ran */
+function causesOf(
+  { image, gpu_names, machine, recipe }: RunRecord,
+  bases: Awaited<ReturnType<typeof basesNow>> | null,
+): string[] {
+  const causes: string[] = [];
+  if (bases !== null) {
+    causes.push('The image was built again.');
+    for (const { name, id } of image.base) {
+      const now = bases.find((one) => one.name === name);
+      if (now && now.id !== id) causes.push(`The base image ${name} is another one now.`);
+    }
+  }
+  if (gpu_names.length > 0) causes.push(`It ran on ${gpu_names.join(', ')}, on ${machine.name}.`);
+  const arch = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
+  if (machine.architecture !== null && machine.architecture !== arch)
+    causes.push(`It ran on ${machine.architecture}, and this computer is ${arch}.`);
+  if (recipe.source.live) causes.push('It ran on the working tree, with files that git ignores.');
+  return causes;
+}
