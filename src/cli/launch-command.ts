@@ -1,4 +1,4 @@
-import { ownLine, UserError } from '../errors.js';
+import { type OwnLine, ownLine, UserError } from '../errors.js';
 import { type DeployPlan, decide } from '../operations/deploy/decide.js';
 import { deployOrJoin, isEmpty, launches } from '../operations/deploy/deploy-or-join.js';
 import { preview } from '../operations/deploy/preview.js';
@@ -131,8 +131,7 @@ export abstract class LaunchCommand extends BaseCommand {
     const chores = waitChores(session, experiment, request);
     const { status, interrupted } = await followLive(session, experiment, this.screen, { chores });
     if (interrupted) {
-      const commit = status.deployment?.commit.slice(0, 10) ?? 'HEAD';
-      const rejoin = ownLine('deploy', ['--wait', '--commit', commit, ...chosen]);
+      const rejoin = this.rejoins(status, chosen);
       this.screen.write(`\nThe jobs keep running. To rejoin them:\n  ${textOf(rejoin, folder)}\n`);
       process.exitCode = 130;
       return statusJson(status, experiment.runs);
@@ -151,6 +150,12 @@ export abstract class LaunchCommand extends BaseCommand {
     await this.#notice(session, experiment, { notify }, status);
     this.next(folder, ...nextLines(status, chosen));
     return statusJson(status, experiment.runs);
+  }
+
+  /** The line that follows a launch which goes on without us. */
+  protected rejoins({ deployment }: ExperimentStatus, chosen: readonly string[]): OwnLine {
+    const commit = deployment?.commit.slice(0, 10) ?? 'HEAD';
+    return ownLine('deploy', ['--wait', '--commit', commit, ...chosen]);
   }
 
   async #notice(

@@ -5,6 +5,9 @@ import { notifyFlag } from '../cli/end-notice.js';
 import { LaunchCommand } from '../cli/launch-command.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { selectionOf, whereFlag } from '../cli/selection-flags.js';
+import { splitAtDashes } from '../cli/words.js';
+import { ownLine, UserError } from '../errors.js';
+import { type Condition, conditionFromArgv } from '../experiment/condition.js';
 import type { DeployRequest } from '../operations/deploy/request.js';
 import { openExperiment } from '../operations/experiment.js';
 import { warnOfNamesakes } from '../operations/read-experiment.js';
@@ -18,6 +21,7 @@ export default class Deploy extends LaunchCommand {
     '<%= config.bin %> deploy',
     '<%= config.bin %> deploy --first 1 --wait    # try one before the others',
     '<%= config.bin %> deploy --snapshot --wait    # uncommitted changes too; follow to the end',
+    '<%= config.bin %> deploy -- --lr 0.03    # these arguments, which are in no file',
     '<%= config.bin %> deploy --retry-failed',
     '<%= config.bin %> deploy --dry-run',
     '<%= config.bin %> deploy --target aws --plan    # what Terraform would create',
@@ -96,9 +100,11 @@ export default class Deploy extends LaunchCommand {
   };
 
   async run() {
-    const { args, flags } = await this.parse(Deploy);
+    const { own, job } = splitAtDashes(this.argv);
+    const { args, flags } = await this.parse(Deploy, own);
     const session = this.launchSession(flags);
-    const experiment = await openExperiment(session, this.experimentFolder(args.experiment));
+    const opened = await openExperiment(session, this.experimentFolder(args.experiment));
+    const experiment = job ? { ...opened, conditions: [onlyOf(job, flags)] } : opened;
     warnOfNamesakes(session.notify, experiment.folder, experiment.parameters.experimentName);
     const request: DeployRequest = {
       machines: machinesOf(flags, this.isTerminal),
@@ -121,8 +127,22 @@ export default class Deploy extends LaunchCommand {
     return this.launch(session, experiment, request, {
       ...flags,
       folder: args.experiment,
-      chosen: chosenWords(flags),
+      chosen: [...chosenWords(flags), ...(job ? ['--', ...job] : [])],
       at: ({ pin }) => (isChosen ? ['--commit', pin.commit.slice(0, 10)] : []),
     });
   }
+}
+
+/** The condition of arguments that were typed. @throws UserError where conditions of the file are chosen, too */
+function onlyOf(
+  job: readonly string[],
+  flags: { only?: string[] | undefined; where?: string[] | undefined; first?: number | undefined },
+): Condition {
+  if (flags.only === undefined && flags.where === undefined && flags.first === undefined)
+    return conditionFromArgv(job);
+  throw new UserError(
+    'Arguments after "--" are a condition of their own: they cannot go with --only, --where or --first.',
+    [ownLine('deploy', ['--', '--lr', '0.01'])],
+    { exit: 2 },
+  );
 }

@@ -8,9 +8,12 @@ import { selectionOf, whereFlag } from '../cli/selection-flags.js';
 import { dim } from '../cli/style.js';
 import { splitAtDashes, withoutBlank } from '../cli/words.js';
 import { ownLine, UserError } from '../errors.js';
+import { argumentsIn, conditionFromArguments } from '../experiment/change-arguments.js';
 import { type Condition, conditionFromArgv, conditionFromText } from '../experiment/condition.js';
+import type { Parameters } from '../experiment/parameters.js';
 import { selectCondition } from '../experiment/select.js';
 import { openExperiment } from '../operations/experiment.js';
+import { readArgumentsFile } from '../operations/rerun/arguments-file.js';
 import { run } from '../operations/start/run.js';
 import type { Verbosity } from '../operations/user-settings.js';
 
@@ -32,6 +35,11 @@ export default class Run extends BaseCommand {
       helpValue: 'TEXT',
       char: 'o',
       description: 'the arguments, as one string of shell words',
+      exclusive: ['condition', 'where', 'parameters'],
+    }),
+    parameters: Flags.string({
+      helpValue: 'FILE',
+      description: 'the arguments, as a JSON object in a file',
       exclusive: ['condition', 'where'],
     }),
     interactive: Flags.boolean({
@@ -68,7 +76,7 @@ export default class Run extends BaseCommand {
     // The terminal sends Ctrl-C to the job itself; only signals to this process alone are passed on.
     const work = (stop: AbortSignal) =>
       run(session, experiment, {
-        condition: this.#condition(experiment.parameters.conditions, flags, job),
+        condition: this.#condition(experiment.parameters, flags, job),
         clone: flags.clone ? { commit: flags.commit ?? 'HEAD' } : null,
         dataReadOnly: flags['data-readonly'] ?? null,
         mode: [...(reads ? ['--interactive'] : []), ...(this.isTerminal && !json ? ['--tty'] : [])],
@@ -91,23 +99,31 @@ export default class Run extends BaseCommand {
   }
 
   #condition(
-    all: readonly Condition[],
+    { conditions: all, argumentStyle }: Pick<Parameters, 'conditions' | 'argumentStyle'>,
     flags: {
       options?: string | undefined;
+      parameters?: string | undefined;
       condition?: string | undefined;
       where?: string[] | undefined;
     },
     job: string[] | null,
   ) {
-    if (job && [flags.options, flags.condition, flags.where].some((flag) => flag !== undefined)) {
+    if (
+      job &&
+      [flags.options, flags.parameters, flags.condition, flags.where].some((flag) => flag !== undefined)
+    ) {
       throw new UserError(
-        'Arguments after "--" cannot go with -o, --condition or --where.',
+        'Arguments after "--" cannot go with -o, --parameters, --condition or --where.',
         [ownLine('run', ['--', '--lr', '0.01'])],
         { exit: 2 },
       );
     }
     if (flags.condition !== undefined || flags.where !== undefined)
       return selectCondition(all, selectionOf(flags.condition === undefined ? [] : [flags.condition], flags));
+    if (flags.parameters !== undefined) {
+      const list = argumentsIn(readArgumentsFile(flags.parameters), flags.parameters);
+      return conditionFromArguments(list, argumentStyle);
+    }
     return job ? conditionFromArgv(job) : conditionFromText(withoutBlank(flags.options ?? ''));
   }
 
