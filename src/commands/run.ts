@@ -9,7 +9,7 @@ import { dim } from '../cli/style.js';
 import { splitAtDashes, withoutBlank } from '../cli/words.js';
 import { ownLine, UserError } from '../errors.js';
 import { argumentsIn, conditionFromArguments } from '../experiment/change-arguments.js';
-import { type Condition, conditionFromArgv, conditionFromText } from '../experiment/condition.js';
+import { conditionFromArgv, conditionFromText } from '../experiment/condition.js';
 import type { Parameters } from '../experiment/parameters.js';
 import { selectCondition } from '../experiment/select.js';
 import { openExperiment } from '../operations/experiment.js';

@@ -1,0 +1,195 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMissing } from '../support/engines.js';
+import { stateOfFolder } from '../support/folder-state.js';
+import { TestProject } from '../support/project.js';
+import { training } from '../support/training.js';
+
+interface Checked {
+  readonly verdict: string;
+  readonly files: { readonly compared: number; readonly different: readonly { readonly path: string }[] };
+  readonly measures: { readonly different: readonly { readonly name: string }[] };
+  readonly causes: readonly string[];
+  readonly kept: string | null;
+}
+
+// What has run, again: `reproduce` beside it, `rerun` as new runs.
+describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
+  let project: TestProject;
+
+  beforeAll(async () => {
+    const stamped = `date +%N >"$LOGISTICIAN_MEASURES_DIRECTORY/time.txt"; `;
+    project = new TestProject({
+      files: {
+        'train.sh': `${stamped}${training.program}`,
+        'chance.sh': 'cat /proc/sys/kernel/random/uuid >"$LOGISTICIAN_OUTPUT_DIRECTORY/chance.txt"\n',
+      },
+      parameters: {
+        experiment_command: `${training.command} --epochs 3`,
+        experiment_grid: { lr: [0.1, 0.01], seed: [1] },
+      },
+    });
+    await project.ok(['deploy', '--yes', '--wait']);
+  });
+  afterAll(async () => {
+    await project.quiet();
+    await project.remove();
+  });
+
+  const reproduced = () => join(project.home, '.logistician', 'reproduced');
+  const check = (...words: string[]) => project.json<Checked>(['reproduce', ...words, '--check']);
+  const states = () =>
+    project.receipts().map(({ condition, state }) => [condition.replace(/-[0-9a-f]{10}$/, ''), state]);
+
+  it('is done again by the lines that reproduce prints, without this tool', async () => {
+    const lines = await project.ok(['reproduce', 'lr-0.1']);
+    expect(lines).not.toContain('logistician.js');
+    execFileSync('sh', ['-e'], {
+      input: lines,
+      stdio: ['pipe', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH },
+    });
+    const [id = ''] = readdirSync(reproduced());
+    expect(stateOfFolder(join(reproduced(), id, 'data', 'results'))).toEqual(
+      stateOfFolder(project.run(id, 'data', 'results')),
+    );
+  });
+
+  it('is checked: the same bytes, though a measure of time is another', async () => {
+    const before = project.runs.length;
+    const found = await check('lr-0.1');
+    expect(found).toMatchObject({ verdict: 'same bytes', files: { compared: 2, different: [] }, kept: null });
+    expect(found.measures.different.map(({ name }) => name)).toEqual(['time']);
+    // Beside it: nothing is added to the runs, and what is the same is not kept.
+    expect(project.runs).toHaveLength(before);
+    expect(readdirSync(reproduced())).toEqual([]);
+  });
+
+  it('is checked with an image that has to be built again, and from a snapshot', async () => {
+    project.repository.write({ 'new.sh': 'echo new\n' });
+    await project.ok(['run', '-o', '--lr 0.3']);
+    expect(project.receipt().recipe.source).toMatchObject({ snapshot: true, live: true });
+    execFileSync('docker', ['image', 'rm', '--force', project.receipt().recipe.image.tag], {
+      stdio: 'ignore',
+    });
+    rmSync(join(project.root, 'new.sh'));
+    const found = await check('last');
+    expect(found.verdict).toBe('same bytes');
+    expect(found.causes[0]).toBe('The image was built again.');
+  });
+
+  it('is different by chance, which is said with the files, and kept to look at', async () => {
+    project.setParameters({ experiment_command: 'sh chance.sh && sh train.sh' });
+    await project.ok(['run', '-o', '--lr 0.2']);
+    const { code, stdout } = await project.cli(['reproduce', 'last', '--check']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('chance.txt differs');
+    const [line = ''] = /^diff -r .*$/m.exec(stdout) ?? [];
+    const kept = line.split(' ').at(-1) ?? '';
+    expect(existsSync(join(kept, 'chance.txt'))).toBe(true);
+    const ignored = await check('last', '--ignore', '*.txt', '--ignore', 'time');
+    expect(ignored).toMatchObject({ verdict: 'same bytes', files: { compared: 1 } });
+    const measures = await check('last', '--ignore', 'time');
+    expect(measures.verdict).toBe('same measures');
+  });
+
+  it('is refused where it is not complete here: the commit, or the results', async () => {
+    const { id, recipe } = project.receipt();
+    const text = project.readRun(id, 'run.json');
+    writeFileSync(project.run(id, 'run.json'), text.replaceAll(recipe.source.commit, 'f'.repeat(40)));
+    expect((await project.cli(['reproduce', 'last'])).stderr).toMatch(
+      /The commit ffffffffff of the run \S+\s+is not in/,
+    );
+    writeFileSync(project.run(id, 'run.json'), text);
+    const [first] = project.runs;
+    rmSync(project.run(first, 'data'), { recursive: true });
+    const { code, stderr } = await project.cli(['reproduce', first ?? '', '--check']);
+    expect(code).toBe(1);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain('are not here: there is no');
+  });
+
+  it('runs again as it was, or with other arguments, at its commit and with the settings of then', async () => {
+    // Today's file is another one, and the tree is dirty.
+    project.setParameters({ experiment_command: 'false', experiment_grid: { lr: [7] } });
+    project.repository.write({ 'train.sh': 'exit 1\n' });
+    const before = project.receipts();
+    const [old] = before.filter(({ condition }) => condition.startsWith('lr-0-01'));
+    await project.ok(['rerun', 'lr-0.01', '--yes', '--wait']);
+    await project.ok([
+      'rerun',
+      'lr-0.01',
+      '--set',
+      'seed=2',
+      '--set',
+      'epochs=1',
+      '--yes',
+      '--wait',
+      '-m',
+      'why',
+    ]);
+    const [same, other] = project.receipts().slice(before.length);
+    expect(same).toMatchObject({
+      state: 'succeeded',
+      condition: old?.condition,
+      fingerprint: old?.fingerprint,
+      came_from: { kind: 'rerun', run: old?.id },
+    });
+    expect(other).toMatchObject({
+      state: 'succeeded',
+      message: 'why',
+      came_from: { kind: 'rerun', run: same?.id },
+    });
+    expect(other?.recipe.condition.argv).toEqual(['--lr', '0.01', '--seed', '2', '--epochs', '1']);
+    expect(other?.recipe.source.commit).toBe(old?.recipe.source.commit);
+    // The old ones are as they were.
+    expect(project.receipts().slice(0, before.length)).toEqual(before);
+  });
+
+  it('runs again at another commit, and where its newest run failed', async () => {
+    project.repository.commit('Break it');
+    const failed = await project.cli(['rerun', 'lr-0.01-seed-1', '--commit', 'HEAD', '--yes', '--wait']);
+    expect(failed.code, failed.stderr).toBe(1);
+    expect(project.receipt()).toMatchObject({ state: 'failed', exit_code: 1 });
+    await project.ok(['terminate', '--yes']);
+    const again = await project.cli(['rerun', '--last-failed', '--yes', '--wait']);
+    expect(again.code).toBe(1);
+    expect(project.receipt()).toMatchObject({ state: 'failed', came_from: { kind: 'rerun' } });
+    project.repository.git('checkout', '--quiet', 'HEAD~1', '--', 'train.sh');
+    project.repository.commit('Mend it');
+    await project.ok(['terminate', '--yes']);
+    await project.ok(['rerun', '--last-failed', '--commit', 'HEAD', '--yes', '--wait']);
+    expect(project.receipt().state).toBe('succeeded');
+    expect(await project.ok(['rerun', '--last-failed', '--yes'])).toContain('No condition has a newest run');
+  });
+
+  it('runs of several commits, or without a name, are refused with the lines that go', async () => {
+    const { code, stderr } = await project.cli(['rerun', 'lr-0.1', 'last', '--yes']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('These runs are of 2 commits')]);
+    expect((await project.cli(['rerun', '--yes'])).code).toBe(2);
+    const wrong = await project.cli(['rerun', 'last', '--set', 'lr', '--yes']);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('is not a name, "=" and a value'),
+    ]);
+  });
+
+  it('arguments of no file are deployed behind --, and those of a file run', async () => {
+    project.setParameters({ experiment_command: 'sh train.sh', experiment_grid: { lr: [7] } });
+    await project.ok(['terminate', '--yes']);
+    await project.ok(['deploy', '--yes', '--wait', '--', '--lr', '0.5', '--epochs', '1']);
+    expect(project.receipt().recipe.condition.argv).toEqual(['--lr', '0.5', '--epochs', '1']);
+    const file = join(project.scratch, 'arguments.json');
+    writeFileSync(file, '{ "lr": 0.50, "epochs": 1 }');
+    await project.ok(['run', '--parameters', file]);
+    expect(project.receipt().recipe.condition).toMatchObject({
+      argv: ['--lr', '0.50', '--epochs', '1'],
+      parameters: '{"lr":0.50,"epochs":1}',
+    });
+    const missing = await project.cli(['run', '--parameters', `${file}.not`]);
+    expect(missing.stderr).toContain('There is no file');
+    expect((await project.cli(['deploy', '--only', 'lr', '--', '--lr', '1'])).code).toBe(2);
+    expect(states().at(-1)).toEqual(['lr-0-50-epochs-1', 'succeeded']);
+  });
+});
