@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { type Command, command, pipe } from '../../shell/command.js';
+import { gitDefaultHash } from '../../tools/git/lines.js';
+
+// The archive of exported runs, a tar file:
+//
+//   runs/RUN/…        each run's folder: run.json, parameters.json, data/ without state/, notes
+//   commits.bundle    their commits with all before them, each as refs/exported/COMMIT
+//   export.json       what it is: see `Manifest`
+
+/** The contents of export.json. */
+export interface Manifest {
+  readonly schema: 1;
+  /** The version that wrote it. */
+  readonly logistician: string;
+  /** `experiment_name`. */
+  readonly experiment: string;
+  /** The experiment's folder in its project. */
+  readonly path: string;
+  /** URL of the project's remote `origin`; null: it had none. */
+  readonly remote: string | null;
+  /** Ids of the runs. */
+  readonly runs: readonly string[];
+  readonly commits: readonly string[];
+}
+
+export const names = { manifest: 'export.json', bundle: 'commits.bundle', runs: 'runs' } as const;
+
+/** The ref of a commit in the bundle. */
+export const exportedRef = (commit: string): string => `refs/exported/${commit}`;
+
+/** Writes a bundle of commits without touching the repository: one beside it borrows its objects.
+ * @param objects the folder of the repository's objects. @param folder for our own, and the bundle */
+export function bundling(objects: string, folder: string, commits: readonly string[]): Command[] {
+  const git = join(folder, 'git');
+  const [first = ''] = commits;
+  return [
+    {
+      ...command('git', 'init', '--quiet', '--bare', '--template=', git),
+      env: { GIT_DEFAULT_HASH: gitDefaultHash(first) },
+    },
+    {
+      ...command('cat'),
+      input: { text: `${objects}\n` },
+      output: join(git, 'objects', 'info', 'alternates'),
+    },
+    {
+      ...command('git', '-C', git, 'update-ref', '--stdin'),
+      input: { text: commits.map((commit) => `create ${exportedRef(commit)} ${commit}\n`).join('') },
+    },
+    command('git', '-C', git, 'bundle', 'create', '--quiet', join(folder, names.bundle), '--all'),
+  ];
+}
+
+/** Writes the archive. Its name goes to no program, since some read a host in one with a colon.
+ * @param experiment the folder with runs/. @param folder with the bundle and the manifest */
+export const packing = (
+  experiment: string,
+  folder: string,
+  runs: readonly string[],
+  file: string,
+): Command => ({
+  ...command(
+    ...['tar', '-c', '-f', '-', ...runs.map((run) => `--exclude=${names.runs}/${run}/data/state`)],
+    ...['-C', folder, names.manifest, names.bundle],
+    ...['-C', experiment, ...runs.map((run) => `${names.runs}/${run}`)],
+  ),
+  output: file,
+});
+
+/** Takes an archive of another person apart. Files belong to the user, with no more rights than usual. */
+export const unpacking = (file: string, into: string): Command =>
+  pipe(
+    command('cat', file),
+    command('tar', '-x', '-f', '-', '-C', into, '--no-same-owner', '--no-same-permissions'),
+  );
+
+/** Fetches the commits of a bundle into a repository, checked, under refs of their own.
+ * @param refs where they are put */
+export const fetching = (root: string, bundle: string, refs: string): Command =>
+  command(
+    ...[
+      'git',
+      '-C',
+      root,
+      '-c',
+      'core.hooksPath=/dev/null',
+      '-c',
+      'fetch.fsckObjects=true',
+      '-c',
+      'gc.auto=0',
+    ],
+    ...['-c', 'maintenance.auto=false', '-c', 'fetch.recurseSubmodules=no', '-c', 'fetch.prune=false'],
+    ...['fetch', '--quiet', '--no-tags', bundle, `+refs/exported/*:${refs}/*`],
+  );
+
+/** Removes such refs. */
+export const dropping = (root: string, refs: readonly string[]): Command => ({
+  ...command('git', '-C', root, '-c', 'core.hooksPath=/dev/null', 'update-ref', '--stdin'),
+  input: { text: refs.map((ref) => `delete ${ref}\n`).join('') },
+});
