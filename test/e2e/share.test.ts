@@ -151,7 +151,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
           'export.json': manifest,
           [`runs/${run}/run.json`]: receipt.replace(/"commit": "[0-9a-f]+"/, '"commit": "--help"'),
         }),
-        'is none',
+        'is damaged',
       ],
     ];
     for (const [what, file, said] of bad) {

@@ -9,7 +9,6 @@ import { pasteable } from '../../shell/word.js';
 import { checkoutOf } from '../../source/checkout.js';
 import { findRepository } from '../../source/project.js';
 import { Engine } from '../../tools/docker/engine.js';
-import { isObjectId } from '../../tools/git/lines.js';
 import { lookAtInputOf } from '../inputs.js';
 import type { ExperimentRecords } from '../records.js';
 import type { Session } from '../session.js';
@@ -70,12 +69,10 @@ async function refuseMissingCommit(
   { git, root }: Pick<Awaited<ReturnType<typeof findRepository>>, 'git' | 'root'>,
   { recipe: { source }, id }: RunRecord,
 ): Promise<void> {
-  const isHere =
-    isObjectId(source.commit) &&
-    (await git.raw('cat-file', '-e', `${source.commit}^{commit}`).then(
-      () => true,
-      () => false,
-    ));
+  const isHere = await git.raw('cat-file', '-e', `${source.commit}^{commit}`).then(
+    () => true,
+    () => false,
+  );
   if (isHere) return;
   const { remote, commit, pushed } = source;
   throw new CannotReproduce(

@@ -8,7 +8,6 @@ import { isRunId } from '../../runs/run-id.js';
 import { RunStore } from '../../runs/store.js';
 import { keepPin } from '../../source/keep.js';
 import { openProject, type Project } from '../../source/project.js';
-import { isObjectId } from '../../tools/git/lines.js';
 import type { Session } from '../session.js';
 import { dropping, fetching, type Manifest, names, unpacking } from './archive.js';
 
@@ -96,8 +95,6 @@ function runsIn(file: string, scratch: string): RunRecord[] {
     tame(run);
     const record = receiptIn(file, store, id);
     if (!record) throw new NoExport(file, `${id} in it has no receipt`);
-    if (!isObjectId(record.recipe.source.commit))
-      throw new NoExport(file, `the commit of ${id} in it is none`);
     if (!hasEnded(record)) throw new NoExport(file, `the run ${id} in it has not ended`);
     return record;
   });

@@ -49,9 +49,6 @@ const hungUp = /hung up unexpectedly|unexpected disconnect|Could not read from r
 /** Digits of a commit's id in a SHA-256 repository. */
 const sha256 = 64;
 
-/** Whether a text is the whole id of an object. */
-export const isObjectId = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
-
 /** The hash algorithm of a repository for this commit or tree. */
 export const gitDefaultHash = (id: string): string => (id.length === sha256 ? 'sha256' : 'sha1');
 
