@@ -28,6 +28,7 @@ export function describeView(
       ['condition', record.condition],
       ['attempt', row.attempt > 1 ? String(row.attempt) : null],
       ['continues', row.continues],
+      ['repeats', row.came_from],
       ['message', record.message ?? null],
       ['arguments', joinWords(recipe.condition.argv) || '(none)'],
       ['command', recipe.command ?? '(that of the image)'],

@@ -19,6 +19,7 @@ export const runJson = (row: RunRow) => ({
   condition: row.condition,
   attempt: row.attempt,
   continues: row.continues,
+  came_from: row.came_from,
   state: row.state,
   reason: row.reason,
   exit_code: row.exit_code,

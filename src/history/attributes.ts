@@ -44,6 +44,7 @@ export const attributes: ReadonlyMap<string, Attribute> = new Map<string, Attrib
   ['message', { of: ({ facts }) => text(facts.message) }],
   ['user', { of: ({ facts }) => text(facts.user) }],
   ['continues', { of: ({ continues }) => text(continues) }],
+  ['came_from', { of: ({ came_from }) => text(came_from) }],
   ['note', { of: ({ notes }) => list(notes) }],
   ['tag', { of: ({ tags }) => list(tags) }],
 ]);

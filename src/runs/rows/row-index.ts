@@ -17,7 +17,7 @@ export interface IndexedRow {
 }
 
 /** The form of its lines. Lines of another one are not read, so that the file is made again. */
-const version = 1;
+const version = 2;
 
 /** The longest line that is read, in bytes: a run with more measures is read from its files each time. */
 const longestLine = 2 ** 20;

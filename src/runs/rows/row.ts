@@ -53,6 +53,8 @@ export interface RunRow extends Measured {
   readonly finished: string | null;
   /** The run from whose state it continued. */
   readonly continues: string | null;
+  /** The run that it repeats. */
+  readonly came_from: string | null;
   readonly argv: readonly string[];
   /** Arguments by name: their words as written. */
   readonly words: Readonly<Record<string, readonly string[]>>;
@@ -86,6 +88,7 @@ export function rowOf(
     started: record.started,
     finished: record.finished,
     continues: record.recipe.continues?.run ?? null,
+    came_from: record.came_from?.run ?? null,
     argv: condition.argv,
     words: wordsOf(condition),
     parameters: condition.parameters,
@@ -160,6 +163,7 @@ export const unreadableRow = (run: string, problem: string): StoredRow => ({
   started: null,
   finished: null,
   continues: null,
+  came_from: null,
   argv: [],
   words: {},
   parameters: '{}',

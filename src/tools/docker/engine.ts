@@ -41,6 +41,8 @@ export interface ImageFacts {
   readonly id: string;
   readonly digests: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Of all of its layers, also those that it shares with others. */
+  readonly bytes: number;
 }
 
 /** Reads from the same engine as the docker program; changes go through its command line. */
@@ -71,8 +73,8 @@ export class Engine {
     return this.#ask(async (client) => {
       try {
         const image = await client.getImage(name).inspect();
-        const { Id: id, RepoDigests: digests, Config: config } = image;
-        return { id, digests: digests ?? [], labels: config?.Labels ?? {} };
+        const { Id: id, RepoDigests: digests, Config: config, Size: bytes } = image;
+        return { id, digests: digests ?? [], labels: config?.Labels ?? {}, bytes };
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode === 404) return null;
         throw error;

@@ -37,6 +37,10 @@ export const basesLabel = 'logistician.bases';
 export const pullImage = (docker: string, name: string): Command =>
   command(...programWordsOf(docker), 'pull', name);
 
+/** Removes an image; fails if a container needs it. @param name its id or tag */
+export const removeImage = (docker: string, name: string): Command =>
+  command(...programWordsOf(docker), 'image', 'rm', name);
+
 /** Prints the image's id and its base images; fails if it does not exist. */
 export const lookAtImage = (docker: string, tag: string): Command => {
   const format = `{{.Id}} {{with .Config.Labels}}{{with index . "${basesLabel}"}}{{.}}{{end}}{{end}}`;
