@@ -53,6 +53,9 @@ export interface Deployment {
   readonly max_failures?: number;
   /** Runs that had failed before the last `deploy`: they do not count. Default: none. */
   readonly forgiven?: readonly string[];
+  /** So many rented places could exist at a time when the provider refused one more for want of quota; missing: it has
+   * not, since the last `deploy`. */
+  readonly max_places?: number;
   /** Runs that `stop` ended: with the same code, their conditions run again only on request. Default: none. */
   readonly stopped?: readonly string[];
 }

@@ -15,7 +15,7 @@ import { type ConditionStatus, type ExperimentStatus, isOpen, neverBegan } from 
 import { targetCalled } from '../records.js';
 import type { Session } from '../session.js';
 import { attemptsBefore, mayHaveState } from './continue.js';
-import { limitsOf, NothingRented, NothingWaits, resumed } from './limits.js';
+import { least, limitsOf, NothingRented, NothingWaits, resumed } from './limits.js';
 import { type Placement, placementOf } from './placement.js';
 import {
   isRetry,
@@ -65,6 +65,8 @@ export interface DeployPlan extends Planned, Placement {
   /** So many rented machines may exist at a time; null: any number. */
   readonly maxMachines: number | null;
   readonly cameFrom: ReadonlyMap<string, CameFrom>;
+  /** Worth knowing before it is confirmed. */
+  readonly notes: readonly string[];
   readonly keepFailed: boolean;
   readonly onlyDelivers: boolean;
 }
@@ -110,7 +112,13 @@ export async function decide(
   const target = await targetCalled(session, request.target, experiment);
   if (request.maxFailures !== null && !target.holding) throw new NothingWaits(target.name);
   if (request.maxMachines !== null && !target.rental) throw new NothingRented(target.name);
-  const { offers, problems, docker } = await target.survey({
+  const {
+    offers,
+    problems,
+    docker,
+    most = null,
+    notes = [],
+  } = await target.survey({
     parameters,
     ...request.machines,
     slots: request.slots,
@@ -131,11 +139,11 @@ export async function decide(
   return {
     ...planned,
     ...placement,
-    ...{ pin, source, ingredients, problems, docker, joins, undelivered },
+    ...{ pin, source, ingredients, problems, docker, joins, undelivered, notes },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
-    maxMachines: request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null,
     cameFrom: request.cameFrom ?? new Map(),
+    maxMachines: least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most),
     keepFailed: request.keepFailed,
     onlyDelivers: request.onlyDelivers ?? false,
     resumes: resumed(status, joins, request),

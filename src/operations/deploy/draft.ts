@@ -25,6 +25,7 @@ export const draftDeployment = (
   parameters_file: parametersText,
   jobs: plan.joins?.jobs ?? [],
   ...plan.limits,
+  ...(plan.onlyDelivers && plan.joins?.max_places !== undefined && { max_places: plan.joins.max_places }),
   ...(plan.stopped.length > 0 && { stopped: plan.stopped }),
 });
 

@@ -29,6 +29,10 @@ export class NothingRented extends UserError {
   }
 }
 
+/** The smaller of two limits; null: no limit. */
+export const least = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
+
 type Request = Pick<DeployRequest, 'maxFailures' | 'onlyDelivers'>;
 
 /** Places that must continue: held ones and, if the limit changed, all. */

@@ -1,6 +1,7 @@
 import { ownLine, UserError } from '../../errors.js';
 import type { Connection } from '../../machines/connection.js';
 import type { Needs } from '../../machines/lacks.js';
+import { count } from '../../phrases.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
@@ -31,10 +32,11 @@ import { AwsInstances } from './life/instances.js';
 import { AwsMachines } from './life/machines.js';
 import { AwsStarter } from './life/start.js';
 import { kindOf } from './offer/kind.js';
+import { mostByQuota, quotaLine } from './offer/quota.js';
 import { machineFor } from './offer/survey.js';
 import { type AwsPlace, awsMachine, machinesOf, sharedPlace } from './place.js';
 import { AwsRental } from './rental.js';
-import { type Applied, refuseOtherStack, withApplied, withSshCidr } from './stack/plan.js';
+import { type Applied, refuseOtherStack, waiting, withApplied, withSshCidr } from './stack/plan.js';
 import { isFinal } from './stack/progress.js';
 import { AwsStack } from './stack/stack.js';
 
@@ -72,7 +74,12 @@ export class AwsTarget implements Target {
       return known?.own.instance ? { ...found, place: known } : found;
     });
     const fresh = conditions.map((id) => machineFor(id, kind, parameters.gpus));
-    return { offers: [...fresh, ...again], problems: [], docker };
+    const offers = [...fresh, ...again];
+    const { quota, notes } = kind;
+    const most = quota && mostByQuota(quota, joins?.id ?? null);
+    const isShort = quota && most !== null && most < offers.length;
+    const short = isShort ? [quotaLine(quota, joins?.id ?? null)] : [];
+    return { offers, problems: [], docker, most, notes: [...short, ...notes] };
   }
 
   placed(deployment: Deployment, place: Place, run: string, recipe: Recipe, bundle: Bundle): PlacedRun {
@@ -96,8 +103,11 @@ export class AwsTarget implements Target {
     this.#instances.recordIsCurrent();
     await stack.untracked.endLate(machinesOf(live.now)).catch((error: unknown) => this.#tell(error));
     for (const text of applied.other) this.context.note(`Terraform: ${text}`);
+    const later = waiting(applied, launching);
+    if (later.size > 0) this.context.note(waitLine(live.now, later, applied));
     const unstarted = await this.#startStopped(live, launching, applied.sshCidr);
-    const left = new Set([...launching].filter((name) => !unstarted.some(({ place }) => place === name)));
+    const isLeft = (name: string) => !later.has(name) && !unstarted.some(({ place }) => place === name);
+    const left = new Set([...launching].filter(isLeft));
     return [...unstarted, ...(await this.#deliver(live.now, left, jobs, bundle, applied, needs))];
   }
 
@@ -199,6 +209,13 @@ const needsOf = ({ source, secrets }: Bundle): Needs => ({
   // As many as the slots of each machine say.
   gpus: true,
 });
+
+/** AWS lets no more machines exist at a time. */
+function waitLine({ max_places = 0 }: Deployment, later: ReadonlySet<string>, { failed }: Applied): string {
+  const [first = ''] = later;
+  const others = later.size === 1 ? 'The other condition waits' : `The other ${later.size} conditions wait`;
+  return `AWS lets ${count(max_places, 'machine')} exist at a time now (${failed.get(first)?.text}). ${others} for a machine: under deploy --wait, or until the next deploy.`;
+}
 
 /** It runs and cannot be reached. Its own timer ends it. */
 function withoutAddress(name: string, { instance, subnet, region }: AwsPlace): Omit<PlaceProblem, 'place'> {

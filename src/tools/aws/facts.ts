@@ -1,4 +1,4 @@
-import type { Image, Instance, InstanceTypeInfo, SecurityGroupRule, Tag } from '@aws-sdk/client-ec2';
+import type { Image, Instance, InstanceTypeInfo, Route, SecurityGroupRule, Tag } from '@aws-sdk/client-ec2';
 
 // The fields of AWS's answers that we use, with defaults for missing ones.
 
@@ -34,6 +34,45 @@ export interface InstanceFacts {
   readonly type: string;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** An instance as far as quotas count it. */
+export interface RunningInstance {
+  readonly type: string;
+  readonly isSpot: boolean;
+  readonly cpus: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A subnet of the default VPC. */
+export interface DefaultSubnet {
+  readonly id: string;
+  readonly vpc: string;
+  readonly zone: string;
+  readonly givesPublicAddresses: boolean;
+}
+
+/** Where packets for the internet go. */
+export type WayOut = 'internet gateway' | 'elsewhere' | 'nowhere';
+
+/** How long credentials are valid. */
+export interface CredentialsFacts {
+  readonly isTemporary: boolean;
+  /** Temporary ones that their source replaces by itself when they expire: a role, single sign-on, a program. */
+  readonly isRenewed: boolean;
+  /** null: never, or not known. */
+  readonly end: Date | null;
+}
+
+/** AWS's answer to a call that it was asked to check, and not to do. */
+export interface DryRun {
+  /** As in a policy: `ec2:RunInstances`. */
+  readonly action: string;
+  /** AWS's code where it would refuse the call, and its message; null: it would do it. */
+  readonly refusal: { readonly code: string; readonly message: string } | null;
+}
+
+/** Our code for an endpoint that does what it should only check. */
+export const noDryRun = 'NoDryRun';
 
 /** A tagged resource at AWS. */
 export interface Tagged {
@@ -80,6 +119,26 @@ export const instanceFacts = (instance: Instance): InstanceFacts => ({
   type: instance.InstanceType ?? '',
   tags: tagsOf(instance.Tags),
 });
+
+/** An answer without the numbers of cores has one vCPU, the least that there is. */
+export const runningInstance = (instance: Instance): RunningInstance => {
+  const { CoreCount = 1, ThreadsPerCore = 1 } = instance.CpuOptions ?? {};
+  return {
+    type: instance.InstanceType ?? '',
+    isSpot: instance.InstanceLifecycle === 'spot',
+    cpus: CoreCount * ThreadsPerCore,
+    tags: tagsOf(instance.Tags),
+  };
+};
+
+/** By a subnet's routes. IPv4 alone: machines have addresses of that. */
+export function wayOutBy(routes: readonly Route[]): WayOut {
+  const out = routes.find(
+    ({ DestinationCidrBlock, State }) => DestinationCidrBlock === '0.0.0.0/0' && State !== 'blackhole',
+  );
+  if (!out) return 'nowhere';
+  return out.GatewayId?.startsWith('igw-') ? 'internet gateway' : 'elsewhere';
+}
 
 export const taggedAs = (id: string, tags: Tag[] | undefined): Tagged => ({ id, tags: tagsOf(tags) });
 

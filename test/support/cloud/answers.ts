@@ -38,6 +38,7 @@ const statuses: Readonly<Record<string, number>> = {
   RequestLimitExceeded: 503,
   AuthFailure: 401,
   UnauthorizedOperation: 403,
+  DryRunOperation: 412,
   AccessDenied: 403,
   InvalidClientTokenId: 403,
 };
@@ -65,6 +66,14 @@ export function identityAnswer(account: string, user: string): Answer {
   const text = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>${who}</GetCallerIdentityResult></GetCallerIdentityResponse>`;
   return answer(200, 'text/xml;charset=UTF-8', text);
 }
+
+/** A quota of EC2's. */
+export const quotaAnswer = (QuotaCode: string, Value: number): Answer =>
+  answer(
+    200,
+    'application/x-amz-json-1.1',
+    JSON.stringify({ Quota: { ServiceCode: 'ec2', QuotaCode, Value } }),
+  );
 
 const answer = (status: number, type: string, text: string): Answer => ({
   status,

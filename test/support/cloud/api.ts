@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Answer, errorAnswer, identityAnswer } from './answers.js';
+import { type Answer, errorAnswer, identityAnswer, quotaAnswer } from './answers.js';
 import { type Call, readCall } from './call.js';
 import { Ec2 } from './ec2.js';
 import { Fault, type FaultRule } from './faults.js';
@@ -12,11 +12,15 @@ import { refuse } from './refusals.js';
 export class Api {
   /** Every call that came, in the order of their coming. */
   readonly calls: Call[] = [];
+  /** Calls that were only to be checked. No fault meets them. */
+  readonly dryRuns: Call[] = [];
+  /** Values of EC2's quotas by their code; of others 1,000 vCPUs. */
+  readonly quotas = new Map<string, number>();
   /** Hears of every call that was done. */
   onDone: (call: Call) => void = () => {};
   /** How many instances may be there at a time; as many as one likes if null. */
   limit: number | null = null;
-  /** What its users may do at EC2, SSM and STS. */
+  /** What its users may do at EC2, SSM, STS and Service Quotas. */
   policy: Policy = ourPolicy();
   /** The AWS account of a user, by access key; all others have moto's. */
   readonly accounts = new Map<string, string>();
@@ -80,6 +84,7 @@ export class Api {
   async #serve(asked: IncomingMessage, answered: ServerResponse): Promise<void> {
     const body = await collect(asked);
     const call = readCall(asked.method ?? 'GET', asked.url ?? '/', asked.headers, body);
+    if (call.parameters.get('DryRun') === 'true') return this.#dryRun(call, answered);
     this.calls.push(call);
     const fault = await this.#faultOf(call);
     const { code, message, cut, meanwhile } = fault?.rule ?? {};
@@ -91,6 +96,22 @@ export class Api {
     if (cut === 'after') return this.#cut(call, answered);
     answered.writeHead(answer.status, answer.headers);
     answered.end(answer.body);
+  }
+
+  async #dryRun(call: Call, answered: ServerResponse): Promise<void> {
+    this.dryRuns.push(call);
+    const denial = await this.#denial(call);
+    const refusal =
+      denial === null
+        ? ((await refuse(call, this.ec2)) ?? {
+            code: 'DryRunOperation',
+            message: 'Request would have succeeded, but DryRun flag is set.',
+          })
+        : { code: 'UnauthorizedOperation', message: denial };
+    call.error = refusal.code;
+    const { status, headers, body } = errorAnswer(call.service, refusal.code, refusal.message);
+    answered.writeHead(status, headers);
+    answered.end(body);
   }
 
   #cut(call: Call, answered: ServerResponse): void {
@@ -116,6 +137,8 @@ export class Api {
     const account = this.accounts.get(call.key);
     if (call.action === 'GetCallerIdentity' && account !== undefined)
       return identityAnswer(account, call.key);
+    if (call.service === 'servicequotas')
+      return quotaAnswer(String(call.body.QuotaCode), this.quotas.get(String(call.body.QuotaCode)) ?? 1000);
     const perform = async () => {
       const refusal = await refuse(call, this.ec2);
       if (refusal) return errorAnswer(call.service, refusal.code, refusal.message);
@@ -127,7 +150,7 @@ export class Api {
   /** Why the user may not; null: may. */
   async #denial(call: Call): Promise<string | null> {
     // The cloud itself may do everything, also by this way.
-    if (call.key === 'cloud' || !['ec2', 'ssm', 'sts'].includes(call.service)) return null;
+    if (call.key === 'cloud' || !['ec2', 'ssm', 'sts', 'servicequotas'].includes(call.service)) return null;
     for (const question of await questionsOf(call, this.ec2, this.region))
       if (!this.policy.allows(question))
         return `You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/${call.key} is not authorized to perform: ${question.action} on resource: ${question.resource} because no identity-based policy allows the ${question.action} action`;

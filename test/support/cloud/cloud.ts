@@ -168,6 +168,21 @@ export class Cloud {
     this.api.accounts.set(key, account);
   }
 
+  /** So many vCPUs may run at a time of the types of a quota, by its code. That is said alone, and not enforced. */
+  setQuota(code: string, cpus: number): void {
+    this.api.quotas.set(code, cpus);
+  }
+
+  /** So many instances may exist at a time from now on; null: any number. */
+  setLimit(instances: number | null): void {
+    this.api.limit = instances;
+  }
+
+  /** Calls that were only to be checked so far. */
+  get dryRuns(): readonly Call[] {
+    return this.api.dryRuns;
+  }
+
   /** What users may do from now on: a policy's text, in place of stacks/policy.json. */
   setPolicy(text: string): void {
     this.api.policy = new Policy(text);

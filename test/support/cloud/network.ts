@@ -24,14 +24,21 @@ export async function makeNetwork(name: string, ec2: Ec2, hasMachines: boolean):
   const made = await ec2.call('CreateSubnet', place);
   const subnet = made.get('subnet/subnetId');
   // A public subnet, as one's default ones are.
+  await openToInternet(ec2, vpc);
+  const isDefault = { 'Filter.1.Name': 'is-default', 'Filter.1.Value.1': 'true' };
+  const [usual] = await ec2.list('DescribeVpcs', 'vpcSet/item/vpcId', isDefault);
+  if (usual) await openToInternet(ec2, usual.text);
+  await ec2.call('ModifySubnetAttribute', { SubnetId: subnet, 'MapPublicIpOnLaunch.Value': 'true' });
+  return { name, vpc, subnet, range, gateway: `${base}.1` };
+}
+
+async function openToInternet(ec2: Ec2, vpc: string): Promise<void> {
   const gateway = (await ec2.call('CreateInternetGateway')).get('internetGateway/internetGatewayId');
   await ec2.call('AttachInternetGateway', { VpcId: vpc, InternetGatewayId: gateway });
   const tables = { 'Filter.1.Name': 'vpc-id', 'Filter.1.Value.1': vpc };
   const [table] = await ec2.list('DescribeRouteTables', 'routeTableSet/item/routeTableId', tables);
   const route = { RouteTableId: table?.text ?? '', DestinationCidrBlock: '0.0.0.0/0', GatewayId: gateway };
   await ec2.call('CreateRoute', route);
-  await ec2.call('ModifySubnetAttribute', { SubnetId: subnet, 'MapPublicIpOnLaunch.Value': 'true' });
-  return { name, vpc, subnet, range, gateway: `${base}.1` };
 }
 
 const randomBase = (): string => `10.${randomInt(64, 192)}.${randomInt(64) * 4}`;

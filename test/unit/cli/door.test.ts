@@ -111,6 +111,7 @@ function planOf(bad: string): Text {
     problems: [{ place: bad, problem: new UserError(bad) }],
     after: new Map(),
     moves: [{ job: { condition: bad, place: bad }, to: offer }],
+    notes: [bad],
     resumes: new Set([bad]),
     limits: {},
   } as unknown as DeployPlan;

@@ -21,7 +21,7 @@ function view(changes: Partial<DeployPlan>): string[] {
     pin: { commit: 'c'.repeat(40), snapshot: false, pushed: false },
     target: 'hosts',
     ...{ run: [], skip: [], offers: [], assigned: [], problems: [], moves: [], since: [], message: null },
-    ...{ resumes: new Set(), limits: {}, after: new Map() },
+    ...{ resumes: new Set(), limits: {}, after: new Map(), notes: [] },
     ...changes,
   } as unknown as DeployPlan;
   return present(planView(experiment, plan, 100), false).split('\n');

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../../../errors.js';
 import type { Parameters } from '../../../experiment/parameters.js';
 import { verifyAws } from '../../../tools/aws/program.js';
@@ -14,7 +14,9 @@ export function kindOf(context: TargetContext, account: AwsAccount, parameters: 
   const { aws, maxHours, idleMinutes, gpus, tags } = parameters;
   const question = JSON.stringify([aws, maxHours, idleMinutes, gpus, tags]);
   return account.kinds.of(question, async () => {
-    const asked = account.open(aws.region).then((api) => surveyAws(api, context.executor, parameters));
+    const asked = account
+      .open(aws.region)
+      .then((api) => surveyAws(api, context.executor, parameters, publicKeyOf(context.home)));
     // In parallel; of two problems always the same one is reported.
     const [verified, surveyed] = await Promise.allSettled([verifyPrograms(context), asked]);
     if (verified.status === 'rejected') throw verified.reason;
@@ -27,6 +29,13 @@ export function kindOf(context: TargetContext, account: AwsAccount, parameters: 
 async function verifyPrograms({ executor, env, home }: TargetContext): Promise<void> {
   await verifyTerraform(executor);
   verifyAws(env.PATH);
-  if (!existsSync(publicKeyIn(home)))
+  publicKeyOf(home);
+}
+
+/** The public half of the key for machines. @throws UserError if `setup` has not created it */
+export function publicKeyOf(home: string): string {
+  const path = publicKeyIn(home);
+  if (!existsSync(path))
     throw new UserError('There is no SSH key for machines at AWS yet.', ['logistician setup']);
+  return readFileSync(path, 'utf8').trim();
 }

@@ -1,4 +1,3 @@
-import { UserError } from '../../../errors.js';
 import type { Parameters } from '../../../experiment/parameters.js';
 import type { MachineFacts } from '../../../machines/machine-facts.js';
 import { type GpuWish, slots } from '../../../machines/slots.js';
@@ -10,9 +9,12 @@ import { stateBucket } from '../../../tools/aws/state-bucket.js';
 import { rootIn } from '../../over-ssh/layout.js';
 import type { Offer } from '../../target.js';
 import { type AwsPlace, userOf } from '../place.js';
-
-/** Settings for AWS name something that does not exist, or contradict each other. */
-export class NotAtAws extends UserError {}
+import { credentialsLine } from './credentials.js';
+import { findAmi } from './image.js';
+import { surveyNetwork } from './network.js';
+import { NotAtAws } from './not-at-aws.js';
+import { surveyPermissions } from './permissions.js';
+import { type Quota, surveyQuota } from './quota.js';
 
 /** GiB on the disk of a machine with GPUs beyond its image, which NVIDIA's tools fill. */
 const besideTools = 20;
@@ -20,28 +22,30 @@ const besideTools = 20;
 /** Time that a machine gets beyond `max_hours`, in seconds: to build the image, to be collected. */
 const allowance = 3600;
 
-/** The settings that all machines of a sweep share, checked against AWS. @throws NotAtAws, AwsRefused */
+/** The settings that all machines of a sweep share, checked against AWS before anything is created.
+ * @param publicKey for the machines, in OpenSSH's format. @throws NotAtAws, AwsRefused */
 export async function surveyAws(
   api: AwsApi,
   executor: Executor,
   { aws, gpus, maxHours, idleMinutes, tags }: Parameters,
+  publicKey: string,
 ): Promise<Kind> {
-  const account = await api.account();
-  const type = await api.instanceType(aws.instanceType);
-  if (!type)
-    throw new NotAtAws(`There is no instance type ${aws.instanceType} in ${api.region}.`, [
-      `aws --region ${api.region} ec2 describe-instance-type-offerings --query 'InstanceTypeOfferings[].InstanceType'`,
-      '"aws_instance_type": "t3.small"    # in parameters.json',
-    ]);
-  refuseGpus(gpus, type, aws.instanceType);
-  const [ami, subnet, state] = await Promise.all([
-    findAmi(api, aws.ami, aws.instanceType, type),
-    aws.subnetId === null ? verifyDefaultNetwork(api, aws.sshAddress) : findSubnet(api, aws.subnetId),
+  const [account, { type, ami }] = await Promise.all([api.account(), surveyMachine(api, aws, gpus)]);
+  const isSpot = aws.spot;
+  const [network, { quota, notes }, state, credentials] = await Promise.all([
+    surveyNetwork(api, aws),
+    surveyQuota(api, { type: aws.instanceType, each: type.cpus, isSpot }),
     aws.stateBucket === null ? null : stateBucket(executor, api.region, aws.stateBucket),
+    api.credentials(),
   ]);
+  const { subnet } = network;
+  await surveyPermissions(api, { type: aws.instanceType, ami: ami.id, isSpot, subnet, publicKey }, tags);
+  const valid = credentialsLine(credentials, maxHours, new Date());
   return {
     type,
     ami,
+    quota,
+    notes: [...(valid.isEnough ? [] : [valid.text]), ...network.notes, ...notes],
     own: {
       account,
       region: api.region,
@@ -68,11 +72,31 @@ export async function surveyAws(
   };
 }
 
+/** The type of machine and the image that fits it. @throws NotAtAws, AwsRefused */
+export async function surveyMachine(
+  api: AwsApi,
+  { instanceType, ami }: Pick<Parameters['aws'], 'instanceType' | 'ami'>,
+  gpus: GpuWish,
+): Promise<Pick<Kind, 'type' | 'ami'>> {
+  const type = await api.instanceType(instanceType);
+  if (!type)
+    throw new NotAtAws(`There is no instance type ${instanceType} in ${api.region}.`, [
+      `aws --region ${api.region} ec2 describe-instance-type-offerings --query 'InstanceTypeOfferings[].InstanceType'`,
+      '"aws_instance_type": "t3.small"    # in parameters.json',
+    ]);
+  refuseGpus(gpus, type, instanceType);
+  return { type, ami: await findAmi(api, ami, instanceType, type) };
+}
+
 /** A kind of machine; there will be one per condition. */
 export interface Kind {
   readonly type: TypeFacts;
   readonly ami: AmiFacts;
   readonly own: AwsPlace;
+  /** null: not known. */
+  readonly quota: Quota | null;
+  /** Worth knowing before anything is created. */
+  readonly notes: readonly string[];
 }
 
 /** The machine of a condition, before it exists. */
@@ -132,97 +156,4 @@ function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
       '"aws_instance_type": "g4dn.xlarge"    # in parameters.json: one with GPUs',
       '"gpus": "none"    # in parameters.json: none are needed',
     ]);
-}
-
-/** The public parameters with the ids of current images, the preferred one first. */
-const names = (isArm: boolean) => ({
-  gpu: ['24.04', '22.04'].map(
-    (release) =>
-      `/aws/service/deeplearning/ami/${isArm ? 'arm64' : 'x86_64'}/base-oss-nvidia-driver-gpu-ubuntu-${release}/latest/ami-id`,
-  ),
-  plain: [
-    `/aws/service/canonical/ubuntu/server/24.04/stable/current/${isArm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`,
-  ],
-});
-
-/** Families of NVIDIA's GPUs that are too old for the open driver of that image: Kepler, Maxwell, Volta. */
-const tooOld = /^(p2|p3|p3dn|g3|g3s)\./;
-
-/** The first of these parameters that exists in the region. */
-async function firstOf(api: AwsApi, parameters: readonly string[]): Promise<string | null> {
-  for (const name of parameters) {
-    const found = await api.parameter(name);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-async function findAmi(
-  api: AwsApi,
-  given: string | null,
-  typeName: string,
-  type: TypeFacts,
-): Promise<AmiFacts> {
-  const isArm = type.architectures.includes('arm64');
-  const known = names(isArm)[type.gpus > 0 ? 'gpu' : 'plain'];
-  const sayOne = '"aws_ami": "ami-0123456789abcdef0"    # in parameters.json';
-  if (given === null && type.gpus > 0 && (type.gpuMaker !== 'NVIDIA' || tooOld.test(typeName)))
-    throw new NotAtAws(
-      `The image for GPUs has no driver for those of ${typeName}${type.gpuMaker === 'NVIDIA' ? ', which are too old' : ` (${type.gpuMaker || 'unknown'})`}.`,
-      [
-        `${sayOne}: one with their driver, and Docker's runtime for them`,
-        '"aws_instance_type": "g4dn.xlarge"    # in parameters.json: one with newer GPUs of NVIDIA',
-      ],
-    );
-  const id = given ?? (await firstOf(api, known));
-  if (id === null)
-    throw new NotAtAws(
-      `${api.region} has no current image for ${typeName}: there is no parameter ${known.join(' or ')}.`,
-      [sayOne],
-    );
-  const image = await api.image(id);
-  if (!image)
-    throw new NotAtAws(
-      `There is no image ${id} in ${api.region}, or none that you may use. Images belong to a region.`,
-      [`aws --region ${api.region} ec2 describe-images --image-ids ${id}`, sayOne],
-    );
-  if (!type.architectures.includes(image.architecture))
-    throw new NotAtAws(
-      `${id} (${image.name}) is for ${image.architecture}, and ${typeName} is ${type.architectures.join(' and ')}.`,
-      [sayOne, '"aws_instance_type": "t3.small"    # in parameters.json: a type that fits the image'],
-    );
-  return image;
-}
-
-/** Where no subnet is given AWS chooses one of the default VPC, which not every account has. */
-async function verifyDefaultNetwork(api: AwsApi, sshAddress: AwsPlace['ssh_address']): Promise<null> {
-  const subnets = await api.defaultSubnets();
-  const sayOne = '"aws_subnet_id": "subnet-…"    # in parameters.json: one with a way out to the internet';
-  if (subnets.length === 0)
-    throw new NotAtAws(`There is no default VPC in ${api.region}, and no subnet is set.`, [
-      `aws --region ${api.region} ec2 create-default-vpc`,
-      sayOne,
-    ]);
-  const without = subnets.filter(({ givesPublicAddresses }) => !givesPublicAddresses);
-  if (sshAddress === 'public' && without.length > 0)
-    throw new NotAtAws(
-      `Machines in the default subnet ${without.map(({ id, zone }) => `${id} (${zone})`).join(', ')} get no public address, and AWS may choose it.`,
-      [
-        ...without.map(
-          ({ id }) =>
-            `aws --region ${api.region} ec2 modify-subnet-attribute --subnet-id ${id} --map-public-ip-on-launch`,
-        ),
-        sayOne,
-      ],
-    );
-  return null;
-}
-
-async function findSubnet(api: AwsApi, id: string): Promise<AwsPlace['subnet']> {
-  const found = await api.subnet(id);
-  if (!found)
-    throw new NotAtAws(`There is no subnet ${id} in ${api.region}.`, [
-      `aws --region ${api.region} ec2 describe-subnets --query 'Subnets[].SubnetId'`,
-    ]);
-  return { id, ...found };
 }

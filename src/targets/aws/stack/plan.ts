@@ -1,6 +1,7 @@
 import { type StackPlan, tagKeys } from '../../../../stacks/stack-plan.js';
 import { ownLine, UserError } from '../../../errors.js';
 import type { Deployment } from '../../../runs/deployment.js';
+import { existing } from '../../../runs/placement.js';
 import type { InstanceFacts } from '../../../tools/aws/facts.js';
 import type { MachineOutput } from '../../../tools/terraform/state.js';
 import { type AwsMachine, type AwsPlace, addressOf, awsAt, withOwn } from '../place.js';
@@ -82,23 +83,33 @@ export function wantedMachines(
   );
 }
 
+/** Launched machines that wait for others to end, since AWS refused them for want of quota while others of the
+ * deployment exist. Without any other they would wait for ever. */
+export function waiting({ up, failed }: Created, launching: ReadonlySet<string>): ReadonlySet<string> {
+  if (up.size === 0) return new Set();
+  return new Set([...launching].filter((name) => !up.has(name) && failed.get(name)?.isQuota));
+}
+
 /** The deployment with the machines that an apply created, and their addresses.
  * @param launching places that were launched: their refusals by AWS are recorded */
 export function withApplied(
   deployment: Deployment,
-  { up, failed }: Created,
+  created: Created,
   launching: ReadonlySet<string>,
 ): Deployment {
+  const { up, failed } = created;
+  const later = waiting(created, launching);
   const places = deployment.places.map((place) => {
     const { name, released } = place;
     if (released !== null) return place;
     const found = up.get(name);
-    const failure = launching.has(name) ? failed.get(name) : undefined;
+    const failure = launching.has(name) && !later.has(name) ? failed.get(name) : undefined;
     if (!found) return failure?.refused ? withOwn(place, { refused: failure.text }) : place;
     const { instance } = found;
     return withOwn(place, { instance, address: addressAfter(awsAt(place), found), refused: null });
   });
-  return { ...deployment, places };
+  const now = { ...deployment, places };
+  return later.size === 0 ? now : { ...now, max_places: existing(now).length };
 }
 
 /** A stopped instance has no public address: the last one stays recorded. */

@@ -10,6 +10,8 @@ export interface Failure {
   readonly text: string;
   /** AWS has no capacity or quota for it: an immediate retry would fail, too. */
   readonly refused: boolean;
+  /** It is a quota that is used up: there is room when other machines end. */
+  readonly isQuota: boolean;
   /** AWS would say the same again, until a setting, a permission or the account is changed. */
   readonly isFinal: boolean;
 }
@@ -18,6 +20,9 @@ export interface Failure {
  * calls end as UnsupportedOperation, also on a machine that runs. The last one is the state of a spot request. */
 const nothingToGive =
   /^(InsufficientInstanceCapacity|InsufficientHostCapacity|InsufficientCapacity|InsufficientFreeAddressesInSubnet|SpotMaxPriceTooLow|MaxSpotInstanceCountExceeded|VcpuLimitExceeded|InstanceLimitExceeded|Unsupported):|\bcapacity-not-available\b/;
+
+/** Those of them that are about quotas of running machines. */
+const usedUp = /^(VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded):/;
 
 /** AWS's codes for what does not pass by itself, at the beginning of its message. */
 const forGood =
@@ -33,7 +38,12 @@ export function failures({ resources }: Pick<Progress, 'resources'>): Map<string
     const condition = conditionAt(address);
     if (condition === null || step !== 'failed') continue;
     const text = why.map(textOf).join('; ');
-    found.set(condition, { text, refused: nothingToGive.test(text), isFinal: isFinal(text) });
+    found.set(condition, {
+      text,
+      refused: nothingToGive.test(text),
+      isQuota: usedUp.test(text),
+      isFinal: isFinal(text),
+    });
   }
   return found;
 }

@@ -72,7 +72,7 @@ describe('the record of what was created', () => {
     const failed = new Map(
       ['a', 'b', 'c'].map((name) => [
         name,
-        { text: 'VcpuLimitExceeded: no', refused: name !== 'b', isFinal: false },
+        { text: 'VcpuLimitExceeded: no', refused: name !== 'b', isQuota: false, isFinal: false },
       ]),
     );
     const before = of(machine('a', asked), machine('b', asked), machine('c', asked, 'yesterday'));

@@ -22,12 +22,18 @@ describe('what went wrong', () => {
       ...failed('aws_security_group.group', 'api error UnauthorizedOperation: no'),
     ]);
     expect(Object.fromEntries(failures(progress))).toEqual({
-      'a-0123456789': { text: 'InsufficientInstanceCapacity: none left', refused: true, isFinal: false },
-      'b-0123456789': { text: 'InternalError: again', refused: false, isFinal: false },
+      'a-0123456789': {
+        text: 'InsufficientInstanceCapacity: none left',
+        refused: true,
+        isQuota: false,
+        isFinal: false,
+      },
+      'b-0123456789': { text: 'InternalError: again', refused: false, isQuota: false, isFinal: false },
       // B1: it may run, in spite of the words in the message.
       'c-0123456789': {
         text: "UnsupportedOperation: Modifying 'x' is Unsupported, as is InsufficientInstanceCapacity",
         refused: false,
+        isQuota: false,
         isFinal: true,
       },
     });
