@@ -37,6 +37,16 @@ const unknown = new Set([
 ]);
 const notAllowed = new Set(['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException']);
 
+/** Errors of connections, by Node's names. */
+const unreached = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ERR_INVALID_URL',
+]);
+
 /** The error for a failed call of the API.
  *
  * @param what the call, as the end of a sentence: `ask for the instance type p9.large`
@@ -76,6 +86,10 @@ export function refusal(
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return refused(`AWS cannot be reached in the region ${region}: ${message}.`, [
       '"aws_region": "eu-central-1"    # in parameters.json, if there is no such region',
+    ]);
+  if (unreached.has(code))
+    return refused(`AWS cannot be reached: ${message}.`, [
+      "env | grep -iE '^aws_endpoint|_proxy='    # other ways than the usual one, as `endpoint_url` in ~/.aws/config",
     ]);
   return refused(`AWS refused to ${what}: ${message || name}`, []);
 }

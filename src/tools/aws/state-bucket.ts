@@ -1,4 +1,5 @@
 import type { Executor } from '../../shell/executor.js';
+import { cliFails, lastLine } from './cli-fails.js';
 import { headBucket } from './lines.js';
 import { AwsRefused } from './refusals.js';
 
@@ -11,7 +12,8 @@ export interface StateBucket {
 
 /** Checks that the bucket exists, and that we may use it. @param region to ask in. @throws AwsRefused */
 export async function stateBucket(executor: Executor, region: string, bucket: string): Promise<StateBucket> {
-  const { code, stdout, stderr } = await executor.query(headBucket(region, bucket));
+  const outcome = await executor.query(headBucket(region, bucket));
+  const { code, stdout, stderr } = outcome;
   if (code === 0) {
     // An older `aws` does not return its region.
     const own = /"BucketRegion": "([^"]+)"/.exec(stdout)?.[1];
@@ -34,7 +36,10 @@ export async function stateBucket(executor: Executor, region: string, bucket: st
         without,
       ],
     );
-  throw new AwsRefused(`AWS refused to check the S3 bucket ${bucket}: ${stderr.trim()}`, answer, [without]);
+  if (answer === '') throw cliFails(outcome);
+  throw new AwsRefused(`AWS refused to check the S3 bucket ${bucket}: ${lastLine(stderr)}`, answer, [
+    without,
+  ]);
 }
 
 /** The region of a bucket is public. */
