@@ -240,24 +240,20 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("the user's own A
     expectSafe(Object.values(await deploy.ended).join('\n'));
     expect((await project.instances()).size).toBe(1);
 
-    // Another region of the environment does not count for machines that exist, nor one of parameters.json.
+    // Neither the region of the environment counts for machines that exist, nor that of parameters.json; and nothing is
+    // ended by another profile.
     const elsewhere = { ...ours, AWS_REGION: 'eu-west-1' };
-    project.settings({
-      aws_region: 'eu-west-1',
-      aws_subnet_id: undefined,
-      aws_ssh_address: 'public',
-      experiment_conditions: ['--lr 1', '--lr 2'],
-    });
-    expect((await cli(['deploy', '--yes', '--snapshot'], elsewhere)).said).toMatch(/aws_region is eu-west-1/);
-    // Nor is anything ended by another profile.
-    const end = ['terminate', '--yes', '--discard', '--grace', '0'];
-    const other = await cli(end, { ...elsewhere, AWS_PROFILE: 'q' });
-    expect(other.code, other.said).toBe(1);
-    expect(other.said).toContain('your credentials belong to 999999999999');
+    project.settings({ aws_region: 'eu-west-1', experiment_conditions: ['--lr 1'] });
+    for (const words of [['status'], ['terminate', '--yes', '--discard']]) {
+      const { code, said } = await cli(words, { ...elsewhere, AWS_PROFILE: 'q' });
+      expect(code, said).toBe(1);
+      expect(said).toContain('your credentials belong to 999999999999');
+    }
     expect((await project.instances()).size).toBe(1);
 
-    // Terraform knows of none, so that the CLI ends it.
-    writeFileSync(join(project.state, 'terraform', 'terraform.tfstate'), '');
+    // Without a record of them they are ended by the CLI.
+    rmSync(join(project.state, 'deployment.json'));
+    const end = ['terminate', '--leaks', '--yes', '--region', 'us-east-1'];
     const { code, said } = await cli(end, elsewhere);
     expect(code, said).toBe(0);
     expect(said).toMatch(/aws --region us-east-1 --output json ec2 terminate-instances/);
