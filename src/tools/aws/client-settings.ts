@@ -2,19 +2,26 @@ import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { identityOf, profileOf } from './identity.js';
 import { inTime } from './in-time.js';
 import { AwsRefused } from './refusals.js';
+import { agentsOf } from './tunnel.js';
 
 // The SDK is bundled, so its warning about later Node versions does not concern our users.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** What all clients of the SDK are made with. */
-export type ClientSettings = Required<Pick<EC2ClientConfig, 'region' | 'maxAttempts' | 'credentials'>>;
+export type ClientSettings = Required<
+  Pick<EC2ClientConfig, 'region' | 'maxAttempts' | 'credentials' | 'requestHandler'>
+>;
 
 /** The same as for Terraform: AWS throttles for some seconds when many clients ask, such as the machines of a sweep. */
 const maxAttempts = 6;
 
-/** @throws UserError if the environment names two profiles */
+/** In milliseconds: the SDK has none of its own. */
+const timeouts = { connectionTimeout: 15_000, requestTimeout: 60_000, throwOnRequestTimeout: true };
+
+/** @throws BadAwsFile; UserError if the environment names two profiles */
 export function clientSettings(region: string, env: NodeJS.ProcessEnv): ClientSettings {
-  const settings = { region, maxAttempts, ...identityOf(env) };
+  const requestHandler = { ...timeouts, ...agentsOf(env) };
+  const settings = { region, maxAttempts, requestHandler, ...identityOf(env) };
   const { credentials } = new EC2Client(settings).config;
   return { ...settings, credentials: inTime(credentials) };
 }

@@ -39,6 +39,8 @@ const notAllowed = new Set(['UnauthorizedOperation', 'AccessDenied', 'AccessDeni
 
 /** Errors of connections, by Node's names. */
 const unreached = new Set([
+  'EPROXY',
+  'TimeoutError',
   'ECONNREFUSED',
   'ECONNRESET',
   'EHOSTUNREACH',

@@ -1,4 +1,5 @@
 import type { Executor } from '../../shell/executor.js';
+import { ask } from './ask.js';
 import { cliFails, lastLine } from './cli-fails.js';
 import { headBucket } from './lines.js';
 import { AwsRefused } from './refusals.js';
@@ -45,9 +46,9 @@ export async function stateBucket(executor: Executor, region: string, bucket: st
 /** The region of a bucket is public. */
 async function publicRegion(bucket: string): Promise<string | null> {
   try {
-    const url = `https://s3.amazonaws.com/${bucket}`;
-    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(10_000) });
-    return answer.headers.get('x-amz-bucket-region');
+    const { headers } = await ask('HEAD', `https://s3.amazonaws.com/${bucket}`, process.env);
+    const region = headers['x-amz-bucket-region'];
+    return typeof region === 'string' ? region : null;
   } catch {
     return null;
   }

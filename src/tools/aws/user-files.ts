@@ -23,6 +23,16 @@ export function verifyProfileFiles(env: NodeJS.ProcessEnv): void {
   }
 }
 
+/** The certificates in a file that AWS_CA_BUNDLE names; null: it names none. @throws BadAwsFile */
+export function certificatesIn(path: string | undefined): string | null {
+  if (!path) return null;
+  const text = settingsIn(path, 'unset AWS_CA_BUNDLE    # or name another file');
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new BadAwsFile(`The file that AWS_CA_BUNDLE names has no certificates, or does not exist: ${path}`, [
+    pasteable`ls -l ${path}`,
+  ]);
+}
+
 /** Commands of the CLI that we call, and which an alias must not replace: that may be any line of shell. */
 const ours: Readonly<Record<string, RegExp>> = {
   toplevel: /^(ec2|sts|s3api)$/,
