@@ -4,6 +4,7 @@ import { BehindProxy } from '../support/cloud/behind-proxy.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { isMissing, isThorough } from '../support/engines.js';
+import { until } from '../support/until.js';
 
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('D6: behind a proxy', () => {
   let cloud: Cloud;
@@ -12,7 +13,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('D6: behind a pro
 
   beforeAll(async () => {
     cloud = await Cloud.start();
-    proxy = await BehindProxy.start(cloud.url, '203.0.113.9');
+    proxy = await BehindProxy.start(cloud.url);
     project = await CloudProject.start(cloud);
     project.setParameters({
       target: 'aws',
@@ -46,6 +47,32 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('D6: behind a pro
       'ssm.us-east-1.amazonaws.com:443',
       'sts.us-east-1.amazonaws.com:443',
     ]);
+  });
+
+  it.runIf(isThorough)('deploy lets in the own address, and another once it has changed', async () => {
+    const openTo = async (address: string) => {
+      const deploy = project.start(['deploy', '--yes'], { env: proxy.env });
+      const isOpen = async () => {
+        const rules = await cloud.ec2.list('DescribeSecurityGroupRules', 'securityGroupRuleSet/item');
+        const ranges = rules
+          .filter((rule) => rule.get('toPort') === '22')
+          .map((rule) => rule.get('cidrIpv4'));
+        return ranges.length === 1 && ranges[0] === `${address}/32`;
+      };
+      await until(`port 22 is open to ${address} alone`, isOpen);
+      await project.untilUp(deploy);
+      deploy.signal('SIGINT');
+      await deploy.ended;
+    };
+    await openTo('203.0.113.9');
+    proxy.address = '203.0.113.10';
+    await openTo('203.0.113.10');
+    // Their addresses lead nowhere, which would take its time.
+    for (const { id } of await cloud.ec2.live())
+      await cloud.ec2.call('TerminateInstances', { 'InstanceId.1': id });
+    const { code, said } = await cli(['terminate', '--yes', '--discard', '--grace', '0']);
+    expect(code, said).toBe(0);
+    expect(await cloud.listAll()).toEqual([]);
   });
 
   it('the CLI goes through it', async () => {

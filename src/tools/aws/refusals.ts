@@ -10,6 +10,11 @@ export class AwsRefused extends UserError {
   ) {
     super(message, suggestions, options);
   }
+
+  /** Whether AWS knows no such credentials in the region where it was asked. */
+  get isOfCredentials(): boolean {
+    return unknown.has(this.code);
+  }
 }
 
 const signIn = [

@@ -18,7 +18,7 @@ export async function stateBucket(executor: Executor, region: string, bucket: st
   if (code === 0) {
     // An older `aws` does not return its region.
     const own = /"BucketRegion": "([^"]+)"/.exec(stdout)?.[1];
-    return { bucket, region: own ?? (await publicRegion(bucket)) ?? region };
+    return { bucket, region: own ?? (await publicRegion(bucket, region)) ?? region };
   }
   const [, answer = ''] = /\((\w+)\) when calling/.exec(stderr) ?? [];
   const without =
@@ -43,12 +43,18 @@ export async function stateBucket(executor: Executor, region: string, bucket: st
   ]);
 }
 
-/** The region of a bucket is public. */
-async function publicRegion(bucket: string): Promise<string | null> {
+/** The S3 that knows the buckets of a region's partition: China and GovCloud know none of the others'. */
+export const s3At = (region: string): string => {
+  if (region.startsWith('cn-')) return `s3.${region}.amazonaws.com.cn`;
+  return region.startsWith('us-gov-') ? `s3.${region}.amazonaws.com` : 's3.amazonaws.com';
+};
+
+/** The region of a bucket is public. @param region any one of its partition */
+async function publicRegion(bucket: string, region: string): Promise<string | null> {
   try {
-    const { headers } = await ask('HEAD', `https://s3.amazonaws.com/${bucket}`, process.env);
-    const region = headers['x-amz-bucket-region'];
-    return typeof region === 'string' ? region : null;
+    const { headers } = await ask('HEAD', `https://${s3At(region)}/${bucket}`, process.env);
+    const found = headers['x-amz-bucket-region'];
+    return typeof found === 'string' ? found : null;
   } catch {
     return null;
   }

@@ -10,6 +10,8 @@ import { scratchFolder } from '../repository.js';
 export class BehindProxy {
   /** What was asked for, such as `ec2.us-east-1.amazonaws.com:443`. */
   readonly targets: string[] = [];
+  /** The caller's, as the service for it answers. */
+  address = '203.0.113.9';
   /** What the proxy answers in place of a connection. */
   refusal: string | null = null;
   readonly #sockets = new Set<Socket>();
@@ -21,8 +23,8 @@ export class BehindProxy {
     private readonly port: number,
   ) {}
 
-  /** @param url of the cloud's API @param address that the service for it answers */
-  static async start(url: string, address: string): Promise<BehindProxy> {
+  /** @param url of the cloud's API */
+  static async start(url: string): Promise<BehindProxy> {
     const folder = scratchFolder();
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     const names = ['*.amazonaws.com', '*.us-east-1.amazonaws.com'].map((name) => `DNS:${name}`).join(',');
@@ -37,7 +39,7 @@ export class BehindProxy {
     );
     const pair = { key: readFileSync(key), cert: readFileSync(certificate) };
     const aws = createTlsServer(pair, (asked, answered) => {
-      if (asked.headers.host === 'checkip.amazonaws.com') answered.end(`${address}\n`);
+      if (asked.headers.host === 'checkip.amazonaws.com') answered.end(`${made.address}\n`);
       else forward(url, asked, answered);
     });
     const proxy = createServer((_, answered) => answered.writeHead(501).end());
