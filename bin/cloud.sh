@@ -20,8 +20,11 @@ need_cloud() {
 
 # start_cloud MACHINES IMAGE: has the environment of this shell and of all that it starts know it for AWS.
 start_cloud() {
-  support=$scratch/support
+  # Where it finds the policy by which it judges.
+  support=$scratch/test/support
+  mkdir -p "$scratch/test"
   cp -R "$root/test/support" "$support"
+  cp -R "$root/stacks" "$scratch/stacks"
   echo '{"type":"module"}' >"$support/package.json"
   "$root/node_modules/.bin/esbuild" "$support"/*.ts "$support"/cloud/*.ts --outdir="$support" \
     --outbase="$support" --format=esm --platform=node --log-level=warning

@@ -21,5 +21,8 @@ export async function main(url: string): Promise<unknown> {
     return;
   }
   const { execute } = await import('./cli/oclif.js');
-  return execute({ dir: url, args: asHelpFlags(joinTexts(process.argv.slice(2)), isVerb) });
+  const result = await execute({ dir: url, args: asHelpFlags(joinTexts(process.argv.slice(2)), isVerb) });
+  // Of a program that the SDK of AWS has started, such as a credential_process, and that hangs, the end is not awaited.
+  setTimeout(() => process.exit(), 1000).unref();
+  return result;
 }

@@ -70,6 +70,7 @@ const passing = 'proposes to do the same again, or to look';
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
   AwsRefused: aws,
+  BadAwsFile: aws,
   NotAtAws: aws,
   OtherAccount: aws,
   SplitIdentity: aws,

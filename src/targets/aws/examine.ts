@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import { count } from '../../phrases.js';
-import { command } from '../../shell/command.js';
 import type { AwsApi } from '../../tools/aws/api.js';
+import { cliFails } from '../../tools/aws/cli-fails.js';
+import { cliVersion } from '../../tools/aws/lines.js';
 import { verifyAws } from '../../tools/aws/program.js';
 import { stateBucket } from '../../tools/aws/state-bucket.js';
 import { verifyTerraform } from '../../tools/terraform/version.js';
@@ -31,8 +32,11 @@ export async function examineAws(
     await check(
       'aws',
       async () => {
-        verifyAws(env.PATH);
-        return executor.read(command('aws', '--version'));
+        verifyAws(env);
+        const version = await executor.query(cliVersion());
+        if (version.code !== 0) throw cliFails(version);
+        // The first version of it writes this to the other stream.
+        return (version.stdout || version.stderr).trim();
       },
       String,
     ),

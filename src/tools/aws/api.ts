@@ -16,6 +16,7 @@ import {
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Asker } from './asker.js';
+import { clientSettings, regionIn } from './client-settings.js';
 import { dryRuns, type Trial } from './dry-run.js';
 import {
   type AmiFacts,
@@ -36,16 +37,11 @@ import {
   type WayOut,
   wayOutBy,
 } from './facts.js';
-import { identityOf, profileOf } from './identity.js';
+import { identityOf } from './identity.js';
 import { reasonOfProfile } from './own-reason.js';
 import { quotaValue } from './quota-value.js';
 import { AwsRefused, refusal } from './refusals.js';
-
-// The SDK is bundled, so its warning about later Node versions does not concern our users.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-
-/** The same as for Terraform: AWS throttles for some seconds when many clients ask, such as the machines of a sweep. */
-const maxAttempts = 6;
+import { verifyProfileFiles } from './user-files.js';
 
 /** Reads from AWS in one region; nothing here changes anything. Credentials and endpoints come from the SDK's standard
  * variables and files. Every method throws AwsRefused. */
@@ -54,27 +50,14 @@ export class AwsApi implements Asker {
   readonly ec2: EC2Client;
 
   private constructor(readonly region: string) {
-    this.settings = { region, maxAttempts, ...identityOf(process.env) };
+    this.settings = clientSettings(region, process.env);
     this.ec2 = new EC2Client(this.settings);
   }
 
-  /** @param region null: that of the environment or the profile. @throws AwsRefused if none is set */
+  /** @param region null: that of the environment or the profile. @throws AwsRefused if none is set; BadAwsFile */
   static async open(region: string | null): Promise<AwsApi> {
-    // The SDK would warn about the Node version that its later versions need; ours is bundled.
-    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-    if (region !== null) return new AwsApi(region);
-    // Of the two variables the SDK knows one; the CLI and Terraform also know the other.
-    const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-    const said = AWS_REGION || AWS_DEFAULT_REGION;
-    const profile = profileOf(process.env);
-    const found =
-      said || (await new EC2Client({ ...(profile && { profile }) }).config.region().catch(() => ''));
-    if (found === '')
-      throw new AwsRefused('No AWS region is set.', 'NoRegion', [
-        '"aws_region": "eu-central-1"    # in parameters.json',
-        'export AWS_REGION=eu-central-1',
-      ]);
-    return new AwsApi(found);
+    verifyProfileFiles(process.env);
+    return new AwsApi(region ?? (await regionIn(process.env)));
   }
 
   /** The ARN of our identity: proves that AWS accepts the credentials. */
@@ -96,7 +79,8 @@ export class AwsApi implements Asker {
     const { sessionToken, expiration } = await this.asking('find your credentials', () =>
       this.ec2.config.credentials(),
     );
-    const isFixed = this.settings.credentials !== undefined;
+    // Keys in the environment stay as they are.
+    const isFixed = identityOf(process.env).credentials !== undefined;
     const said = isFixed ? process.env.AWS_CREDENTIAL_EXPIRATION : undefined;
     const end = said && !Number.isNaN(Date.parse(said)) ? new Date(said) : (expiration ?? null);
     const isTemporary = sessionToken !== undefined || end !== null;
@@ -274,6 +258,7 @@ export class AwsApi implements Asker {
     try {
       return await ask();
     } catch (error) {
+      if (error instanceof AwsRefused) throw error;
       const isWithout = (error as Error).name === 'CredentialsProviderError';
       throw refusal(what, this.region, error, isWithout ? await reasonOfProfile(process.env) : null);
     }

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { ask } from './ask.js';
 import { AwsRefused } from './refusals.js';
 
 /** AWS's service that returns the caller's address. */
@@ -11,14 +12,12 @@ const sayIt = [
 /** This computer's public address, as a range of one. @throws AwsRefused */
 export async function publicCidr(): Promise<string> {
   try {
-    const answer = await fetch(asked, { signal: AbortSignal.timeout(10_000) });
-    const address = (await answer.text()).trim();
+    const address = (await ask('GET', asked, process.env)).text.trim();
     if (isIpv4(address)) return `${address}/32`;
     throw new Error(`it returned ${address.slice(0, 40)}`);
   } catch (error) {
-    const why = (error as Error).cause instanceof Error ? (error as Error).cause : error;
     throw new AwsRefused(
-      `Could not find out your public IP address (${asked}: ${(why as Error).message}).`,
+      `Could not find out your public IP address (${asked}: ${(error as Error).message}).`,
       'NoAddress',
       sayIt,
     );

@@ -2,7 +2,9 @@ import { UserError } from '../../errors.js';
 import type { Command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import type { AwsApi } from './api.js';
+import { cliFails } from './cli-fails.js';
 import { callerAccount } from './lines.js';
+import { verifyAws } from './program.js';
 
 /** What we read and what the AWS CLI changes would be in two accounts. */
 export class SplitIdentity extends UserError {
@@ -34,7 +36,7 @@ export class AwsCli {
     return this.api.region;
   }
 
-  /** @throws SplitIdentity before anything is changed; CommandFailed, AwsRefused */
+  /** @throws SplitIdentity, BadAwsFile, AwsRefused, UserError before anything is changed; CommandFailed */
   async change(line: Command): Promise<void> {
     this.#sameAccount ??= this.#verify();
     await this.#sameAccount;
@@ -42,12 +44,13 @@ export class AwsCli {
   }
 
   async #verify(): Promise<void> {
-    const [{ code, stdout }, account] = await Promise.all([
+    verifyAws(process.env);
+    const [outcome, account] = await Promise.all([
       this.executor.query(callerAccount(this.region)),
       this.api.account(),
     ]);
-    const cli = stdout.trim();
-    // Without an answer the change itself says why.
-    if (code === 0 && cli !== account) throw new SplitIdentity(account, cli);
+    if (outcome.code !== 0) throw cliFails(outcome);
+    const cli = /"Account": "([^"]*)"/.exec(outcome.stdout)?.[1] ?? '';
+    if (cli !== account) throw new SplitIdentity(account, cli);
   }
 }

@@ -29,14 +29,17 @@ export const revokeRule = (region: string, { id, group, isEgress }: RuleFacts): 
 export const headBucket = (region: string, bucket: string): Command =>
   aws(region, 's3api', 'head-bucket', '--bucket', bucket);
 
-/** Prints the number of the account of the CLI's credentials. */
-export const callerAccount = (region: string): Command =>
-  aws(region, 'sts', 'get-caller-identity', '--query', 'Account', '--output', 'text');
+/** Prints whose credentials the CLI has, as JSON: `Account`. */
+export const callerAccount = (region: string): Command => aws(region, 'sts', 'get-caller-identity');
 
 const ec2 = (region: string, ...words: string[]): Command => aws(region, 'ec2', ...words);
 
 const aws = (region: string, ...words: string[]): Command => ({
-  ...command('aws', '--region', region, ...words),
-  // Its output must not go to a pager.
-  env: { AWS_PAGER: '' },
+  // A profile may say that the output is a table or YAML, or a word that fails after the change was made.
+  ...command('aws', '--region', region, '--output', 'json', ...words),
+  // Nor may it go to a pager, or wait for an answer.
+  env: { AWS_PAGER: '', AWS_CLI_AUTO_PROMPT: 'off' },
 });
+
+/** Prints the CLI's version. */
+export const cliVersion = (): Command => command('aws', '--version');

@@ -10,6 +10,11 @@ export class AwsRefused extends UserError {
   ) {
     super(message, suggestions, options);
   }
+
+  /** Whether AWS knows no such credentials in the region where it was asked. */
+  get isOfCredentials(): boolean {
+    return unknown.has(this.code);
+  }
 }
 
 const signIn = [
@@ -36,6 +41,18 @@ const unknown = new Set([
   'InvalidSignatureException',
 ]);
 const notAllowed = new Set(['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException']);
+
+/** Errors of connections, by Node's names. */
+const unreached = new Set([
+  'EPROXY',
+  'TimeoutError',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ERR_INVALID_URL',
+]);
 
 /** The error for a failed call of the API.
  *
@@ -76,6 +93,10 @@ export function refusal(
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return refused(`AWS cannot be reached in the region ${region}: ${message}.`, [
       '"aws_region": "eu-central-1"    # in parameters.json, if there is no such region',
+    ]);
+  if (unreached.has(code))
+    return refused(`AWS cannot be reached: ${message}.`, [
+      "env | grep -iE '^aws_endpoint|_proxy='    # other ways than the usual one, as `endpoint_url` in ~/.aws/config",
     ]);
   return refused(`AWS refused to ${what}: ${message || name}`, []);
 }

@@ -1,4 +1,6 @@
 import type { Executor } from '../../shell/executor.js';
+import { ask } from './ask.js';
+import { cliFails, lastLine } from './cli-fails.js';
 import { headBucket } from './lines.js';
 import { AwsRefused } from './refusals.js';
 
@@ -11,11 +13,12 @@ export interface StateBucket {
 
 /** Checks that the bucket exists, and that we may use it. @param region to ask in. @throws AwsRefused */
 export async function stateBucket(executor: Executor, region: string, bucket: string): Promise<StateBucket> {
-  const { code, stdout, stderr } = await executor.query(headBucket(region, bucket));
+  const outcome = await executor.query(headBucket(region, bucket));
+  const { code, stdout, stderr } = outcome;
   if (code === 0) {
     // An older `aws` does not return its region.
     const own = /"BucketRegion": "([^"]+)"/.exec(stdout)?.[1];
-    return { bucket, region: own ?? (await publicRegion(bucket)) ?? region };
+    return { bucket, region: own ?? (await publicRegion(bucket, region)) ?? region };
   }
   const [, answer = ''] = /\((\w+)\) when calling/.exec(stderr) ?? [];
   const without =
@@ -34,15 +37,24 @@ export async function stateBucket(executor: Executor, region: string, bucket: st
         without,
       ],
     );
-  throw new AwsRefused(`AWS refused to check the S3 bucket ${bucket}: ${stderr.trim()}`, answer, [without]);
+  if (answer === '') throw cliFails(outcome);
+  throw new AwsRefused(`AWS refused to check the S3 bucket ${bucket}: ${lastLine(stderr)}`, answer, [
+    without,
+  ]);
 }
 
-/** The region of a bucket is public. */
-async function publicRegion(bucket: string): Promise<string | null> {
+/** The S3 that knows the buckets of a region's partition: China and GovCloud know none of the others'. */
+export const s3At = (region: string): string => {
+  if (region.startsWith('cn-')) return `s3.${region}.amazonaws.com.cn`;
+  return region.startsWith('us-gov-') ? `s3.${region}.amazonaws.com` : 's3.amazonaws.com';
+};
+
+/** The region of a bucket is public. @param region any one of its partition */
+async function publicRegion(bucket: string, region: string): Promise<string | null> {
   try {
-    const url = `https://s3.amazonaws.com/${bucket}`;
-    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(10_000) });
-    return answer.headers.get('x-amz-bucket-region');
+    const { headers } = await ask('HEAD', `https://${s3At(region)}/${bucket}`, process.env);
+    const found = headers['x-amz-bucket-region'];
+    return typeof found === 'string' ? found : null;
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@ import type { Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
 import { AwsCli } from '../../../tools/aws/cli.js';
 import { deleteKeyPair, deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
+import { AwsRefused } from '../../../tools/aws/refusals.js';
 import type { Leak } from '../../target.js';
 import type { AwsAccount } from '../account.js';
 import { endInstances, untilGroupIsGone } from './end.js';
@@ -15,8 +16,30 @@ type Kind = 'instance' | 'key pair' | 'security group';
 /** @param region null: that of the environment; `all`: every region of the account. @throws AwsRefused */
 export async function findLeaks(account: AwsAccount, home: string, region: string | null): Promise<Leak[]> {
   if (region !== 'all') return leaksIn(await account.open(region), home);
-  const regions = await (await account.open(null).catch(() => account.open('us-east-1'))).regions();
+  const regions = await allRegions(account);
   return (await Promise.all(regions.map(async (name) => leaksIn(await account.open(name), home)))).flat();
+}
+
+/** One region of each of AWS's partitions: credentials count in one of these alone. */
+const partitions = ['us-east-1', 'us-gov-west-1', 'cn-north-1'];
+
+/** Those of the account, also where no region is set. @throws AwsRefused */
+async function allRegions(account: AwsAccount): Promise<string[]> {
+  const own = await account.open(null).catch((error: unknown) => {
+    if (error instanceof AwsRefused && error.code === 'NoRegion') return null;
+    throw error;
+  });
+  if (own) return own.regions();
+  const problems: unknown[] = [];
+  for (const region of partitions) {
+    try {
+      return await (await account.open(region)).regions();
+    } catch (error) {
+      if (!(error instanceof AwsRefused && error.isOfCredentials)) throw error;
+      problems.push(error);
+    }
+  }
+  throw problems[0];
 }
 
 async function leaksIn(api: AwsApi, home: string): Promise<Leak[]> {

@@ -28,7 +28,7 @@ export function kindOf(context: TargetContext, account: AwsAccount, parameters: 
 /** Checks everything that is needed to change something at AWS. */
 async function verifyPrograms({ executor, env, home }: TargetContext): Promise<void> {
   await verifyTerraform(executor);
-  verifyAws(env.PATH);
+  verifyAws(env);
   publicKeyOf(home);
 }
 
