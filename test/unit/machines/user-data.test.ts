@@ -14,7 +14,14 @@ const templateOf = (name: string) =>
 const template = templateOf('cloud-init.yaml');
 const idle = templateOf('idle.sh');
 const hostKey = newHostKey().file;
-const usual: FirstStart = { deadline: 86_400, unused: 1800, idle, loginUser: 'ubuntu', programs: [], hostKey };
+const usual: FirstStart = {
+  deadline: 86_400,
+  unused: 1800,
+  idle,
+  loginUser: 'ubuntu',
+  programs: [],
+  hostKey,
+};
 const filled = (changes: Partial<FirstStart> = {}) => userData(template, { ...usual, ...changes }).reveal();
 
 /** The lines of a block of YAML that `begin` opens, as YAML reads them. */
@@ -127,7 +134,9 @@ describe('its scripts', () => {
 
   describe('B2: end a machine to which no job came', () => {
     /** Whether it powers off. @param there what there is */
-    function ends(there: { idle?: boolean; delivered?: boolean; container?: boolean; process?: string } = {}) {
+    function ends(
+      there: { idle?: boolean; delivered?: boolean; container?: boolean; process?: string } = {},
+    ) {
       run(/^bootcmd:/m);
       const { idle = false, delivered = false, container = false, process = '' } = there;
       const calls = join(folder, 'calls');
