@@ -79,7 +79,8 @@ function withoutCapacity(
 ): unknown {
   if (!(error instanceof CommandFailed) || !/Insufficient\w*Capacity/.test(error.outcome.stderr))
     return error;
-  const other = arm.test(instance_type) ? 't4g.small' : 't3.small';
+  const family = arm.test(instance_type) ? 't4g' : 't3';
+  const other = `${family}.${instance_type === `${family}.small` ? 'medium' : 'small'}`;
   return new UserError(
     `AWS has no ${instance_type} now to start the machine of ${name} (${id}) again, with its results on its disk.`,
     [
