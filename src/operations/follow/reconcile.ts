@@ -96,7 +96,7 @@ export const reachAgain = (session: Session, experiment: Experiment): Chore => (
       session.notify.note('Your address has changed; the machines let you in again.');
     // Those of jobs that never began are started when these are delivered.
     const begun = status.conditions.flatMap((row) => (row.record && !neverBegan(row) ? [row.record.id] : []));
-    await startMachines(session, experiment, status, { wanted: new Set(begun) });
+    warn(session, (await startMachines(session, experiment, status, { wanted: new Set(begun) })).problems);
   },
 });
 
