@@ -6,6 +6,8 @@ export interface FirstStart {
   readonly deadline: number;
   /** Seconds from each boot until it powers off if no job was brought, more than 0. */
   readonly unused: number;
+  /** The text of templates/machine/idle.sh. */
+  readonly idle: string;
   /** The login user of its image, who may use Docker. */
   readonly loginUser: string;
   /** Programs to install in addition to the usual ones. */
@@ -26,7 +28,7 @@ export const mostUserData = 16 * 1024;
  */
 export function userData(
   template: string,
-  { deadline, unused, loginUser, programs, hostKey }: FirstStart,
+  { deadline, unused, idle, loginUser, programs, hostKey }: FirstStart,
 ): Secret {
   for (const seconds of [deadline, unused])
     if (!(seconds > 0) || !Number.isFinite(seconds)) throw new RangeError(`no number of seconds: ${seconds}`);
@@ -36,10 +38,10 @@ export function userData(
   const values: Readonly<Record<string, string>> = {
     deadline: String(Math.ceil(deadline)),
     unused: String(Math.ceil(unused)),
+    idle: inBlock(idle),
     login_user: loginUser,
     programs: programs.join(' '),
-    // All lines of a YAML block are indented as its first one.
-    host_key: hostKey.reveal().trim().replaceAll('\n', '\n    '),
+    host_key: inBlock(hostKey.reveal()),
   };
   const text = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const value = values[name];
@@ -50,3 +52,6 @@ export function userData(
   if (size > mostUserData) throw new RangeError(`${size} bytes of user data, more than EC2 takes`);
   return new Secret('USER_DATA', text);
 }
+
+/** All lines of a YAML block are indented as its first one. */
+const inBlock = (text: string): string => text.trim().replaceAll(/\n(?=.)/g, '\n    ');

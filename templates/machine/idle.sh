@@ -1,15 +1,15 @@
 #!/bin/sh
-# Powers a rented machine off when it has been idle for a while. A systemd timer calls it periodically, as root, from
-# the delivery of jobs until the next boot.
+# Powers a rented machine off when it has been idle for so many seconds. Timers of its user data call it, as root.
 #
 #   idle.sh SECONDS
 #
-# It is not idle while there is a container, our runner, a copy to or from it, or a user at a terminal.
+# It is not idle while there is a container, our runner does something, a copy to or from it, or a user at a terminal.
+# Who only looks at its jobs does not keep it on. A Docker that hangs has no container.
 since=/run/logistician-idle
 
 is_at_work() {
-  [ -n "$(docker ps --quiet)" ] && return
-  pgrep -f 'sh [^ ]*/runner\.sh' >/dev/null && return
+  [ -n "$(timeout 30 docker ps --quiet)" ] && return
+  pgrep -f 'sh [^ ]*/runner\.sh (add|adopt|begin|deliver|part|release|repository|resume|run|secret|settle|stop|work) ' >/dev/null && return
   pgrep -x 'rsync|git|git-receive-pac' >/dev/null && return
   for terminal in /dev/pts/[0-9]*; do
     [ -e "$terminal" ] && return
@@ -17,10 +17,13 @@ is_at_work() {
   return 1
 }
 
+# Seconds since the boot: the time of day may be set at any moment.
+read -r now _ </proc/uptime
+now=${now%.*}
 if is_at_work; then
   rm -f "$since"
-elif [ ! -e "$since" ]; then
-  : >"$since"
-elif [ $(($(date +%s) - $(stat --format %Y "$since"))) -ge "$1" ]; then
-  systemctl --no-block poweroff
+  exit
 fi
+[ -s "$since" ] || echo "$now" >"$since"
+read -r began <"$since"
+[ "$((now - began))" -lt "$1" ] || systemctl --no-block poweroff

@@ -114,6 +114,24 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     expect(changes.map(({ action }) => action)).toEqual([]);
   });
 
+  it('C4: start again as a small type, by the line of the error, where AWS has no other for a stopped one', async () => {
+    const { id = '' } = (await project.instances()).get('lr-3') ?? {};
+    await cloud.ec2.call('StopInstances', { 'InstanceId.1': id });
+    const fault = cloud.fault({ action: 'StartInstances', code: 'InsufficientInstanceCapacity' });
+    const refused = await project.cli(['sync'], { env: { AWS_MAX_ATTEMPTS: '1' } });
+    expect(refused.code, refused.stdout).toBe(1);
+    fault.end();
+    const [line = ''] = /aws [^#]* modify-instance-attribute [^#]*/.exec(refused.stderr) ?? [];
+    expect(refused.stderr).toContain(`AWS has no t3.medium now to start the machine of lr-3`);
+    const { code, stderr } = await project.startProgram(['sh', '-c', line]).ended;
+    expect(code, `${line}\n${stderr}`).toBe(0);
+    const sync = project.start(['sync']);
+    const isOn = async () => (await project.instances()).get('lr-3')?.state === 'running';
+    await until('it runs again', isOn);
+    sync.signal('SIGKILL');
+    expect((await project.instances()).get('lr-3')).toMatchObject({ id, type: 't3.small' });
+  });
+
   it('are not taken for lost, and nothing is ended, by a user of another account', async () => {
     const path = join(project.state, 'deployment.json');
     const text = readFileSync(path, 'utf8');

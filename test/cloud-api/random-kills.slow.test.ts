@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
-import { CloudProject } from '../support/cloud/cloud-project.js';
+import { CloudProject, type Victim, victims } from '../support/cloud/cloud-project.js';
 import { isMissing } from '../support/engines.js';
-import { killHard, type Started } from '../support/project.js';
 import { random } from '../support/random.js';
 
 /** Two moments are a round's: one of deploy, and one of terminate, which may end before it. More rounds with LOGISTICIAN_SOAK_ROUNDS, for a soak;
@@ -12,14 +11,6 @@ const rounds = Number(process.env.LOGISTICIAN_SOAK_ROUNDS ?? 4);
 const firstSeed = Number(process.env.LOGISTICIAN_SOAK_SEED ?? 1);
 
 const conditions = ['--lr 1', '--lr 2'];
-
-const victims = [
-  'the CLI',
-  'Terraform',
-  'the CLI and Terraform',
-  'the CLI, Terraform and its provider',
-] as const;
-type Victim = (typeof victims)[number];
 
 /** How many calls of the API a verb makes here at least, in any order of its work. */
 const callsOf = { deploy: 50, terminate: 45 };
@@ -72,15 +63,6 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at rando
   });
   afterAll(() => cloud?.remove());
 
-  function kill(project: CloudProject, cli: Started, victim: Victim): void {
-    const isAll = victim === 'the CLI, Terraform and its provider';
-    if (isAll) cli.signal('SIGKILL');
-    else if (victim !== 'Terraform') cli.signalAlone('SIGKILL');
-    if (victim === 'the CLI') return;
-    for (const { pid, program } of project.terraform)
-      if (isAll || program === 'terraform') killHard(program === 'terraform' ? -pid : pid);
-  }
-
   /** Conditions that have more than one machine now. */
   async function doubles(project: CloudProject): Promise<string[]> {
     const live = (await cloud.ec2.live()).filter(
@@ -105,7 +87,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('kill -9 at rando
       meanwhile: () => {
         moment = new Promise((resolve) => setTimeout(resolve, later)).then(() => {
           if (cli.isAtWork) struck++;
-          kill(project, cli, victim);
+          project.kill(cli, victim);
         });
       },
     });

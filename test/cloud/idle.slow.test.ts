@@ -8,6 +8,10 @@ import { until } from '../support/until.js';
 
 const settings = { experiment_conditions: ['--hold 1', '--lr 2'], idle_minutes: 0.1 };
 
+/** A computer that vanished is found out within seconds, not minutes. */
+const impatient = (userData: string) =>
+  userData.replace('_time=300', '_time=2').replace('_intvl=60', '_intvl=1').replace('_probes=5', '_probes=2');
+
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'machines at AWS that are idle',
   () => {
@@ -15,7 +19,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     let project: CloudProject;
 
     beforeAll(async () => {
-      cloud = await Cloud.start({ machines: 2 });
+      cloud = await Cloud.start({ machines: 2, instead: impatient });
       project = await CloudProject.start(cloud, { parameters: settings, keptProvider: true });
     });
     afterAll(async () => {
@@ -94,6 +98,24 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       const { code, stdout, stderr } = await project.cli(['deploy', '--wait', '--yes']);
       expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
       expect(receipt('--lr')).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
+      expect(await cloud.listAll()).toEqual([]);
+    });
+
+    it('stop where the computer of the user at the terminal has vanished', async () => {
+      project.settings({ ...settings, experiment_conditions: ['--hold 4'] });
+      project.repository.commit('One more');
+      const { code, stdout, stderr } = await project.cli(['deploy', '--yes']);
+      expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
+      const machine = cloud.machine((await project.instances()).get('hold-4')?.id ?? '');
+      const person = Terminal.logistician(project, ['ssh', 'hold-4']);
+      await person.shows(/\$ $/);
+      // It says nothing any more, not even goodbye.
+      await machine.cutLink();
+      person.kill();
+      const results = '/home/ubuntu/logistician/*/*-hold-4-*/data/results';
+      await until('its job runs', () => machine.exec(`cd ${results} && touch go && pwd || :`));
+      await stopped('hold-4');
+      expect((await project.cli(['terminate', '--yes', '--discard'])).code).toBe(0);
       expect(await cloud.listAll()).toEqual([]);
     });
   },

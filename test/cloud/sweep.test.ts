@@ -10,6 +10,12 @@ import { inAnyOrder, printed } from '../support/printed.js';
 
 const secret = 'a word that must stay secret';
 
+/** Prints when two timers were started, and when the deadline is, in microseconds. */
+const since = `get() { busctl get-property org.freedesktop.systemd1 "/org/freedesktop/systemd1/unit/logistician_2d$1_2etimer" "org.freedesktop.systemd1.$2" "$3"; }
+get unused Unit ActiveEnterTimestampMonotonic
+get deadline Unit ActiveEnterTimestampMonotonic
+get deadline Timer NextElapseUSecMonotonic`;
+
 /** Without what is made, or given by AWS, only in a real run: host keys, and where machines are. */
 const foreseeable = (lines: string) =>
   printed(lines)
@@ -68,6 +74,13 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     const timers = ['deadline', 'unused', 'idle'].map((name) => `logistician-${name}.timer`).join(' ');
     const active = await project.ok(['ssh', 'fail-3', '--', 'sh', '-c', `systemctl is-active ${timers}`]);
     expect(active).toBe('active\nactive\nactive\n');
+    // C3: the deadline was armed at the boot, as the other was, and again by the delivery.
+    const times = await project.ok(['ssh', 'fail-3', '--', 'sh', '-c', since]);
+    const [unused = 0, deadline = 0, ends = 0] = times
+      .split('\n')
+      .map((text) => Number(text.split(' ').at(-1)));
+    expect(deadline).toBeGreaterThan(unused + 1e6);
+    expect((ends - deadline) / 1e6).toBeCloseTo(25 * 3600, 1);
   });
 
   it('machines whose data is home are gone, and the failed one is kept', async () => {

@@ -45,6 +45,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
     reach: (pool: SshPool) => Connection,
     patience = { toAnswer: 1000, toBeReady: 2000 },
     dockerAt: (look: number) => string = () => 'docker-that-never-comes',
+    gpus = 0,
   ) {
     let looks = 0;
     const access = {
@@ -57,13 +58,13 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
     const machine = {
       name: 'lr-1',
       route,
-      gpus: 0,
+      gpus,
       get docker() {
         return dockerAt(looks);
       },
     };
     const began = Date.now();
-    const needs = { largeFiles: false, secrets: false, gpus: false };
+    const needs = { largeFiles: false, secrets: false, gpus: gpus > 0 };
     const [waited] = await Promise.allSettled([
       untilReady(context, access, machine, '198.51.100.7/32', needs, patience),
     ]);
@@ -134,6 +135,47 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
     expect(error).toBeNull();
     expect(found?.engine?.version).toMatch(/^\d/);
     expect(looks).toBe(2);
+  });
+
+  describe('D2: with two GPUs', () => {
+    /** A machine on whose Docker so many can be used, look after look.
+     *  @param hasBooted whether its boot is over */
+    function machineWith(gpus: readonly string[], hasBooted: boolean) {
+      let look = 0;
+      return (pool: SshPool): Connection => {
+        const connection = hasBooted ? booted(pool) : sshd.connection('lr-1', pool);
+        return {
+          ...connection,
+          async query(what, io) {
+            const outcome = await connection.query(what, io);
+            if (!outcome.stdout.includes('end survey')) return outcome;
+            const there = gpus[Math.min(look++, gpus.length - 1)];
+            const stdout = outcome.stdout
+              .replace(/^(engine .*)\|([^|]*\|[^|\n]*)$/m, '$1|nvidia $2')
+              .replace('end survey', `gpus ${there}\nend survey`);
+            return { ...outcome, stdout };
+          },
+        };
+      };
+    }
+
+    it('waits until Docker can use both', async () => {
+      const { found, error, looks } = await wait(
+        machineWith(['', '0', '0 1'], false),
+        long,
+        () => 'docker',
+        2,
+      );
+      expect(error).toBeNull();
+      expect(found?.gpus).toEqual(['0', '1']);
+      expect(looks).toBe(3);
+    });
+
+    it('gets no job where it can use one once the boot is over', async () => {
+      const { error } = await wait(machineWith(['0'], true), long, () => 'docker', 2);
+      expect(error).toBeInstanceOf(NotReady);
+      expect(`${error}`).toContain('Docker can use 1 of the 2 GPUs that its job gets');
+    });
   });
 
   it('waits no longer where a login of after the boot has no Docker either', async () => {

@@ -146,6 +146,33 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       ]).toContainEqual([state.state, state.exit_code]);
     });
 
+    it('a clock that is set forwards by days is no deadline, nor for a runner that goes on with the job', async () => {
+      const bin = join(lab.root, 'bin');
+      mkdirSync(bin);
+      const sweep = await lab.sweep('sh wait.sh', { maxHours: 1 });
+      const path = process.env.PATH;
+      try {
+        // Two days ahead, once the job runs.
+        const script = `#!/bin/sh\n[ ! -e '${lab.root}/set' ] || set -- -d '2 days' "$@"\nexec /bin/date "$@"\n`;
+        writeFileSync(join(bin, 'date'), script, { mode: 0o755 });
+        process.env.PATH = `${bin}:${path}`;
+        const job = await sweep.add('long');
+        await sweep.begin();
+        await sweep.says(job, 'ready');
+        writeFileSync(join(lab.root, 'set'), '');
+        await new Promise((resolve) => setTimeout(resolve, 2500));
+        expect(stateOf(job)?.state).toBe('running');
+        for (const worker of workersOf(sweep)) process.kill(worker, 'SIGKILL');
+        await sweep.begin();
+        await new Promise((resolve) => setTimeout(resolve, 2500));
+        expect(stateOf(job)?.state).toBe('running');
+        signal(job, 'go');
+        expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+      } finally {
+        process.env.PATH = path;
+      }
+    });
+
     it('T17: at its deadline a job is stopped until it has ended, also if Docker is away just then', async () => {
       const sweep = await lab.sweep('sh wait.sh', {
         maxHours: 1 / 3600,

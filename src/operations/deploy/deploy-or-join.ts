@@ -24,6 +24,9 @@ export async function deployOrJoin(
   waiting: () => void,
 ): Promise<readonly PlaceProblem[]> {
   if (isEmpty(plan)) {
+    // What follows may still collect, and terminate machines.
+    if (plan.joins && !session.executor.dryRun)
+      session.executor.journal.keepIn(experiment.deployments.commands);
     if (plan.joins && (await admit(session, experiment)))
       session.notify.note('Your IP address has changed; the machines now accept the new one.');
     return [];

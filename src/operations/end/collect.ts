@@ -41,11 +41,14 @@ export async function collect(
   problems: readonly PlaceProblem[];
 }> {
   const before = seen ?? (await observe(session, records));
-  const started = await startMachines(session, records, before, { wanted: request.runs, live });
+  const starting = await startMachines(session, records, before, { wanted: request.runs, live });
+  const { started } = starting;
   let status = before;
   try {
     if (started.size > 0) status = await observe(session, records);
     const { problems, judged } = await collectFrom(session, records, status, request);
+    // Why a machine could not be started says more than that it is stopped.
+    const unstarted = new Map(starting.problems.map((one) => [one.place, one]));
     const conditions = status.conditions.map((row) => ({
       ...row,
       record: judged.get(row.record?.id ?? '') ?? row.record,
@@ -53,7 +56,11 @@ export async function collect(
     const settled = [...judged.values()].filter(
       (record) => record.state === 'lost' || isCollected(records.runs, record),
     );
-    return { status: { ...status, conditions }, settled, problems };
+    return {
+      status: { ...status, conditions },
+      settled,
+      problems: problems.map((one) => unstarted.get(one.place) ?? one),
+    };
   } finally {
     await stopMachines(session, records, status, started);
   }

@@ -1,35 +1,39 @@
 import { UserError } from '../../errors.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
+import type { PlaceProblem } from '../../targets/target.js';
 import { type ExperimentStatus, isOpen, placeNameOf } from '../look/rows.js';
 import { type ExperimentRecords, targetOf } from '../records.js';
 import type { Session } from '../session.js';
 
+export interface StartedMachines {
+  /** Those that were started, even unreachable ones: the caller must stop them again. */
+  readonly started: ReadonlySet<string>;
+  /** Why others were not, or are unreachable. */
+  readonly problems: readonly PlaceProblem[];
+}
+
 /** Starts stopped machines whose disks have results that are not here.
  * @param wanted the runs that matter; default: all.
- * @param live given by a caller that holds the lock.
- * @returns the places that were started, even unreachable ones: the caller must stop them again */
+ * @param live given by a caller that holds the lock */
 export async function startMachines(
   session: Session,
   records: ExperimentRecords,
   { deployment, silent }: ExperimentStatus,
   { wanted, live }: { wanted?: ReadonlySet<string> | undefined; live?: LiveDeployment | undefined } = {},
-): Promise<ReadonlySet<string>> {
+): Promise<StartedMachines> {
   const { rental } = deployment ? await targetOf(session, records, deployment) : { rental: null };
-  if (!deployment || !rental) return new Set();
+  if (!deployment || !rental) return { started: new Set(), problems: [] };
   const matter = new Set(
     deployment.jobs.filter(({ run }) => !wanted || wanted.has(run)).map(({ place }) => place),
   );
-  const names = new Set(
+  const started = new Set(
     silent.filter(({ canStart, place }) => canStart && matter.has(place)).map(({ place }) => place),
   );
-  if (names.size === 0) return names;
-  const start = (locked: LiveDeployment) => rental.start(locked, names, records.parameters);
+  if (started.size === 0) return { started, problems: [] };
+  const start = (locked: LiveDeployment) => rental.start(locked, new Set(started), records.parameters);
   const problems = await (live ? start(live) : records.deployments.locked(start, () => {}));
-  for (const { place, problem, isOn } of problems) {
-    if (!isOn) names.delete(place);
-    session.notify.warn(problem.message);
-  }
-  return names;
+  for (const { place, isOn } of problems) if (!isOn) started.delete(place);
+  return { started, problems };
 }
 
 /** Stops started machines again, if they have no open job. */

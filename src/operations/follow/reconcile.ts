@@ -96,7 +96,7 @@ export const reachAgain = (session: Session, experiment: Experiment): Chore => (
       session.notify.note('Your address has changed; the machines let you in again.');
     // Those of jobs that never began are started when these are delivered.
     const begun = status.conditions.flatMap((row) => (row.record && !neverBegan(row) ? [row.record.id] : []));
-    await startMachines(session, experiment, status, { wanted: new Set(begun) });
+    warn(session, (await startMachines(session, experiment, status, { wanted: new Set(begun) })).problems);
   },
 });
 
@@ -109,17 +109,29 @@ export const admit = (session: Session, experiment: Experiment): Promise<boolean
     return (await rental?.admit(live, experiment.parameters)) ?? false;
   }, silently);
 
+/** Delivers what can be delivered now. @returns null if no place can take it, so that nothing was tried */
+export type Deliver = (
+  session: Session,
+  experiment: Experiment,
+  request: DeployRequest,
+) => Promise<readonly PlaceProblem[] | null>;
+
+const deliverNow: Deliver = (session, experiment, request) =>
+  experiment.deployments.locked(async (live) => {
+    const plan = await decide(session, experiment, { ...request, onlyDelivers: true });
+    return delivers(plan) ? (await deploy(session, experiment, live, plan)).problems : null;
+  }, silently);
+
 /** Delivers jobs that could not be delivered earlier, and moves waiting jobs of unreachable machines. Machines that are
- * rented cost something at each try: those end. */
-export function deliverMissing(session: Session, experiment: Experiment, request: DeployRequest): Chore {
+ * rented cost something at each try: those end. A look at which nothing was tried is neither a success nor a failure. */
+export function deliverMissing(
+  session: Session,
+  experiment: Experiment,
+  request: DeployRequest,
+  deliver = deliverNow,
+): Chore {
   const tries = new Tries();
   const time = () => session.now().getTime();
-  /** null: no place can take them now, so that nothing was tried. */
-  const deliver = async (): Promise<readonly PlaceProblem[] | null> =>
-    experiment.deployments.locked(async (live) => {
-      const plan = await decide(session, experiment, { ...request, onlyDelivers: true });
-      return delivers(plan) ? (await deploy(session, experiment, live, plan)).problems : null;
-    }, silently);
   const hasFailed = (name: string): boolean =>
     jobsAt(experiment.deployments.read()?.jobs ?? [], name).some(
       ({ run }) => experiment.runs.readOrNull(run)?.state === 'failed',
@@ -138,7 +150,7 @@ export function deliverMissing(session: Session, experiment: Experiment, request
     async do({ deployment }) {
       const isRented = deployment?.places.some(({ rented }) => rented) ?? false;
       try {
-        const problems = await deliver();
+        const problems = await deliver(session, experiment, request);
         if (problems === null) return;
         warn(session, problems);
         if (isRented) tries.note(problems, time());

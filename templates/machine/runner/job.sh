@@ -79,7 +79,7 @@ tidy() {
   set --
   if is_in_place ''; then set -- "$work/source" "$work/home"; fi
   remove "$@" "${job:?}/index" "$job/changes" "$secrets" "$job/follower" "$job/owner" "$job/placing" "$job/part" \
-    "$job/versions"
+    "$job/versions" "$job/began"
   [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null
 }
 

@@ -32,6 +32,7 @@ is_job_full() { is_full "$1" || { [ -L "$1/data" ] && is_full "$1/data"; }; }
 # record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, atomically.
 record() {
   echo "$1 ${moment:-$(now)}" >>"$job/steps" || return
+  [ "$1" != running ] || note_beginning
   text=
   field run "$run"
   field state "$1"

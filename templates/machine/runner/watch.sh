@@ -42,10 +42,10 @@ watch() {
   last='' pause=1 rounds=0
   find_deadline
   while kill -0 "$1" 2>/dev/null; do
-    seconds=$(date +%s)
+    find_seconds
     find_size "$job/logs/docker.txt"
     if [ "$size" != "$last" ]; then
-      echo "$seconds $size" >>"$job/log-index"
+      echo "$(date +%s) $size" >>"$job/log-index"
       last=$size
     fi
     if [ "$seconds" -ge "$deadline" ]; then
@@ -61,16 +61,42 @@ watch() {
   done
 }
 
-# `deadline` is in seconds since 1970, counted from when the job began to run.
+# `seconds` by a clock that cannot be set, if the system has one: since its boot. Else since 1970.
+find_seconds() {
+  seconds=
+  { read -r seconds _; } 2>/dev/null </proc/uptime || seconds=$(date +%s)
+  seconds=${seconds%%.*}
+}
+
+# Notes when the job began to run by that clock, for a runner that goes on with it.
+note_beginning() {
+  find_seconds
+  [ -e "$job/began" ] || put "$job/began" "$boot $seconds"
+}
+
+# `deadline` is in `seconds`, counted from when the job began to run.
 find_deadline() {
+  find_seconds
+  began_boot='' began_at=''
+  { read -r began_boot began_at <"$job/began"; } 2>/dev/null
+  case $began_at in
+    '' | *[!0-9]*) ;;
+    *)
+      if [ "$began_boot" = "$boot" ]; then
+        deadline=$((began_at + max_seconds))
+        return
+      fi
+      ;;
+  esac
+  # The system was restarted, or the disk was full then: the time of day is all there is.
   began=
   while read -r step at; do
     [ "$step" != running ] || began=${began:-$at}
   done <"$job/steps"
   # Empty, if the disk was full; and some `date` read an empty one as today's midnight.
   began=${began:-$(now)}
-  deadline=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
-  deadline=$((deadline + max_seconds))
+  began_at=$(date -u -d "$began" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%SZ "$began" +%s 2>/dev/null || date +%s)
+  deadline=$((seconds - $(date +%s) + began_at + max_seconds))
 }
 
 # Follows the output again once Docker is back. docker.txt may contain error messages of `docker logs`, so the file is

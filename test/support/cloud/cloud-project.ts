@@ -15,6 +15,15 @@ export interface CloudProjectOptions extends ProjectOptions {
   readonly keptProvider?: boolean;
 }
 
+/** What dies of a command at AWS. */
+export const victims = [
+  'the CLI',
+  'Terraform',
+  'the CLI and Terraform',
+  'the CLI, Terraform and its provider',
+] as const;
+export type Victim = (typeof victims)[number];
+
 /** A project of a user whose AWS is the test cloud. */
 export class CloudProject extends TestProject {
   #provider: KeptProvider | null = null;
@@ -65,6 +74,16 @@ export class CloudProject extends TestProject {
     ]);
     await this.untilUp(deploy);
     return deploy;
+  }
+
+  /** kill -9 of some of what works on a command. */
+  kill(cli: Started, victim: Victim): void {
+    const isAll = victim === 'the CLI, Terraform and its provider';
+    if (isAll) cli.signal('SIGKILL');
+    else if (victim !== 'Terraform') cli.signalAlone('SIGKILL');
+    if (victim === 'the CLI') return;
+    for (const { pid, program } of this.terraform)
+      if (isAll || program === 'terraform') killHard(program === 'terraform' ? -pid : pid);
   }
 
   async untilUp(deploy: Started): Promise<void> {

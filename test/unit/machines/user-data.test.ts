@@ -9,10 +9,19 @@ import { Secret } from '../../../src/shell/word.js';
 import { newHostKey } from '../../../src/tools/ssh/host-key.js';
 import { isMissing } from '../../support/engines.js';
 
-const path = fileURLToPath(new URL('../../../templates/machine/cloud-init.yaml', import.meta.url));
-const template = readFileSync(path, 'utf8');
+const templateOf = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../templates/machine/${name}`, import.meta.url)), 'utf8');
+const template = templateOf('cloud-init.yaml');
+const idle = templateOf('idle.sh');
 const hostKey = newHostKey().file;
-const usual: FirstStart = { deadline: 86_400, unused: 1800, loginUser: 'ubuntu', programs: [], hostKey };
+const usual: FirstStart = {
+  deadline: 86_400,
+  unused: 1800,
+  idle,
+  loginUser: 'ubuntu',
+  programs: [],
+  hostKey,
+};
 const filled = (changes: Partial<FirstStart> = {}) => userData(template, { ...usual, ...changes }).reveal();
 
 /** The lines of a block of YAML that `begin` opens, as YAML reads them. */
@@ -80,7 +89,8 @@ describe('its scripts', () => {
     bin = join(folder, 'bin');
     mkdirSync(bin);
     has('systemctl', 'groupadd', 'usermod', 'sleep');
-    for (const real of ['cat', 'mkdir']) writeProgram(real, `exec /bin/${real} "$@"`);
+    writeProgram('sysctl', '');
+    for (const real of ['cat', 'mkdir', 'rm', 'sh']) writeProgram(real, `exec /bin/${real} "$@"`);
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -96,7 +106,7 @@ describe('its scripts', () => {
     const script = block(filled({ deadline: 3600.2, loginUser: 'ada', programs }), section);
     const moved = script
       .replaceAll('/run/systemd/system', `${folder}/units`)
-      .replace('>/run/logistician-unused.sh', `>${folder}/unused.sh`);
+      .replaceAll('/run/logistician-', `${folder}/`);
     execFileSync('/bin/sh', ['-c', moved], { env: { PATH: bin }, stdio: 'pipe' });
     const calls = join(folder, 'calls');
     return existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
@@ -119,30 +129,27 @@ describe('its scripts', () => {
     expect(unit('deadline.timer')).toMatch(/^DefaultDependencies=no$[\s\S]*^OnActiveSec=3601s$/m);
     expect(unit('deadline.service')).toMatch(/^ExecStart=\/bin\/systemctl --no-block poweroff$/m);
     expect(unit('unused.timer')).toMatch(/^OnActiveSec=1800s$[\s\S]*^OnUnitInactiveSec=60s$/m);
-    expect(unit('unused.service')).toMatch(/^ExecStart=\/bin\/sh \/run\/logistician-unused\.sh$/m);
+    expect(unit('unused.service')).toMatch(/^ExecStart=\/bin\/sh \S+\/unused\.sh$/m);
   });
 
   describe('B2: end a machine to which no job came', () => {
     /** Whether it powers off. @param there what there is */
-    function ends(there: { idle?: boolean; delivered?: boolean; process?: RegExp } = {}): boolean {
+    function ends(
+      there: { idle?: boolean; delivered?: boolean; container?: boolean; process?: string } = {},
+    ) {
       run(/^bootcmd:/m);
+      const { idle = false, delivered = false, container = false, process = '' } = there;
       const calls = join(folder, 'calls');
-      const { idle = false, delivered = false, process = /^$/ } = there;
       writeProgram(
         'systemctl',
         `case "$*" in *is-active*) exit ${idle ? 0 : 3} ;; *) echo "systemctl $*" >>"${calls}" ;; esac`,
       );
-      const [, pattern = ''] = /^\/(.*)\/$/.exec(String(process)) ?? [];
-      writeProgram('pgrep', `case "$*" in *${pattern === '^$' ? 'NONE' : pattern}*) exit 0 ;; esac; exit 1`);
-      rmSync(calls, { force: true });
       const mark = join(folder, 'delivered');
       if (delivered) writeFileSync(mark, '');
-      const script = readFileSync(join(folder, 'unused.sh'), 'utf8').replace(
-        '/var/lib/logistician-delivered',
-        mark,
-      );
-      execFileSync('/bin/sh', ['-c', script], { env: { PATH: bin }, stdio: 'pipe' });
-      return existsSync(calls) && readFileSync(calls, 'utf8').includes('systemctl --no-block poweroff');
+      isThere({ container, process });
+      moveScripts();
+      call('unused.sh');
+      return isOff();
     }
 
     it('which nothing else does', () => {
@@ -152,12 +159,102 @@ describe('its scripts', () => {
     it.each([
       ['that stops when it is idle', { idle: true }],
       ['of spot that has its job', { delivered: true }],
-      ['to which files are being copied', { process: /rsync/ }],
-      ['whose runner is running', { process: /runner/ }],
+      ['to which files are being copied', { process: 'rsync --server' }],
+      ['whose runner is running', { process: 'sh /home/ada/x/runner.sh work /home/ada/x 1' }],
+      ['whose runner was killed, and whose job runs', { container: true }],
     ])('not one %s', (_, there) => {
       expect(ends(there)).toBe(false);
     });
   });
+
+  describe('end a machine that is idle', () => {
+    /** What the timer finds, minute after minute. @returns in which minute it powered off; null: in none */
+    function offAfter(minutes: number, there: (minute: number) => There, clock = (minute: number) => minute) {
+      run(/^bootcmd:/m);
+      moveScripts();
+      for (let minute = 0; minute < minutes; minute++) {
+        isThere(there(minute));
+        writeFileSync(join(folder, 'uptime'), `${1000 + minute * 60}.25 4.00\n`);
+        // Of the time of day there is nothing it could ask.
+        writeProgram('date', `echo ${clock(minute) * 60}`);
+        call('idle.sh', '600');
+        if (isOff()) return minute;
+      }
+      return null;
+    }
+
+    it('ten minutes after its last work', () => {
+      expect(offAfter(30, () => ({}))).toBe(10);
+      rmSync(join(folder, 'idle'), { force: true });
+      expect(offAfter(30, (minute) => ({ container: minute === 7 }))).toBe(18);
+    });
+
+    it.each([
+      ['forwards', (minute: number) => minute + (minute > 3 ? 100_000 : 0)],
+      ['backwards', (minute: number) => minute - (minute > 3 ? 100_000 : 0)],
+    ])('also where the clock is set %s', (_, clock) => {
+      expect(offAfter(30, () => ({}), clock)).toBe(10);
+    });
+
+    it.each([
+      ['a command polls', { process: 'sh /home/ada/x/runner.sh report /home/ada/x' }],
+      ['a user follows the log', { process: 'sh /home/ada/x/runner.sh log /home/ada/x/job 0 follow' }],
+      ['Docker hangs', { hangs: true }],
+    ])('also while %s', (_, there) => {
+      expect(offAfter(30, () => there)).toBe(10);
+    });
+
+    it.each([
+      ['a container', { container: true }],
+      ['a runner', { process: 'sh /home/ada/x/runner.sh work /home/ada/x 1' }],
+      ['a delivery', { process: 'sh /home/ada/x/runner.sh deliver /home/ada/x' }],
+      ['an upload', { process: 'git-receive-pack /home/ada/x.git' }],
+    ])('and not one with %s', (_, there) => {
+      expect(offAfter(30, () => there)).toBe(null);
+    });
+  });
+
+  interface There {
+    readonly container?: boolean;
+    /** The command line of a process. */
+    readonly process?: string;
+    /** Docker does not answer. */
+    readonly hangs?: boolean;
+  }
+
+  /** What a machine's programs say of it. */
+  function isThere({ container = false, process = '', hangs = false }: There): void {
+    writeProgram('docker', container ? 'echo 0123' : '');
+    writeProgram('timeout', hangs ? 'exit 124' : 'shift; exec "$@"');
+    // As pgrep reads them: by name, or by the whole line.
+    const name = (process.split(' ')[0] ?? '').slice(0, 15);
+    writeProgram(
+      'pgrep',
+      `text='${name}'; [ "$1" = -x ] && set -- -x "^($2)$" || text='${process}'; echo "$text" | /bin/grep -Eq "$2"`,
+    );
+  }
+
+  /** Has the scripts of the boot know the test's folders alone. */
+  function moveScripts(): void {
+    for (const name of ['idle.sh', 'unused.sh']) {
+      const text = readFileSync(join(folder, name), 'utf8')
+        .replaceAll('/run/logistician-', `${folder}/`)
+        .replace('/var/lib/logistician-delivered', join(folder, 'delivered'))
+        .replace('/dev/pts', join(folder, 'pts'))
+        .replace('/proc/uptime', join(folder, 'uptime'));
+      writeFileSync(join(folder, name), text);
+    }
+    writeFileSync(join(folder, 'uptime'), '1000.25 4.00\n');
+    rmSync(join(folder, 'calls'), { force: true });
+  }
+
+  const call = (name: string, ...words: string[]) =>
+    execFileSync('/bin/sh', [join(folder, name), ...words], { env: { PATH: bin }, stdio: 'pipe' });
+
+  const isOff = () => {
+    const calls = join(folder, 'calls');
+    return existsSync(calls) && readFileSync(calls, 'utf8').includes('systemctl --no-block poweroff');
+  };
 
   it('install nothing that is there', () => {
     has('docker', 'git', 'rsync', 'apt-get');

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.js';
+import { AwsApi } from '../../../src/tools/aws/api.js';
 import { typeFacts } from '../../../src/tools/aws/facts.js';
 import { identityOf } from '../../../src/tools/aws/identity.js';
 import { refusal } from '../../../src/tools/aws/refusals.js';
@@ -29,6 +30,28 @@ describe('B4: credentials are those that the CLI and Terraform take', () => {
     const two = () => identityOf({ AWS_PROFILE: 'home', AWS_DEFAULT_PROFILE: 'work' });
     expect(two).toThrow(UserError);
     expect(two).toThrow('AWS_PROFILE is home and AWS_DEFAULT_PROFILE is work');
+  });
+});
+
+describe('A5: the region is that of the CLI and Terraform', () => {
+  const names = ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const;
+  const before = names.map((name) => [name, process.env[name]] as const);
+  afterEach(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+
+  it.each([
+    [{ AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-west-3'],
+    [{ AWS_REGION: '', AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-west-3'],
+    [{ AWS_REGION: 'eu-north-1', AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-north-1'],
+  ])('of %j: %s', async (env, region) => {
+    for (const name of names) delete process.env[name];
+    Object.assign(process.env, env);
+    expect((await AwsApi.open(null)).region).toBe(region);
+    expect((await AwsApi.open('us-west-2')).region).toBe('us-west-2');
   });
 });
 

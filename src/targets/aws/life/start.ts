@@ -79,7 +79,8 @@ function withoutCapacity(
 ): unknown {
   if (!(error instanceof CommandFailed) || !/Insufficient\w*Capacity/.test(error.outcome.stderr))
     return error;
-  const other = arm.test(instance_type) ? 't4g.small' : 't3.small';
+  const family = arm.test(instance_type) ? 't4g' : 't3';
+  const other = `${family}.${instance_type === `${family}.small` ? 'medium' : 'small'}`;
   return new UserError(
     `AWS has no ${instance_type} now to start the machine of ${name} (${id}) again, with its results on its disk.`,
     [
@@ -157,10 +158,8 @@ export class AwsStarter {
 
   /** Makes the machine stop when it is idle, and counts its deadline from now. */
   async armEnds(place: Place, connection: Connection): Promise<void> {
-    const { root, idle_minutes } = awsAt(place);
-    const { executor, templates, note } = this.context;
-    const ends = { script: templates.idle, path: `${root}/idle.sh`, minutes: idle_minutes };
-    if (!(await armEnds(executor, connection, ends)))
+    const { executor, note } = this.context;
+    if (!(await armEnds(executor, connection, awsAt(place).idle_minutes)))
       note(
         `${place.name} ends as soon as no job runs there, with what is not collected, because its user cannot become root. "aws_ami_user" may name one who can.`,
       );

@@ -56,6 +56,7 @@ export function userDataOf(
   pin: (machine: string, key: HostKey) => void,
 ): Map<string, string> {
   const template = readFileSync(templates.cloudInit, 'utf8');
+  const idle = readFileSync(templates.idle, 'utf8');
   const existing = new Set(live.map(({ tags }) => tags[tagKeys.condition]));
   const kept = before?.machines.filter(({ condition }) => existing.has(condition)) ?? [];
   const known = new Map(kept.map((one) => [one.condition, one.userData]));
@@ -65,7 +66,8 @@ export function userDataOf(
       if (before !== undefined) return [name, before];
       const { known: shown, file } = newHostKey();
       pin(name, shown);
-      const start = { deadline: own.deadline, unused, loginUser: own.user, programs, hostKey: file };
+      const { deadline, user: loginUser } = own;
+      const start = { deadline, unused, idle, loginUser, programs, hostKey: file };
       return [name, userData(template, start).reveal()];
     }),
   );
