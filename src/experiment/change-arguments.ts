@@ -14,7 +14,7 @@ import { InvalidParameters, type Problem } from './problems.js';
 /** `--set` without a name and a value. */
 class WrongSetting extends UserError {
   constructor(text: string) {
-    super(`"${text}" is not a name, "=" and a value.`, ['logistician rerun --set lr=0.1'], { exit: 2 });
+    super(`"${text}" is not a name, "=" and a value.`, ['logistician rerun last --set lr=0.1'], { exit: 2 });
   }
 }
 

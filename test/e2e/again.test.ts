@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { TestProject } from '../support/project.js';
+import { binOf, paste, refusedBy } from '../support/remedy.js';
 import { training } from '../support/training.js';
 
 interface Checked {
@@ -191,5 +192,54 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(missing.stderr).toContain('There is no file');
     expect((await project.cli(['deploy', '--only', 'lr', '--', '--lr', '1'])).code).toBe(2);
     expect(states().at(-1)).toEqual(['lr-0-50-epochs-1', 'succeeded']);
+  });
+
+  it('each line that is proposed for what cannot be done again works', async () => {
+    const bin = binOf(project);
+    const at = { cwd: project.experiment, env: { ...project.env, PATH: `${bin}:${process.env.PATH}` } };
+    const taken = join(project.scratch, 'taken.tar');
+    writeFileSync(taken, '');
+    const [first = '', ...others] = project.runs;
+    const other = others.find(
+      (run) => project.receipt(run).recipe.source.commit !== project.receipt(first).recipe.source.commit,
+    );
+    const wrong: string[][] = [
+      ['rerun', 'last', '--set', 'lr', '--yes'],
+      ['rerun', '--yes'],
+      ['rerun', first, other ?? '', '--yes'],
+      ['deploy', '--first', '1', '--', '--lr', '1'],
+      ['clean'],
+      ['export', '-o', 'x.tar'],
+      ['export', 'last', '-o', taken],
+      ['run', '--parameters', join(project.scratch, 'none.json')],
+    ];
+    for (const words of wrong) {
+      const refused = await refusedBy(project, words, at);
+      expect(refused?.suggestions, words.join(' ')).not.toEqual([]);
+      for (const line of refused?.suggestions ?? []) paste(line, at);
+    }
+  });
+
+  it('a commit that is not here is fetched by the line that is proposed', async () => {
+    const remote = join(project.scratch, 'remote.git');
+    const clone = join(project.scratch, 'clone');
+    execFileSync('git', ['clone', '--quiet', '--bare', project.root, remote]);
+    execFileSync('git', ['clone', '--quiet', '--depth', '1', `file://${remote}`, clone]);
+    project.repository.git('remote', 'add', 'origin', remote);
+    project.repository.write({ 'more.txt': 'more\n' });
+    project.repository.commit('Only at the remote');
+    project.repository.git('push', '--quiet', 'origin', 'HEAD:main');
+    await project.ok(['deploy', '--yes', '--wait', '--', '--lr', '0.6', '--epochs', '1']);
+    const run = project.receipt().id;
+    const runs = join(clone, 'experiments', 'one', 'runs');
+    cpSync(project.run(run), join(runs, run), { recursive: true });
+    const at = { cwd: join(runs, '..'), env: project.env };
+    const refused = await refusedBy(project, ['reproduce', run], at);
+    expect(refused).toMatchObject({
+      name: 'CannotReproduce',
+      suggestions: [expect.stringContaining('fetch')],
+    });
+    for (const line of refused?.suggestions ?? []) paste(line, at);
+    expect(await refusedBy(project, ['reproduce', run], at)).toBeNull();
   });
 });

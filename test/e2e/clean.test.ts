@@ -59,7 +59,13 @@ describe.skipIf(isMissing('docker', 'git'))('clean', () => {
       runs: [{ run: runOf('lr-0-3') }],
     });
     const run = runOf('lr-0-3');
-    expect(readdirSync(project.run(run, 'data')).sort()).toEqual(['config', 'input', 'logs', 'measures', 'state']);
+    expect(readdirSync(project.run(run, 'data')).sort()).toEqual([
+      'config',
+      'input',
+      'logs',
+      'measures',
+      'state',
+    ]);
     expect(project.readRun(run, 'data', 'logs', 'docker.txt')).toBe('done\n');
     expect(await project.json(['history', '--json'])).toEqual(before);
     // The others are whole, and so is the image, which they have.

@@ -62,6 +62,19 @@ export const executedOnMachines = [
   'targets/over-ssh/access.ts',
 ] as const;
 
+/** Those that test/e2e/again.test.ts executes. */
+export const executedOnRuns = [
+  'CannotExport',
+  'CannotReproduce',
+  'CannotRerun',
+  'NoRunNamed',
+  'NothingChosen',
+  'NothingNamed',
+  'WrongSetting',
+  'commands/deploy.ts',
+  'operations/rerun/arguments-file.ts',
+] as const;
+
 const aws = 'needs AWS';
 const otherMachine = 'needs a machine in that state: test/hosts plays it';
 const packages = 'installs packages';
@@ -118,6 +131,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
   'operations/read-experiment.ts':
     'root may open every file, and a file in the place of a folder is only looked at',
   NotARunFolder: passing,
+  'commands/export.ts': passing,
+  'operations/reproduce/check.ts': 'root may write everywhere',
   InvalidParameters: 'each problem says how it is mended, and proposes no line',
   InvalidSettings: 'a warning beside a result: see test/unit/operations/user-settings.test.ts',
   UnreadableReceipt: 'a warning beside a result: see test/unit/runs/read-record.test.ts',

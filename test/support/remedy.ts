@@ -45,8 +45,8 @@ export async function refusedBy(
 /** The line as a person pastes it, who answers yes; what would take long is a dry run. */
 const pasted = (line: string): string =>
   line
-    .replaceAll(/\blogistician (deploy|run) /g, 'logistician $1 --dry-run ')
-    .replaceAll(/\blogistician (deploy|run)(?= |$)(?! --dry-run)/g, 'logistician $1 --dry-run')
+    .replaceAll(/\blogistician (deploy|rerun|run) /g, 'logistician $1 --dry-run ')
+    .replaceAll(/\blogistician (deploy|rerun|run)(?= |$)(?! --dry-run)/g, 'logistician $1 --dry-run')
     .replaceAll(/\blogistician (create|terminate|setup)(?= |$)/g, 'logistician $1 --yes');
 
 /** Pastes a line into a shell, where it must succeed. @param input what is typed then */

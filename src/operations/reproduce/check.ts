@@ -7,6 +7,7 @@ import { allValues, measuredBy, readMeasures } from '../../runs/measures/read.js
 import type { RunRecord } from '../../runs/record.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable } from '../../shell/word.js';
+import { targetHere } from '../../targets/registry.js';
 import { readSecrets } from '../deploy/secrets.js';
 import type { Session } from '../session.js';
 import { type Comparison, compareOutcomes, type Outcome } from './compare.js';
@@ -58,7 +59,7 @@ export async function check(session: Session, run: Reproducible, request: CheckR
 
 function refuseMissingData({ id, collected, target }: RunRecord, data: string): void {
   if (existsSync(join(data, 'results')) || existsSync(join(data, 'measures'))) return;
-  const why = collected === null && target !== 'local' ? 'they were not collected' : `there is no ${data}`;
+  const why = collected === null && target !== targetHere ? 'they were not collected' : `there is no ${data}`;
   throw new CannotReproduce(`The results of ${id} are not here: ${why}.`);
 }
 

@@ -6,6 +6,7 @@ import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { pasteable } from '../../shell/word.js';
 import { pinCommit } from '../../source/pin.js';
 import { openProject } from '../../source/project.js';
+import { targetHere } from '../../targets/registry.js';
 import type { Session } from '../session.js';
 import { bundling, type Manifest, names, packing } from './archive.js';
 
@@ -61,7 +62,7 @@ function refuse(records: readonly RunRecord[], file: string, force: boolean): vo
   if (records.length === 0) throw new CannotExport('No run was named.');
   const open = records.find((record) => !hasEnded(record));
   if (open) throw new CannotExport(`The run ${open.id} has not ended yet.`);
-  const away = records.find(({ collected, target }) => collected === null && target !== 'local');
+  const away = records.find(({ collected, target }) => collected === null && target !== targetHere);
   if (away)
     throw new CannotExport(`The results of ${away.id} were not collected from ${away.machine.name}.`, [
       'logistician sync',

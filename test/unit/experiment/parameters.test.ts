@@ -10,6 +10,7 @@ describe('readParameters', () => {
       projectGitUrl: null,
       code: null,
       conditions: [],
+      argumentStyle: '--key value',
       target: 'local',
       objective: null,
       goal: 'maximize',

@@ -22,7 +22,7 @@ describe('runs that may give their files up', () => {
     expect(chosen(rows, {}, ['c1'])).toEqual(['a1', { 'has not ended': 1, 'of the live deployment': 1 }]);
   });
 
-  it('are those to which no other run refers, whatever is asked for', () => {
+  it('are those to which no other run refers, also if it is asked for', () => {
     const rows = [row('a1'), row('b1'), row('a2', { continues: 'a1' }), row('b2', { came_from: 'b1' })];
     expect(chosen(rows)).toEqual(['a2 b2', { 'another run refers to it': 2 }]);
   });
