@@ -1,10 +1,9 @@
 // A sweep of 2,000 explicit conditions on this computer: what one looks at, and what one has to wait for.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { median, seconds } from './measure.js';
+import { median, peak, seconds } from './measure.js';
 
 const count = 2000;
 
@@ -45,14 +44,6 @@ export async function many({ cli, project, row, inSeconds, work }) {
     (mb) => `${mb.toFixed(1)} MB`,
   );
   ours('terminate', '--yes', '--grace', '1');
-}
-
-/** The most memory that a command has had, in MiB. */
-function peak([program, ...args], env, work) {
-  const usage = join(work, 'usage-of-many.json');
-  const tool = fileURLToPath(new URL('usage.cjs', import.meta.url));
-  seconds([program, '--require', tool, ...args], { env: { ...env, BENCH_USAGE: usage } });
-  return JSON.parse(readFileSync(usage, 'utf8')).maxRSS / 1024;
 }
 
 /** Seconds that a command took, and the highest load average meanwhile. */

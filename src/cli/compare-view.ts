@@ -89,6 +89,6 @@ function differenceText(difference: ComparedMeasure['differences'][number]): str
   const share =
     relative === null || !Number.isFinite(relative)
       ? ''
-      : ` (${sign}${(100 * relative).toPrecision(2).replace(/e.*/, '')} %)`;
+      : ` (${sign}${Number((100 * relative).toPrecision(2))} %)`;
   return `${sign}${measureText(absolute)}${share}`;
 }

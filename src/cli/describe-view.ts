@@ -1,6 +1,6 @@
 import { joinWords } from '../experiment/words.js';
 import { secondsOf } from '../history/attributes.js';
-import { textOf } from '../history/fields.js';
+import { Fields, textOf } from '../history/fields.js';
 import { allValues } from '../runs/measures/read.js';
 import type { RunRecord } from '../runs/record.js';
 import type { RunRow } from '../runs/rows/row.js';
@@ -82,7 +82,10 @@ const machineText = ({ cpus, memory_bytes, architecture }: RunRecord['machine'])
     ? ''
     : `, ${cpus} processors, ${(memory_bytes / 2 ** 30).toFixed(1)} GiB, ${architecture}`;
 
-const measuresText = (row: RunRow): string =>
-  Object.entries(allValues(row))
+function measuresText(row: RunRow): string {
+  const { steps } = new Fields([row]);
+  return Object.entries(allValues(row))
+    .filter(([name]) => !steps.has(name))
     .map(([name, value]) => `${name} ${typeof value === 'number' ? measureText(value) : textOf(value)}`)
     .join('\n');
+}

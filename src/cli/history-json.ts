@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { number } from '../experiment/where.js';
 import { secondsOf } from '../history/attributes.js';
 import { type Field, numberOf } from '../history/fields.js';
@@ -14,7 +13,7 @@ const schema = 1;
 export const runJson = (row: RunRow) => ({
   schema,
   run: row.run,
-  folder: join(row.home, 'runs', row.run),
+  folder: `${row.home}/runs/${row.run}`,
   ...row.facts,
   condition: row.condition,
   attempt: row.attempt,

@@ -8,7 +8,7 @@ import { dim, joined, type Text } from './style.js';
 import { type Cell, type Column, table } from './table.js';
 
 /** Runs as a table, and what there was no room for.
- * @param hidden how many older runs are not shown */
+ * @param hidden how many more there are */
 export function historyView(
   rows: readonly RunRow[],
   columns: readonly RunColumn[],
@@ -20,9 +20,7 @@ export function historyView(
   return joined(
     [
       text,
-      ...(hidden > 0
-        ? [dim(filled(`${count(hidden, 'older run')} not shown: --limit 0 shows all.`, width))]
-        : []),
+      ...(hidden > 0 ? [dim(filled(`${count(hidden, 'more run')}: --limit 0 shows all.`, width))] : []),
       ...noRoom(missed, width),
       ...problemLines(rows, width),
     ],

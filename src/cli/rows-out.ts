@@ -27,11 +27,11 @@ function* pieces(texts: Iterable<string>): Generator<string> {
   if (waiting !== '') yield waiting;
 }
 
-/** An object of JSON, an entry at a time. */
+/** An object of JSON, an entry a line: what is many is read by programs, and quicker so. */
 export function* jsonObject(entries: Iterable<readonly [string, unknown]>): Generator<string> {
   let isFirst = true;
   for (const [key, value] of entries) {
-    yield `${isFirst ? '{\n' : ',\n'}  ${jsonText(key)}: ${jsonText(value, 2).replaceAll('\n', '\n  ')}`;
+    yield `${isFirst ? '{\n' : ',\n'}${jsonText(key)}: ${jsonText(value)}`;
     isFirst = false;
   }
   yield isFirst ? '{}\n' : '\n}\n';

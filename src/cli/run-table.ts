@@ -83,7 +83,7 @@ function idColumn({ ids }: Pick<RunTable, 'ids'>): RunColumn {
   const short = shortIds(ids);
   return {
     head: 'RUN',
-    least: 15,
+    least: 18,
     cell: ({ run }) => short.get(run) ?? run,
   };
 }

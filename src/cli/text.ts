@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+import { hasOddNumber } from '../machines/numbers-in-json.js';
 
 /** OSC sequences, such as a terminal's title: Node strips them only if they contain no blank. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -65,7 +66,7 @@ const unfinished = /(?:\r+|\u001b(?:\[[\d;]{0,20})?)$/;
  * does not have, are strings. */
 export function jsonText(value: unknown, indent?: number): string {
   // Most texts have neither, and are many: a replacer takes longer than all else.
-  const text = hasOdd(value)
+  const text = hasOddNumber(value)
     ? JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent)
     : JSON.stringify(value, undefined, indent);
   if (/^[\n -~]*$/.test(text)) return text;
@@ -75,12 +76,6 @@ export function jsonText(value: unknown, indent?: number): string {
 }
 
 const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
-
-function hasOdd(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return isOdd(value);
-  for (const key in value) if (hasOdd((value as Record<string, unknown>)[key])) return true;
-  return false;
-}
 
 /** A name and its text in one line; if that is wider than `width`, the text goes below the name in lines broken between
  * words. */

@@ -16,6 +16,27 @@ const withoutDashes = (name: string): string => name.replace(/^-+/, '');
 
 function fromKeys(parameters: string): [string, readonly string[]][] {
   if (parameters === '{}') return [];
+  return plainKeys(parameters) ?? keysOf(parameters);
+}
+
+/** A quicker way, where each number is written as JSON writes it; null: it is not so. */
+function plainKeys(parameters: string): [string, readonly string[]][] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(parameters);
+  } catch {
+    return null;
+  }
+  const isPlain = typeof value === 'object' && value !== null && JSON.stringify(value) === parameters;
+  if (!isPlain) return null;
+  const wordIn = (one: unknown): string => (typeof one === 'string' ? one : JSON.stringify(one));
+  return Object.entries(value as object).map(([key, one]) => [
+    withoutDashes(key),
+    Array.isArray(one) ? one.map(wordIn) : [wordIn(one)],
+  ]);
+}
+
+function keysOf(parameters: string): [string, readonly string[]][] {
   const document = readJsonObject(parameters, '');
   const wordsOf = (node: ValueNode): string[] =>
     node.type === 'Array'

@@ -12,9 +12,9 @@ const text = (value: string | null): Value => value ?? undefined;
 /** Seconds from the start of the container to its end. */
 export function secondsOf({ started, finished }: Pick<RunRow, 'started' | 'finished'>): number | undefined {
   if (started === null || finished === null) return undefined;
-  // Clocks may jump: then it is not known.
   const seconds = (Date.parse(finished) - Date.parse(started)) / 1000;
-  return seconds >= 0 ? seconds : undefined;
+  // Of a job that ends at once the engine's two times may be in the other order; where a clock jumped, it is not known.
+  return seconds > -1 ? Math.max(0, seconds) : undefined;
 }
 
 /** By name, in the order in which tables show them. */

@@ -23,49 +23,63 @@ export interface Field {
 /** The value of a series at a step, which its file has to be read for. */
 export type AtStep = (row: RunRow, series: string, column: string, step: number) => Scalar | undefined;
 
+/** The names that runs have. */
+interface Known {
+  readonly arguments: ReadonlySet<string>;
+  readonly measures: ReadonlySet<string>;
+  /** Columns of series, each with the series that have it. */
+  readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+function namesOf(rows: readonly RunRow[]): Known {
+  const found = { arguments: new Set<string>(), measures: new Set<string>() };
+  const columns = new Map<string, Set<string>>();
+  for (const { words, series } of rows) {
+    for (const name of Object.keys(words)) found.arguments.add(name);
+    for (const [file, one] of Object.entries(series))
+      for (const name of Object.keys(one.columns)) {
+        const known = columns.get(name);
+        if (known) known.add(file);
+        else columns.set(name, new Set([file]));
+      }
+  }
+  for (const { summary, values, series } of rows) {
+    if (summary) for (const name of namesIn(summary)) found.measures.add(name);
+    for (const name of Object.keys(values)) found.measures.add(name);
+    for (const [file, one] of Object.entries(series))
+      for (const name of Object.keys(one.columns))
+        found.measures.add((columns.get(name)?.size ?? 0) > 1 ? `${file}.${name}` : name);
+  }
+  return { ...found, columns };
+}
+
 /** The names that runs have, and what they mean. */
 export class Fields {
-  readonly #arguments = new Set<string>();
-  readonly #measures = new Set<string>();
-  /** Columns of series, each with the series that have it. */
-  readonly #columns = new Map<string, Set<string>>();
+  /** Found when they are first asked for: there may be many runs. */
+  #known: Known | null = null;
 
   constructor(
     readonly rows: readonly RunRow[],
     private readonly atStep: AtStep = () => undefined,
-  ) {
-    for (const row of rows) {
-      for (const name of Object.keys(row.words)) this.#arguments.add(name);
-      for (const [series, { columns }] of Object.entries(row.series))
-        for (const name of Object.keys(columns)) this.#noteColumn(name, series);
-    }
-    for (const row of rows) {
-      if (row.summary) for (const name of namesIn(row.summary)) this.#measures.add(name);
-      for (const name of Object.keys(row.values)) this.#measures.add(name);
-      for (const [series, { columns }] of Object.entries(row.series))
-        for (const name of Object.keys(columns))
-          this.#measures.add(this.#isShared(name) ? `${series}.${name}` : name);
-    }
-  }
+  ) {}
 
-  #noteColumn(name: string, series: string): void {
-    const known = this.#columns.get(name);
-    if (known) known.add(series);
-    else this.#columns.set(name, new Set([series]));
+  get #names(): Known {
+    this.#known ??= namesOf(this.rows);
+    return this.#known;
   }
 
   /** Several series have such a column, so that it is named with the series. */
   #isShared(column: string): boolean {
-    return (this.#columns.get(column)?.size ?? 0) > 1;
+    return (this.#names.columns.get(column)?.size ?? 0) > 1;
   }
 
   /** Names of arguments, in the order in which they first appear. */
   get arguments(): readonly string[] {
-    return [...this.#arguments];
+    return [...this.#names.arguments];
   }
 
   get measures(): readonly string[] {
-    return [...this.#measures];
+    return [...this.#names.measures];
   }
 
   /** Names of measures that only count the lines of series. */
@@ -148,15 +162,15 @@ export class Fields {
   #meanings({ space, name, statistic, step }: Name): Space[] {
     const isSeries = statistic !== null || step !== null;
     const known: Record<Space, boolean> = {
-      argument: !isSeries && this.#arguments.has(name),
-      measure: this.#measures.has(name) || this.#isQualified(name),
+      argument: !isSeries && this.#names.arguments.has(name),
+      measure: this.#names.measures.has(name) || this.#isQualified(name),
       run: !isSeries && attributes.has(name),
     };
     return spaces.filter((one) => known[one] && (space ?? one) === one);
   }
 
   #isQualified(name: string): boolean {
-    return [...this.#columns].some(
+    return [...this.#names.columns].some(
       ([column, series]) => name.endsWith(`.${column}`) && series.has(name.slice(0, -column.length - 1)),
     );
   }
@@ -168,7 +182,7 @@ export class Fields {
       run: [...attributes.keys()],
     };
     const all = spaces.filter((one) => (space ?? one) === one).flatMap((one) => known[one]);
-    const shared = [...(this.#columns.get(name) ?? [])].map((series) => `${series}.${name}`);
+    const shared = [...(this.#names.columns.get(name) ?? [])].map((series) => `${series}.${name}`);
     if (shared.length > 1)
       return new WrongQuery(
         `${flag}: several series have "${name}": write ${shared.map(written).join(' or ')}.`,

@@ -20,13 +20,18 @@ const marks: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'].map(
 
 /** One line of JSON in which NaN and the infinities are such tokens, as `parseWithNaN` reads them. */
 export function stringifyWithNaN(value: unknown): string {
-  let isOdd = false;
-  const text = JSON.stringify(value, (_, part) => {
-    if (typeof part !== 'number' || Number.isFinite(part)) return part;
-    isOdd = true;
-    return `${mark}${part}`;
-  });
-  return isOdd ? text.replaceAll(/"\\u0000(NaN|-?Infinity)"/g, '$1') : text;
+  if (!hasOddNumber(value)) return JSON.stringify(value);
+  const text = JSON.stringify(value, (_, part) => (isOddNumber(part) ? `${mark}${part}` : part));
+  return text.replaceAll(/"\\u0000(NaN|-?Infinity)"/g, '$1');
+}
+
+const isOddNumber = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+
+/** Whether a value holds NaN or an infinity. */
+export function hasOddNumber(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return isOddNumber(value);
+  for (const key in value) if (hasOddNumber((value as Record<string, unknown>)[key])) return true;
+  return false;
 }
 
 /** The number in a file that contains nothing else, NaN and infinities included; null: not a number. */

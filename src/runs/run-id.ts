@@ -14,6 +14,9 @@ export function timeOfRun(id: string): Date | null {
   return Number.isNaN(at.getTime()) ? null : at;
 }
 
+/** The time in a run's id, as it stands there: `20261120-113359042`. */
+export const stampOfRun = (id: string): string => id.slice(0, '20261120-113359042'.length);
+
 /** The condition in a run's id; null: not an id. */
 export const conditionOfRun = (id: string): string | null => /^\d{8}-\d{9}-(.+)$/.exec(id)?.[1] ?? null;
 

@@ -1,7 +1,7 @@
 import { ownLine, UserError } from '../errors.js';
 import { dashed } from '../experiment/condition-id.js';
 import { nearest } from '../phrases.js';
-import { conditionOfRun } from './run-id.js';
+import { conditionOfRun, stampOfRun } from './run-id.js';
 
 // Pure: which run a word means.
 
@@ -71,7 +71,7 @@ function candidates(found: readonly string[]): string {
   return `${lines.join('')}${more > 0 ? `\n  and ${more} more` : ''}`;
 }
 
-/** The shortest beginnings by which the runs are named, each at least to the second.
+/** The shortest beginnings by which the runs are named, each at least its time.
  * @param ids oldest first */
 export function shortIds(ids: readonly string[]): ReadonlyMap<string, string> {
   const common = (one: string, other = ''): number => {
@@ -82,7 +82,7 @@ export function shortIds(ids: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     ids.map((id, at) => {
       const least = Math.max(common(id, ids[at - 1]), common(id, ids[at + 1])) + 1;
-      return [id, id.slice(0, Math.max(least, '20261120-120000'.length))];
+      return [id, id.slice(0, Math.max(least, stampOfRun(id).length))];
     }),
   );
 }

@@ -10,7 +10,7 @@ import { allValues, measuredBy, readMeasures } from './measures/read.js';
 import { ParametersFiles } from './parameters-files.js';
 import { type Receipt, readReceipt, told, UnreadableReceipt } from './read-record.js';
 import type { RunRecord } from './record.js';
-import { conditionOfRun, isRunId, runId, timeOfRun } from './run-id.js';
+import { conditionOfRun, isRunId, runId, stampOfRun, timeOfRun } from './run-id.js';
 
 /** A link or a file in place of a run's folder: writing into it would write elsewhere. */
 export class NotARunFolder extends UserError {
@@ -47,6 +47,9 @@ export class RunStore {
   readonly #parameters: ParametersFiles;
   /** The newest run of each condition, as of the first claim. */
   #newest: ReadonlyMap<string, string> | null = null;
+  /** Times of runs, as in their ids: another run gets another one, so that it is named by its time, and the runs of a
+   * sweep are in the order of their conditions. */
+  readonly #taken = new Set<string>();
   /** The real path of runs/ at construction, before any job of this command runs. */
   readonly #place: string;
 
@@ -104,6 +107,8 @@ export class RunStore {
     ignoreFromGit(this.folder);
     for (let time = this.#timeFor(condition, at); ; time++) {
       const id = runId(condition, new Date(time));
+      if (this.#taken.has(stampOfRun(id))) continue;
+      this.#taken.add(stampOfRun(id));
       try {
         mkdirSync(this.pathOf(id));
       } catch (error) {
@@ -117,7 +122,11 @@ export class RunStore {
 
   /** A time after all runs of the condition, so that they sort in order even if the clock was ahead for a while. */
   #timeFor(condition: string, now: Date): number {
-    this.#newest ??= new Map(this.ids().map((id) => [conditionOfRun(id) ?? '', id]));
+    if (!this.#newest) {
+      const ids = this.ids();
+      this.#newest = new Map(ids.map((id) => [conditionOfRun(id) ?? '', id]));
+      for (const id of ids) this.#taken.add(stampOfRun(id));
+    }
     const newest = timeOfRun(this.#newest.get(condition) ?? '')?.getTime() ?? 0;
     return newest < now.getTime() || newest > lastTime ? now.getTime() : newest + 1;
   }

@@ -89,7 +89,7 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     expect(await wide('history', '--table', '--all-columns')).toMatch(
       /^RUN .* EXPERIMENT .* COMMIT .* MACHINE .* TARGET/,
     );
-    expect(await ok('history', '--table', '--limit', '2')).toContain('3 older runs not shown');
+    expect(await ok('history', '--table', '--limit', '2')).toContain('3 more runs: --limit 0');
   });
 
   it.each<[readonly string[], readonly number[]]>([

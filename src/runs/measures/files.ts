@@ -16,8 +16,8 @@ import {
 export interface Entry {
   /** Names from the folder on. Bytes that are not UTF-8 are shown as `\xe9`. */
   readonly path: readonly string[];
-  /** What is opened: the bytes of the name. */
-  readonly real: Buffer;
+  /** What is opened: the path, or its bytes if these are not UTF-8. */
+  readonly real: string | Buffer;
 }
 
 export interface Listing {
@@ -40,7 +40,7 @@ export function filesBelow(folder: string): Listing {
     folders.push(at);
     for (const { name, kind } of entriesIn(at.real)) {
       const path = [...at.path, nameOf(name)];
-      const entry = { path, real: Buffer.concat([at.real, slash, name]) };
+      const entry = { path, real: joined(at.real, name) };
       if (files.length >= mostFiles) {
         problems.push(`more than ${mostFiles} files: the others are not read`);
         return;
@@ -51,15 +51,27 @@ export function filesBelow(folder: string): Listing {
     }
   };
   // A link in its place would lead elsewhere.
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    walk({ path: [], real: Buffer.from(folder) });
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) walk({ path: [], real: folder });
   return { files, folders, problems: [...new Set(problems)] };
 }
 
+type Name = string | Buffer;
+
+const joined = (folder: Name, name: Name): Name =>
+  typeof folder === 'string' && typeof name === 'string'
+    ? `${folder}/${name}`
+    : Buffer.concat([Buffer.from(folder), slash, Buffer.from(name)]);
+
 const slash = Buffer.from('/');
 
-function entriesIn(folder: Buffer): { readonly name: Buffer; readonly kind: string }[] {
+function entriesIn(folder: Name): { readonly name: Name; readonly kind: string }[] {
   try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    // A name that is not UTF-8 is only known by its bytes, which take longer.
+    if (!entries.some(({ name }) => name.includes('\ufffd')))
+      return entries
+        .map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+        .sort((one, other) => (one.name < other.name ? -1 : 1));
     return (
       readdirSync(folder, { encoding: 'buffer', withFileTypes: true })
         // The types of Node's own module know no names as bytes here.
@@ -77,7 +89,8 @@ function kindOf(entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>)
   return entry.isSymbolicLink() ? 'a link, which is not followed' : 'not a regular file';
 }
 
-function nameOf(bytes: Buffer): string {
+function nameOf(bytes: Name): string {
+  if (typeof bytes === 'string') return bytes;
   const text = bytes.toString('utf8');
   if (!text.includes('\ufffd') || Buffer.from(text).equals(bytes)) return text;
   return [...bytes]
@@ -86,7 +99,7 @@ function nameOf(bytes: Buffer): string {
 }
 
 /** Opens a regular file for reading, never waiting for a pipe; null: it is none, or cannot be read. */
-export function withFile<T>(path: Buffer | string, work: (file: number, size: number) => T): T | null {
+export function withFile<T>(path: Name, work: (file: number, size: number) => T): T | null {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

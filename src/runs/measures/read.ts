@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { numberIn, parseWithNaN } from '../../machines/numbers-in-json.js';
 import { bytesAt, type Entry, filesBelow, type Listing, linesOf, withFile } from './files.js';
 import {
@@ -40,7 +39,7 @@ export const readMeasures = (data: string): Measures => readListed(listMeasures(
 
 /** The files of a run's measures, and the paths below data/ by whose stamps a change is noticed. */
 export function listMeasures(data: string): Listing & { readonly watched: readonly string[] } {
-  const listing = filesBelow(join(data, 'measures'));
+  const listing = filesBelow(`${data}/measures`);
   const watched = [...listing.folders, ...listing.files].map(({ path }) => ['measures', ...path].join('/'));
   return { ...listing, watched: watched.length > 0 ? watched : ['measures'] };
 }
@@ -253,5 +252,6 @@ export function seriesColumns(series: Measured['series']): (readonly [string, Se
 
 /** As a property of its own, also `__proto__`. */
 function put(into: Record<string, Scalar>, name: string, value: Scalar): void {
-  Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name !== '__proto__') into[name] = value;
+  else Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { finalStates } from '../../machines/job-state.js';
 import { listMeasures, type MeasureFile, type Measures, measuredBy, readListed } from '../measures/read.js';
 import { logSeries, type Metrics, scrape } from '../measures/scrape.js';
-import { readNotes } from '../notes.js';
+import { noNotes, readNotes } from '../notes.js';
 import { told, type UnreadableReceipt } from '../read-record.js';
 import type { RunStore } from '../store.js';
 import { type RunRow, rowOf, type StoredRow, unreadableRow } from './row.js';
 import { type IndexedRow, RowIndex, SharedFacts } from './row-index.js';
-import { stampsOf } from './stamps.js';
+import { hasNotes, stampsOf } from './stamps.js';
 
 /** Reads all runs of an experiment as rows, oldest first. Only runs that have changed since they were last read are read
  * from their files. Nothing is written but the index, and its loss changes no answer.
@@ -40,13 +40,14 @@ const asText = (metrics: Metrics): string => (Object.keys(metrics).length > 0 ? 
 
 /** One run, from its files. */
 function readRow(store: RunStore, id: string, folder: string, metrics: Metrics): IndexedRow {
-  const listing = listMeasures(join(folder, 'data'));
+  const listing = listMeasures(`${folder}/data`);
   const asked = asText(metrics);
   const watched = asked === '' ? listing.watched : [...listing.watched, log];
   // Before they are read: what is written meanwhile has another stamp.
   const stamps = stampsOf(folder, watched);
-  const { files, problems } = withLog(readListed(listing), join(folder, 'data', log), metrics);
-  return { row: storedRow(store, id, files, problems), watched, stamps, metrics: asked };
+  const { files, problems } = withLog(readListed(listing), `${folder}/data/${log}`, metrics);
+  const notes = hasNotes(stamps) ? readNotes(folder) : { notes: noNotes, problem: null };
+  return { row: storedRow(store, id, files, problems, notes), watched, stamps, metrics: asked };
 }
 
 const log = 'logs/docker.txt';
@@ -69,10 +70,10 @@ function storedRow(
   id: string,
   files: readonly MeasureFile[],
   problems: readonly string[],
+  { notes, problem }: ReturnType<typeof readNotes>,
 ): StoredRow {
   const unreadable: UnreadableReceipt[] = [];
   const record = told(unreadable, () => store.read(id));
-  const { notes, problem } = readNotes(store.pathOf(id));
   if (!record) {
     const why = unreadable[0]?.message ?? `${store.pathOf(id)} has no receipt (run.json).`;
     return { ...unreadableRow(id, why), ...measuredBy(files), tags: notes.tags };

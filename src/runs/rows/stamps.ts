@@ -14,6 +14,9 @@ export function stampsOf(run: string, watched: readonly string[]): string {
   return text;
 }
 
+/** Whether the run has notes, by its stamps. */
+export const hasNotes = (stamps: string): boolean => !/^[^;]*;-;/.test(stamps);
+
 function stampOf(path: string): string {
   const found = statOf(path);
   if (!found) return '-;';

@@ -2,7 +2,7 @@
  *  places, commands included. */
 const volatile = new RegExp(
   [
-    String.raw`(?<stamp>\b\d{8}-\d{9}(?=-))`,
+    String.raw`(?<stamp>\b\d{8}-\d{9}(?!\d))`,
     String.raw`(?<deployment>\b\d{14}-[0-9a-f]{6}\b)`,
     String.raw`(?<image>\bsha256:[0-9a-f]{64}\b)`,
     // The hash of a condition has a dash before it, and is the same each time.

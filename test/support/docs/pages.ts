@@ -7,6 +7,7 @@ export const played = {
     'docs/guide/coming-from.md',
     'docs/guide/what-happens-when.md',
     'docs/guide/selecting.md',
+    'docs/guide/runs-as-data.md',
     'docs/guide/by-hand.md',
   ],
   /** With machines: test/hosts/docs.test.ts. */

@@ -52,8 +52,8 @@ it('shows as much of an id as names it', () => {
     '20261120-120000000-lr-0-1-seed-1',
     '20261120-120000000-lr-0-1-seed-2',
     '20261120-120000001',
-    '20261121-120000',
-    '20261122-120000',
+    '20261121-120000000',
+    '20261122-120000000',
   ]);
   for (const [id, shown] of short) expect(runNamed(shown, ids)).toBe(id);
 });
