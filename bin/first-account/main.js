@@ -21,12 +21,8 @@ const world = new World(options.region);
 const record = new Record();
 let interrupted = false;
 let isEnding = false;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(name, () => {
-    if (isEnding) return console.error('It is ending all that it created; please wait.');
-    interrupted = true;
-    world.interrupt();
-  });
+let asking = null;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, interrupt);
 
 // The reader of this output may be gone: what was created is ended all the same.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -51,10 +47,17 @@ try {
   for (const [what, seen] of await versions(world)) record.note(what, seen);
   for (const step of steps) await take(step);
 } catch (error) {
-  end = interrupted ? 'It was interrupted.' : `It was cut short: ${error.message}`;
+  end = interrupted ? 'It was interrupted.' : `It was cut short: ${error.message.replace(/\.$/, '')}.`;
   console.error(scrubbed(end));
 }
 await finish();
+
+function interrupt() {
+  if (isEnding) return console.error('It is ending all that it created; please wait.');
+  interrupted = true;
+  asking?.close();
+  world.interrupt();
+}
 
 async function take(step) {
   if (interrupted) throw new Error('interrupted');
@@ -78,8 +81,12 @@ async function take(step) {
 
 async function agreed({ about, cents }) {
   if (options.yes) return true;
-  const asking = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await asking.question(`This ${about}, for ${inCents(cents)}. Go on? [y/N] `);
+  asking = createInterface({ input: process.stdin, output: process.stdout });
+  asking.once('SIGINT', interrupt);
+  const answer = await new Promise((resolve) => {
+    asking.once('close', () => resolve(''));
+    asking.question(`This ${about}, for ${inCents(cents)}. Go on? [y/N] `).then(resolve, () => {});
+  });
   asking.close();
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -31,7 +31,7 @@ export class Record {
     const cell = (text) => scrubbed(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
     return [
       `# ${title}\n`,
-      `${end}\n`,
+      `${scrubbed(end)}\n`,
       `${this.comparisons.length} things compared with the simulation, ${this.differences} differ.\n`,
       rows(
         '| compared | simulated | here | |',
