@@ -31,7 +31,9 @@ export function cleanView({ runs, images, kept, bytes }: CleanPlan, now: Date, w
           `image ${id.replace('sha256:', '').slice(0, 12)}, ${sizeText(size)} with what it shares with others`,
       ),
       ...(rows.length > 0 ? [''] : []),
-      `${sizeText(bytes)} in ${count(runs.length, 'run')}${images.length > 0 ? ` and ${count(images.length, 'image')}` : ''}`,
+      runs.length + images.length === 0
+        ? 'Nothing to remove.'
+        : `${sizeText(bytes)} in ${count(runs.length, 'run')}${images.length > 0 ? ` and ${count(images.length, 'image')}` : ''}`,
       ...(stay.length > 0 ? [`Kept: ${stay.join(', ')}`] : []),
     ],
     '\n',

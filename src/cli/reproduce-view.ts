@@ -45,12 +45,10 @@ export function checkedView(checked: Checked, data: string, width: number): Text
 }
 
 const filesText = (same: number, all: number): string =>
-  all === 0 ? 'no files of results' : `${same} of ${count(all, 'file')} of results are the same bytes`;
+  all === 0 ? 'no files' : `${same} of ${count(all, 'file')} the same`;
 
 const measuresText = ({ compared, different }: Checked['measures']): string =>
-  compared === 0
-    ? 'no measures'
-    : `${compared - different.length} of ${count(compared, 'measure')} are the same`;
+  compared === 0 ? 'no measures' : `${compared - different.length} of ${count(compared, 'measure')} the same`;
 
 function measuresTable(different: readonly MeasureDifference[], width: number): Text {
   const rows = different

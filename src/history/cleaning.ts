@@ -30,7 +30,7 @@ export interface Chosen {
 }
 
 /** @param rows all runs of the experiment, oldest first. @param meant those that fit the filters of the command
- * @param live ids of runs that belong to a deployment which is not released */
+ * @param live ids of runs that are on machines of a deployment which are not released */
 export function toClean(
   rows: readonly RunRow[],
   meant: readonly RunRow[],

@@ -1,5 +1,7 @@
 import { UserError } from '../../errors.js';
 import { type CleanRequest, type Reason, toClean } from '../../history/cleaning.js';
+import type { Deployment } from '../../runs/deployment.js';
+import { placesElsewhere } from '../../runs/placement.js';
 import type { RunRow } from '../../runs/rows/row.js';
 import { Engine } from '../../tools/docker/engine.js';
 import { removeImage } from '../../tools/docker/lines.js';
@@ -34,8 +36,7 @@ export async function planCleaning(
   wish: Wish,
 ): Promise<CleanPlan> {
   const { rows } = openHistory(session.home, records.folder);
-  const deployment = records.deployments.read();
-  const live = new Set(deployment?.released === null ? deployment.jobs.map(({ run }) => run) : []);
+  const live = stillElsewhere(records.deployments.read());
   const { rows: chosen, kept } = toClean(rows, wish.meant, live, wish);
   const runs = chosen
     .map((row) => ({ row, removable: removableIn(records.runs.pathOf(row.run), wish.receipts) }))
@@ -44,6 +45,13 @@ export async function planCleaning(
   const sum = (all: readonly { readonly bytes: number }[]) =>
     all.reduce((bytes, one) => bytes + one.bytes, 0);
   return { runs, images, kept, bytes: sum(runs.map(({ removable }) => removable)) + sum(images) };
+}
+
+/** Runs whose machines are not released: they have the files still, and `sync` would collect them again. */
+function stillElsewhere(deployment: Deployment | null): ReadonlySet<string> {
+  if (deployment?.released !== null) return new Set();
+  const elsewhere = placesElsewhere(deployment);
+  return new Set(deployment.jobs.filter(({ place }) => elsewhere.has(place)).map(({ run }) => run));
 }
 
 /** Images of these runs that no other run of the experiment has. */
