@@ -1,17 +1,19 @@
 // Measures target aws against the test cloud: real Terraform with its real provider, and behind the API nothing, or
 // containers as machines. All of them share this computer's processors with the command line.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { callsOfWait, toJobs, waiting } from './cloud-machines.js';
 import { median } from './measure.js';
+import { ended, interrupt, said, start as startProgram } from './programs.js';
 import { testSupport } from './test-support.js';
 
 const few = 6;
 const many = 200;
+const planned = 1000;
 const turns = 3;
 const seconds = () => performance.now() / 1000;
 
@@ -39,7 +41,11 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
   await withCloud({}, large);
   if (isMissing('docker', 'sshd', 'root'))
     console.log('left out: machines of the cloud, as there is no Docker, sshd or root here');
-  else await withCloud({ machines: 3 }, toJobs);
+  else {
+    const run = (words) => start([...cli, ...words]);
+    await withCloud({ machines: 3 }, (api) => toJobs(api, { sweep, run, row, inSeconds }));
+    await withCloud({ machines: waiting }, (api) => callsOfWait(api, { sweep, run, row }));
+  }
 
   async function withCloud(options, measure) {
     const api = await Cloud.start(options);
@@ -51,20 +57,19 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
     }
   }
 
-  function sweep(api, name, conditions) {
+  function sweep(api, name, conditions, more = {}) {
     const seeds = Array.from({ length: conditions }, (_, seed) => seed);
     const settings = {
       experiment_grid: { seed: seeds },
       ...{ target: 'aws', aws_instance_type: 't3.small', aws_subnet_id: api.subnet },
       ...{ aws_ssh_address: 'private', aws_ssh_cidr: '10.0.0.0/8' },
+      ...more,
     };
     return project(name, settings).experiment;
   }
 
   function start(command, more = {}) {
-    const [program, ...words] = command;
-    const stdio = ['ignore', 'pipe', 'pipe'];
-    return spawn(program, words, { env: { ...env, ...more }, stdio, cwd: work, detached: true });
+    return startProgram(command, { env: { ...env, ...more }, cwd: work });
   }
 
   /** `deploy` until Terraform has made all machines and where they are has been written down: behind the API alone
@@ -77,8 +82,7 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
     while (!isThere()) await Promise.race([sleep(20), end.then(() => Promise.reject(said(deploy)))]);
     const took = seconds() - begin;
     const memory = peakOf(deploy.pid);
-    process.kill(-deploy.pid, 'SIGINT');
-    await end.catch(() => {});
+    await interrupt(deploy, end);
     return { took, memory };
   }
 
@@ -109,6 +113,15 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
   }
 
   async function large(api) {
+    const plan = seconds();
+    await ended(start([...cli, 'deploy', '--dry-run', sweep(api, 'cloud-plan', planned)]));
+    row(
+      `\`deploy --dry-run\` of ${planned.toLocaleString('en')} machines`,
+      seconds() - plan,
+      null,
+      'each command line of it, and nothing is made',
+      inSeconds,
+    );
     const experiment = sweep(api, 'cloud-large', many);
     const { took, memory } = await launched(experiment);
     const up = (await api.ec2.live()).length;
@@ -135,35 +148,6 @@ export async function cloud({ work, cli, project, row, inSeconds }) {
       inSeconds,
     );
   }
-
-  async function toJobs(api) {
-    const experiment = sweep(api, 'cloud-jobs', 3);
-    const running = new Map();
-    const deploy = ended(start([...cli, 'deploy', '--wait', '--yes', experiment]));
-    let isOver = false;
-    deploy
-      .finally(() => {
-        isOver = true;
-      })
-      .catch(() => {});
-    while (!isOver) {
-      for (const { state, tags } of await api.ec2.live()) {
-        const condition = tags['logistician.condition'];
-        if (state === 'running' && !running.has(condition)) running.set(condition, Date.now());
-      }
-      await sleep(100);
-    }
-    await deploy;
-    const runs = readdirSync(join(experiment, 'runs')).filter((name) => !name.startsWith('.'));
-    const waits = runs.map((name) => {
-      const receipt = readFileSync(join(experiment, 'runs', name, 'run.json'), 'utf8');
-      const { machine, started } = JSON.parse(receipt);
-      return (Date.parse(started) - running.get(machine.name)) / 1000;
-    });
-    const detail =
-      'test cloud: a container each, its image of the job built there; 10 s are the provider’s wait';
-    row('a machine up to its job started', median(waits), null, detail, inSeconds);
-  }
 }
 
 const mib = (kib) => `${Math.round(kib / 1024)} MiB`;
@@ -172,21 +156,6 @@ const peakOf = (pid) => mib(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/sta
 
 const launches = ({ calls }) =>
   calls.filter(({ action }) => action === 'RunInstances').map(({ parameters }) => parameters.get('UserData'));
-
-/** What a program has said so far, by its process. */
-const outputs = new WeakMap();
-const said = (child) => new Error(`${child.spawnargs.join(' ')} ended:\n${outputs.get(child)}`);
-
-/** @throws what the program said if it fails */
-function ended(child) {
-  outputs.set(child, '');
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (text) => outputs.set(child, outputs.get(child) + text));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(said(child))));
-  });
-}
 
 /** Ends all that a stack has made, past all tools. */
 async function clear({ ec2 }) {

@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 
 const idle = { seconds: 6, minutes: 0.1 };
 
-/** Machines that exist at a time; each project has two. */
+/** Projects at a time, each with two machines. */
 const projects = isThorough ? 3 : 2;
 vi.setConfig({ maxConcurrency: projects });
 
@@ -23,7 +23,7 @@ const verbs = {
 };
 type Verb = keyof typeof verbs;
 
-const init = / init /;
+const init = /terraform -chdir=\S+ init/;
 const apply = /terraform -chdir=\S+ apply/;
 const deliver = /runner\.sh deliver /;
 const arm = /try-restart/;
@@ -75,7 +75,7 @@ const mayHaveNone: readonly Moment[] = [init, apply, ended, cleared];
 
 const wordsOf = (moment: Moment) => (moment instanceof RegExp ? `${moment}` : `a call of ${moment.call}`);
 
-// What runs here may die: a machine has been told all that it needs to end, and not before its job.
+// At each moment a machine has been told all that it needs to end in time, and what keeps it on for its job.
 describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'machines at AWS whose computer has died',
   () => {
