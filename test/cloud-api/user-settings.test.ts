@@ -92,6 +92,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("the user's own A
     {
       name: 'a binary file',
       make: () => config(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0x1b, 0x5b, 0x33, 0x31, 0x6d])),
+      more: true,
       says: /\.aws\/config cannot be used: it is not a text/,
     },
     {
@@ -116,6 +117,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("the user's own A
       make: () => writeFileSync(folder('credentials'), `[default]\n${keys}`, { mode: 0 }),
       // Root may read it, unless it gives that up.
       as: ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', '--'],
+      more: true,
       says: /\.aws\/credentials cannot be used: you may not read it/,
     },
     {
@@ -137,12 +139,14 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("the user's own A
       name: 'a source of credentials that prints 30 MB',
       make: () => process(`sh -c "yes '${secret}' | head -c 30000000"`),
       env: ofP,
+      more: true,
       says: /There are no AWS credentials here: stdout maxBuffer length exceeded/,
     },
     {
       name: 'a source of credentials that prints escape sequences',
       make: () => process(`printf '\\033[2J{"Version":1,"SecretAccessKey":"${secret}"'`),
       env: ofP,
+      more: true,
       says: /credential_process returned invalid JSON/,
     },
     {
@@ -150,12 +154,14 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("the user's own A
       make: () =>
         config(`[profile p]\n${assumed('q')}[profile q]\n${assumed('r')}[profile r]\n${assumed('q')}`),
       env: ofP,
+      more: true,
       says: /Detected a cycle attempting to resolve credentials for profile p/,
     },
     {
       name: 'a region of several words',
       make: () => config(`[default]\n${keys}region = us  east ; $(touch pwned)\n`),
       env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' },
+      more: true,
       says: /No AWS region has the name that is set: us {2}east/,
     },
     {
