@@ -95,6 +95,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     }
   });
 
+  it('a run of a machine that is gone is reproduced here: the same bytes', async () => {
+    const { stdout, all } = await well(['reproduce', 'lr-1', '--check', '--json']);
+    expect(JSON.parse(stdout), all).toMatchObject({ verdict: 'same bytes', files: { compared: 1 } });
+  });
+
   it('terminate leaves nothing at AWS', async () => {
     const dry = await well(['terminate', '--dry-run']);
     const { code, stderr, all } = await well(['terminate', '--yes']);

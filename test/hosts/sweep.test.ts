@@ -99,6 +99,15 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     expect(linesOf('find', project.run('.'), '!', '-uid', user)).toEqual([]);
   });
 
+  it('a run of another machine is reproduced here: the same bytes', async () => {
+    const [run = ''] = project.runs;
+    // The user there has another id.
+    expect(await project.json(['reproduce', run, '--check', '--ignore', 'user.txt'])).toMatchObject({
+      verdict: 'same bytes',
+      files: { compared: 2 },
+    });
+  });
+
   it('a second sweep shares what exists and pushes only what is new', async () => {
     project.repository.write({ 'more.txt': 'more\n' });
     project.repository.commit('More');
