@@ -54,6 +54,7 @@ function typed(word: string): unknown {
 }
 
 function parsed(text: string): unknown {
+  if (text === '{}') return {};
   try {
     return JSON.parse(text);
   } catch {

@@ -239,8 +239,11 @@ export function allValues({ summary, values, series }: Measured): Record<string,
 
 /** Columns of all series: by their own names; by series and name where several series have them. */
 export function seriesColumns(series: Measured['series']): (readonly [string, Series['columns'][string]])[] {
-  const counts = new Map<string, number>();
   const all = Object.entries(series);
+  const [only] = all;
+  // Most runs have one series, or none.
+  if (only && all.length === 1) return Object.entries(only[1].columns);
+  const counts = new Map<string, number>();
   for (const [, { columns }] of all)
     for (const name of Object.keys(columns)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return all.flatMap(([file, { columns }]) =>

@@ -128,6 +128,14 @@ describe('--where', () => {
     );
   });
 
+  it('knows no time of a run whose clock jumped', () => {
+    const jumped = rowFor('--lr 1', {
+      changes: { started: '2026-11-20T12:00:05Z', finished: '2026-11-20T11:00:00Z' },
+    });
+    const filter = filterOf([readRunsWhere('seconds is missing')], new Fields([jumped]), now);
+    expect(filter.matches(jumped)).toBe(true);
+  });
+
   it('takes any text, or refuses it in words', () => {
     const word = fc.constantFrom(
       'lr',
