@@ -419,6 +419,11 @@ if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done
     expect(await project.ok(['best'])).not.toContain('is the best here');
     const list = JSON.parse(await project.ok(['list', '--json']));
     expect(list.experiments[0].best).toMatchObject({ name: 'loss', value: 1, goal: 'minimize' });
+    const last = (await project.ok(['last'])).trim();
+    expect(await project.ok(['logs', 'last'])).toBe('loss=6\nloss=4\nloss=2\n');
+    expect(await project.ok(['logs', last.slice(0, 18)])).toBe('loss=6\nloss=4\nloss=2\n');
+    expect(await project.ok(['status', last])).toMatch(/^lr-2/m);
+    expect((await project.cli(['logs', '20010101-'])).code).toBe(2);
     expect(await project.ok(['describe', 'lr-2'])).toMatch(/^measures +loss 2\n +reward 2$/m);
   });
 
