@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fields } from '../../../src/history/fields.js';
-import { filterOf, readRunsWhere } from '../../../src/history/where.js';
+import { filterOf } from '../../../src/history/where.js';
+import { readRunsWhere } from '../../../src/history/where-text.js';
 import { rowFor } from '../../support/rows.js';
 
 const now = new Date('2026-11-21T12:00:00Z');
