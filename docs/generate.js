@@ -167,6 +167,9 @@ export function receiptPage(schema) {
     `Every run has a folder of its own, \`runs/<run id>/\`, and there a receipt: what was run, from which code and image, where,
 when, and how it ended. The folder can be moved, kept and read without Logistician. \`src/runs/record.schema.json\` is the same
 as a JSON Schema.`,
+    `\`schema\` is the version of this form, now ${schema.properties.schema.const}. Fields may be added within a version, so a reader takes those
+that it does not know as they are; taking one away, or changing its meaning, makes a new version. Older versions are read
+too. A receipt of a newer version than Logistician knows is refused, and \`history\` has its run as \`unreadable\`.`,
     table(['field', 'type', 'meaning'], receiptRows(schema, schema, '')),
     `## Questions that it answers
 

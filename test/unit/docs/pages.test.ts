@@ -30,7 +30,7 @@ describe('sessions in the docs', () => {
     'docs/guide/by-hand.md': 5,
     'docs/guide/coming-from.md': 3,
     'docs/guide/first-real-account.md': 2,
-    'docs/guide/runs-as-data.md': 2,
+    'docs/guide/runs-as-data.md': 3,
     'docs/guide/what-happens-when.md': 3,
     'docs/guide/your-own-machines.md': 5,
   };
