@@ -164,7 +164,8 @@ remove_folder() {
   fi
   if [ "$base" = "$name" ]; then
     if ! why=$(gone "$path.gone" 2>&1 && mv "$path" "$path.gone" 2>&1); then
-      tell failed "$(last "$why")"
+      # Another was faster.
+      if [ -e "$path" ]; then tell failed "$(last "$why")"; else tell removed; fi
       return
     fi
     if is_needed "$base"; then
