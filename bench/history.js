@@ -8,11 +8,11 @@ import { testSupport } from './test-support.js';
 /** So many conditions, each of them run again and again. */
 const conditions = 1000;
 
-export async function history({ cli, project, row, inSeconds, work }) {
+/** What makes runs, and verbs about them. */
+async function maker({ cli, project, work }) {
   const { writeRun } = await testSupport('history.ts');
   const env = { ...process.env, HOME: join(work, 'home-of-history') };
-  const parse = fileURLToPath(new URL('parse-receipts.js', import.meta.url));
-  const made = (name, count, series) => {
+  return (name, count, series) => {
     const { experiment } = project(name, {
       experiment_conditions: Array.from({ length: conditions }, (_, seed) => `--seed ${seed}`),
     });
@@ -23,8 +23,14 @@ export async function history({ cli, project, row, inSeconds, work }) {
     const memory = (...words) => peak([...cli, ...words, experiment], env, work);
     return { experiment, ours, memory, without: () => rmSync(index, { force: true }) };
   };
-  const mib = (number) => `${number.toFixed(0)} MiB`;
+}
 
+const five = (measure) => median(Array.from({ length: 5 }, measure));
+
+/** 10,000 runs, without series. */
+export async function history({ row, inSeconds, ...bench }) {
+  const parse = fileURLToPath(new URL('parse-receipts.js', import.meta.url));
+  const made = await maker(bench);
   const some = made('history', 10_000, false);
   const [ours, node] = inTurns(
     5,
@@ -42,7 +48,6 @@ export async function history({ cli, project, row, inSeconds, work }) {
     over,
   );
   some.ours('history');
-  const five = (verb) => median(Array.from({ length: 5 }, verb));
   row(
     '`history` of 10,000 runs',
     five(() => some.ours('history')),
@@ -50,7 +55,12 @@ export async function history({ cli, project, row, inSeconds, work }) {
     'JSON of all, with its index',
     inSeconds,
   );
+}
 
+/** 50,000 runs with series of 1,000 steps. */
+export async function manyRuns({ row, inSeconds, ...bench }) {
+  const mib = (number) => `${number.toFixed(0)} MiB`;
+  const made = await maker(bench);
   const many = made('many-runs', 50_000, true);
   const first = many.ours('history');
   row('`history` of 50,000 runs without its index', first, null, 'series of 1,000 steps are read', inSeconds);
@@ -68,6 +78,9 @@ export async function history({ cli, project, row, inSeconds, work }) {
   }
 }
 
+/** Receipts are as large as those of real runs, 5.4 kB: in those of the tests these two lines are short. */
+const lines = { container_line: `docker run ${'x'.repeat(1300)}`, build_line: `git ${'x'.repeat(1300)}` };
+
 /** Runs, one a minute. All have the same series: one file on the disk by many names. */
 function fill(writeRun, experiment, count, series) {
   const steps = Array.from({ length: 1000 }, (_, step) => `{"step":${step},"loss":${1 / (step + 1)}}\n`).join(
@@ -79,6 +92,7 @@ function fill(writeRun, experiment, count, series) {
     const summary = JSON.stringify({ accuracy: 1 - 1 / (at + 2), loss: 1 / (at + 1) });
     const id = writeRun(experiment, `--seed ${at % conditions}`, at, {
       files: { 'measures/summary.json': summary, 'logs/docker.txt': 'done\n' },
+      changes: lines,
     });
     const measures = join(experiment, 'runs', id, 'data', 'measures');
     mkdirSync(measures, { recursive: true });

@@ -7,7 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cloud } from './cloud.js';
-import { history } from './history.js';
+import { history, manyRuns } from './history.js';
 import { hosts } from './hosts.js';
 import { many } from './many.js';
 import { inTurns, median, seconds, sh } from './measure.js';
@@ -211,6 +211,7 @@ try {
     ...{ start, run, snapshot, expansion, deploy, synthesis, size },
     many: () => many({ work, cli, project, row, inSeconds }),
     history: () => history({ work, cli, project, row, inSeconds }),
+    'many-runs': () => manyRuns({ work, cli, project, row, inSeconds }),
     hosts: () => hosts({ work, cli, project, row, inSeconds }),
     cloud: () => cloud({ work, cli, project, row, inSeconds }),
   };

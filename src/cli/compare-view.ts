@@ -1,5 +1,5 @@
 import type { Compared, ComparedMeasure, Comparison } from '../history/compare.js';
-import { textOf } from '../history/fields.js';
+import { textOf } from '../history/value.js';
 import type { Between } from '../operations/history/commits.js';
 import { filled } from './fold.js';
 import { measureText } from './measures.js';

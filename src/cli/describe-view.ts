@@ -1,7 +1,8 @@
 import { joinWords } from '../experiment/words.js';
 import { secondsOf } from '../history/attributes.js';
-import { Fields, textOf } from '../history/fields.js';
-import { allValues } from '../runs/measures/read.js';
+import { Fields } from '../history/fields.js';
+import { textOf } from '../history/value.js';
+import { allValues } from '../runs/measures/measured.js';
 import type { RunRecord } from '../runs/record.js';
 import type { RunRow } from '../runs/rows/row.js';
 import { factsView } from './facts-view.js';

@@ -1,9 +1,10 @@
 import { number } from '../experiment/where.js';
 import { secondsOf } from '../history/attributes.js';
-import { type Field, numberOf } from '../history/fields.js';
+import type { Field } from '../history/fields.js';
 import { type Group, numbersOf, summed } from '../history/group.js';
 import type { Value } from '../history/value.js';
-import { allValues } from '../runs/measures/read.js';
+import { numberOf } from '../history/value.js';
+import { allValues } from '../runs/measures/measured.js';
 import type { RunRow } from '../runs/rows/row.js';
 
 /** The form of a run in `history`, which programs read. Fields may be added; a change of one's meaning changes it. */
@@ -55,6 +56,7 @@ function typed(word: string): unknown {
 }
 
 function parsed(text: string): unknown {
+  if (text === '{}') return {};
   try {
     return JSON.parse(text);
   } catch {

@@ -34,6 +34,7 @@ export function* runsOut(
 
 /** By run id; by its folder, where several experiments have a run of that id. */
 function keyed(rows: readonly RunRow[], one: (row: RunRow) => unknown) {
+  if (new Set(rows.map(({ home }) => home)).size < 2) return (row: RunRow) => [row.run, one(row)] as const;
   const counts = new Map<string, number>();
   for (const { run } of rows) counts.set(run, (counts.get(run) ?? 0) + 1);
   return (row: RunRow): readonly [string, unknown] => [

@@ -1,7 +1,8 @@
 import { joinWords } from '../experiment/words.js';
 import { secondsOf } from '../history/attributes.js';
-import { type Field, type Fields, textOf } from '../history/fields.js';
+import type { Field, Fields } from '../history/fields.js';
 import type { Value } from '../history/value.js';
+import { textOf } from '../history/value.js';
 import type { RunRow } from '../runs/rows/row.js';
 import { shortIds } from '../runs/run-name.js';
 import { measureText } from './measures.js';

@@ -87,7 +87,12 @@ export function statusJson(
       deployed,
       measure: report?.measure ?? null,
       summary: report?.summary ?? null,
-      measures: { ...(record && runs.measuresOf(record.id)), ...report?.measure, ...report?.summary },
+      // Read from files once they are wanted, which is for JSON only.
+      get measures() {
+        const found = { ...(record && runs.measuresOf(record.id)), ...report?.measure, ...report?.summary };
+        Object.defineProperty(this, 'measures', { value: found, enumerable: true });
+        return found;
+      },
       last_line: report?.lastLine || null,
     })),
   };

@@ -1,6 +1,7 @@
 import { attributes } from '../history/attributes.js';
-import { type Field, type Fields, textOf } from '../history/fields.js';
+import type { Field, Fields } from '../history/fields.js';
 import type { Value } from '../history/value.js';
+import { textOf } from '../history/value.js';
 import type { RunRow } from '../runs/rows/row.js';
 
 /** Runs as rows of text for CSV and Markdown, the head first: all that is known, values exact. A name that two kinds of

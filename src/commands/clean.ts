@@ -29,6 +29,9 @@ class NothingChosen extends UserError {
   }
 }
 
+/** Flags that say nothing of machines. */
+const aboutRuns = ['older-than', 'state', 'where', 'keep-last', 'keep-best', 'by', 'only', 'receipts'];
+
 export default class Clean extends BaseCommand {
   static override summary =
     'Free the disk: remove what runs have left, and keep receipts, measures and logs.';
@@ -77,9 +80,9 @@ export default class Clean extends BaseCommand {
     hosts: Flags.string({
       helpValue: 'LIST',
       description: 'what machines over SSH keep: those of parameters.json, or these',
-      exclusive: ['older-than', 'state', 'where', 'keep-last', 'keep-best', 'by', 'only', 'receipts'],
+      exclusive: aboutRuns,
     }),
-    'accept-new-host-keys': { ...machineFlags['accept-new-host-keys'], dependsOn: ['hosts'] },
+    'accept-new-host-keys': { ...machineFlags['accept-new-host-keys'], exclusive: aboutRuns },
   };
 
   async run() {

@@ -10,7 +10,8 @@ import { measureSettings } from '../operations/history/goal.js';
 import { runsNamed } from '../operations/history/one-run.js';
 import { nearest } from '../phrases.js';
 import { seriesLines } from '../runs/measures/at-step.js';
-import { measuredBy, readMeasures } from '../runs/measures/read.js';
+import { measuredBy } from '../runs/measures/measured.js';
+import { readMeasures } from '../runs/measures/read.js';
 import { withLog } from '../runs/rows/read-rows.js';
 
 class NoSeries extends UserError {

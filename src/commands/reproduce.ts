@@ -12,8 +12,7 @@ import { check } from '../operations/reproduce/check.js';
 import { reproduction } from '../operations/reproduce/reproduce.js';
 
 export default class Reproduce extends RunCommand {
-  static override summary =
-    'Print the lines of git and docker that do a run again; --check does it and compares.';
+  static override summary = 'Print the lines of git and docker that do a run again, or do it and compare.';
   static override description =
     'The lines need nothing of logistician: they check the commit out, build the image and start the container. --check issues them beside the run and says whether the results are the same bytes, or else the measures: exit code 0; or different, with the files: exit code 1.';
   static override usage = 'reproduce [EXPERIMENT] [RUN] [--check [--tolerance SHARE] [--ignore PATTERN]]';

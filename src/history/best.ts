@@ -1,9 +1,10 @@
 import { flat } from '../runs/measures/series.js';
 import type { RunRow } from '../runs/rows/row.js';
-import { type Field, type Fields, numberOf, written } from './fields.js';
+import { type Field, type Fields, written } from './fields.js';
 import { type GroupBy, grouped, groupFields, numbersOf, type Summed, summed } from './group.js';
 import { type Name, readName } from './name.js';
 import { Tokens, WrongQuery } from './tokens.js';
+import { numberOf } from './value.js';
 
 // Pure: which runs are the best, by which measure, and which runs that says nothing of.
 

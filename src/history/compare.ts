@@ -1,8 +1,9 @@
 import { joinWords } from '../experiment/words.js';
 import type { RunRecord } from '../runs/record.js';
 import type { RunRow } from '../runs/rows/row.js';
-import { Fields, numberOf } from './fields.js';
+import { Fields } from './fields.js';
 import type { Value } from './value.js';
+import { numberOf } from './value.js';
 
 // Pure: in what runs differ, side by side.
 

@@ -1,8 +1,8 @@
-import { number } from '../experiment/where.js';
 import { nearest } from '../phrases.js';
 import { flat, type Scalar, type SeriesColumn } from '../runs/measures/series.js';
 import type { RunRow } from '../runs/rows/row.js';
 import { attributes } from './attributes.js';
+import { type Known, namesOf } from './known-names.js';
 import { type Name, type Space, type Statistic, spaces } from './name.js';
 import { WrongQuery } from './tokens.js';
 import type { Value } from './value.js';
@@ -22,36 +22,6 @@ export interface Field {
 
 /** The value of a series at a step, which its file has to be read for. */
 export type AtStep = (row: RunRow, series: string, column: string, step: number) => Scalar | undefined;
-
-/** The names that runs have. */
-interface Known {
-  readonly arguments: ReadonlySet<string>;
-  readonly measures: ReadonlySet<string>;
-  /** Columns of series, each with the series that have it. */
-  readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-function namesOf(rows: readonly RunRow[]): Known {
-  const found = { arguments: new Set<string>(), measures: new Set<string>() };
-  const columns = new Map<string, Set<string>>();
-  for (const { words, series } of rows) {
-    for (const name of Object.keys(words)) found.arguments.add(name);
-    for (const [file, one] of Object.entries(series))
-      for (const name of Object.keys(one.columns)) {
-        const known = columns.get(name);
-        if (known) known.add(file);
-        else columns.set(name, new Set([file]));
-      }
-  }
-  for (const { summary, values, series } of rows) {
-    if (summary) for (const name of namesIn(summary)) found.measures.add(name);
-    for (const name of Object.keys(values)) found.measures.add(name);
-    for (const [file, one] of Object.entries(series))
-      for (const name of Object.keys(one.columns))
-        found.measures.add((columns.get(name)?.size ?? 0) > 1 ? `${file}.${name}` : name);
-  }
-  return { ...found, columns };
-}
 
 /** The names that runs have, and what they mean. */
 export class Fields {
@@ -219,10 +189,6 @@ export const written = (name: string): string =>
 
 const wordsAsValue = (words: readonly string[] = []): Value => (words.length === 1 ? words[0] : words);
 
-function namesIn(summary: Readonly<Record<string, unknown>>): string[] {
-  return flat(summary).map(([name]) => name);
-}
-
 /** A value of an object, also of one in it by a name with dots. */
 function within(summary: Readonly<Record<string, unknown>>, name: string): Scalar | undefined {
   if (Object.hasOwn(summary, name)) {
@@ -236,18 +202,4 @@ function within(summary: Readonly<Record<string, unknown>>, name: string): Scala
 function statisticOf(sums: SeriesColumn, statistic: Statistic): Scalar | undefined {
   if (statistic === 'count') return sums.n;
   return sums[statistic] ?? undefined;
-}
-
-/** A value as a number; null: it is none. Of arguments, texts that are written as numbers are; of measures, numbers. */
-export function numberOf(field: Pick<Field, 'space' | 'isTime'>, value: Value): number | null {
-  if (typeof value === 'number') return value;
-  if (typeof value !== 'string') return null;
-  if (field.isTime) return Date.parse(value);
-  return field.space === 'argument' && number.test(value) ? Number(value) : null;
-}
-
-/** A value as text; lists with commas between. */
-export function textOf(value: Value): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? value.join(',') : String(value);
 }

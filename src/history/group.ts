@@ -1,8 +1,9 @@
 import type { RunRow } from '../runs/rows/row.js';
-import { type Field, type Fields, numberOf, textOf } from './fields.js';
+import type { Field, Fields } from './fields.js';
 import { type Name, readNames } from './name.js';
 import { Tokens } from './tokens.js';
 import type { Value } from './value.js';
+import { numberOf, textOf } from './value.js';
 
 // Runs that have the same values, and what their measures are together. All of them count: none is left out, or drawn.
 

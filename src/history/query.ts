@@ -3,7 +3,8 @@ import { columnsAsked, readColumns, type WantedColumn } from './columns.js';
 import type { Field, Fields } from './fields.js';
 import { type GroupBy, readGroupBy } from './group.js';
 import { readSort, type SortKey, sortedRows } from './sort.js';
-import { filterOf, readRunsWhere, type Where } from './where.js';
+import { filterOf } from './where.js';
+import { readRunsWhere, type Where } from './where-text.js';
 
 /** What was asked of a history, as typed. */
 export interface AskedTexts {

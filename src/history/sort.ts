@@ -1,8 +1,9 @@
 import type { RunRow } from '../runs/rows/row.js';
-import { type Field, type Fields, numberOf, textOf } from './fields.js';
+import type { Field, Fields } from './fields.js';
 import { type Name, readName } from './name.js';
 import { Tokens } from './tokens.js';
 import type { Value } from './value.js';
+import { numberOf, textOf } from './value.js';
 
 // `--sort`, which is read with or without runs, and applied to them.
 

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Larger than any receipt or parameters.json: 16 MiB. */
 export const LARGEST = 16 * 2 ** 20;
@@ -47,8 +47,7 @@ export function readBounded(path: string, largest = LARGEST): { bytes: Buffer; s
     const found = fstatSync(file, { bigint: true });
     if (!found.isFile()) throw new UnreadableFile('is not a regular file');
     if (found.size > largest) throw new UnreadableFile(`has more than ${largest / 2 ** 20} MiB`);
-    // Node reads as much as the file has now.
-    return { bytes: readFileSync(file), stamp: stampOf(found) };
+    return { bytes: read(file, Number(found.size)), stamp: stampOf(found) };
   } catch (cause) {
     if (cause instanceof UnreadableFile) throw cause;
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
@@ -58,4 +57,16 @@ export function readBounded(path: string, largest = LARGEST): { bytes: Buffer; s
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** So many bytes, which the stamp is of; fewer if the file was cut since. */
+function read(file: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let length = 0;
+  while (length < size) {
+    const count = readSync(file, bytes, length, size - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
 }

@@ -62,6 +62,7 @@ export interface Project {
   readonly headTree: string;
   /** null: a detached HEAD. */
   readonly branch: string | null;
+  /** URL of `origin`, without a password or a token in it; null: there is none. */
   readonly remote: string | null;
   /** Whether it is a sparse checkout. */
   readonly sparse: boolean;
@@ -92,12 +93,17 @@ export async function findRepository(
     head: commit || null,
     headTree: tree || null,
     branch: branch?.startsWith(heads) ? branch.slice(heads.length) : null,
-    remote,
+    remote: remote && withoutSecret(remote),
     sparse: /^core\.sparsecheckout true$/m.test(settings),
   };
 }
 
 const heads = 'refs/heads/';
+
+/** A URL without who signs in by it: receipts and archives hold it. Over HTTP the name may be the token; elsewhere it is
+ * part of the address. */
+export const withoutSecret = (url: string): string =>
+  url.replace(/^(https?:\/\/)[^/@]*@/i, '$1').replace(/^([a-z][\w+.-]*:\/\/[^/:@]*):[^/@]*@/i, '$1@');
 
 /** Lines: root, git directory and, if there is a commit, its id, its tree's id, and the full name of the current
  * branch. */

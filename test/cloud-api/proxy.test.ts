@@ -44,6 +44,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('D6: behind a pro
     expect(asked()).toEqual([
       'checkip.amazonaws.com:443',
       'ec2.us-east-1.amazonaws.com:443',
+      'servicequotas.us-east-1.amazonaws.com:443',
       'ssm.us-east-1.amazonaws.com:443',
       'sts.us-east-1.amazonaws.com:443',
     ]);

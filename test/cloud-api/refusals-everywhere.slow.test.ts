@@ -5,7 +5,7 @@ import type { FaultRule } from '../support/cloud/faults.js';
 import { isMissing } from '../support/engines.js';
 
 /** Each class of what AWS may answer, but for what was asked. */
-const classes: Readonly<Record<string, Pick<FaultRule, 'code' | 'cut' | 'times'>>> = {
+const classes: Readonly<Record<string, Pick<FaultRule, 'code' | 'cut' | 'times' | 'forgets'>>> = {
   'a refusal for good': { code: 'UnauthorizedOperation' },
   'an error that passes': { code: 'InternalError', times: 2 },
   'too many requests': { code: 'RequestLimitExceeded', times: 4 },
@@ -33,9 +33,13 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('what AWS may ans
     await cloud?.remove();
   });
 
-  const cases = Object.entries(classes).flatMap(([name, how]) =>
-    phases.map(([creating, ending]) => [name, creating, ending, how] as const),
-  );
+  const forgotten = { forgets: true, times: 1 };
+  const cases = [
+    ...Object.entries(classes).flatMap(([name, how]) =>
+      phases.map(([creating, ending]) => [name, creating, ending, how] as const),
+    ),
+    ['an answer that forgets', 'DescribeInstances', 'DescribeInstances', forgotten] as const,
+  ];
 
   it.each(cases)(
     '%s, for %s and then %s: no machine twice, and none left',

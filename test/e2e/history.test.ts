@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { summary, writeRun } from '../support/history.js';
 import { type OutputName, outputProblems } from '../support/output.js';
-import { TestProject } from '../support/project.js';
+import { packageRoot, TestProject } from '../support/project.js';
 import { recipeOf } from '../support/receipts.js';
 import { until } from '../support/until.js';
 
@@ -77,11 +77,11 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     const told = table.replaceAll(/ +/g, ' ').replaceAll(/ \d+d( \d+h)?/g, ' AGE');
     expect(told).toMatchInlineSnapshot(`
       "RUN lr seed STATE TIME AGE accuracy loss said
-      20261120-120000 0.1 1 succeeded 2s AGE 0.5 1
-      20261120-120100 0.1 2 succeeded 2s AGE 0.7
-      20261120-120200 0.01 1 succeeded 2s AGE 0.9
-      20261120-120300 0.01 2 failed (oom) 2s AGE
-      20261120-120400 0.1 1 succeeded 2s AGE 0.6 \\u001b[31mred
+      20261120-120000000 0.1 1 succeeded 2s AGE 0.5 1
+      20261120-120100000 0.1 2 succeeded 2s AGE 0.7
+      20261120-120200000 0.01 1 succeeded 2s AGE 0.9
+      20261120-120300000 0.01 2 failed (oom) 2s AGE
+      20261120-120400000 0.1 1 succeeded 2s AGE 0.6 \\u001b[31mred
       20261120-120300000-lr-0-01-seed-2-aeb788acbf: measures/summary.json: not JSON, or half-written
       "
     `);
@@ -338,6 +338,38 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     rmSync(join(project.experiment, 'runs', 'copy of one'), { recursive: true });
   });
 
+  it('history of a project has all experiments, also where they have runs of the same id', async () => {
+    const copy = join(project.root, 'experiments', 'two');
+    cpSync(project.experiment, copy, { recursive: true });
+    const all = JSON.parse(await ok('history', '--project')) as Record<string, { run: string }>;
+    expect(Object.keys(all)).toHaveLength(2 * ids.length);
+    expect(all[join(copy, 'runs', ids[2] ?? '')]).toMatchObject({ run: ids[2], measures: { accuracy: 0.9 } });
+    expect(
+      (await ok('history', '--project', '--jsonl', '--where', 'accuracy=0.9')).trim().split('\n'),
+    ).toHaveLength(2);
+    expect(await json('best', '--project', '-k', '1')).toMatchObject({ best: [{ value: 0.9 }] });
+    rmSync(copy, { recursive: true });
+  });
+
+  it('is the same where nothing can be written, and its reader may leave', async () => {
+    const all = await ok('history');
+    rmSync(project.run('.rows.jsonl'));
+    symlinkSync('/nowhere/at/all', project.run('.rows.jsonl'));
+    expect(await ok('history')).toBe(all);
+    rmSync(project.run('.rows.jsonl'));
+    const { code } = await project.startProgram(
+      [
+        'bash',
+        '-o',
+        'pipefail',
+        '-c',
+        `"${process.execPath}" "${join(packageRoot, 'bin', 'run.js')}" history | head -c 10`,
+      ],
+      { cwd: project.experiment },
+    ).ended;
+    expect(code).toBe(0);
+  });
+
   const before = () => readFileSync(project.run(ids[0], 'run.json'), 'utf8');
 });
 
@@ -387,6 +419,11 @@ if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done
     expect(await project.ok(['best'])).not.toContain('is the best here');
     const list = JSON.parse(await project.ok(['list', '--json']));
     expect(list.experiments[0].best).toMatchObject({ name: 'loss', value: 1, goal: 'minimize' });
+    const last = (await project.ok(['last'])).trim();
+    expect(await project.ok(['logs', 'last'])).toBe('loss=6\nloss=4\nloss=2\n');
+    expect(await project.ok(['logs', last.slice(0, 18)])).toBe('loss=6\nloss=4\nloss=2\n');
+    expect(await project.ok(['status', last])).toMatch(/^lr-2/m);
+    expect((await project.cli(['logs', '20010101-'])).code).toBe(2);
     expect(await project.ok(['describe', 'lr-2'])).toMatch(/^measures +loss 2\n +reward 2$/m);
   });
 

@@ -22,7 +22,7 @@ describe.skipIf(isMissing('docker', 'root'))(
         base = await distributions[name]();
       } catch (error) {
         // Such as without mmdebstrap, or where no mirror has it.
-        console.log(`left out: ${name}, whose packages are not offered here: ${`${error}`.split('\n')[0]}`);
+        console.log(`left out: ${name}, whose packages do not exist here: ${`${error}`.split('\n')[0]}`);
         return skip();
       }
       const computer = new FreshComputer();

@@ -33,7 +33,7 @@ export const distributions = {
 
 export type Distribution = keyof typeof distributions;
 
-/** An image of its packages, made if it is not there. @throws Error where they are not offered */
+/** An image of its packages, made if it is not there. @throws Error where they cannot be downloaded */
 async function made(suite: string, words: readonly string[], ...mirror: string[]): Promise<string> {
   const name = `logistician-test/${suite}`;
   if (await docker('image', 'inspect', name).catch(() => '')) return name;

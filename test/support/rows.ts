@@ -1,4 +1,5 @@
-import { type MeasureFile, measuredBy } from '../../src/runs/measures/read.js';
+import { measuredBy } from '../../src/runs/measures/measured.js';
+import type { MeasureFile } from '../../src/runs/measures/read.js';
 import { SeriesSum, valuesOfLine } from '../../src/runs/measures/series.js';
 import { noNotes } from '../../src/runs/notes.js';
 import { type RunRow, rowOf } from '../../src/runs/rows/row.js';

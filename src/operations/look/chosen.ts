@@ -1,5 +1,7 @@
 import { ownLine } from '../../errors.js';
 import { isEverything, type Selectable, type Selection, select, selectOne } from '../../experiment/select.js';
+import { conditionOfRun } from '../../runs/run-id.js';
+import { runNamed } from '../../runs/run-name.js';
 import { type ConditionStatus, type ExperimentStatus, isOfSweep } from './rows.js';
 
 // Pure: the selected rows.
@@ -19,7 +21,20 @@ const selectable = (row: ConditionStatus, isOld = !isOfSweep(row)): SelectableRo
   isOld,
 });
 
-/** @param all whether older sweeps are selected from, too. @throws UnknownCondition, WrongWhere */
+/** A run's id, the beginning of one, or `last`, as the id of its condition: verbs about jobs know the newest run of each.
+ * @throws UnknownRun */
+function conditionNamed(name: string, rows: readonly ConditionStatus[]): string {
+  if (!/^(?:last$|\d{8}-)/.test(name)) return name;
+  const ids = rows.flatMap(({ record }) => record?.id ?? []).sort();
+  return conditionOfRun(runNamed(name, ids)) ?? name;
+}
+
+const byConditions = (selection: Selection, rows: readonly ConditionStatus[]): Selection => ({
+  ...selection,
+  names: selection.names.map((name) => conditionNamed(name, rows)),
+});
+
+/** @param all whether older sweeps are selected from, too. @throws UnknownCondition, UnknownRun, WrongWhere */
 export const chosenRows = (
   { conditions }: Pick<ExperimentStatus, 'conditions'>,
   selection: Selection,
@@ -27,24 +42,24 @@ export const chosenRows = (
 ): readonly ConditionStatus[] =>
   select(
     conditions.map((row) => (all ? selectable(row, false) : selectable(row))),
-    selection,
+    byConditions(selection, conditions),
     list,
   ).map(({ row }) => row);
 
-/** The one selected row. @throws UnknownCondition, WrongWhere */
+/** The one selected row. @throws UnknownCondition, UnknownRun, WrongWhere */
 export const chosenRow = (
   { conditions }: Pick<ExperimentStatus, 'conditions'>,
   selection: Selection,
 ): ConditionStatus =>
   selectOne(
     conditions.map((row) => selectable(row)),
-    selection,
+    byConditions(selection, conditions),
     list,
   ).row;
 
 /** The selected rows; without a selection, those of the sweep.
  * @param all include those that only `run` has run.
- * @throws UnknownCondition, WrongWhere */
+ * @throws UnknownCondition, UnknownRun, WrongWhere */
 export function rowsToShow(
   status: Pick<ExperimentStatus, 'conditions'>,
   selection: Selection,

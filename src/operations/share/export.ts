@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
@@ -51,8 +51,11 @@ export async function exportRuns(
   try {
     writeFileSync(join(scratch, names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
     for (const line of bundling(objects, scratch, commits)) await executor.change(line);
-    await executor.change(packing(folder, scratch, manifest.runs, file));
+    // Half of an archive must not be taken for one.
+    await executor.change(packing(folder, scratch, manifest.runs, `${file}.part`));
+    if (!executor.dryRun) renameSync(`${file}.part`, file);
   } finally {
+    rmSync(`${file}.part`, { force: true });
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
   return { ...manifest, file, bytes: executor.dryRun ? 0 : lstatSync(file).size };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { finalStates } from '../../machines/job-state.js';
-import { listMeasures, type MeasureFile, type Measures, measuredBy, readListed } from '../measures/read.js';
+import { measuredBy } from '../measures/measured.js';
+import { listMeasures, type MeasureFile, type Measures, readListed } from '../measures/read.js';
 import { logSeries, type Metrics, scrape } from '../measures/scrape.js';
 import { noNotes, readNotes } from '../notes.js';
 import { told, type UnreadableReceipt } from '../read-record.js';

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import { argumentValues } from '../../experiment/argument-values.js';
 import type { RunState } from '../../machines/job-state.js';
-import type { Measured } from '../measures/read.js';
+import type { Measured } from '../measures/measured.js';
 import type { Notes } from '../notes.js';
 import type { RunRecord } from '../record.js';
 import { conditionOfRun, timeOfRun } from '../run-id.js';

@@ -20,6 +20,7 @@ import { clientSettings, regionIn } from './client-settings.js';
 import { dryRuns, type Trial } from './dry-run.js';
 import {
   type AmiFacts,
+  accountIn,
   amiFacts,
   type CredentialsFacts,
   type DefaultSubnet,
@@ -71,7 +72,7 @@ export class AwsApi implements Asker {
 
   /** The number of the account of the credentials. */
   async account(): Promise<string> {
-    return (await this.identity()).split(':')[4] ?? '';
+    return accountIn(await this.identity());
   }
 
   /** How long the credentials are valid. */

@@ -150,3 +150,6 @@ export const ruleFacts = ({
 
 const tagsOf = (tags: Tag[] = []): Record<string, string> =>
   Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+
+/** The number of the account in an ARN. */
+export const accountIn = (arn: string): string => arn.split(':')[4] ?? '';

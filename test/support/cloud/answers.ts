@@ -67,6 +67,14 @@ export function identityAnswer(account: string, user: string): Answer {
   return answer(200, 'text/xml;charset=UTF-8', text);
 }
 
+/** EC2's answer to a question for a list, without an element. */
+export const emptyAnswer = (action: string): Answer =>
+  answer(
+    200,
+    'text/xml;charset=UTF-8',
+    `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>0</requestId></${action}Response>`,
+  );
+
 /** A quota of EC2's. */
 export const quotaAnswer = (QuotaCode: string, Value: number): Answer =>
   answer(

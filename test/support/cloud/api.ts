@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Answer, errorAnswer, identityAnswer, quotaAnswer } from './answers.js';
+import { type Answer, emptyAnswer, errorAnswer, identityAnswer, quotaAnswer } from './answers.js';
 import { type Call, readCall } from './call.js';
 import { Ec2 } from './ec2.js';
 import { Fault, type FaultRule } from './faults.js';
@@ -87,10 +87,14 @@ export class Api {
     if (call.parameters.get('DryRun') === 'true') return this.#dryRun(call, answered);
     this.calls.push(call);
     const fault = await this.#faultOf(call);
-    const { code, message, cut, meanwhile } = fault?.rule ?? {};
+    const { code, message, cut, meanwhile, forgets } = fault?.rule ?? {};
     meanwhile?.(call);
     if (cut === 'before') return this.#cut(call, answered);
-    const answer = code ? errorAnswer(call.service, code, message) : await this.#answer(call, asked, body);
+    const answer = code
+      ? errorAnswer(call.service, code, message)
+      : forgets
+        ? emptyAnswer(call.action)
+        : await this.#answer(call, asked, body);
     call.error = answer.status < 300 ? null : errorCode(answer);
     if (call.error === null) this.onDone(call);
     if (cut === 'after') return this.#cut(call, answered);

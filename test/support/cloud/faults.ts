@@ -17,6 +17,8 @@ export interface FaultRule {
   readonly message?: string;
   /** The connection ends without an answer: `before` anything is done, or `after` all is. */
   readonly cut?: 'before' | 'after';
+  /** A list is answered with nothing in it. */
+  readonly forgets?: boolean;
   /** What happens when such a call has come, before anything is done. */
   readonly meanwhile?: (call: Call) => void;
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fields } from '../../../src/history/fields.js';
-import { filterOf, readRunsWhere } from '../../../src/history/where.js';
+import { filterOf } from '../../../src/history/where.js';
+import { readRunsWhere } from '../../../src/history/where-text.js';
 import { rowFor } from '../../support/rows.js';
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -126,6 +127,14 @@ describe('--where', () => {
     expect(() => filtered(text)).toThrow(
       expect.objectContaining({ name: 'WrongQuery', exit: 2, message: expect.stringContaining(message) }),
     );
+  });
+
+  it('knows no time of a run whose clock jumped', () => {
+    const jumped = rowFor('--lr 1', {
+      changes: { started: '2026-11-20T12:00:05Z', finished: '2026-11-20T11:00:00Z' },
+    });
+    const filter = filterOf([readRunsWhere('seconds is missing')], new Fields([jumped]), now);
+    expect(filter.matches(jumped)).toBe(true);
   });
 
   it('takes any text, or refuses it in words', () => {

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allValues, measuredBy, readMeasures, sizeText } from '../../../src/runs/measures/read.js';
+import { allValues, measuredBy } from '../../../src/runs/measures/measured.js';
+import { readMeasures, sizeText } from '../../../src/runs/measures/read.js';
 import { scratchFolder } from '../../support/repository.js';
 
 let scratch: string;

@@ -4,7 +4,7 @@ import { type GpuWish, slots } from '../../../machines/slots.js';
 import { count } from '../../../phrases.js';
 import type { Executor } from '../../../shell/executor.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
-import type { AmiFacts, TypeFacts } from '../../../tools/aws/facts.js';
+import { type AmiFacts, accountIn, type TypeFacts } from '../../../tools/aws/facts.js';
 import { stateBucket } from '../../../tools/aws/state-bucket.js';
 import { rootIn } from '../../over-ssh/layout.js';
 import type { Offer } from '../../target.js';
@@ -30,7 +30,7 @@ export async function surveyAws(
   { aws, gpus, maxHours, idleMinutes, tags }: Parameters,
   publicKey: string,
 ): Promise<Kind> {
-  const [account, { type, ami }] = await Promise.all([api.account(), surveyMachine(api, aws, gpus)]);
+  const [who, { type, ami }] = await Promise.all([api.identity(), surveyMachine(api, aws, gpus)]);
   const isSpot = aws.spot;
   const [network, { quota, notes }, state, credentials] = await Promise.all([
     surveyNetwork(api, aws),
@@ -45,9 +45,9 @@ export async function surveyAws(
     type,
     ami,
     quota,
-    notes: [...(valid.isEnough ? [] : [valid.text]), ...network.notes, ...notes],
+    notes: [`At AWS you are ${who}.`, ...(valid.isEnough ? [] : [valid.text]), ...network.notes, ...notes],
     own: {
-      account,
+      account: accountIn(who),
       region: api.region,
       instance_type: aws.instanceType,
       ami: ami.id,

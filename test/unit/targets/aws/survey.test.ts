@@ -27,7 +27,7 @@ const usual: Record<string, unknown> = {
 /** An account with what there usually is. */
 const account = {
   region: 'eu-west-1',
-  account: async () => '123456789012',
+  identity: async () => 'arn:aws:iam::123456789012:user/ada',
   instanceType: async (type: string) => ({
     cpus: 4,
     memory: 2 ** 34,
@@ -69,6 +69,10 @@ const survey = (aws: Record<string, unknown> = {}, changes: Partial<typeof accou
     } as unknown as Parameters,
     'ssh-ed25519 AAAA',
   );
+
+/** What the plan says beside whose credentials they are. */
+const notesOf = async (aws: Record<string, unknown>, changes: Partial<typeof account>) =>
+  (await survey(aws, changes)).notes.slice(1);
 
 describe('what is asked of AWS before anything is made', () => {
   it('A2: no default VPC, and no subnet', async () => {
@@ -145,14 +149,14 @@ describe('D14: the network of machines', () => {
     const nowhere = { wayOut: async (): Promise<WayOut> => 'nowhere' };
     for (const way of [elsewhere, nowhere])
       await expect(survey({}, way)).rejects.toThrow('it has no route to an internet gateway');
-    expect((await survey({ sshAddress: 'private' }, elsewhere)).notes).toEqual([]);
-    expect((await survey({ sshAddress: 'private' }, nowhere)).notes).toEqual([
+    expect(await notesOf({ sshAddress: 'private' }, elsewhere)).toEqual([]);
+    expect(await notesOf({ sshAddress: 'private' }, nowhere)).toEqual([
       expect.stringContaining('subnet-1 (eu-west-1a) has no route to the internet'),
     ]);
   });
 
   it('is not checked where the policy does not allow the questions, and that is said', async () => {
-    const { notes } = await survey({}, { zonesOf: denied, wayOut: denied, quota: denied });
+    const notes = await notesOf({}, { zonesOf: denied, wayOut: denied, quota: denied });
     expect(notes).toEqual([
       expect.stringContaining('which zones offer the type. Your AWS user may not ask (ec2:Describe'),
       expect.stringContaining('(ec2:DescribeRouteTables)'),
@@ -189,6 +193,10 @@ describe('D14: permissions', () => {
 });
 
 describe('D14: credentials', () => {
+  it('are named', async () => {
+    expect((await survey()).notes).toEqual(['At AWS you are arn:aws:iam::123456789012:user/ada.']);
+  });
+
   it('that expire before a job may end are told', async () => {
     const until = (hours: number | null, isRenewed = false) => ({
       credentials: async () => ({
@@ -197,12 +205,12 @@ describe('D14: credentials', () => {
         end: hours === null ? null : new Date(Date.now() + hours * 3_600_000),
       }),
     });
-    expect((await survey({}, until(3))).notes[0]).toMatch(
+    expect((await notesOf({}, until(3)))[0]).toMatch(
       /^Your credentials expire in 3\.0 h, and a job may take 24 h\. Sign in again by then/,
     );
-    expect((await survey({}, until(null))).notes[0]).toContain('it is not known when they expire');
-    expect((await survey({}, until(30))).notes).toEqual([]);
-    expect((await survey({}, until(1, true))).notes).toEqual([]);
+    expect((await notesOf({}, until(null)))[0]).toContain('it is not known when they expire');
+    expect(await notesOf({}, until(30))).toEqual([]);
+    expect(await notesOf({}, until(1, true))).toEqual([]);
   });
 });
 
