@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import * as Flags from '@oclif/core/flags';
 import { ownLine, UserError } from '../errors.js';
 import type { Host } from '../experiment/settings.js';
@@ -18,6 +19,14 @@ export const machineFlags = {
       'trust machines that are not in known_hosts yet; a machine whose key has changed is still refused',
   }),
 };
+
+/** A command line in which `--hosts` may stand alone, for those of parameters.json: then as `--hosts=`. */
+export const withListOrNone = (argv: readonly string[]): string[] =>
+  argv.map((word, place) => {
+    const next = argv[place + 1];
+    const isAlone = next === undefined || next.startsWith('-') || existsSync(next);
+    return word === '--hosts' && isAlone ? '--hosts=' : word;
+  });
 
 /** The machines that the flags name. @throws UserError for a word that is not an address */
 export function machinesOf(

@@ -1,13 +1,16 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
+import { hasFailed, leftView, machinesJson, removedView } from '../cli/clean-machines-view.js';
 import { cleanView } from '../cli/clean-view.js';
 import { runFilterFlags } from '../cli/history-flags.js';
+import { machineFlags, machinesOf, withListOrNone } from '../cli/machine-flags.js';
 import { confirm } from '../cli/prompts.js';
 import { ownLine, UserError } from '../errors.js';
 import { ranking } from '../history/best.js';
 import { parseMoment } from '../history/moment.js';
 import { readQuery, rowsFor } from '../history/query.js';
 import { clean, planCleaning } from '../operations/clean/clean.js';
+import { lookAtMachines } from '../operations/clean/machines.js';
 import { fieldsOf, openHistory } from '../operations/history/open-history.js';
 import { openRecords } from '../operations/records.js';
 import { sizeText } from '../runs/measures/read.js';
@@ -26,17 +29,21 @@ class NothingChosen extends UserError {
   }
 }
 
+/** Flags that say nothing of machines. */
+const aboutRuns = ['older-than', 'state', 'where', 'keep-last', 'keep-best', 'by', 'only', 'receipts'];
+
 export default class Clean extends BaseCommand {
   static override summary =
     'Free the disk: remove what runs have left, and keep receipts, measures and logs.';
   static override description =
-    'Shows what it would remove, and asks. Never of a run that has not ended, of the live deployment, or that another run continues or repeats. Images go with the last run that has them; reproduce builds them again.';
-  static override usage = 'clean [EXPERIMENT] [FLAGS]';
+    'Shows what it would remove, and asks. Never of a run that has not ended, of the live deployment, or that another run continues or repeats. Images go with the last run that has them; reproduce builds them again. With --hosts it is about machines over SSH, and about no runs: it removes sources and inputs of any experiment, and images of this one, that no deployment there needs which is not terminated.';
+  static override usage = ['clean [EXPERIMENT] [FLAGS]', 'clean [EXPERIMENT] --hosts [LIST]'];
   static override examples = [
     '<%= config.bin %> clean --older-than 30d',
     '<%= config.bin %> clean --state failed --only data',
     '<%= config.bin %> clean --keep-best 3 --by accuracy',
     "<%= config.bin %> clean --where 'accuracy<0.5' --receipts",
+    '<%= config.bin %> clean --hosts',
   ];
   static override args = experimentArg;
   static override flags = {
@@ -70,10 +77,17 @@ export default class Clean extends BaseCommand {
       description: 'files of runs alone, or images alone',
     }),
     receipts: Flags.boolean({ description: 'the runs whole, with receipts, measures and logs' }),
+    hosts: Flags.string({
+      helpValue: 'LIST',
+      description: 'what machines over SSH keep: those of parameters.json, or these',
+      exclusive: aboutRuns,
+    }),
+    'accept-new-host-keys': { ...machineFlags['accept-new-host-keys'], exclusive: aboutRuns },
   };
 
   async run() {
-    const { args, flags } = await this.parse(Clean);
+    const { args, flags } = await this.parse(Clean, withListOrNone(this.argv));
+    if (flags.hosts !== undefined) return this.#onMachines(args.experiment, flags);
     const asked = [flags['older-than'], flags.state, flags.where, flags['keep-last'], flags['keep-best']];
     if (asked.every((flag) => flag === undefined)) throw new NothingChosen();
     const session = this.session(flags);
@@ -104,16 +118,40 @@ export default class Clean extends BaseCommand {
       kept: Object.fromEntries(plan.kept),
     };
     if (plan.runs.length + plan.images.length === 0) return { ...found, removed: false };
-    const line = ownLine(
-      'clean',
-      this.argv.filter((word) => word !== args.experiment),
-    );
-    const how = { yes: flags.yes || flags['dry-run'], isTerminal: this.isTerminal, ends: true, line };
-    if (!(await confirm('Remove these?', how))) return { ...found, removed: false };
+    if (!(await this.#isConfirmed(flags, args.experiment))) return { ...found, removed: false };
     await clean(session, records, plan);
     if (!flags['dry-run']) this.log(`Removed ${sizeText(plan.bytes)}.`);
     return { ...found, removed: !flags['dry-run'] };
   }
+
+  #isConfirmed(flags: { yes: boolean; 'dry-run': boolean }, experiment: string): Promise<boolean> {
+    const line = ownLine(
+      'clean',
+      this.argv.filter((word) => word !== experiment),
+    );
+    const how = { yes: flags.yes || flags['dry-run'], isTerminal: this.isTerminal, ends: true, line };
+    return confirm('Remove these?', how);
+  }
+
+  async #onMachines(typed: string, flags: MachineFlags): Promise<ReturnType<typeof machinesJson>> {
+    const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
+    const found = await lookAtMachines(this.session(flags), this.experimentFolder(typed), machines);
+    this.log(leftView(found.left, this.width));
+    this.warnOf(found.problems);
+    const isAny = found.left.some(({ things }) => things.length > 0);
+    if (!isAny || !(await this.#isConfirmed(flags, typed))) return machinesJson(found, null);
+    const { removals, problems } = await found.remove();
+    this.warnOf(problems);
+    if (flags['dry-run']) return machinesJson(found, null);
+    this.log(removedView(found.left, removals));
+    if (hasFailed(removals)) process.exitCode = 1;
+    return machinesJson(found, removals);
+  }
+}
+
+interface MachineFlags
+  extends Record<'accept-new-host-keys' | 'yes' | 'dry-run' | 'verbose' | 'quiet', boolean> {
+  readonly hosts?: string | undefined;
 }
 
 function momentOf(text: string, now: Date): Date {

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { filled, foldedCommand } from '../cli/fold.js';
 import { leakFlags } from '../cli/leak-flags.js';
-import { machineFlags, machinesOf } from '../cli/machine-flags.js';
+import { machineFlags, machinesOf, withListOrNone } from '../cli/machine-flags.js';
 import { columnsOf } from '../cli/screen.js';
 import { green, red, yellow } from '../cli/style.js';
 import { examine, examineMachines } from '../operations/doctor/doctor.js';
@@ -63,11 +62,3 @@ export default class Doctor extends BaseCommand {
 
 /** The room that a finding's mark and name take. */
 const beside = ' '.repeat(21);
-
-/** `--hosts` alone as `--hosts=`. */
-const withListOrNone = (argv: readonly string[]): string[] =>
-  argv.map((word, place) => {
-    const next = argv[place + 1];
-    const isAlone = next === undefined || next.startsWith('-') || existsSync(next);
-    return word === '--hosts' && isAlone ? '--hosts=' : word;
-  });

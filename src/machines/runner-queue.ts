@@ -19,6 +19,10 @@ export interface QueuedJob {
 /** Words of `sh` that run `text` with these arguments. */
 const script = (text: string, ...args: string[]): Command => command('sh', '-c', text, 'sh', ...args);
 
+/** The file with the part that jobs share. */
+const sharedName = (shared: string): string =>
+  `sweep-${createHash('sha256').update(shared).digest('hex').slice(0, 12)}.sh`;
+
 /** Writes a file atomically, and creates its folder: a running runner sees the old file or the new one. */
 const install = (path: string, input: Input): Command => ({
   ...script('mkdir -p "$(dirname "$1")" && cat >"$1.new" && mv "$1.new" "$1"', path),
@@ -43,7 +47,13 @@ export class RunnerQueue {
     await this.#change(install(`${this.folder}/runner.sh`, { from: command('cat', runner) }));
   }
 
-  /** Adds the jobs to the queue, in their order, and starts every slot. Delivered jobs are left alone. */
+  /** Writes what jobs will need there, before any of it is brought: from then on `clean` keeps it. */
+  async announce(jobs: readonly Pick<QueuedJob, 'shared'>[]): Promise<void> {
+    for (const shared of groupedBy(jobs, (job) => job.shared).keys())
+      await this.#change(install(`${this.folder}/${sharedName(shared)}`, { text: shared }));
+  }
+
+  /** Adds jobs that were announced to the queue, in their order, and starts every slot. Delivered jobs are left alone. */
   async deliver(
     jobs: readonly QueuedJob[],
     secrets: readonly Secret[],
@@ -52,11 +62,8 @@ export class RunnerQueue {
   ): Promise<void> {
     for (const { containerName } of jobs)
       for (const secret of secrets) await this.machine.putSecret(containerName, secret);
-    for (const [shared, own] of groupedBy(jobs, (job) => job.shared)) {
-      const name = `sweep-${createHash('sha256').update(shared).digest('hex').slice(0, 12)}.sh`;
-      await this.#change(install(`${this.folder}/${name}`, { text: shared }));
-      await this.machine.deliver(this.folder, name, own);
-    }
+    for (const [shared, own] of groupedBy(jobs, (job) => job.shared))
+      await this.machine.deliver(this.folder, sharedName(shared), own);
     await this.machine.begin(this.folder, slots, maxFailures);
   }
 

@@ -67,6 +67,7 @@ export function targetCalled(
     templates: {
       runner: template('runner.sh'),
       survey: template('survey.sh'),
+      unneeded: template('unneeded.sh'),
       cloudInit: template('cloud-init.yaml'),
       idle: template('idle.sh'),
     },

@@ -11,9 +11,9 @@ export interface TargetContext {
   readonly deployments: DeploymentStore;
   /** The experiment's folder runs/. */
   readonly runs: string;
-  /** Scripts of this version: the runner of jobs, the survey of a machine, the user data of a rented machine, and the
-   * script that stops an idle one. */
-  readonly templates: Readonly<Record<'runner' | 'survey' | 'cloudInit' | 'idle', string>>;
+  /** Scripts of this version: the runner of jobs, the survey of a machine, the user data of a rented machine, the
+   * script that stops an idle one, and what finds on a machine what no deployment needs. */
+  readonly templates: Readonly<Record<'runner' | 'survey' | 'unneeded' | 'cloudInit' | 'idle', string>>;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
   readonly now: () => Date;

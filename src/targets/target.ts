@@ -3,6 +3,7 @@ import type { Parameters } from '../experiment/parameters.js';
 import type { Host } from '../experiment/settings.js';
 import type { Hold, JobReport } from '../machines/job-state.js';
 import type { MachineFacts } from '../machines/machine-facts.js';
+import type { Removal, Unneeded } from '../machines/unneeded.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { DeployedJob, Deployment, Place } from '../runs/deployment.js';
 import type { LiveDeployment } from '../runs/deployment-store.js';
@@ -39,6 +40,9 @@ export interface SurveyRequest {
   /** Jobs of that deployment that are not delivered yet. */
   readonly undelivered: readonly DeployedJob[];
 }
+
+/** Machines of an experiment, without a deployment. */
+export type MachinesAsked = Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>;
 
 export type Trust = (machine: string, key: HostKey) => Promise<boolean>;
 
@@ -248,6 +252,30 @@ export interface Holding {
   ): Promise<readonly PlaceProblem[]>;
 }
 
+/** What is left on a machine. */
+export interface LeftOn extends Unneeded {
+  /** The machine's name. */
+  readonly place: string;
+}
+
+/** The part of a target whose machines keep sources, inputs and images when deployments end. */
+export interface Cleaning {
+  /** What these machines have and no deployment needs that is not terminated. Changes nothing there. */
+  find(asked: MachinesAsked): Promise<{
+    readonly left: readonly LeftOn[];
+    readonly problems: readonly PlaceProblem[];
+  }>;
+  /** Removes what `find` has found there, where it is still unneeded.
+   * @returns what became of the things, in their order, by machine */
+  remove(
+    docker: string,
+    left: readonly LeftOn[],
+  ): Promise<{
+    readonly removals: ReadonlyMap<string, readonly Removal[]>;
+    readonly problems: readonly PlaceProblem[];
+  }>;
+}
+
 /** Where conditions run. Each verb may be repeated after a crash: it then does the rest. A problem at one place is
  * returned, and does not stop the others. Everything about a deployment comes from its record. */
 export interface Target {
@@ -295,14 +323,14 @@ export interface Target {
 
   /** The checks of `doctor`: what it needs beyond `needs` and, on request, what its machines have and lack. Changes
    * nothing there. */
-  examine(
-    asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>,
-    machines: boolean,
-  ): Promise<readonly Finding[]>;
+  examine(asked: MachinesAsked, machines: boolean): Promise<readonly Finding[]>;
 
   /** null: it has no queues of ours. */
   readonly holding: Holding | null;
 
   /** null: its places are not rented. */
   readonly rental: Rental | null;
+
+  /** Left out: its places keep nothing that has a name for it. */
+  readonly cleaning?: Cleaning;
 }

@@ -64,6 +64,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
       templates: {
         runner: template('runner.sh'),
         survey: template('survey.sh'),
+        unneeded: template('unneeded.sh'),
         cloudInit: template('cloud-init.yaml'),
         idle: template('idle.sh'),
       },

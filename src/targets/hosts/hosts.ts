@@ -20,18 +20,22 @@ import { onEach } from '../over-ssh/on-each.js';
 import { SshPlaces } from '../over-ssh/places.js';
 import type {
   Bundle,
+  Cleaning,
   CollectedJob,
   Collecting,
   Finding,
   Holding,
   LaunchedJob,
+  MachinesAsked,
   Offer,
   PlacedRun,
   PlaceProblem,
   Survey,
   SurveyRequest,
   Target,
+  Trust,
 } from '../target.js';
+import { HostsCleaning } from './cleaning.js';
 import { findingsOf } from './findings.js';
 import { identify } from './identity.js';
 import { hostNames } from './names.js';
@@ -68,6 +72,7 @@ export class HostsTarget implements Target {
   };
   readonly rental = null;
   readonly needs = new Set(['ssh'] as const);
+  readonly cleaning: Cleaning;
   readonly #places: SshPlaces;
 
   constructor(private readonly context: TargetContext) {
@@ -75,6 +80,11 @@ export class HostsTarget implements Target {
       const { root, user, rootless = false, address, jump } = hostAt(place);
       return { root, user, rootless, route: () => this.#routeOf({ address, jump }) };
     });
+    this.cleaning = new HostsCleaning(context, this.#places.ways.access, (asked, work) =>
+      this.#onEachHost(asked, async (host, name) =>
+        work(name, await this.#identified(host, name, asked.trust)),
+      ),
+    );
   }
 
   async survey(asked: SurveyRequest): Promise<Survey> {
@@ -87,10 +97,7 @@ export class HostsTarget implements Target {
     return { offers: inOrder, problems, docker };
   }
 
-  async examine(
-    asked: Pick<SurveyRequest, 'parameters' | 'hosts' | 'trust'>,
-    machines: boolean,
-  ): Promise<readonly Finding[]> {
+  async examine(asked: MachinesAsked, machines: boolean): Promise<readonly Finding[]> {
     if (!machines) return [];
     const found = new Map<string, MachineSurvey>();
     const problems = await this.#onEachHost(asked, async (host, name) => {
@@ -150,7 +157,7 @@ export class HostsTarget implements Target {
   /** @throws NoHosts */
   #onEachHost(
     asked: Pick<SurveyRequest, 'parameters' | 'hosts'>,
-    work: (host: Host, name: string) => Promise<void>,
+    work: (host: Host, name: string) => Promise<unknown>,
   ): Promise<PlaceProblem[]> {
     const hosts = namedHosts(asked);
     if (hosts.size === 0) throw new NoHosts();
@@ -166,15 +173,21 @@ export class HostsTarget implements Target {
     return routeOf(executor, address, jump, { home, env, config: this.#places.ways.access.userConfig });
   }
 
+  /** The way to a machine that is who it was, or is trusted now. */
+  async #identified(host: Host, name: string, trust: Trust): Promise<Route> {
+    const route = await this.#routeOf(host);
+    await identify(this.#places.ways.access, this.context.executor, name, host, route, trust);
+    return route;
+  }
+
   async #look(
     host: Host,
     name: string,
     { parameters, trust }: Pick<SurveyRequest, 'parameters' | 'trust'>,
   ): Promise<MachineSurvey> {
-    const { executor, templates, now } = this.context;
+    const { templates, now } = this.context;
     const { access } = this.#places.ways;
-    const route = await this.#routeOf(host);
-    await identify(access, executor, name, host, route, trust);
+    const route = await this.#identified(host, name, trust);
     const script = readFileSync(templates.survey, 'utf8');
     return survey(access.connect(name, route), script, programWordsOf(parameters.remoteDockerCommand), now);
   }

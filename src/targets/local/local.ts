@@ -117,6 +117,7 @@ export class LocalTarget implements Target {
         script: jobScript(jobOf(recipe, at)),
       };
     });
+    await this.#queue.announce(queued);
     await this.#queue.deliver(queued, secrets, deployment.places[0]?.slots ?? [], limitOf(deployment));
     return [];
   }

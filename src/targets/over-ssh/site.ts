@@ -48,13 +48,6 @@ export class SshSite {
 
   /** Uploads everything that the jobs need, then the jobs, then starts the queue. */
   async deliver(bundle: Bundle, jobs: readonly LaunchedJob[]): Promise<void> {
-    await this.queue.install(this.context.templates.runner);
-    if (jobs.length > 0) {
-      await this.#bringSource(bundle);
-      await this.#bringInputs(jobs);
-      if (bundle.transport === 'ssh') await this.#bringImages(bundle, jobs);
-    }
-    for (const job of jobs) await this.#bringState(job);
     const { id, docker } = this.deployment;
     const at = { ...this.there, docker };
     const queued = jobs.map(({ run, folder, recipe }) => ({
@@ -63,6 +56,14 @@ export class SshSite {
       shared: sweepScript(sweepOf(recipe, layoutAt(at, id, recipe, bundle))),
       script: jobScript(jobOf(recipe, { run, folder })),
     }));
+    await this.queue.install(this.context.templates.runner);
+    await this.queue.announce(queued);
+    if (jobs.length > 0) {
+      await this.#bringSource(bundle);
+      await this.#bringInputs(jobs);
+      if (bundle.transport === 'ssh') await this.#bringImages(bundle, jobs);
+    }
+    for (const job of jobs) await this.#bringState(job);
     await this.queue.deliver(queued, bundle.secrets, this.place.slots ?? [], limitOf(this.deployment));
   }
 
