@@ -232,6 +232,8 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     await project.ok(['deploy', '--yes', '--wait', '--', '--lr', '0.6', '--epochs', '1']);
     const run = project.receipt().id;
     const runs = join(clone, 'experiments', 'one', 'runs');
+    // Its runner still tidies up.
+    await project.quiet();
     cpSync(project.run(run), join(runs, run), { recursive: true });
     const at = { cwd: join(runs, '..'), env: project.env };
     const refused = await refusedBy(project, ['reproduce', run], at);
