@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { holdingOn, jobsOn, letGoOn, onHosts } from '../support/hosts.js';
+import { holdingOn, jobsOn, letGoOn, onHosts, well } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { outputProblems } from '../support/output.js';
 import type { TestProject } from '../support/project.js';
@@ -130,7 +130,13 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('clean --hosts', () 
   });
 
   it('the next deploy brings all of it again', async () => {
-    await project.ok(['deploy', '--yes', '--force']);
+    const { stderr } = await well(project, ['deploy', '--yes', '--force']);
+    const order = ['/sweep-', 'runner.sh repository', 'send-pack', '/inputs/mine-'];
+    // What is needed is written down first: a cleaning that begins now sees it.
+    const lines = stderr.split('\n').filter((line) => line.startsWith('$ '));
+    const places = order.map((part) => lines.findIndex((line) => line.includes(part)));
+    expect(places[0]).toBeGreaterThan(0);
+    expect(places).toEqual(places.toSorted((one, other) => one - other));
     const run = await holdingOn(gpu, project, 'hold-a');
     expect(await kept()).toHaveLength(6);
     expect(await cleaned('--yes')).toMatchObject({ machines: [{ unneeded: [] }] });
