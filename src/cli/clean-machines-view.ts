@@ -1,8 +1,8 @@
+import { ownLine, UserError } from '../errors.js';
 import type { Removal } from '../machines/unneeded.js';
-import type { FoundOnMachines } from '../operations/clean/machines.js';
 import { count } from '../phrases.js';
 import { sizeText } from '../runs/measures/read.js';
-import type { LeftOn } from '../targets/target.js';
+import type { LeftOn, PlaceProblem } from '../targets/target.js';
 import { joined, type Text } from './style.js';
 import { table } from './table.js';
 
@@ -56,8 +56,24 @@ export function removedView(left: readonly LeftOn[], removals: Removals): Text {
 export const hasFailed = (removals: Removals): boolean =>
   [...removals.values()].flat().some((removal) => typeof removal === 'object');
 
+/** A problem of a machine, with lines for this verb: others propose to deploy.
+ * @param hosts as typed; '': those of parameters.json */
+export function asToClean({ place, problem }: PlaceProblem, hosts: string): PlaceProblem {
+  const list = hosts === '' ? [] : [hosts];
+  const suggestions = problem.suggestions.map((line) =>
+    typeof line !== 'string' && line.verb === 'deploy'
+      ? ownLine('clean', ['--hosts', ...list, ...line.words], line.note)
+      : line,
+  );
+  return { place, problem: new UserError(problem.message, suggestions) };
+}
+
 /** @param removals null: nothing was removed */
-export const machinesJson = ({ left, problems }: FoundOnMachines, removals: Removals | null) => ({
+export const machinesJson = (
+  left: readonly LeftOn[],
+  problems: readonly PlaceProblem[],
+  removals: Removals | null,
+) => ({
   bytes: bytesOn(left),
   machines: left.map(({ place, things, stays, noImages }) => ({
     machine: place,

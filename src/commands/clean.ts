@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
-import { hasFailed, leftView, machinesJson, removedView } from '../cli/clean-machines-view.js';
+import { asToClean, hasFailed, leftView, machinesJson, removedView } from '../cli/clean-machines-view.js';
 import { cleanView } from '../cli/clean-view.js';
 import { runFilterFlags } from '../cli/history-flags.js';
 import { machineFlags, machinesOf, withListOrNone } from '../cli/machine-flags.js';
@@ -137,15 +137,17 @@ export default class Clean extends BaseCommand {
     const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
     const found = await lookAtMachines(this.session(flags), this.experimentFolder(typed), machines);
     this.log(leftView(found.left, this.width));
-    this.warnOf(found.problems);
+    const unseen = found.problems.map((one) => asToClean(one, flags.hosts ?? ''));
+    this.warnOf(unseen);
     const isAny = found.left.some(({ things }) => things.length > 0);
-    if (!isAny || !(await this.#isConfirmed(flags, typed))) return machinesJson(found, null);
+    if (!isAny || !(await this.#isConfirmed(flags, typed))) return machinesJson(found.left, unseen, null);
     const { removals, problems } = await found.remove();
-    this.warnOf(problems);
-    if (flags['dry-run']) return machinesJson(found, null);
+    const undone = problems.map((one) => asToClean(one, flags.hosts ?? ''));
+    this.warnOf(undone);
+    if (flags['dry-run']) return machinesJson(found.left, unseen, null);
     this.log(removedView(found.left, removals));
     if (hasFailed(removals)) process.exitCode = 1;
-    return machinesJson(found, removals);
+    return machinesJson(found.left, [...unseen, ...undone], removals);
   }
 }
 

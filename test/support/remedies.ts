@@ -132,6 +132,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
     'root may open every file, and a file in the place of a folder is only looked at',
   NotARunFolder: passing,
   'commands/export.ts': passing,
+  'cli/clean-machines-view.ts':
+    'those of Unreachable and host keys, for another verb: test/unit/cli/clean-machines.test.ts',
   'operations/reproduce/check.ts': 'root may write everywhere',
   InvalidParameters: 'each problem says how it is mended, and proposes no line',
   InvalidSettings: 'a warning beside a result: see test/unit/operations/user-settings.test.ts',
