@@ -26,9 +26,10 @@ export function leftView(left: readonly LeftOn[], width: number): Text {
   return joined(
     [
       ...(rows.length > 0 ? [table(columns, rows, width).text, ''] : []),
-      ...left.flatMap(({ place, stays, noImages }) => [
+      ...left.flatMap(({ place, stays, noImages, more }) => [
         ...(stays === null ? [] : [`${place}: everything stays: ${stays}`]),
         ...(noImages === null ? [] : [`${place}: images are left out: ${noImages}`]),
+        ...(more ? [`${place}: there may be more: clean again`] : []),
       ]),
       rows.length > 0
         ? `${sizeText(bytesOn(left))} on ${count(left.filter(({ things }) => things.length > 0).length, 'machine')}`
@@ -75,11 +76,12 @@ export const machinesJson = (
   removals: Removals | null,
 ) => ({
   bytes: bytesOn(left),
-  machines: left.map(({ place, things, stays, noImages }) => ({
+  machines: left.map(({ place, things, stays, noImages, more }) => ({
     machine: place,
     unneeded: things.map((thing, index) => ({ ...thing, outcome: outcomeOf(removals?.get(place)?.[index]) })),
     stays,
     no_images: noImages,
+    more,
   })),
   problems: problems.map(({ place, problem }) => ({ machine: place, problem: problem.message })),
   removed: removals !== null,

@@ -20,6 +20,8 @@ export interface Unneeded {
   readonly stays: string | null;
   /** Docker's error instead of images; null: none. */
   readonly noImages: string | null;
+  /** There may be more: the answer has a limit. */
+  readonly more: boolean;
 }
 
 /** `needed`: a deployment has begun meanwhile that needs it. */
@@ -70,7 +72,10 @@ export function parseUnneeded(text: string, experiment: string): Unneeded | null
     if (thing) things.set(wordOf(thing), thing);
   }
   const stays = reasonOf('stays');
-  return { things: stays === null ? [...things.values()] : [], stays, noImages: reasonOf('no-images') };
+  return {
+    things: stays === null ? [...things.values()] : [],
+    ...{ stays, noImages: reasonOf('no-images'), more: lines.some(([kind]) => kind === 'more') },
+  };
 }
 
 /** What became of each of these, in their order. Where the machine does not say, it has failed. */

@@ -100,15 +100,19 @@ list() {
     say stays "$doubt"
     return
   fi
-  started=$(date +%s)
+  started=$(date +%s) more=
   for folder in "$root"/source/*; do list_folder source "${folder##*/}"; done
   for folder in "$root"/inputs/*; do list_folder input "${folder##*/}"; done
   list_images
+  [ -z "$more" ] || say more
 }
+
+# An answer has a limit.
+is_over() { [ "$most" = 0 ] && more=yes; }
 
 list_folder() {
   is_ours "$1" "$2" && find_path "$1" "$2" && is_folder "$path" || return
-  if [ "$most" = 0 ] || is_needed "$base"; then return; fi
+  ! is_over && ! is_needed "$base" || return
   most=$((most - 1))
   kib=
   # Sizes of many files take long.
@@ -131,7 +135,7 @@ list_images() {
     case $tag in "logistician/$experiment:"*) ;; *) continue ;; esac
     # A container of any user.
     if printf '%s\n' "$used" | grep -qxF -e "$tag"; then continue; fi
-    if [ "$most" = 0 ] || is_needed "$tag"; then continue; fi
+    if is_over || is_needed "$tag"; then continue; fi
     most=$((most - 1))
     # shellcheck disable=SC2086
     say image "$tag" "$(within 10 $docker image inspect --format '{{.Size}}' "$tag" 2>/dev/null)"

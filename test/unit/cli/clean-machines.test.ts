@@ -8,6 +8,7 @@ import type { LeftOn } from '../../../src/targets/target.js';
 const left: LeftOn[] = [
   {
     place: 'gpu1',
+    more: true,
     stays: null,
     noImages: 'permission denied\x1b[2J',
     things: [
@@ -16,7 +17,7 @@ const left: LeftOn[] = [
       { kind: 'input', name: 'mnist-ba9876543210', bytes: 1000 },
     ],
   },
-  { place: 'gpu2', stays: 'the queue cannot be read', noImages: null, things: [] },
+  { place: 'gpu2', stays: 'the queue cannot be read', noImages: null, more: false, things: [] },
 ];
 const removals = new Map<string, Removal[]>([['gpu1', ['removed', 'needed', { failed: 'busy' }]]]);
 
@@ -30,6 +31,7 @@ describe('clean --hosts', () => {
         'gpu1     input   mnist-ba9876543210      1.0 kB',
         '',
         'gpu1: images are left out: permission denied\\u001b[2J',
+        'gpu1: there may be more: clean again',
         'gpu2: everything stays: the queue cannot be read',
         '2.0 MB on 1 machine',
       ].join('\n'),

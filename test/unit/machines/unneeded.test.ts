@@ -123,6 +123,13 @@ esac
     chmodSync(folder, 0o700);
   });
 
+  it('says that there may be more than it lists', () => {
+    const less = script.replace('most=300', 'most=1');
+    const found = parseUnneeded(sh(less, 'list', 'width', 'false'), 'width');
+    expect(found).toMatchObject({ more: true, things: { length: 1 } });
+    expect(list()).toMatchObject({ more: false });
+  });
+
   it('keeps all where grep fails', () => {
     queue('nothing\n');
     const broken = script.replace('grep -qF', 'grep --no-such-option');
