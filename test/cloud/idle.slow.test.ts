@@ -71,6 +71,15 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       await Promise.all(['hold-1', 'lr-2'].map(stopped));
     });
 
+    it('that AWS starts and does not stop again are told of, and stop by themselves', async () => {
+      const fault = cloud.fault({ action: 'StopInstances', code: 'UnsupportedOperation' });
+      const { code, stdout, stderr } = await project.cli(['sync', '--only', 'logs']);
+      fault.end();
+      expect(code, `${stdout}\n${stderr}`).toBe(0);
+      expect(stderr).toContain('UnsupportedOperation');
+      await Promise.all(['hold-1', 'lr-2'].map(stopped));
+    });
+
     it('are started by deploy --wait, begun again after a night, which leaves nothing', async () => {
       const { code, stdout, stderr } = await project.cli(['deploy', '--wait', '--yes']);
       expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
