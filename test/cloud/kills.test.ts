@@ -141,7 +141,8 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
         const script =
           '[ -e /run/logistician-unused.sh ] && systemctl is-active logistician-unused.timer || :';
         const said = await found.exec(script).catch(() => '');
-        return (said !== '' || !(await isOn(project, condition))) && found;
+        // It is `inactive` while the machine still boots.
+        return (said === 'active' || !(await isOn(project, condition))) && found;
       });
       const off = () => until(`${condition} is off`, async () => !(await isOn(project, condition)));
       let isHeld = verb === 'wait' && condition === 'hold-1';
