@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { awsAt } from '../../src/targets/aws/place.js';
 import { Cloud } from '../support/cloud/cloud.js';
@@ -119,6 +121,26 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything 
     expect(stderr).toContain('--quota-code L-1216C47A');
     expect((await findings())('quota')).toMatchObject({ state: 'bad' });
     expect(created()).toEqual([]);
+  });
+
+  it('M10: half of a provider, as a full disk leaves it in the cache, is named with the line that mends it', async () => {
+    project = await CloudProject.start(cloud);
+    project.settings({ experiment_conditions: ['--lr 1'] });
+    await project.ok(['deploy', '--plan']);
+    const cache = join(project.home, '.logistician', 'plugin-cache');
+    const found = execFileSync('find', [cache, '-name', 'linux_*']).toString().trim();
+    const [name = ''] = readdirSync(found).filter((file) => file.startsWith('terraform-provider-aws'));
+    // It may be a link to where the tests' provider is.
+    rmSync(found, { recursive: true });
+    mkdirSync(found);
+    writeFileSync(join(found, name), 'half', { mode: 0o755 });
+    rmSync(join(project.state, 'terraform'), { recursive: true, force: true });
+    const { code, stderr } = await project.cli(['deploy', '--plan']);
+    expect(code, stderr).toBe(1);
+    const [, line = ''] = /^ +(rm -r \S+plugin-cache)/m.exec(stderr) ?? [];
+    expect(line, stderr).not.toBe('');
+    execFileSync('sh', ['-c', line]);
+    await project.ok(['deploy', '--plan']);
   });
 
   it('a quota for two machines lets two be created, and the other conditions wait', async () => {

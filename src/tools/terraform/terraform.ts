@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { ownLine } from '../../errors.js';
 import { type Command, command } from '../../shell/command.js';
-import type { Executor } from '../../shell/executor.js';
+import { CommandFailed, type Executor } from '../../shell/executor.js';
 import { ofLongReads } from '../../shell/limits.js';
 import type { Outcome } from '../../shell/process.js';
 import { processesIn, processesWith } from '../../shell/processes.js';
@@ -108,7 +108,17 @@ export class Terraform {
    * @param replaced addresses of resources that would be replaced @throws CommandFailed */
   async plan(replaced: readonly string[]): Promise<string> {
     this.note('Asking Terraform what it would do.');
-    return (await this.executor.change(line.plan(this.at, replaced))).stdout;
+    const asked = line.plan(this.at, replaced);
+    const outcome = await this.executor.attempt(asked);
+    if (outcome.code !== 0) throw new CommandFailed(asked, outcome, this.#mending(outcome.stderr));
+    return outcome.stdout;
+  }
+
+  /** A full disk, or a cut connection, leaves half of a provider in the cache, and Terraform uses it again and again. */
+  #mending(said: string): string[] {
+    const { pluginCache } = this.at;
+    const isBroken = brokenProvider.test(said) && hasProvider(pluginCache);
+    return isBroken ? [`${pasteable`rm -r ${pluginCache}`}    # the provider is downloaded again`] : [];
   }
 
   /** The outputs after an apply, from its own events if possible: each start of Terraform reads the whole provider,
@@ -163,6 +173,7 @@ export class Terraform {
       .map(({ summary, detail }) => [summary, detail].filter(Boolean).join(': '));
     const said = told.length > 0 ? told : lastLines(existsSync(output) ? readFileSync(output, 'utf8') : '');
     return new TerraformFailed([`terraform ${verb} failed:`, ...said.map((text) => `  ${text}`)].join('\n'), [
+      ...this.#mending(said.join('\n')),
       pasteable`less ${output}    # its whole output`,
     ]);
   }
@@ -199,6 +210,10 @@ function readFrom(path: string, offset: number): Buffer {
     closeSync(file);
   }
 }
+
+/** Terraform's words for a provider that it cannot install or start. */
+const brokenProvider =
+  /plugin schemas|exec format error|checksum|could not be installed|install provider|start plugin|instantiat\w+ provider/i;
 
 /** Whether the cache has a provider: it has a folder for each registry host. */
 const hasProvider = (pluginCache: string): boolean =>
