@@ -53,8 +53,18 @@ export function verifyExperiment(folder: string): ReturnType<typeof readExperime
  *  @throws NoExperiment, InvalidParameters, NoRepository, NoCommits */
 export async function openExperiment(session: Session, given: string): Promise<Experiment> {
   const folder = resolve(given);
-  const { text, parameters } = readExperiment(folder);
+  const read = readExperiment(folder);
   if (!existsSync(join(folder, 'Dockerfile'))) throw new NoExperiment(folder, 'Dockerfile');
+  return experimentWith(session, folder, read);
+}
+
+/** The experiment in a folder with a parameters.json that need not be the one there.
+ * @param folder absolute. @throws NoRepository, NoCommits */
+export async function experimentWith(
+  session: Session,
+  folder: string,
+  { text, parameters }: Pick<ReturnType<typeof readExperiment>, 'text' | 'parameters'>,
+): Promise<Experiment> {
   const project = await openProject(folder);
   const path = pathInProject(project, folder);
   if (`${project.root}${folder}`.includes('\n')) throw new UnusablePath(project.root);

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { lstatSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { numberIn, parseWithNaN } from '../machines/numbers-in-json.js';
+import { withFile } from './measures/files.js';
 
 // The parts of a run's folder data/ that tables show. The job wrote it, so it may contain anything of any size.
 
@@ -89,39 +90,18 @@ function namesIn(folder: string): string[] {
   }
 }
 
-const timeOf = (path: string): number | null => withRegular(path, (_, { mtimeMs }) => mtimeMs);
+const timeOf = (path: string): number | null => withFile(path, (_file, _size, mtimeMs) => mtimeMs);
 
 /** The text of a regular file: all of it up to a maximum size, or only its last bytes; null: not a regular file. */
 function readRegular(
   path: string,
   how: { readonly atMost: number } | { readonly last: number },
 ): string | null {
-  return withRegular(path, (file, { size }) => {
+  return withFile(path, (file, size) => {
     if ('atMost' in how && size > how.atMost) return null;
     const length = 'atMost' in how ? size : Math.min(size, how.last);
     const bytes = Buffer.alloc(length);
     const read = readSync(file, bytes, 0, length, size - length);
     return bytes.subarray(0, read).toString('utf8');
   });
-}
-
-function withRegular<T>(
-  path: string,
-  work: (file: number, facts: { readonly size: number; readonly mtimeMs: number }) => T,
-): T | null {
-  let file: number;
-  try {
-    // A job may have put a link there, or a pipe that never ends.
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return null;
-  }
-  try {
-    const facts = fstatSync(file);
-    return facts.isFile() ? work(file, facts) : null;
-  } catch {
-    return null;
-  } finally {
-    closeSync(file);
-  }
 }

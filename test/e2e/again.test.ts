@@ -65,7 +65,13 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(found.measures.different.map(({ name }) => name)).toEqual(['time']);
     // Beside it: nothing is added to the runs, and what is the same is not kept.
     expect(project.runs).toHaveLength(before);
-    expect(readdirSync(reproduced())).toEqual([]);
+    // The printed lines have left theirs.
+    expect(readdirSync(reproduced())).toEqual([project.runs[0]]);
+  });
+
+  it('is checked by two at once, each in its own folder', async () => {
+    const both = await Promise.all([check('lr-0.1'), check('lr-0.1')]);
+    expect(both.map(({ verdict }) => verdict)).toEqual(['same bytes', 'same bytes']);
   });
 
   it('is checked with an image that has to be built again, and from a snapshot', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { basesNow } from '../../machines/base-images.js';
@@ -6,6 +6,7 @@ import { reproductionOf } from '../../recipe/reproduction.js';
 import { allValues, measuredBy } from '../../runs/measures/measured.js';
 import { readMeasures } from '../../runs/measures/read.js';
 import type { RunRecord } from '../../runs/record.js';
+import { CommandFailed } from '../../shell/executor.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable } from '../../shell/word.js';
 import { targetHere } from '../../targets/registry.js';
@@ -44,18 +45,20 @@ export async function check(session: Session, run: Reproducible, request: CheckR
     record.image.id === null ? null : engine.image(record.image.id),
   ]);
   const own = image?.id ?? null;
-  const steps = reproductionOf(record, here, own);
-  newFolder(here.folder, executor.dryRun);
+  const folder = executor.dryRun ? here.folder : newFolder(here.folder);
+  const steps = reproductionOf(record, { ...here, folder }, own);
   for (const one of steps.prepare) await executor.change(one);
   if (own === null) await executor.change(steps.build, session.progress);
-  const { code } = await executor.attempt(steps.run, request.io);
+  const outcome = await executor.attempt(steps.run, request.io);
+  const { code } = outcome;
+  if (code === notStarted && record.exit_code !== code) throw new CommandFailed(steps.run, outcome);
   const causes = causesOf(record, own === null ? bases : null);
   const was = outcomeOf(request.data, record.exit_code);
-  const is = outcomeOf(join(here.folder, 'data'), code);
+  const is = outcomeOf(join(folder, 'data'), code);
   const compared = await compareOutcomes(was, is, request.tolerance, request.ignored);
   const isSame = compared.verdict !== 'different';
-  if (isSame && !executor.dryRun) rmSync(here.folder, { recursive: true, force: true, maxRetries: 5 });
-  return { ...compared, causes, kept: isSame ? null : here.folder };
+  if (isSame && !executor.dryRun) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  return { ...compared, causes, kept: isSame ? null : folder };
 }
 
 function refuseMissingData({ id, collected, target }: RunRecord, data: string): void {
@@ -64,19 +67,20 @@ function refuseMissingData({ id, collected, target }: RunRecord, data: string): 
   throw new CannotReproduce(`The results of ${id} are not here: ${why}.`);
 }
 
-/** The folder of an earlier repetition, which was kept because it differed, makes room. */
-function newFolder(folder: string, dryRun: boolean): void {
-  if (dryRun) return;
+/** A new folder: another check of the same run may go on in its own. */
+function newFolder(base: string): string {
   try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(dirname(folder), 0o700);
+    mkdirSync(dirname(base), { recursive: true, mode: 0o700 });
+    return mkdtempSync(`${base}.`);
   } catch (error) {
     throw new UserError(`The folder for the repetition cannot be made: ${(error as Error).message}`, [
-      pasteable`ls -ld ${folder} ${dirname(folder)}`,
+      pasteable`ls -ld ${dirname(base)}`,
     ]);
   }
 }
+
+/** Docker's exit code where it could not start the container. */
+const notStarted = 125;
 
 const outcomeOf = (data: string, exitCode: number | null): Outcome => ({
   results: join(data, 'results'),

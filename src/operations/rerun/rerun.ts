@@ -1,15 +1,17 @@
+import { resolve } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import type { Argument } from '../../experiment/arguments.js';
 import { withArguments } from '../../experiment/change-arguments.js';
 import type { Condition } from '../../experiment/condition.js';
+import { readParameters } from '../../experiment/parameters.js';
 import { count } from '../../phrases.js';
 import type { CameFrom, RunRecord } from '../../runs/record.js';
 import type { RunStore } from '../../runs/store.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
-import type { Experiment } from '../experiment.js';
+import { targetNames } from '../../targets/registry.js';
+import { type Experiment, experimentWith } from '../experiment.js';
 import { refuseOtherInputs } from '../reproduce/reproduce.js';
 import type { Session } from '../session.js';
-import { pastExperiment } from './past-experiment.js';
 
 /** Runs that cannot be run again as they are named. */
 export class CannotRerun extends UserError {}
@@ -57,7 +59,10 @@ export async function rerunOf(
       `${first.id} and ${records[other]?.id} had different settings in parameters.json, and one deployment has one.`,
       records.slice(0, 3).map(({ id }) => ownLine('rerun', [id])),
     );
-  const then = await pastExperiment(session, folder, text, `${store.pathOf(first.id)}/parameters.json`);
+  // Today's parameters.json is not read.
+  const path = `${store.pathOf(first.id)}/parameters.json`;
+  const parameters = readParameters(text, path, targetNames);
+  const then = await experimentWith(session, resolve(folder), { text, parameters });
   for (const { recipe } of records) await refuseOtherInputs(session, recipe.inputs);
   const cameFrom = new Map<string, CameFrom>();
   const conditions = new Map<string, Condition>();

@@ -84,7 +84,7 @@ function textOf(path: string): string | null {
 /** The receipts of the runs that are in it. @throws NoExport */
 function runsIn(file: string, scratch: string): RunRecord[] {
   const folder = join(scratch, names.runs);
-  refuseOther(file, folder);
+  refuseWithoutRuns(file, folder);
   const store = new RunStore(scratch, true);
   return readdirSync(folder).map((id) => {
     if (!isRunId(id)) throw new NoExport(file, `${id} in it is no id of a run`);
@@ -110,19 +110,19 @@ function receiptIn(file: string, store: RunStore, id: string): RunRecord | null 
   }
 }
 
-function refuseOther(file: string, folder: string): void {
+function refuseWithoutRuns(file: string, folder: string): void {
   if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new NoExport(file, 'it has no runs');
 }
 
 /** Only files, folders and links, all of which the user may read and change. A pipe would hang who reads it. */
-function tame(path: string): void {
+function tame(path: string | Buffer): void {
   const found = lstatSync(path);
   if (found.isSymbolicLink()) return;
   if (found.isDirectory()) {
     chmodSync(path, (found.mode & 0o777) | 0o700);
     for (const name of readdirSync(path, { encoding: 'buffer' }))
-      tame(Buffer.concat([Buffer.from(`${path}/`), name]) as unknown as string);
+      tame(Buffer.concat([Buffer.from(path as string), Buffer.from('/'), name]));
   } else if (found.isFile()) chmodSync(path, (found.mode & 0o777) | 0o600);
   else rmSync(path);
 }

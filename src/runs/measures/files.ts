@@ -99,7 +99,7 @@ function nameOf(bytes: Name): string {
 }
 
 /** Opens a regular file for reading, never waiting for a pipe; null: it is none, or cannot be read. */
-export function withFile<T>(path: Name, work: (file: number, size: number) => T): T | null {
+export function withFile<T>(path: Name, work: (file: number, size: number, mtimeMs: number) => T): T | null {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -108,7 +108,7 @@ export function withFile<T>(path: Name, work: (file: number, size: number) => T)
   }
   try {
     const found = fstatSync(file);
-    return found.isFile() ? work(file, found.size) : null;
+    return found.isFile() ? work(file, found.size, found.mtimeMs) : null;
   } catch {
     return null;
   } finally {
