@@ -65,8 +65,8 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(found.measures.different.map(({ name }) => name)).toEqual(['time']);
     // Beside it: nothing is added to the runs, and what is the same is not kept.
     expect(project.runs).toHaveLength(before);
-    // The printed lines have left theirs.
-    expect(readdirSync(reproduced())).toEqual([project.runs[0]]);
+    // Those of printed lines have no dot.
+    expect(readdirSync(reproduced()).filter((name) => name.includes('.'))).toEqual([]);
   });
 
   it('is checked by two at once, each in its own folder', async () => {
