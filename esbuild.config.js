@@ -36,6 +36,8 @@ const withoutTheRest = {
   name: 'without-the-rest',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: leftOut }, ({ path }) => ({ path, namespace: 'left-out' }));
+    // A copy of Node's own streams, for Nodes before 10.
+    onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
     onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
       contents:
         path === 'cli-spinners' ? 'module.exports = { dots2: {}, line: {} };' : 'module.exports = {};',
@@ -110,8 +112,6 @@ const options = {
   format: 'esm',
   // oclif looks for these when it runs from TypeScript sources, which a bundle never does.
   external: ['typescript', 'ts-node', 'tsx'],
-  // What libraries bring for Nodes before 10.
-  alias: { 'readable-stream': 'node:stream' },
   // CommonJS libraries inside an ES module bundle expect these three.
   banner: {
     js: [
