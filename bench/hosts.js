@@ -102,9 +102,9 @@ export async function hosts({ work, cli, project, row, inSeconds }) {
   }
 
   async function copies() {
-    const large = 'head -c 1073741824 /dev/urandom >/data/results/large; true';
+    const large = "sh -c 'head -c 1073741824 /dev/urandom >/data/results/large'";
     const small =
-      'cd /data/results; mkdir $(seq 0 99); for n in $(seq 10000); do echo $n >$((n % 100))/$n; done; true';
+      "sh -c 'cd /data/results; mkdir $(seq 0 99); for n in $(seq 10000); do echo $n >$((n % 100))/$n; done'";
     const files = await deployed('hosts-small', 1, { command: small });
     copy('10,000 small files', 5, files.experiment);
     unchanged('10,000 small files', files.experiment, 1.5);
