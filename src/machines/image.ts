@@ -1,6 +1,5 @@
-import { ownLine, UserError } from '../errors.js';
 import { type Command, command } from '../shell/command.js';
-import { type Executor, lastLines } from '../shell/executor.js';
+import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
 import type { Io } from '../shell/process.js';
 import { linesThatInstall } from '../shell/programs.js';
@@ -9,23 +8,8 @@ import type { Engine } from '../tools/docker/engine.js';
 import type { ImagePlan } from '../tools/docker/lines.js';
 import { git, reading } from '../tools/git/git.js';
 import { basesNow, isBuiltOn, labelOf, pullBases } from './base-images.js';
+import { BuildFailed, type BuildPlan } from './build-failed.js';
 import type { BaseImage } from './job-state.js';
-
-export class BuildFailed extends UserError {
-  constructor(
-    dockerfile: string,
-    code: number,
-    said: string,
-    /** The lines that install BuildKit, if the Dockerfile needs it. */
-    install: readonly string[],
-    lacks: string,
-  ) {
-    super(
-      `The image could not be built: docker build ended with exit code ${code}:\n${lastLines(said.trim())}${lacks && `\n${lacks}`}`,
-      [...install, ownLine('build', [], `again, after a change of ${dockerfile}`)],
-    );
-  }
-}
 
 interface Building extends Io {
   readonly fresh?: boolean;
@@ -67,7 +51,10 @@ export async function ensureImage(
     await buildOnce(
       executor,
       buildImage(docker, repository, { ...image, labels }, isFresh),
-      image,
+      {
+        dockerfile: image.dockerfile,
+        absent: image.bases.filter((name) => !on.some((one) => one.name === name)),
+      },
       lacks,
       io,
     );
@@ -88,7 +75,7 @@ const mostSaid = 8000;
 async function buildOnce(
   executor: Executor,
   build: Command,
-  { dockerfile }: ImagePlan,
+  plan: BuildPlan,
   lacks: string,
   io: Io,
 ): Promise<void> {
@@ -108,7 +95,7 @@ async function buildOnce(
   if (code !== 0) {
     const ask = async (...argv: string[]) => (await executor.query(command(...argv))).stdout;
     const install = wantsBuildKit ? await linesThatInstall('docker-buildx', ask) : [];
-    throw new BuildFailed(dockerfile, code, said, install, lacks);
+    throw new BuildFailed(plan, code, said, install, lacks);
   }
 }
 

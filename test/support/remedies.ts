@@ -104,7 +104,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   NoGitLfs: packages,
   MissingLargeFiles: 'needs a server of git LFS',
   MissingSubmoduleCommit: 'needs the remote of a submodule: test/e2e/submodules-and-lfs.test.ts has one',
-  BuildFailed: 'the Dockerfile is the remedy; of BuildKit see test/unit/shell/programs.test.ts',
+  BuildFailed: 'test/e2e/registry.test.ts executes those of a registry; else the Dockerfile is the remedy',
   NotReady: packages,
   BrokenGpus: 'needs GPUs whose driver fails: see test/unit/machines',
   NothingWaits: aws,

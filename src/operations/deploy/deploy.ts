@@ -1,4 +1,4 @@
-import { BuildFailed } from '../../machines/image.js';
+import { BuildFailed } from '../../machines/build-failed.js';
 import { count } from '../../phrases.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
