@@ -101,6 +101,7 @@ const options = {
   ...shared,
   entryPoints: [
     `${root}src/main.ts`,
+    `${root}src/help.ts`,
     `${root}src/hooks/command-not-found.ts`,
     ...commands,
     // The stack, in chunks that nothing loads before it is wanted.
