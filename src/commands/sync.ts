@@ -15,7 +15,7 @@ import { openRecords } from '../operations/records.js';
 export default class Sync extends BaseCommand {
   static override summary = 'Collect the results.';
   static override description =
-    'Everything that jobs have written so far is copied to runs/<run id>/, and each receipt, run.json, is updated. Nothing here is deleted; an interrupted transfer is resumed. If a machine fails, the others are still collected, and the exit code is 1. On target local the results are in runs/ from the beginning.';
+    'Everything that jobs have written so far is copied to runs/<run id>/, and each receipt, run.json, is updated. Nothing here is deleted; an interrupted transfer is resumed. If a machine fails, the others are still collected, and the exit code is 1, as it is when results turn out to be lost. On target local the results are in runs/ from the beginning.';
   static override examples = [
     '<%= config.bin %> sync',
     '<%= config.bin %> sync --only measures',
@@ -67,6 +67,7 @@ export default class Sync extends BaseCommand {
     if (chosen.size === 0 && meant.states.length > 0) this.log(noneIn(meant));
     else this.log(collectedView(rowsOfThem, settled, records.runs));
     this.warnOf(problems);
+    if (settled.some(({ state }) => state === 'lost')) process.exitCode = 1;
     this.next(folder, ownLine('status'), ownLine('terminate'));
     return { ...statusJson(status, records.runs), folder: records.runs.folder };
   }

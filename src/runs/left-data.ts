@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { numberIn, parseWithNaN } from '../machines/numbers-in-json.js';
+import type { LogNames } from './left-log.js';
 import { withFile } from './measures/files.js';
 
 // The parts of a run's folder data/ that tables show. The job wrote it, so it may contain anything of any size.
@@ -18,10 +19,11 @@ const tail = 4000;
 /** The most entries of the measures folder that are read. */
 const mostMeasures = 1000;
 
-/** Reads the data folder. Links are not followed. Never throws: unreadable files are skipped. */
-export function leftIn(data: string): LeftData {
+/** Reads the data folder. Links are not followed. Never throws: unreadable files are skipped.
+ *  @param names of its logs */
+export function leftIn(data: string, names: LogNames): LeftData {
   const logs = join(data, 'logs');
-  return { lastLine: isFolder(logs) ? lastLineOf(logs) : '', ...measuresIn(data) };
+  return { lastLine: isFolder(logs) ? lastLineOf(logs, names) : '', ...measuresIn(data) };
 }
 
 /** Reads the measures only. */
@@ -39,9 +41,9 @@ function measured(measures: string): Pick<LeftData, 'measure' | 'summary'> {
   return { measure: newestMeasure(measures), summary: summary === null ? null : objectIn(summary) };
 }
 
-/** The last line of the log or, if the job did not start, of the build or the runner. */
-function lastLineOf(logs: string): string {
-  for (const name of ['docker.txt', 'build.txt', 'runner.txt']) {
+/** The last line of the first log that has one. */
+function lastLineOf(logs: string, names: LogNames): string {
+  for (const name of names) {
     const line = lastLine(readRegular(join(logs, name), { last: tail }) ?? '');
     if (line !== '') return line;
   }

@@ -10,10 +10,10 @@ const piece = 65_536;
 /** Names of logs; the first that is not empty is used. */
 export type LogNames = readonly string[];
 
-/** The log of a run; for a run that failed without output, that of the runner or the build. */
+/** The log of a run; for a run that failed without output, that of the runner or of the build that failed. */
 export const logNames = ({ state, reason }: Pick<RunRecord, 'state' | 'reason'>): LogNames => {
   if (state === 'succeeded') return ['docker.txt'];
-  return ['docker.txt', ...(reason === 'build' ? ['build.txt', 'runner.txt'] : ['runner.txt', 'build.txt'])];
+  return ['docker.txt', ...(reason === 'build' ? ['build.txt'] : []), 'runner.txt'];
 };
 
 /** Passes on the output from byte `offset` on; without a log, nothing.

@@ -62,7 +62,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
 
     it('are started by sync, which collects what it is to, and stop again', async () => {
       const status = await project.json(['status']);
-      const why = expect.stringContaining('is stopped, with results of its job on its disk');
+      const why = expect.stringContaining('is stopped, and its disk is kept');
       expect(status.unreachable.map(({ why }) => why)).toEqual([why, why]);
       expect(await project.ok(['sync', '--only', 'results'])).toMatch(/, 2 have data in runs\.$/m);
       for (const condition of ['--hold', '--lr'])

@@ -131,7 +131,8 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('results that do not
       await project.ok(['status']);
       const [lost, kept] = [runOf(project, 'lr-1'), runOf(project, 'lr-2')];
       await one.exec(`rm -r ${jobsOn(one, project)}/${lost}`);
-      const { stdout, stderr } = await project.cli(['sync']);
+      const { code, stdout, stderr } = await project.cli(['sync']);
+      expect(code).toBe(1);
       expect(stderr).toMatch(/The results of lr-1\S* are lost/);
       expect(stdout).toMatch(new RegExp(`^lost +\\S*${lost}`, 'm'));
       expect(project.receipt(lost)).toMatchObject({ state: 'lost', reason: 'gone', collected: null });
@@ -153,7 +154,10 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('results that do not
     await project.ok(['status']);
     await one.exec(`rm -r ${jobsOn(one, project)}/${held}`);
     expect((await project.json(['status'])).conditions[0]).toMatchObject({ state: 'lost', reason: 'gone' });
-    expect((await project.cli(['sync'])).stderr).toMatch(/The results of hold-1\S* are lost/);
+    expect(await project.cli(['sync'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/The results of hold-1\S* are lost/),
+    });
     expect(project.receipt(held)).toMatchObject({ state: 'lost', reason: 'gone', collected: null });
     await well(project, ['terminate', '--yes']);
     expect(await one.exec('docker ps --all --quiet')).toBe('');

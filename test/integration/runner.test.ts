@@ -336,6 +336,15 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect((await sweep.report(job)).lastLine).toContain('0123456789');
     });
 
+    it('that fails and says nothing, has nothing to show: neither its build nor what was fetched', async () => {
+      const sweep = await lab.sweep("sh -c 'exit 3'");
+      const job = await sweep.run('silent');
+      expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 3 });
+      writeFileSync(join(job.folder, 'data', 'logs', 'build.txt'), 'Successfully tagged test:latest\n');
+      expect((await sweep.report(job)).lastLine).toBe('');
+      expect(await read(sweep, job)).toBe('');
+    });
+
     it('fails with 127 where the image has no such command', async () => {
       const job = await (await lab.sweep('no-such-program')).run('missing');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 127 });

@@ -4,6 +4,7 @@ import type { JobReport } from '../../machines/job-state.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
 import { leftIn } from '../../runs/left-data.js';
+import { logNames } from '../../runs/left-log.js';
 import { seenFrom } from '../../runs/lost-data.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import type { RunStore } from '../../runs/store.js';
@@ -141,8 +142,9 @@ async function hearHere(
 ): Promise<void> {
   const missing = [...current.values()].filter(({ id }) => !heard.has(id) && !unasked.has(id));
   const open = missing.filter((record) => !hasEnded(record));
-  for (const { id } of missing.filter(hasEnded)) {
-    const left = leftIn(join(runs.pathOf(id), 'data'));
+  for (const record of missing.filter(hasEnded)) {
+    const { id } = record;
+    const left = leftIn(join(runs.pathOf(id), 'data'), logNames(record));
     heard.set(id, { folder: runs.pathOf(id), state: null, orphan: false, full: false, ...left });
   }
   const folders = new Map(open.map(({ id }) => [join(deployments.jobs, id), id]));

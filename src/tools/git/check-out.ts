@@ -77,12 +77,15 @@ const checkOutOne = (
   ...(history ? fetchHistory(repository, commit, into, history) : []),
 ];
 
-const fetchPack = (into: Word, words: readonly string[]): Command =>
-  git(into, ['fetch-pack', '--quiet', '--no-progress', ...words], {
+const fetchPack = (into: Word, words: readonly string[]): Command => ({
+  ...git(into, ['fetch-pack', '--quiet', '--no-progress', ...words], {
     // The older protocol only sends commits that have a ref.
     settings: ['protocol.version=2', 'fetch.fsckObjects=false'],
     env: { GIT_ALLOW_PROTOCOL: 'file' },
-  });
+  }),
+  // It lists what it has fetched, which would be in the log of a job that fails silently.
+  output: '/dev/null',
+});
 
 /** Fetches the rest of the history without files: for git it is a partial clone. */
 const fetchHistory = (

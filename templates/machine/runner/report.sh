@@ -82,12 +82,10 @@ report_output() {
   fi
 }
 
-# other_logs STATE: why a job did not start is in the logs `first` and `second`.
+# other_logs STATE: why a job ended without output is in the logs `first` and `second`.
 other_logs() {
-  case $1 in
-    *'"reason":"build"'*) first=build.txt second=runner.txt ;;
-    *) first=runner.txt second=build.txt ;;
-  esac
+  first=runner.txt second=runner.txt
+  case $1 in *'"reason":"build"'*) first=build.txt ;; esac
 }
 
 # `log` is the log of JOB to show: its output or, if it failed without output, that of its runner or the build.

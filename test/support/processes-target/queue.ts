@@ -65,7 +65,7 @@ export class ProcessQueue {
 
   report(run: string): JobReport {
     const { folder, data } = this.folders(run);
-    return { folder, state: this.#stateOf(run), orphan: false, full: false, ...leftIn(data) };
+    return { folder, state: this.#stateOf(run), orphan: false, full: false, ...leftIn(data, ['docker.txt']) };
   }
 
   #stateOf(run: string): JobState | null {

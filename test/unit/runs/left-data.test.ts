@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { leftIn } from '../../../src/runs/left-data.js';
+import { logNames } from '../../../src/runs/left-log.js';
 import { scratchFolder } from '../../support/repository.js';
 
 let scratch: string;
@@ -26,9 +27,9 @@ const nothing = { lastLine: '', measure: null, summary: null };
 
 describe('leftIn', () => {
   it('says nothing of nothing', () => {
-    expect(leftIn(data)).toEqual(nothing);
+    expect(leftIn(data, ['docker.txt'])).toEqual(nothing);
     mkdirSync(join(data, 'measures'), { recursive: true });
-    expect(leftIn(data)).toEqual(nothing);
+    expect(leftIn(data, ['docker.txt'])).toEqual(nothing);
   });
 
   it.each([
@@ -40,18 +41,18 @@ describe('leftIn', () => {
     ['between NULs of a file that a crash cut', 'one\0\0\0', 'one'],
   ])('the line that it shows: %s', (_, text, line) => {
     put('logs/docker.txt', text);
-    expect(leftIn(data).lastLine).toBe(line);
+    expect(leftIn(data, ['docker.txt']).lastLine).toBe(line);
   });
 
   it('where the job did not start, what was said instead', () => {
+    const line = (reason: string) => leftIn(data, logNames({ state: 'failed', reason })).lastLine;
     put('logs/runner.txt', 'no room\n');
-    expect(leftIn(data).lastLine).toBe('no room');
     put('logs/build.txt', 'no such image\n');
-    expect(leftIn(data).lastLine).toBe('no such image');
+    expect([line('fetch'), line('build')]).toEqual(['no room', 'no such image']);
     put('logs/docker.txt', '\n');
-    expect(leftIn(data).lastLine).toBe('no such image');
+    expect(line('build')).toBe('no such image');
     put('logs/docker.txt', 'epoch 1\n');
-    expect(leftIn(data).lastLine).toBe('epoch 1');
+    expect(line('build')).toBe('epoch 1');
   });
 
   it.each<[string, string, string, unknown]>([
@@ -67,7 +68,7 @@ describe('leftIn', () => {
     ['a line that is a list', 'x.jsonl', '[1]\n', null],
   ])('the measure: %s', (_, name, text, measure) => {
     put(`measures/${name}`, text);
-    expect(leftIn(data).measure).toEqual(measure);
+    expect(leftIn(data, ['docker.txt']).measure).toEqual(measure);
   });
 
   it('the measure is the newest one, and no summary', () => {
@@ -75,7 +76,7 @@ describe('leftIn', () => {
     const old = put('measures/old.txt', '1');
     utimesSync(old, 1, 1);
     put('measures/summary.json', '{"best": 3}');
-    expect(leftIn(data)).toMatchObject({ measure: { new: 2 }, summary: { best: 3 } });
+    expect(leftIn(data, ['docker.txt'])).toMatchObject({ measure: { new: 2 }, summary: { best: 3 } });
   });
 });
 
@@ -131,7 +132,7 @@ describe('T13: a job left what it liked', () => {
     ['bytes that are no text', () => put('measures/x.jsonl', Buffer.from([0xff, 0xfe, 0x00, 0x80]))],
   ])('%s', (_, leave) => {
     leave();
-    expect(leftIn(data)).toEqual(nothing);
+    expect(leftIn(data, ['docker.txt'])).toEqual(nothing);
   });
 
   it('a link for a folder of it: nothing of there is read', () => {
@@ -140,32 +141,32 @@ describe('T13: a job left what it liked', () => {
     writeFileSync(join(other, 'docker.txt'), 'secret\n');
     writeFileSync(join(other, 'summary.json'), '{"secret": 1}');
     for (const name of ['logs', 'measures']) link(name, other);
-    expect(leftIn(data)).toEqual(nothing);
+    expect(leftIn(data, ['docker.txt'])).toEqual(nothing);
   });
 
   it('a terabyte of log: its end is read', () => {
     sparse('logs/docker.txt', 2 ** 40);
     execFileSync('sh', ['-c', `printf '\\nthe end\\n' >>"$1"`, 'sh', join(data, 'logs', 'docker.txt')]);
-    expect(leftIn(data).lastLine).toBe('the end');
+    expect(leftIn(data, ['docker.txt']).lastLine).toBe('the end');
     sparse('measures/x.jsonl', 2 ** 40);
     execFileSync('sh', ['-c', `printf '\\n{"loss":1}\\n' >>"$1"`, 'sh', join(data, 'measures', 'x.jsonl')]);
-    expect(leftIn(data).measure).toEqual({ loss: 1 });
+    expect(leftIn(data, ['docker.txt']).measure).toEqual({ loss: 1 });
   });
 
   it('a line without an end: its last bytes, no more', () => {
     put('logs/docker.txt', 'x'.repeat(1e6));
-    expect(leftIn(data).lastLine.length).toBeLessThanOrEqual(4000);
+    expect(leftIn(data, ['docker.txt']).lastLine.length).toBeLessThanOrEqual(4000);
   });
 
   it('thousands of measures: some are looked at', () => {
     for (let count = 0; count < 1200; count++) put(`measures/${count}`, '1');
-    expect(Object.values(leftIn(data).measure ?? {})).toEqual([1]);
+    expect(Object.values(leftIn(data, ['docker.txt']).measure ?? {})).toEqual([1]);
   });
 
   it('names of measures that objects have by themselves', () => {
     put('measures/__proto__', '1');
     put('measures/summary.json', '{"__proto__": {"x": 1}, "toString": 1}');
-    const { summary } = leftIn(data);
+    const { summary } = leftIn(data, ['docker.txt']);
     expect(Object.keys(summary ?? {})).toEqual(['__proto__', 'toString']);
     expect(({} as Record<string, unknown>).x).toBe(undefined);
   });

@@ -113,7 +113,7 @@ export class AwsMachines {
 }
 
 function hasStopped({ name, own }: AwsMachine): Unreachable {
-  return new Unreachable(name, `is stopped, with results of its job on its disk (${own.instance})`, [
+  return new Unreachable(name, `is stopped, and its disk is kept (${own.instance})`, [
     ownLine('sync', [], 'starts it, collects everything, and stops it again'),
     ownLine('terminate', [], 'collects everything, and terminates it'),
   ]);
