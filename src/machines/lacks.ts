@@ -1,5 +1,6 @@
 import { linesForRoom, UserError } from '../errors.js';
 import { isOlder } from '../shell/programs.js';
+import { linesForRuntime, withoutRuntime } from './gpus.js';
 import { isRefused, type Survey } from './survey.js';
 
 /** A problem of a machine. */
@@ -102,12 +103,7 @@ function gpuLacks({ engine, gpusBeyond, gpuTrouble }: Survey): Lack[] {
     lacks.push({ what: 'GPUs', detail: `${detail}; ${unless}`, mend, bearable });
   // Without a GPU runtime, nvidia-smi may be there only as a dependency of another package.
   if (gpuTrouble !== null) lack(`nvidia-smi ${gpuTrouble}`, ['nvidia-smi'], !engine.hasNvidia);
-  if (gpusBeyond > 0)
-    lack(`Docker has no NVIDIA runtime for its ${gpusBeyond === 1 ? 'GPU' : `${gpusBeyond} GPUs`}`, [
-      'sudo apt-get install nvidia-container-toolkit',
-      'sudo nvidia-ctk runtime configure --runtime=docker',
-      'sudo systemctl restart docker',
-    ]);
+  if (gpusBeyond > 0) lack(withoutRuntime(gpusBeyond, 'its'), linesForRuntime);
   return lacks;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { here } from '../../machines/connection.js';
-import { BrokenGpus, findGpus } from '../../machines/gpus.js';
+import { BrokenGpus, findGpus, linesForRuntime, withoutRuntime } from '../../machines/gpus.js';
 import { littleSpace } from '../../machines/lacks.js';
 import { count } from '../../phrases.js';
 import { command } from '../../shell/command.js';
@@ -80,7 +80,7 @@ async function docker(session: Session): Promise<Finding[]> {
     return [
       client,
       answer,
-      ...(await brokenGpus(session, facts)),
+      ...(await unusableGpus(session, facts)),
       await buildKit(session),
       await leftovers(engine),
     ];
@@ -90,11 +90,12 @@ async function docker(session: Session): Promise<Finding[]> {
   }
 }
 
-/** Docker has a GPU runtime, but the GPUs do not work. */
-async function brokenGpus({ executor }: Session, facts: EngineFacts): Promise<Finding[]> {
+/** GPUs that do not work, or that Docker has no runtime for. */
+async function unusableGpus({ executor }: Session, facts: EngineFacts): Promise<Finding[]> {
   try {
-    await findGpus(executor, here(''), facts, 'auto');
-    return [];
+    const { beyond } = await findGpus(executor, here(''), facts, 'auto');
+    if (beyond === 0) return [];
+    return [warning('GPUs', withoutRuntime(beyond, 'the'), ...linesForRuntime)];
   } catch (error) {
     if (error instanceof BrokenGpus) return [bad('GPUs', error.message, ...error.suggestions)];
     throw error;

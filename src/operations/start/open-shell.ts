@@ -1,5 +1,3 @@
-import { here } from '../../machines/connection.js';
-import { findGpus } from '../../machines/gpus.js';
 import { ownGpus } from '../../machines/slots.js';
 import { currentUser, inContainer } from '../../machines/user.js';
 import { command } from '../../shell/command.js';
@@ -11,6 +9,7 @@ import { type Experiment, inputFolders } from '../experiment.js';
 import type { Session } from '../session.js';
 import { liveGit } from '../source-warnings.js';
 import { build } from './build.js';
+import { gpusHere } from './gpus-here.js';
 
 /** Opens a shell in the experiment's image, on the live tree or, bare, without any folder of this computer. Nothing is
  * recorded; /data is the container's own and is deleted with it.
@@ -26,7 +25,7 @@ export async function openShell(
   const image = await build(session, experiment);
   const facts = await engine.facts();
   const wish = parameters.gpus;
-  const gpus = ownGpus(wish, await findGpus(session.executor, here(''), facts, wish));
+  const gpus = ownGpus(wish, await gpusHere(session, facts, wish));
   const user = currentUser();
   const own = inContainer(user, facts.users === 'rootless');
   const words = containerWords({

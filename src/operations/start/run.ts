@@ -3,8 +3,6 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
-import { here } from '../../machines/connection.js';
-import { findGpus } from '../../machines/gpus.js';
 import { ensureImage } from '../../machines/image.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
 import type { BaseImage } from '../../machines/job-state.js';
@@ -33,6 +31,7 @@ import { newRecord } from '../receipt.js';
 import { thisComputer } from '../records.js';
 import type { Session } from '../session.js';
 import { liveGit, noteIgnored, warnOfAbsent, warnOfLeftOut, warnOfLinksOut } from '../source-warnings.js';
+import { gpusHere } from './gpus-here.js';
 
 export interface RunRequest {
   readonly condition: Condition;
@@ -82,7 +81,7 @@ export async function run(
   );
   const checkout = request.clone ? await checkoutOf(project, pin.commit) : null;
   if (checkout && !executor.dryRun) await refuseMissingFiles(executor, checkout);
-  const gpus = await findGpus(executor, here(hostname()), engine, recipe.gpus);
+  const gpus = await gpusHere(session, engine, recipe.gpus);
   const layout: Layout = {
     docker: parameters.dockerCommand,
     checkout,

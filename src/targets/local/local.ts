@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import { here } from '../../machines/connection.js';
-import { findGpus } from '../../machines/gpus.js';
+import { findGpus, noteOfBeyond } from '../../machines/gpus.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
 import { RunnerQueue } from '../../machines/runner-queue.js';
 import { slots } from '../../machines/slots.js';
@@ -83,13 +83,24 @@ export class LocalTarget implements Target {
     const place: Place = {
       name,
       here: true,
-      slots: slots(parameters.gpus, gpus, engine, wanted ?? undefined),
+      slots: slots(parameters.gpus, gpus.ids, engine, wanted ?? undefined),
       rented: null,
       own: ownPlace(engine.users === 'rootless'),
       released: null,
     };
-    const offer = { place, facts: { name, user: currentUser(), engine, gpus }, only: null, text: null };
-    return { offers: [offer], problems: [], docker: parameters.dockerCommand };
+    const offer = {
+      place,
+      facts: { name, user: currentUser(), engine, gpus: gpus.ids },
+      only: null,
+      text: null,
+    };
+    const note = noteOfBeyond(gpus);
+    return {
+      offers: [offer],
+      problems: [],
+      docker: parameters.dockerCommand,
+      notes: note === null ? [] : [note],
+    };
   }
 
   placed(deployment: Deployment, place: Place, run: string, recipe: Recipe, { source }: Bundle): PlacedRun {

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { here } from '../../../src/machines/connection.js';
-import { BrokenGpus, findGpus } from '../../../src/machines/gpus.js';
+import { BrokenGpus, findGpus, noteOfBeyond } from '../../../src/machines/gpus.js';
 import { Executor } from '../../../src/shell/executor.js';
 import { Journal } from '../../../src/shell/journal.js';
 import { scratchFolder } from '../../support/repository.js';
@@ -18,6 +18,7 @@ describe('M7: the GPUs of this computer', () => {
     rmSync(tools, { recursive: true });
   });
 
+  const nothing = { ids: [], beyond: 0 };
   const engine = {
     version: '28.2.2',
     cpus: 4,
@@ -33,8 +34,18 @@ describe('M7: the GPUs of this computer', () => {
   };
 
   it('are the numbers that nvidia-smi lists', async () => {
-    expect(await find('echo "No NVML"; echo 0; echo 1', 'auto')).toEqual(['0', '1']);
-    expect(await find('echo 0', 'auto', false)).toEqual([]);
+    expect(await find('echo "No NVML"; echo 0; echo 1', 'auto')).toEqual({ ids: ['0', '1'], beyond: 0 });
+  });
+
+  it('are told of, where Docker has no runtime for them, unless jobs want none or none works', async () => {
+    const two = await find('echo 0; echo 1', 'auto', false);
+    expect(two).toEqual({ ids: [], beyond: 2 });
+    expect(noteOfBeyond(two)).toMatch(
+      /^Docker has no NVIDIA runtime for this computer's 2 GPUs, so jobs run on the CPU/,
+    );
+    expect(await find('echo 0; echo 1', 'none', false)).toEqual(nothing);
+    expect(await find('echo "No devices were found"; exit 6', 'auto', false)).toEqual(nothing);
+    expect(noteOfBeyond(nothing)).toBeNull();
   });
 
   it.each([
@@ -47,7 +58,7 @@ describe('M7: the GPUs of this computer', () => {
       expect(broken).toBeInstanceOf(BrokenGpus);
       expect(broken.message).toContain(words);
       expect(broken.suggestions).toContain('"gpus": "none"    # in parameters.json, for jobs without GPUs');
-      expect(await find(says, 'none')).toEqual([]);
+      expect(await find(says, 'none')).toEqual(nothing);
     },
   );
 });
