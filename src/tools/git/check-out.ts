@@ -56,8 +56,8 @@ const checkOutOne = (
   into: Word,
 ): Command[] => [
   {
-    // The user's templates could add hooks and attributes; git before 2.28 does not know the option for the hash.
-    ...command('git', 'init', '--quiet', '--template=', into),
+    // The user's templates could add hooks and attributes, and their own hooks would see its branch; git before 2.28 does not know the option for the hash.
+    ...command('git', '-c', 'core.hooksPath=/dev/null', 'init', '--quiet', '--template=', into),
     env: { GIT_DEFAULT_HASH: gitDefaultHash(commit) },
   },
   fetchPack(into, ['--depth=1', repository, commit]),

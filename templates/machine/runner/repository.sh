@@ -4,6 +4,6 @@
 # repository PATH FORMAT: creates a bare repository that accepts commits from any clone, even a shallow one, and large
 # files.
 repository() {
-  [ -e "$1/HEAD" ] || GIT_DEFAULT_HASH="$2" git init --quiet --bare --template= "$1" || return
+  [ -e "$1/HEAD" ] || GIT_DEFAULT_HASH="$2" git -c core.hooksPath=/dev/null init --quiet --bare --template= "$1" || return
   mkdir -p "$1/lfs/objects" && git -C "$1" config receive.shallowUpdate true
 }

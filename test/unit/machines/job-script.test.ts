@@ -193,7 +193,7 @@ describe('job.sh', () => {
     const labels = { ...sweep.image.labels, 'logistician.bases': new Variable('built_on') };
     expect(text).toContain(`
 fetch() {
-  GIT_DEFAULT_HASH=sha1 git init --quiet --template= "$work"/source &&
+  GIT_DEFAULT_HASH=sha1 git -c core.hooksPath=/dev/null init --quiet --template= "$work"/source &&
   GIT_ALLOW_PROTOCOL=file git -C "$work"/source -c protocol.version=2 -c fetch.fsckObjects=false fetch-pack --quiet --no-progress --depth=1 '/home/me/my project' c0ffee > /dev/null &&
   GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=0 GIT_ATTR_NOSYSTEM=1 git -C "$work"/source -c core.hooksPath=/dev/null -c core.attributesFile=/dev/null -c 'safe.directory=*' checkout --quiet --detach c0ffee
 }

@@ -185,12 +185,12 @@ describe('git', () => {
     const fetch =
       '-c protocol.version=2 -c fetch.fsckObjects=false fetch-pack --quiet --no-progress --depth=1';
     expect(lines.map(renderCommand)).toEqual([
-      'GIT_DEFAULT_HASH=sha1 git init --quiet --template= /job/source',
+      'GIT_DEFAULT_HASH=sha1 git -c core.hooksPath=/dev/null init --quiet --template= /job/source',
       `GIT_ALLOW_PROTOCOL=file git -C /job/source ${fetch} /p c1 > /dev/null`,
       `${alone} GIT_LFS_SKIP_SMUDGE=0 git -C /job/source ${settings} -c lfs.storage=/p/.git/lfs` +
         " -c 'filter.lfs.smudge=git-lfs smudge -- %f' -c 'filter.lfs.process=git-lfs filter-process'" +
         ' -c filter.lfs.required=true checkout --quiet --detach c1',
-      "GIT_DEFAULT_HASH=sha1 git init --quiet --template= /job/source'/lib/a b'",
+      "GIT_DEFAULT_HASH=sha1 git -c core.hooksPath=/dev/null init --quiet --template= /job/source'/lib/a b'",
       `GIT_ALLOW_PROTOCOL=file git -C /job/source'/lib/a b' ${fetch} '/p/lib/a b' c2 > /dev/null`,
       `${alone} git -C /job/source'/lib/a b' ${settings} checkout --quiet --detach c2`,
     ]);
