@@ -454,7 +454,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** A PATH that has what a computer without Docker has. */
 /** A PATH with one program on it, which does nothing. */
 function withOnly(project: TestProject, name: string): string {
   const folder = join(project.scratch, `only-${name}`);
@@ -463,6 +462,17 @@ function withOnly(project: TestProject, name: string): string {
   return folder;
 }
 
+/** A PATH with a git that says it is of this version, before all that is on it. */
+function withGit(project: TestProject, version: string): string {
+  const folder = join(project.scratch, `git-${version}`);
+  mkdirSync(folder, { recursive: true });
+  const says = `[ "$1" != --version ] || exec echo git version ${version}`;
+  const real = execFileSync('sh', ['-c', 'command -v git']).toString().trim();
+  writeFileSync(join(folder, 'git'), `#!/bin/sh\n${says}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  return `${folder}:${process.env.PATH}`;
+}
+
+/** A PATH that has what a computer without Docker has. */
 function withoutDocker(project: TestProject): string {
   const folder = join(project.scratch, 'bin');
   rmSync(folder, { recursive: true, force: true });
@@ -495,6 +505,17 @@ describe.skipIf(isMissing('docker', 'git'))('refused, with cause and remedy, and
       project.repository.git('checkout', '--quiet', '--', '.');
       project.repository.git('clean', '--quiet', '--force', '-d', '-x');
     }
+  });
+
+  it('doctor tells of a git that is too old, and takes the oldest that works', async () => {
+    const findings = async (version: string) => {
+      const { stdout } = await project.cli(['doctor'], { env: { PATH: withGit(project, version) } });
+      return stdout;
+    };
+    expect(await findings('2.33.8')).toMatch(
+      /^BAD +git +2\.33\.8 is too old: 2\.34 or later is needed\n +\S.* git$/m,
+    );
+    expect(await findings('2.34.1')).toMatch(/^ok +git +git version 2\.34\.1$/m);
   });
 
   it('says it in JSON where JSON is asked for', async () => {

@@ -58,7 +58,10 @@ describe.skipIf(isMissing('git'))('pinning', () => {
     repository.git('cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
 
   const listing = (repository: Repository, commit: string) =>
-    repository.git('ls-tree', '-r', '--format=%(objectmode) %(path)', commit).split('\n');
+    repository
+      .git('ls-tree', '-r', commit)
+      .split('\n')
+      .map((line) => line.replace(/^(\d+) \S+ \S+\t/, '$1 '));
 
   describe('to the last commit', () => {
     it('refuses a tree with changes, and lists every one', async () => {

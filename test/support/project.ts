@@ -159,7 +159,9 @@ export class TestProject {
     mkdirSync(this.home);
     mkdirSync(this.root);
     writeFileSync(this.#noPackages, `Dir::State::lists "${this.scratch}/no-lists";\n`);
-    this.repository.git('init', '--quiet', '--initial-branch', 'main');
+    // In words that an old git knows, too.
+    this.repository.git('init', '--quiet');
+    this.repository.git('symbolic-ref', 'HEAD', 'refs/heads/main');
     for (const [key, value] of [
       ['user.name', 'A Researcher'],
       ['user.email', 'researcher@example.org'],

@@ -31,7 +31,9 @@ export class Repository {
   static create(files: Files, root = join(scratchFolder(), 'project')): Repository {
     mkdirSync(root, { recursive: true });
     const repository = new Repository(root);
-    repository.git('init', '--quiet', '--initial-branch', 'main');
+    // In words that an old git knows, too.
+    repository.git('init', '--quiet');
+    repository.git('symbolic-ref', 'HEAD', 'refs/heads/main');
     repository.write(files);
     repository.commit('First');
     return repository;
