@@ -118,7 +118,7 @@ module.exports = {
       name: 'operations-do-not-print',
       comment: 'What a person sees is made in src/cli; operations report through an interface.',
       severity: 'error',
-      from: { path: '^src/(operations|targets|history|runs|source|experiment|machines|tools|shell)' },
+      from: { path: '^src/(operations|targets|history|runs|recipe|source|experiment|machines|tools|shell)' },
       to: { path: 'node_modules/(inquirer|log-update|picocolors|@oclif)' },
     },
   ],
