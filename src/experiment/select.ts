@@ -77,13 +77,13 @@ export function selectOne<C extends Selectable>(
 export const couldMean = (name: string, id: string): boolean =>
   isPattern(name) ? matcher(name)(id) : beginnings(name).some((beginning) => id.startsWith(beginning));
 
-/** The same among the conditions of parameters.json. @throws UnknownCondition, WrongWhere */
+/** The selected ones of the conditions of parameters.json. @throws UnknownCondition, WrongWhere */
 export const selectConditions = (
   conditions: readonly Condition[],
   selection: Selection,
 ): readonly Condition[] => select(conditions.map(selectable), selection).map(({ given }) => given);
 
-/** @throws UnknownCondition, WrongWhere, also if it is not exactly one */
+/** The one selected condition of parameters.json. @throws UnknownCondition, WrongWhere, also if it is not exactly one */
 export const selectCondition = (conditions: readonly Condition[], selection: Selection): Condition =>
   selectOne(conditions.map(selectable), selection).given;
 

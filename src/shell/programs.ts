@@ -42,7 +42,7 @@ const pages: Readonly<Record<string, string>> = {
   'docker-buildx': 'https://github.com/docker/buildx#manual-download',
 };
 
-/** The same, but only packages that the package manager has; if it has none, the page about installing by hand.
+/** As `installLines`, but only packages that the package manager has; if it has none, the page about installing by hand.
  * @param ask runs a command that changes nothing, and returns its output */
 export async function linesThatInstall(
   program: string,

@@ -68,7 +68,7 @@ export interface Survey {
   readonly offers: readonly Offer[];
   /** Places that cannot be used now. */
   readonly problems: readonly PlaceProblem[];
-  /** The docker command on it; '': none is used. */
+  /** The docker command at its places; '': none is used. */
   readonly docker: string;
   /** So many rented places of the deployment may exist at a time, as far as their provider says. Default: any number. */
   readonly most?: number | null;

@@ -61,7 +61,7 @@ else
   say missing "$1"
 fi
 
-# The first existing folder above ours.
+# Where our folder will be.
 say free "$(df -Pk "$HOME" 2>/dev/null | awk 'NR == 2 { print $4 }')"
 if [ ! -w "$HOME" ]; then say readonly "$HOME"; fi
 if [ -d /dev/shm ] && [ -w /dev/shm ]; then say has shm; fi

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# What is left on a machine and no deployment needs that is not terminated. A POSIX shell reads it from standard input:
+# Lists, or removes, what a machine keeps and no live deployment there needs. A POSIX shell reads it from standard input:
 #   ssh MACHINE sh -s -- list EXPERIMENT DOCKER < unneeded.sh
 #   ssh MACHINE sh -s -- remove DOCKER source/NAME input/NAME image/TAG ... < unneeded.sh
 # DOCKER is the docker command, in one word. `list` changes nothing. `remove` looks again, and takes only what is still
 # unneeded. Needed is what any file of a queue mentions, since a deployment writes there what it needs before it brings
-# it. When in doubt, all is needed. Of both the answer is a line each, with tabs: KIND NAME ...
+# it. When in doubt, all is needed. Both verbs answer with a line for each thing, with tabs: KIND NAME ...
 
 LC_ALL=C
 export LC_ALL

@@ -46,7 +46,7 @@ export interface DeployPlan extends Planned, Placement {
   readonly problems: readonly PlaceProblem[];
   /** Unreachable rented places of the live deployment: no other place can take their jobs. */
   readonly silent: readonly PlaceProblem[];
-  /** The docker command of that place. */
+  /** The docker command at the places; '': none is used. */
   readonly docker: string;
   /** The deployment that the conditions join; null: a new one. */
   readonly joins: Deployment | null;
@@ -88,8 +88,10 @@ class NoMachine extends UserError {
   }
 }
 
-/** Decides what a deployment would do. Changes nothing but, with `--snapshot`, git's objects.
- *  @throws NoConditions, NoSuchCode, DirtyTree, LiveAtAnotherCommit, NothingToRetry, NotInCommit, NoMachine */
+/** Decides what a deployment would do, after a look (`observe`, which updates receipts and restarts stalled queues).
+ * Changes nothing else but, with `--snapshot`, git's objects.
+ * @throws NoConditions, UnknownCondition, WrongWhere, NoSuchCode, DirtyTree, UnknownCommit, LiveAtAnotherCommit,
+ * NothingToRetry, NothingWaits, NothingRented, NotInCommit, NoMachine; what `survey` of the target throws */
 export async function decide(
   session: Session,
   experiment: Experiment,

@@ -61,7 +61,7 @@ const isFree = (folder: string): boolean => {
   return !found || (found.isDirectory() && !existsSync(join(folder, 'parameters.json')));
 };
 
-/** The default answers for a new experiment at `folder`. @throws AlreadyThere, NoRepository */
+/** The default answers for a new experiment at `folder`. @throws AlreadyThere, NoBase, NoRepository */
 export async function likelyAnswers(
   session: Session,
   folder: string,
@@ -101,7 +101,7 @@ function refuseUnfit({ command }: ScaffoldAnswers): void {
 }
 
 /** Writes the experiment's two files; with `base`, copies of another's under a new name. Leaves nothing behind if that
- * fails. @throws AlreadyThere, UserError for a bad name */
+ * fails. @throws AlreadyThere, NameTaken, UserError for a bad name or command */
 export function create(
   session: Session,
   folder: string,

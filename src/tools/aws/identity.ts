@@ -26,7 +26,7 @@ export function identityOf(env: NodeJS.ProcessEnv): Identity {
 
 /** The profile that the environment names; null: none. @throws UserError if it names two */
 export function profileOf({ AWS_PROFILE, AWS_DEFAULT_PROFILE }: NodeJS.ProcessEnv): string | null {
-  // Of these two the first version of the CLI takes the other one.
+  // Of two profiles the first version of the CLI takes another one than the second version does.
   if (AWS_PROFILE && AWS_DEFAULT_PROFILE && AWS_PROFILE !== AWS_DEFAULT_PROFILE)
     throw new UserError(
       `AWS_PROFILE is ${AWS_PROFILE} and AWS_DEFAULT_PROFILE is ${AWS_DEFAULT_PROFILE}: programs do not agree on which one counts.`,

@@ -8,9 +8,9 @@ export interface How {
   readonly env?: Readonly<Record<string, Word>>;
 }
 
-/** `git -C FOLDER -c SETTING … WORDS`: makes every git command of ours. The command itself overrides the user's
- * settings that would change its result, so that a pasted line does the same. Plumbing that reads no settings
- * (send-pack, fetch-pack) is used instead of the usual commands where it exists. */
+/** `git -C FOLDER -c SETTING … WORDS`. The command itself overrides the user's settings that would change its result, so
+ * that a pasted line does the same. Plumbing that reads no settings (send-pack, fetch-pack) is used instead of the usual
+ * commands where it exists. */
 export const git = (folder: Word, words: readonly Word[], { settings = [], env }: How = {}): Command => ({
   ...command('git', '-C', folder, ...settings.flatMap((setting) => ['-c', setting]), ...words),
   ...(env && { env }),

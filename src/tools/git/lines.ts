@@ -79,7 +79,7 @@ const email = 'logistician@localhost';
 /** Adds all files of the working tree, untracked but not ignored ones included, to an index of our own.
  * @param leaveOut paths, quoted by git.
  * @param sparse include those that a sparse checkout leaves out.
- * @param settings those that disable filters, see `withoutOwnFilters`. */
+ * @param settings those that disable filters, see `withoutFilters`. */
 export const addAll = (
   root: string,
   index: string,
