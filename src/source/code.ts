@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.js';
+import { emptyTree } from '../tools/git/lines.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
 import { GitFailed } from '../tools/git/reads.js';
 import { submodulesAt } from './checkout.js';
@@ -122,9 +123,3 @@ async function refuseUnmatched(project: Project, commit: string, paths: readonly
 }
 
 const isExclusion = (path: string): boolean => /^:(?:[!^]|\([^)]*\bexclude\b)/.test(path);
-
-/** git knows this tree in every repository, by either hash. */
-const emptyTree = (commit: string): string =>
-  commit.length === 64
-    ? '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321'
-    : '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
