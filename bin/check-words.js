@@ -21,7 +21,7 @@ const rooms = [
 /** The struck words in the table of a text, in lower case, each with the word to use. */
 export function struckWords(contributing) {
   const section = contributing.split(/^## /m).find((part) => part.startsWith('Words\n')) ?? '';
-  const rows = [...section.matchAll(/^\| (.+?) \| .+ \| (.+?) +\|$/gm)];
+  const rows = [...section.matchAll(/^\| (.+?) \|.* \| (.+?) +\|$/gm)];
   return new Map(
     rows.flatMap(([, word, struck]) =>
       [...struck.matchAll(/~~(.+?)~~/g)].map(([, one]) => [one.toLowerCase(), word.trim()]),

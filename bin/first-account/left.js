@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What AWS lists that bears the name of one of these experiments, each a kind and an id. @throws Error */
+/** What AWS lists that has the name of one of these experiments, each a kind and an id. @throws Error */
 export async function listed(world, experiments) {
   const tag = `Name=tag:logistician.experiment,Values=${experiments.join(',')}`;
   const of = async (kind, verb, ...filters) => {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-let atWork = 0;
+let running = 0;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -16,11 +16,11 @@ export async function interruptible<T>(
     if (firing.includes(signal)) controller.abort();
   };
   for (const signal of signals) process.on(signal, heard);
-  atWork++;
+  running++;
   try {
     return await work(controller.signal);
   } finally {
-    atWork--;
+    running--;
     for (const signal of signals) process.off(signal, heard);
   }
 }
@@ -63,7 +63,7 @@ export class Interrupt {
 
   readonly #heard = (): void => {
     this.#wasHeard = true;
-    if (atWork > 0) return;
+    if (running > 0) return;
     if (this.signal.aborted) this.leave();
     this.#controller.abort();
     this.#giveUp = setTimeout(() => this.leave(), patience);

@@ -10,7 +10,7 @@ export interface Lack {
   /** Lines to run on the machine. */
   readonly mend: readonly string[];
   /** Jobs can run in spite of it. */
-  readonly bearable: boolean;
+  readonly tolerable: boolean;
 }
 
 /** With less free space than this, in bytes, images may not fit. */
@@ -28,8 +28,8 @@ const oldestThere = [
 /** Problems of a machine, for any experiment. */
 export function lacksOf(found: Survey): Lack[] {
   const lacks: Lack[] = [];
-  const lack = (what: string, detail: string, mend: readonly string[], bearable = false) =>
-    lacks.push({ what, detail, mend, bearable });
+  const lack = (what: string, detail: string, mend: readonly string[], tolerable = false) =>
+    lacks.push({ what, detail, mend, tolerable });
   if (found.banner !== '') {
     const line = found.banner.split('\n')[0] ?? '';
     lack(
@@ -82,14 +82,14 @@ export interface Needs {
 /** Problems of a machine for jobs with these needs. */
 export function lacksFor(found: Survey, { largeFiles, secrets, gpus }: Needs): Lack[] {
   const { has } = found;
-  const lacks = gpuLacks(found).map((lack) => ({ ...lack, bearable: lack.bearable || !gpus }));
+  const lacks = gpuLacks(found).map((lack) => ({ ...lack, tolerable: lack.tolerable || !gpus }));
   if (largeFiles && !has.has('git-lfs')) {
     const mend = ['sudo apt-get install git-lfs'];
-    lacks.push({ what: 'git-lfs', detail: 'not installed, and the project uses it', mend, bearable: false });
+    lacks.push({ what: 'git-lfs', detail: 'not installed, and the project uses it', mend, tolerable: false });
   }
   if (secrets && !has.has('shm')) {
     const detail = '/dev/shm, which keeps secrets off the disk, does not exist or is not writable';
-    lacks.push({ what: 'memory', detail, mend: ['ls -ld /dev/shm'], bearable: false });
+    lacks.push({ what: 'memory', detail, mend: ['ls -ld /dev/shm'], tolerable: false });
   }
   return lacks;
 }
@@ -99,8 +99,8 @@ function gpuLacks({ engine, gpusBeyond, gpuTrouble }: Survey): Lack[] {
   if (!engine) return [];
   const unless = 'set "gpus": "none" to run jobs there without GPUs';
   const lacks: Lack[] = [];
-  const lack = (detail: string, mend: readonly string[], bearable = false) =>
-    lacks.push({ what: 'GPUs', detail: `${detail}; ${unless}`, mend, bearable });
+  const lack = (detail: string, mend: readonly string[], tolerable = false) =>
+    lacks.push({ what: 'GPUs', detail: `${detail}; ${unless}`, mend, tolerable });
   // Without a GPU runtime, nvidia-smi may be there only as a dependency of another package.
   if (gpuTrouble !== null) lack(`nvidia-smi ${gpuTrouble}`, ['nvidia-smi'], !engine.hasNvidia);
   if (gpusBeyond > 0) lack(withoutRuntime(gpusBeyond, 'its'), linesForRuntime);

@@ -18,9 +18,9 @@ export function slots(
   engine: EngineFacts,
   wanted?: number,
 ): string[] {
-  const bears = Math.max(1, Math.min(engine.cpus, Math.floor(engine.memory / memoryPerSlot)));
+  const usual = Math.max(1, Math.min(engine.cpus, Math.floor(engine.memory / memoryPerSlot)));
   const share = wish === 'auto' ? Math.min(gpus.length, 1) : wish;
-  if (share === 'none' || share === 0) return Array<string>(wanted ?? bears).fill('-');
+  if (share === 'none' || share === 0) return Array<string>(wanted ?? usual).fill('-');
   if (share === 'all') return Array<string>(wanted ?? 1).fill('all');
   const groups = Array.from({ length: Math.floor(gpus.length / share) }, (_, group) =>
     gpus.slice(group * share, (group + 1) * share),

@@ -78,7 +78,7 @@ async function mountsOf(
   const settings = await settingsOf(own);
   const worktree = settings.get('core.worktree');
   if (worktree === undefined || realpathSync(resolve(own, worktree)) !== realpathSync(folder)) return null;
-  if (![...settings.keys()].every((name) => name === 'core.worktree' || isBearable(name))) return null;
+  if (![...settings.keys()].every((name) => name === 'core.worktree' || isTolerable(name))) return null;
   // Its setting leads to a path that does not exist in containers. Without it, git uses the folder of the file as the
   // working tree.
   return [
@@ -93,7 +93,7 @@ const lineOf = (path: string): string => {
 };
 
 /** Extensions without which git still reads the repository. */
-const isBearable = (name: string) =>
+const isTolerable = (name: string) =>
   /^extensions\.(?:worktreeconfig|partialclone|preciousobjects)$/.test(name);
 
 /** A repository's own settings of its working tree and format. */

@@ -3,11 +3,11 @@
 #
 #   idle.sh SECONDS
 #
-# It is not idle while there is a container, our runner does something, a copy to or from it, or a user at a terminal.
-# Who only looks at its jobs does not keep it on. A Docker that hangs has no container.
+# It is not idle while there is a container, our runner or a copy is active, or a user is at a terminal. A look at its jobs
+# does not keep it on. A Docker that hangs has no container.
 since=/run/logistician-idle
 
-is_at_work() {
+is_busy() {
   [ -n "$(timeout 30 docker ps --quiet)" ] && return
   pgrep -f 'sh [^ ]*/runner\.sh (add|adopt|begin|deliver|part|release|repository|resume|run|secret|settle|stop|work) ' >/dev/null && return
   pgrep -x 'rsync|git|git-receive-pac' >/dev/null && return
@@ -20,7 +20,7 @@ is_at_work() {
 # Seconds since the boot: the time of day may be set at any moment.
 read -r now _ </proc/uptime
 now=${now%.*}
-if is_at_work; then
+if is_busy; then
   rm -f "$since"
   exit
 fi

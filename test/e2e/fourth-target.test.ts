@@ -182,7 +182,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
     });
   });
 
-  it('deploy --wait brings all home, with receipts', async () => {
+  it('deploy --wait collects everything, with receipts', async () => {
     const { code, stdout } = await cli(sweep, 'deploy', '--wait', '--only', 'lr-0', '--only', 'optimizer');
     expect({ code, stdout }).toMatchObject({
       code: 1,

@@ -94,7 +94,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
         const exported = {
           ...{ gpus: 'all', queue: '/nowhere', slot: '9', share: lab.root, tokens: 'x', kept: 'too-large' },
           ...{ image_id: 'none', has_terminal: 'yes', attached: 'yes', begun: 'yes', exit_code: '7' },
-          ...{ started_at: 'never', finished_at: 'never', never_pull: '--nonsense', output_is_home: 'yes' },
+          ...{ started_at: 'never', finished_at: 'never', never_pull: '--nonsense', output_is_kept: 'yes' },
         };
         Object.assign(process.env, exported);
         try {

@@ -8,7 +8,7 @@ import { scratchFolder } from './repository.js';
 import { SmallDisk } from './small-disk.js';
 import { makeKey, sshConfig, sshProgram } from './sshd.js';
 
-/** What a machine may differ in from one that bears everything. */
+/** What a machine may differ in from one that has everything. */
 export interface MachineOptions {
   /** Programs that are not installed. Without docker there is no engine either. */
   readonly without?: readonly ('docker' | 'git' | 'git-lfs' | 'rsync')[];

@@ -185,11 +185,11 @@ class LogReader {
       return (await targetOf(this.session, this.records, deployment)).job(deployment, run);
     // The output of a running job is in its job folder; that of an ended one in runs/.
     const own = join(deployments.jobs, run);
-    if (existsSync(own)) return this.#atWork(own);
+    if (existsSync(own)) return this.#ofRunningJob(own);
     return leftOutput(runs.pathOf(run), record ? logNames(record) : ['docker.txt']);
   }
 
-  #atWork(folder: string): Pick<JobAccess, 'log' | 'offset'> {
+  #ofRunningJob(folder: string): Pick<JobAccess, 'log' | 'offset'> {
     const machine = thisComputer(this.session);
     return {
       log: (offset, follow, io) => machine.log(folder, offset, follow, io),

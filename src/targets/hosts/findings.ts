@@ -15,9 +15,9 @@ export function findingsOf(
   const failed: Finding[] = problem ? [unknown(name, problem)] : [];
   if (!found) return failed;
   const lacks = [...lacksOf(found), ...lacksFor(found, needs)].map(
-    ({ what, detail, mend, bearable }): Finding => ({
+    ({ what, detail, mend, tolerable }): Finding => ({
       what: name,
-      state: bearable ? 'warning' : 'bad',
+      state: tolerable ? 'warning' : 'bad',
       detail: `${what}: ${detail}`,
       mend: mend.map((line) => `${line}    # on ${name}`),
     }),

@@ -198,7 +198,7 @@ export class HostsTarget implements Target {
     const lacks = [
       ...lacksOf(found),
       ...lacksFor(found, needsOf(host, asked.parameters, asked.largeFiles)),
-    ].filter(({ bearable }) => !bearable);
+    ].filter(({ tolerable }) => !tolerable);
     const { engine, user, gpus: all } = found;
     if (lacks.length > 0 || !engine) throw new NotReady(name, lacks);
     const gpus = host.gpus === null ? all : host.gpus.map(String);

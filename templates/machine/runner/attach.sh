@@ -30,7 +30,7 @@ attach() {
   esac
   await_facts
   engine_look
-  [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_home=yes; }
+  [ -z "$fetching" ] || { wait "$fetching" && [ "$status" = exited ] && output_is_kept=yes; }
   if [ -z "$begun" ] && [ -z "$fetching" ]; then
     explain_start
     finish failed start "$code"
@@ -82,7 +82,7 @@ judge_attached() {
 settle() {
   for job in "$@"; do
     if ! { has_ended "$job" && [ -d "$job/logs" ] && [ -r "$job/job.sh" ]; }; then continue; fi
-    (load "$job" && begun='' && { own_files || :; } && bring_home && show_state && tidy)
+    (load "$job" && begun='' && { own_files || :; } && keep_files && show_state && tidy)
   done
   return 0
 }

@@ -14,9 +14,9 @@ hold() {
   return "$code"
 }
 
-# count_anew: resets the count of failures, and lets a held queue continue. `limit` is how many jobs may fail; empty: no
+# reset_count: resets the count of failures, and lets a held queue continue. `limit` is how many jobs may fail; empty: no
 # limit.
-count_anew() {
+reset_count() {
   rm -f "$queue/held" "$queue/failures"
   if [ -n "$limit" ]; then put "$queue/max-failures" "$limit"; else rm -f "$queue/max-failures"; fi
 }

@@ -41,7 +41,7 @@ load() {
 finish() {
   find_work
   own_files
-  bring_home || ! is_job_full "$job" || return
+  keep_files || ! is_job_full "$job" || return
   record "$@" || return
   show_state
   # An attached runner works on meanwhile; descriptor 3 closes when everything is done.
@@ -65,12 +65,12 @@ own_files() {
   find "$@" -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
 }
 
-bring_home() {
-  home=0
-  [ -z "${begun:-}" ] || [ -n "${output_is_home:-}" ] || catch_up || home=1
-  keep_changes || home=1
-  bring_logs || home=1
-  return "$home"
+keep_files() {
+  lost=0
+  [ -z "${begun:-}" ] || [ -n "${output_is_kept:-}" ] || catch_up || lost=1
+  keep_changes || lost=1
+  bring_logs || lost=1
+  return "$lost"
 }
 
 # Removes everything of the job except its record and its data.

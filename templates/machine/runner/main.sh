@@ -3,7 +3,7 @@
 
 set -u
 
-# Fails, and says in the words that everybody knows if it is for want of room. Not all shells do.
+# Fails; if the disk is full, with the system's words for that, which not all shells print.
 say_why() {
   if is_job_full "${job:-$queue}"; then echo "runner.sh: No space left on device: ${job:-$queue}" >&2; fi
   return 1
@@ -12,14 +12,14 @@ say_why() {
 main() {
   verb=$1 user_id=''
   shift
-  # What the caller has set for other programs, and changes what ours do.
+  # The caller has set these for other programs, and they would change what ours do.
   unset CDPATH TAR_OPTIONS GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
-  # What the caller happens to export under the names of variables that here may not be set.
+  # The caller may export variables of the same names as ours, which count as unset here.
   unset attached began begun exit_code finished_at gpus has_terminal image_id job kept needs_secrets never_pull options \
-    output_is_home queue restarts share slot started_at tokens
+    output_is_kept queue restarts share slot started_at tokens
   # job.sh is run: only its owner may write it.
   umask go-w
-  find_home
+  find_machine
   case $verb in
     add) add "$@" || say_why ;;
     deliver) deliver "$@" || say_why ;;

@@ -2,7 +2,7 @@
 # Processes and their unique names.
 
 # `machine` and `boot` identify this computer.
-find_home() {
+find_machine() {
   machine='' boot=''
   { read -r machine </proc/sys/kernel/hostname; } 2>/dev/null || machine=$(uname -n)
   { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null ||

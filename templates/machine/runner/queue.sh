@@ -123,7 +123,7 @@ begin() {
   esac
   mkdir -p "$queue/waiting" "$queue/slots"
   lock "$queue/lock" || return
-  [ -n "$keep" ] || is_foreign "$queue" || count_anew
+  [ -n "$keep" ] || is_foreign "$queue" || reset_count
   fill_slots "$@"
   code=$?
   unlock "$queue/lock"

@@ -71,7 +71,7 @@ function matches(pattern: string, text: string): boolean {
 export const ourPolicy = (): Policy =>
   new Policy(readFileSync(new URL('../../../stacks/policy.json', import.meta.url), 'utf8'));
 
-/** A resource that a call names: its type and id as in its ARN, and what it bears. */
+/** A resource that a call names: its type and id as in its ARN, and its tags. */
 interface Named {
   readonly arn: string;
   /** Tags that it has already. */

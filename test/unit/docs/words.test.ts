@@ -17,6 +17,7 @@ const table = `
 | --- | --- | --- |
 | collect | bring results here | ~~fetch up~~, ~~haul~~ |
 | job | one condition | |
+| again | | ~~afresh~~ |
 
 ## More
 
@@ -28,6 +29,7 @@ describe('check:words', () => {
     expect([...struckWords(table)]).toEqual([
       ['fetch up', 'collect'],
       ['haul', 'collect'],
+      ['afresh', 'again'],
     ]);
   });
 

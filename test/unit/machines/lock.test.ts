@@ -16,7 +16,7 @@ describe("the runner's locks", () => {
 
   /** Runs lines of the runner's language beside its locks. */
   async function run(lines: string): Promise<string> {
-    const script = `. "$1/process.sh"; . "$1/lock.sh"; cd "$2"; find_home\n${lines}`;
+    const script = `. "$1/process.sh"; . "$1/lock.sh"; cd "$2"; find_machine\n${lines}`;
     const child = spawn('sh', ['-c', script, 'sh', runner, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(String(chunk)));

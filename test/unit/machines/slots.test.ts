@@ -15,7 +15,7 @@ const four = ['0', '1', '2', '3'];
 describe('slots', () => {
   it.each<[string, GpuWish, string[], number, number, number | undefined, string[]]>([
     ['as many as processors', 'auto', [], 3, 64, undefined, ['-', '-', '-']],
-    ['as many as memory bears', 'auto', [], 16, 5, undefined, ['-', '-']],
+    ['as many as memory allows', 'auto', [], 16, 5, undefined, ['-', '-']],
     ['one at least', 'none', four, 1, 1, undefined, ['-']],
     ['as many as wanted', 'auto', [], 2, 4, 5, ['-', '-', '-', '-', '-']],
     ['a GPU each', 'auto', ['0', '1'], 8, 64, undefined, ['device=0', 'device=1']],

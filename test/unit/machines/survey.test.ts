@@ -33,7 +33,7 @@ const parsed = (text: string): Survey => {
   return survey;
 };
 const lacks = (text: string) =>
-  lacksOf(parsed(text)).map(({ what, bearable }) => `${what}${bearable ? '?' : ''}`);
+  lacksOf(parsed(text)).map(({ what, tolerable }) => `${what}${tolerable ? '?' : ''}`);
 
 describe('a survey', () => {
   it('says what a machine has', () => {
@@ -136,19 +136,19 @@ describe('a survey', () => {
       {
         what: 'GPUs',
         detail: expect.stringMatching(/^Docker has no NVIDIA runtime for its 2 GPUs; /),
-        bearable: false,
+        tolerable: false,
       },
     ]);
     const broken = good.replace('gpus 0 1 ', 'gpu-trouble ended with exit code 9: Failed to initialize NVML');
     expect(said(broken, true)).toMatchObject([
       {
         detail: expect.stringMatching(/^nvidia-smi ended with exit code 9: Failed to init/),
-        bearable: false,
+        tolerable: false,
       },
     ]);
     // nvidia-smi alone is no sign of GPUs.
-    expect(said(broken.replace('nvidia ', ''), true)).toMatchObject([{ bearable: true }]);
-    for (const text of [without, broken]) expect(said(text, false)).toMatchObject([{ bearable: true }]);
+    expect(said(broken.replace('nvidia ', ''), true)).toMatchObject([{ tolerable: true }]);
+    for (const text of [without, broken]) expect(said(text, false)).toMatchObject([{ tolerable: true }]);
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { Xml } from '../../support/cloud/xml.js';
 
 const key = 'logistician.deployment';
 
-/** Where everything bears our tag, or nothing does. */
+/** Where everything has our tag, or nothing does. */
 const ec2 = (isTagged: boolean) => {
   const tag = Xml.parse(`<a><key>${key}</key><value>1</value></a>`);
   const pair = Xml.parse(`<a><tagSet><item><key>${key}</key><value>1</value></item></tagSet></a>`);
@@ -43,7 +43,7 @@ describe('A1, D3: stacks/policy.json, judged as IAM does', () => {
     ['ModifySecurityGroupRules', { GroupId: 'sg-1', 'SecurityGroupRule.1.SecurityGroupRuleId': 'sgr-1' }],
     ['TerminateInstances', { 'InstanceId.1': 'i-1' }],
     ['DeleteKeyPair', { KeyName: 'ours' }],
-  ] as const)('%s of what bears our tag alone', async (action, parameters) => {
+  ] as const)('%s of what has our tag alone', async (action, parameters) => {
     expect(await may(policy, true, action, parameters)).toBe(true);
     expect(await may(policy, false, action, parameters)).toBe(false);
   });
@@ -53,7 +53,7 @@ describe('A1, D3: stacks/policy.json, judged as IAM does', () => {
     expect(await may(policy, true, 'AuthorizeSecurityGroupIngress', others)).toBe(false);
   });
 
-  it('the end of a spot request, which bears no tag', async () => {
+  it('the end of a spot request, which has no tag', async () => {
     expect(
       await may(policy, false, 'CancelSpotInstanceRequests', { 'SpotInstanceRequestId.1': 'sir-1' }),
     ).toBe(true);

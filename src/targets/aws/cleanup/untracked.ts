@@ -40,8 +40,8 @@ export class AwsUntracked {
     if (live.length + keys.length + groups.length === 0) return [];
     const known = await this.known();
     const unknown = untracked(live, known);
-    const atWork = unknown.filter(({ id }) => machines.some(({ own }) => own.instance === id));
-    if (atWork.length > 0) throw new StateLost(this.folder, atWork);
+    const withJobs = unknown.filter(({ id }) => machines.some(({ own }) => own.instance === id));
+    if (withJobs.length > 0) throw new StateLost(this.folder, withJobs);
     await this.tagged.end(unknown);
     // Their names are in use: Terraform could not create them again.
     const isUnknown = (id: string) => !known.has(id);

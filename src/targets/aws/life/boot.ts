@@ -58,7 +58,7 @@ export async function untilReady(
       answered = true;
       const found = await survey(connection, script, programWordsOf(machine.docker), context.now);
       const lacks = [...lacksOf(found), ...lacksFor(found, needs), ...tooFewGpus(found, machine.gpus)].filter(
-        ({ bearable }) => !bearable,
+        ({ tolerable }) => !tolerable,
       );
       if (lacks.length === 0) return found;
       if (wasFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
@@ -84,7 +84,7 @@ const tooFewGpus = ({ engine, gpus, gpuTrouble }: Survey, wanted: number): Lack[
           what: 'GPUs',
           detail: `Docker can use ${gpus.length} of the ${count(wanted, 'GPU')} that its job gets`,
           mend: ['nvidia-smi'],
-          bearable: false,
+          tolerable: false,
         },
       ];
 
