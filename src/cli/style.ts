@@ -38,7 +38,8 @@ export function present(text: Text, withColors: boolean): string {
   return shown(text);
 }
 
-/** Whether a stream gets colours. Not in a pipe, nor with NO_COLOR of any value; FORCE_COLOR overrides both. */
+/** Whether a stream gets colours. Not in a pipe, with a NO_COLOR that is not empty, or in a dumb terminal; FORCE_COLOR
+ * overrides all of these. */
 export function wantsColors(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
   const refused = Boolean(env.NO_COLOR) || env.TERM === 'dumb';

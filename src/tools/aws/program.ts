@@ -6,7 +6,7 @@ import { refuseAliases } from './user-files.js';
 export function verifyAws(env: NodeJS.ProcessEnv): void {
   if (!isProgram('aws', env.PATH))
     throw new UserError(
-      "The AWS CLI (`aws`) is not installed. It is needed to terminate instances that are missing from Terraform's state.",
+      "The AWS CLI (`aws`) is not installed. It starts and stops machines, and terminates those that are missing from Terraform's state.",
       ['https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html'],
     );
   refuseAliases(env);
