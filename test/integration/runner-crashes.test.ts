@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folders } from '../../src/machines/job-script.js';
 import { Secret } from '../../src/shell/word.js';
 import { isMissing } from '../support/engines.js';
+import { killed } from '../support/killed.js';
 import {
   data,
   docker,
@@ -115,7 +116,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     await sweep.put(job, sweep.jobPart(job, []));
     await sweep.begin();
     await sweep.says(job, 'ready');
-    process.kill(-workerOf(sweep), 'SIGKILL');
+    await killed(-workerOf(sweep));
     const path = join(job.folder, 'state.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace('"state":"running"', '"state":"failed"'));
     await sweep.begin();
@@ -131,7 +132,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     const job = await sweep.add('orphan');
     await sweep.begin();
     await sweep.says(job, 'ready');
-    process.kill(-workerOf(sweep), 'SIGKILL');
+    await killed(-workerOf(sweep));
     await sweep.machine.stop(sweep.queue, 1, [job.folder]);
     expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user' });
     await until('its container is gone', () => !isThere(job));
@@ -142,7 +143,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     const job = await sweep.add('contested');
     await sweep.begin();
     await sweep.says(job, 'ready');
-    process.kill(-workerOf(sweep), 'SIGKILL');
+    await killed(-workerOf(sweep));
     await Promise.all([sweep.machine.stop(sweep.queue, 5, [job.folder]), sweep.begin()]);
     expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
     expect(output(job).match(/ready/g)).toHaveLength(1);
@@ -158,7 +159,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     const [job, next] = [await sweep.add('removed'), await sweep.add('next')];
     await sweep.begin();
     await sweep.says(job, 'ready');
-    if (unwatched) process.kill(-workerOf(sweep), 'SIGKILL');
+    if (unwatched) await killed(-workerOf(sweep));
     docker('rm', '--force', job.container);
     if (unwatched) await sweep.begin();
     const state = await sweep.ended(job);

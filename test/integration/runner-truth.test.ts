@@ -13,6 +13,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
+import { killed } from '../support/killed.js';
 import {
   data,
   docker,
@@ -121,7 +122,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
         const itself = ['ps', '--quiet', '--filter', `name=^${job.container}$`];
         await until('its container runs', () => docker(...itself) !== '');
         const [runner] = readFileSync(join(job.folder, 'owner'), 'utf8').split(' ');
-        process.kill(Number(runner), 'SIGKILL');
+        await killed(Number(runner));
         writeFileSync(data(job, 'results', 'go'), '');
         await sweep.verb(['resume', job.folder]);
         await running;
@@ -162,7 +163,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
         writeFileSync(join(lab.root, 'set'), '');
         await new Promise((resolve) => setTimeout(resolve, 2500));
         expect(stateOf(job)?.state).toBe('running');
-        for (const worker of workersOf(sweep)) process.kill(worker, 'SIGKILL');
+        await Promise.all(workersOf(sweep).map(killed));
         await sweep.begin();
         await new Promise((resolve) => setTimeout(resolve, 2500));
         expect(stateOf(job)?.state).toBe('running');
