@@ -8,6 +8,7 @@ import { yellow } from '../cli/style.js';
 import { ownLine, UserError } from '../errors.js';
 import { measureSettings } from '../operations/history/goal.js';
 import { runsNamed } from '../operations/history/one-run.js';
+import { logsOf } from '../operations/history/open-history.js';
 import { nearest } from '../phrases.js';
 import { seriesLines } from '../runs/measures/at-step.js';
 import { measuredBy } from '../runs/measures/measured.js';
@@ -20,7 +21,7 @@ class NoSeries extends UserError {
     const [first = ''] = known;
     super(
       known.length === 0
-        ? 'The run has no series: no *.jsonl, and no *.csv with a column step, epoch or iteration.'
+        ? 'The run has no series: no *.jsonl, and no *.csv with a column step, epoch or iteration, and nothing that "metrics" finds in its log.'
         : name === null
           ? `The run has several series, of which one has to be named: ${known.join(', ')}.`
           : `The run has no series ${name}.${meant === null ? '' : ` Did you mean ${meant}?`} It has: ${known.join(', ')}.`,
@@ -62,12 +63,13 @@ export default class Measures extends RunCommand {
     const { home } = this.session(flags);
     const run = this.only(runsNamed(home, experiment, words).runs);
     const data = join(run.folder, 'data');
-    const log = join(data, 'logs', 'docker.txt');
-    const { files, problems } = withLog(readMeasures(data), log, measureSettings(experiment).metrics);
+    const logs = logsOf(home, run.store, measureSettings(experiment).metrics);
+    const log = { scraper: logs.scraper, path: logs.pathOf(run.id) };
+    const { files, problems } = withLog(readMeasures(data), log);
     for (const problem of problems) this.screen.write([yellow('Note:'), ` ${problem}\n`]);
     const { summary, series } = measuredBy(files);
     if (flags.series !== undefined || flags.csv || flags.jsonl)
-      return this.#showSeries(data, Object.keys(series), flags);
+      return this.#showSeries((name) => seriesLines(data, name, log), Object.keys(series), flags);
     const shown = flags.summary ? files.filter(({ path }) => path.join('/') === 'summary.json') : files;
     const result = flags.summary ? (summary ?? {}) : measuresTree(files);
     if (!this.jsonEnabled() && process.stdout.isTTY !== true) this.logJson(result);
@@ -76,13 +78,13 @@ export default class Measures extends RunCommand {
   }
 
   #showSeries(
-    data: string,
+    linesOf: (series: string) => ReturnType<typeof seriesLines>,
     known: readonly string[],
     { series, jsonl }: { readonly series?: string | undefined; readonly jsonl: boolean },
   ): unknown {
     const name = series ?? (known.length === 1 ? known[0] : undefined);
     if (name === undefined || !known.includes(name)) throw new NoSeries(series ?? null, known);
-    const lines = seriesLines(data, name);
+    const lines = linesOf(name);
     if (this.jsonEnabled()) return lines.map((line) => Object.fromEntries(line));
     const heads = [...new Set(lines.flatMap((line) => [...line.keys()]))];
     const cell = (value: unknown) => (value === undefined || value === null ? '' : String(value));

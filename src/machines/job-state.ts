@@ -56,6 +56,13 @@ export interface JobState {
   readonly driver?: string | null;
 }
 
+/** The end of a job's output. */
+export interface LogEnd {
+  readonly text: string;
+  /** It is all of it. */
+  readonly isWhole: boolean;
+}
+
 /** The runner's report of one job. */
 export interface JobReport {
   readonly folder: string;
@@ -68,6 +75,8 @@ export interface JobReport {
   /** It has not ended, and its disk is full: no job starts there. */
   readonly full: boolean;
   readonly lastLine: string;
+  /** The end of its output, if it was asked for. */
+  readonly output?: LogEnd;
   /** The newest line of the newest series of measures. */
   readonly measure: Readonly<Record<string, unknown>> | null;
   readonly summary: Readonly<Record<string, unknown>> | null;

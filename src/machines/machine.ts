@@ -14,9 +14,9 @@ const ofVerbs = { timeoutMs: 600_000 } as const satisfies Limits;
 const ofRelease = { timeoutMs: 1_800_000 } as const satisfies Limits;
 
 /** The size of a report depends on the number of jobs. */
-const ofReport = (jobs: number) => ({
+const ofReport = (jobs: number, end: number) => ({
   timeoutMs: ofReads.timeoutMs + jobs * 200,
-  maxBytes: ofReads.maxBytes + jobs * 65_536,
+  maxBytes: ofReads.maxBytes + jobs * (65_536 + end),
 });
 
 /** A computer that runs conditions, controlled through its runner. All paths are on the machine. */
@@ -82,12 +82,13 @@ export class Machine {
     await this.#change(this.#verb('settle', ...jobs));
   }
 
-  async report(queue: string | null, jobs: readonly string[]): Promise<QueueReport> {
+  /** @param end how much of the end of each job's output is reported, in bytes */
+  async report(queue: string | null, jobs: readonly string[], end = 0): Promise<QueueReport> {
     const question = {
-      ...this.#verb('report', queue ?? '-'),
+      ...this.#verb('report', queue ?? '-', ...(end > 0 ? [String(end)] : [])),
       input: { text: jobs.map((job) => `${job}\n`).join('') },
     };
-    return parseReport(await this.#read(question, ofReport(jobs.length)));
+    return parseReport(await this.#read(question, ofReport(jobs.length, end)));
   }
 
   /** The job's output from byte `offset` on. With `follow`, until the job has ended. */

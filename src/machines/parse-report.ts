@@ -1,4 +1,4 @@
-import type { Hold, JobReport, QueueReport } from './job-state.js';
+import type { Hold, JobReport, LogEnd, QueueReport } from './job-state.js';
 import { parseWithNaN } from './numbers-in-json.js';
 import { isPlainObject, jobStateOf } from './read-job-state.js';
 
@@ -31,6 +31,7 @@ export function parseReport(text: string): QueueReport {
     else if (kind === 'orphan') job.orphan = true;
     else if (kind === 'full') job.full = true;
     else if (kind === 'log') job.lastLine = rest.slice(0, limits.text);
+    else if (kind === 'output') job.output = endOf(rest);
     else if (kind === 'measure') job.measure = objectOf(rest);
     else if (kind === 'summary') job.summary = objectOf(rest);
   }
@@ -40,6 +41,11 @@ export function parseReport(text: string): QueueReport {
 function holdOf(text: string): Hold | null {
   const [, why, failures] = /^(start|failures) (\d{1,9})$/.exec(text) ?? [];
   return why === 'start' || why === 'failures' ? { why, failures: Number(failures) } : null;
+}
+
+function endOf(text: string): LogEnd {
+  const [part, lines] = splitOnce(text);
+  return { text: lines.slice(-limits.value).replaceAll('\0', '\n'), isWhole: part === 'whole' };
 }
 
 const nothingYet = { state: null, orphan: false, full: false, lastLine: '', measure: null, summary: null };

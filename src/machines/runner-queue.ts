@@ -67,10 +67,11 @@ export class RunnerQueue {
     await this.machine.begin(this.folder, slots, maxFailures);
   }
 
-  /** The runner's report of the jobs; null: nothing is delivered there yet. */
-  async report(folders: readonly string[]): Promise<QueueReport | null> {
+  /** The runner's report of the jobs; null: nothing is delivered there yet.
+   * @param end how much of the end of each job's output is reported, in bytes */
+  async report(folders: readonly string[], end = 0): Promise<QueueReport | null> {
     try {
-      return await this.machine.report(this.folder, folders);
+      return await this.machine.report(this.folder, folders, end);
     } catch (error) {
       if (error instanceof CommandFailed && !(await this.isInstalled())) return null;
       throw error;

@@ -299,8 +299,9 @@ export interface Target {
     io: Io,
   ): Promise<readonly PlaceProblem[]>;
 
-  /** The present state of these runs. Changes nothing. */
-  look(deployment: Deployment, runs: ReadonlySet<string>): Promise<Look>;
+  /** The present state of these runs. Changes nothing.
+   * @param end how much of the end of each job's output is reported, in bytes, where this is not on this computer */
+  look(deployment: Deployment, runs: ReadonlySet<string>, end: number): Promise<Look>;
 
   /** Restarts the queues of these places if their runners are gone. */
   revive(deployment: Deployment, places: ReadonlySet<string>): Promise<readonly PlaceProblem[]>;

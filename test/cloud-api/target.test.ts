@@ -194,7 +194,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
       { instance: null, ssh_cidr: '198.51.100.7/32', refused: expect.stringMatching(/^InsufficientInst/) },
       { instance: null },
     ]);
-    const { ended, silent } = await new AwsTarget(contextOf()).look(read(), both);
+    const { ended, silent } = await new AwsTarget(contextOf()).look(read(), both, 0);
     expect([ended.get('run-lr-1'), silent]).toEqual([{ state: 'failed', reason: 'capacity' }, []]);
     const {
       problems: none,
@@ -223,11 +223,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
     const text = JSON.stringify(read());
 
     const target = new AwsTarget(contextOf());
-    const { ended, silent, heard } = await target.look(read(), both);
+    const { ended, silent, heard } = await target.look(read(), both, 0);
     expect([...ended]).toEqual([['run-lr-1', { state: 'lost', reason: 'gone' }]]);
     expect(silent).toMatchObject([{ place: 'lr-2', canStart: true }]);
     expect(heard.size).toBe(0);
-    expect((await target.look(read(), new Set(['run-lr-1']))).silent).toEqual([]);
+    expect((await target.look(read(), new Set(['run-lr-1']), 0)).silent).toEqual([]);
     const began = await target.collect(read(), collected(true), quiet);
     expect([...began.lost]).toEqual(['run-lr-1']);
     expect(began.problems).toMatchObject([

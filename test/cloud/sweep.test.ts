@@ -7,6 +7,7 @@ import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
 import { inAnyOrder, printed } from '../support/printed.js';
+import { until } from '../support/until.js';
 
 const secret = 'a word that must stay secret';
 
@@ -34,6 +35,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
         experiment_conditions: ['--lr 1', '--lr 2', '--fail 3'],
         secrets: ['TOKEN'],
         tags: { team: 'vision' },
+        metrics: { rate: 'rate is (\\S+)' },
       },
     });
   });
@@ -60,6 +62,16 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       team: 'vision',
       'logistician.deployment': project.deployment.id,
     });
+  });
+
+  it('status has what "metrics" finds in logs that are still on the machines', async () => {
+    const found = await until('both have printed it', async () => {
+      const { conditions } = await project.json(['status']);
+      const measures = conditions.map(({ measure }) => measure);
+      return measures[0] && measures[1] ? measures : null;
+    });
+    expect(found).toEqual([{ rate: 1 }, { rate: 2 }, null]);
+    expect(project.receipts().map(({ collected }) => collected)).toEqual([null, null, null]);
   });
 
   it('status, logs and ssh know the machines by their conditions', async () => {

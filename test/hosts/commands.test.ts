@@ -32,6 +32,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep running on 
       parameters: {
         hosts: ['one', 'two'].map((address) => ({ address, slots: 1 })),
         experiment_conditions: ['--hold 1', '--hold 2', '--fail 7', '--hold 4'],
+        metrics: { held: 'holding (\\d+)', word: 'odd (\\S+)' },
       },
     });
     await well(project, ['deploy', '--yes']);
@@ -48,6 +49,26 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep running on 
     expect(outputProblems('status', status)).toEqual([]);
     expect(states(status)).toEqual(['running', 'running', 'pending', 'pending']);
     expect(status.live).toBe(true);
+  });
+
+  it('status has what "metrics" finds in the logs of jobs that run there, and no more of these', async () => {
+    const log = `${jobsOn(two, project)}/${run.two}/logs/docker.txt`;
+    const before = await two.exec(`cat ${log}`);
+    const long = `i=0; while [ $i -lt 5000 ]; do echo 'half of holding 99, '; i=$((i + 1)); done`;
+    // A job may print anything.
+    await two.exec(`{ ${long}; printf 'holding 3\\rholding 5\\0\\033[31modd \\033]0;x\\007'; } >>${log}`);
+    const { conditions } = await project.json(['status']);
+    expect(conditions.map(({ measure }) => measure)).toEqual([
+      { held: 1 },
+      { held: 5, word: '\x1b]0;x\x07' },
+      null,
+      null,
+    ]);
+    expect(JSON.stringify(conditions)).not.toContain('half of');
+    const shown = await project.ok(['status']);
+    expect(shown).not.toContain('\x1b');
+    expect(shown).toMatch(/ held/);
+    await two.exec(`cat >${log} <<'END'\n${before}END`);
   });
 
   it('logs: of several machines at once, followed until the end', async () => {

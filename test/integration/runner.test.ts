@@ -674,6 +674,17 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         measure: { step: 2, note: 'a\nb' },
         summary: { accuracy: 0.9 },
       });
+      expect(report.output).toBeUndefined();
+    });
+
+    it('is reported with the end of its output on request', async () => {
+      const sweep = await lab.sweep(`printf 'one\\ntwo\\0\\r\\n\\nthree'`);
+      const job = await sweep.run('prints');
+      const end = async (bytes: number) =>
+        (await sweep.machine.report(sweep.queue, [job.folder], bytes)).jobs[0]?.output;
+      expect(await end(1000)).toEqual({ text: 'one\ntwo \r\n\nthree', isWhole: true });
+      expect(await end(16)).toEqual({ text: 'one\ntwo \r\n\nthree', isWhole: true });
+      expect(await end(6)).toEqual({ text: '\nthree', isWhole: false });
     });
 
     it('is reported as not arrived where there is no such folder, and T12: as missing if its parent is there', async () => {

@@ -423,6 +423,7 @@ export interface StatusOutput {
     readonly reason: string | null;
     readonly exit_code: number | null;
     readonly last_line: string | null;
+    readonly measure: Readonly<Record<string, unknown>> | null;
     readonly deployed: boolean;
   }[];
 }

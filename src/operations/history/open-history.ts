@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Objective } from '../../history/best.js';
 import { Fields } from '../../history/fields.js';
-import { finalStates } from '../../machines/job-state.js';
+import { finalStates, type RunState } from '../../machines/job-state.js';
 import { DeploymentStore } from '../../runs/deployment-store.js';
 import { stateLeftIn } from '../../runs/lost-data.js';
 import { valueAt } from '../../runs/measures/at-step.js';
-import { readRows } from '../../runs/rows/read-rows.js';
+import { type Metrics, Scraper } from '../../runs/measures/scrape.js';
+import { type Logs, logIn, readRows } from '../../runs/rows/read-rows.js';
 import type { RunRow } from '../../runs/rows/row.js';
 import { RunStore } from '../../runs/store.js';
 import { isExperimentFolder } from '../experiments-in.js';
@@ -45,10 +46,25 @@ export function openHistories(home: string, folders: readonly string[]): History
 }
 
 /** What names mean among these runs; series are read where a value at a step is asked for. */
-export const fieldsOf = (rows: readonly RunRow[]): Fields =>
-  new Fields(rows, ({ home, run }, series, column, step) =>
-    valueAt(join(home, 'runs', run, 'data'), series, column, step),
-  );
+export function fieldsOf(rows: readonly RunRow[]): Fields {
+  const scrapers = new Map<string, Scraper>();
+  return new Fields(rows, ({ home, run }, series, column, step) => {
+    const scraper = scrapers.get(home) ?? new Scraper(measureSettings(home).metrics);
+    scrapers.set(home, scraper);
+    const folder = join(home, 'runs', run);
+    return valueAt(join(folder, 'data'), { series, column, step }, { scraper, path: logIn(folder) });
+  });
+}
+
+/** The logs of jobs that run on this computer are in their job folders. */
+export function logsOf(home: string, store: RunStore, metrics: Metrics): Logs {
+  const { jobs } = new DeploymentStore(home, dirname(store.folder), true);
+  const pathOf = (id: string) => {
+    const [running, ended] = [join(jobs, id, 'logs', 'docker.txt'), logIn(store.pathOf(id))];
+    return existsSync(ended) ? ended : running;
+  };
+  return { scraper: new Scraper(metrics), pathOf };
+}
 
 function refuseOthers(folder: string): void {
   if (!existsSync(folder)) throw new NoSuchFolder(folder);
@@ -59,7 +75,7 @@ function refuseOthers(folder: string): void {
 function historyAt(home: string, folder: string): History {
   const store = new RunStore(folder);
   const { objective, metrics } = measureSettings(folder);
-  const rows = readRows(store, folder, metrics);
+  const rows = readRows(store, folder, logsOf(home, store, metrics));
   const strangers = store.strangers().map((name) => join(store.folder, name));
   return {
     rows: withJobsHere(rows, home, folder),
@@ -70,7 +86,7 @@ function historyAt(home: string, folder: string): History {
 
 /** The receipt of a job that runs on this computer may be older than what its runner says. */
 function withJobsHere(rows: readonly RunRow[], home: string, folder: string): RunRow[] {
-  const isOpen = ({ state }: RunRow) => state !== 'unreadable' && !finalStates.has(state);
+  const isOpen = ({ state }: RunRow) => state !== 'unreadable' && !finalStates.has(state as RunState);
   if (!rows.some(isOpen)) return [...rows];
   const { jobs } = new DeploymentStore(home, folder, true);
   return rows.map((row) => {

@@ -12,7 +12,7 @@ import type { Look, Target } from '../../targets/target.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
 import type { Session } from '../session.js';
 import { toHold, withHeld } from './holding.js';
-import { withMetrics } from './metrics.js';
+import { logEnd, withMetrics } from './metrics.js';
 import { type Asking, questionsOf } from './questions.js';
 import { type ConditionStatus, currentRuns, type ExperimentStatus, rowsOf, type Silence } from './rows.js';
 
@@ -96,7 +96,10 @@ async function ask(
   const questions = questionsOf(deployment, read, (record) => isHere(runs, record), asking);
   const asked = new Set(questions.asked.map(({ run }) => run));
   const target = await targetOf(session, records, deployment);
-  const look = asked.size > 0 ? await lookAndRevive(session, target, deployment, asked) : nothing;
+  const look =
+    asked.size > 0
+      ? await lookAndRevive(session, target, deployment, asked, logEnd(records, deployment.jobs.length))
+      : nothing;
   const since = deployments.noteSilence(
     deployment.id,
     {
@@ -123,12 +126,13 @@ async function lookAndRevive(
   target: Target,
   deployment: Deployment,
   runs: ReadonlySet<string>,
+  end: number,
 ): Promise<Look> {
-  const look = await target.look(deployment, runs);
+  const look = await target.look(deployment, runs, end);
   if (look.stalled.size === 0) return look;
   const problems = await target.revive(deployment, look.stalled);
   for (const { problem } of problems) session.notify.warn(problem.message);
-  return target.look(deployment, runs);
+  return target.look(deployment, runs, end);
 }
 
 /** Adds reports from this computer for runs that were not polled: of open ones from their job folder (which exists only

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { finalStates } from '../../machines/job-state.js';
+import type { Log } from '../measures/at-step.js';
 import { measuredBy } from '../measures/measured.js';
 import { listMeasures, type MeasureFile, type Measures, readListed } from '../measures/read.js';
-import { logSeries, type Metrics, scrape } from '../measures/scrape.js';
+import { logSeries, Scraper } from '../measures/scrape.js';
 import { noNotes, readNotes } from '../notes.js';
 import { told, type UnreadableReceipt } from '../read-record.js';
 import type { RunStore } from '../store.js';
@@ -10,14 +11,30 @@ import { type RunRow, rowOf, type StoredRow, unreadableRow } from './row.js';
 import { type IndexedRow, RowIndex, SharedFacts } from './row-index.js';
 import { hasNotes, stampsOf } from './stamps.js';
 
+/** Where "metrics" are looked for. */
+export interface Logs {
+  readonly scraper: Scraper;
+  /** The log of a run, by its id. */
+  readonly pathOf: (id: string) => string;
+}
+
+/** The log of a run that has ended. */
+export const logIn = (run: string): string => `${run}/data/${log}`;
+
+const log = 'logs/docker.txt';
+
 /** Reads all runs of an experiment as rows, oldest first. Only runs that have changed since they were last read are read
  * from their files. Nothing is written but the index, and its loss changes no answer.
- * @param home the experiment's folder. @param metrics what is looked for in logs */
-export function readRows(store: RunStore, home: string, metrics: Metrics = {}): RunRow[] {
+ * @param home the experiment's folder */
+export function readRows(
+  store: RunStore,
+  home: string,
+  logs: Logs = { scraper: new Scraper({}), pathOf: (id) => logIn(store.pathOf(id)) },
+): RunRow[] {
   const index = new RowIndex(join(store.folder, '.rows.jsonl'));
   const { rows: known, count } = index.read();
   const shared = new SharedFacts();
-  const asked = asText(metrics);
+  const { asked } = logs.scraper;
   const attempts = new Map<string, number>();
   const kept: IndexedRow[] = [];
   const fresh: IndexedRow[] = [];
@@ -25,10 +42,13 @@ export function readRows(store: RunStore, home: string, metrics: Metrics = {}): 
   for (const id of store.ids()) {
     const indexed = known.get(id);
     const folder = store.pathOf(id);
-    const isKnown = indexed?.metrics === asked && stampsOf(folder, indexed.watched) === indexed.stamps;
-    const one: IndexedRow = isKnown ? indexed : shared.of(readRow(store, id, folder, metrics));
-    if (isKnown) kept.push(one);
-    else if (finalStates.has(one.row.state as never)) fresh.push(one);
+    let one = indexed;
+    if (one && one.metrics === asked && stampsOf(folder, one.watched) === one.stamps) kept.push(one);
+    else {
+      const read = readRow(store, id, folder, logs);
+      one = shared.of(read);
+      if (read.isFinal && finalStates.has(one.row.state as never)) fresh.push(one);
+    }
     const attempt = (attempts.get(one.row.condition) ?? 0) + 1;
     attempts.set(one.row.condition, attempt);
     rows.push(Object.assign(one.row, { home, attempt }));
@@ -37,32 +57,39 @@ export function readRows(store: RunStore, home: string, metrics: Metrics = {}): 
   return rows;
 }
 
-const asText = (metrics: Metrics): string => (Object.keys(metrics).length > 0 ? JSON.stringify(metrics) : '');
-
-/** One run, from its files. */
-function readRow(store: RunStore, id: string, folder: string, metrics: Metrics): IndexedRow {
+/** One run, from its files. `isFinal` is false if it may say more when it is read again. */
+function readRow(
+  store: RunStore,
+  id: string,
+  folder: string,
+  { scraper, pathOf }: Logs,
+): IndexedRow & { readonly isFinal: boolean } {
   const listing = listMeasures(`${folder}/data`);
-  const asked = asText(metrics);
-  const watched = asked === '' ? listing.watched : [...listing.watched, log];
+  const watched = scraper.asked === '' ? listing.watched : [...listing.watched, log];
   // Before they are read: what is written meanwhile has another stamp.
   const stamps = stampsOf(folder, watched);
-  const { files, problems } = withLog(readListed(listing), `${folder}/data/${log}`, metrics);
+  const { files, problems, isGivenUp } = withLog(readListed(listing), { scraper, path: pathOf(id) });
   const notes = hasNotes(stamps) ? readNotes(folder) : { notes: noNotes, problem: null };
-  return { row: storedRow(store, id, files, problems, notes), watched, stamps, metrics: asked };
+  const row = storedRow(store, id, files, problems, notes);
+  return { row, watched, stamps, metrics: scraper.asked, isFinal: !isGivenUp };
 }
 
-const log = 'logs/docker.txt';
-
 /** Measures, and the series that is made of the log. */
-export function withLog(measures: Measures, path: string, metrics: Metrics): Measures {
-  if (asText(metrics) === '') return measures;
-  const found = scrape(path, metrics);
-  if (!found) return measures;
-  const { series, problem } = found;
+export function withLog(
+  measures: Measures,
+  { scraper, path }: Log,
+): Measures & { readonly isGivenUp: boolean } {
+  const found = scraper.asked === '' ? null : scraper.log(path);
+  if (!found) return { ...measures, isGivenUp: false };
+  const { series, problem, isGivenUp } = found;
+  const isTaken = measures.files.some(({ path: [name = '', ...more] }) => {
+    return more.length === 0 && name.replace(/\.(jsonl|csv|tsv)$/i, '') === logSeries[0];
+  });
+  const file: MeasureFile = { path: [logSeries[isTaken ? 1 : 0]], kind: 'series', series };
   return {
-    files:
-      series.n === 0 ? measures.files : [...measures.files, { path: [logSeries], kind: 'series', series }],
+    files: series.n === 0 ? measures.files : [...measures.files, file],
     problems: problem === null ? measures.problems : [...measures.problems, `${log}: ${problem}`],
+    isGivenUp,
   };
 }
 

@@ -155,8 +155,8 @@ export class AwsTarget implements Target {
     this.context.note(error.message);
   }
 
-  look(deployment: Deployment, runs: ReadonlySet<string>) {
-    return this.#machines.look(deployment, runs);
+  look(deployment: Deployment, runs: ReadonlySet<string>, end: number) {
+    return this.#machines.look(deployment, runs, end);
   }
 
   revive(deployment: Deployment, places: ReadonlySet<string>) {

@@ -125,8 +125,8 @@ export class HostsTarget implements Target {
     return this.#places.deliver(deployment, wanted, bundle, jobs);
   }
 
-  async look(deployment: Deployment, runs: ReadonlySet<string>) {
-    const looked = await this.#places.look(deployment, unreleased(deployment), runs);
+  async look(deployment: Deployment, runs: ReadonlySet<string>, end: number) {
+    const looked = await this.#places.look(deployment, unreleased(deployment), runs, end);
     return { ...looked, ended: new Map() };
   }
 

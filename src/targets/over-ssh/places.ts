@@ -104,8 +104,8 @@ export class SshPlaces {
     });
   }
 
-  /** The reports of the machines at these places. */
-  async look(deployment: Deployment, places: readonly Place[], runs: ReadonlySet<string>) {
+  /** The reports of the machines at these places. @param end how much of each job's output, in bytes */
+  async look(deployment: Deployment, places: readonly Place[], runs: ReadonlySet<string>, end: number) {
     const heard = new Map<string, JobReport>();
     const stalled = new Set<string>();
     const held = new Map<string, Hold>();
@@ -120,7 +120,7 @@ export class SshPlaces {
       const jobs = jobsAt(deployment.jobs, name).filter(({ run }) => runs.has(run));
       const away = movedFrom(deployment.jobs, name);
       const site = this.#site(deployment, place, await this.ways.connection(place));
-      const report = await site.queue.report([...jobs.map((job) => job.folder), ...away]);
+      const report = await site.queue.report([...jobs.map((job) => job.folder), ...away], end);
       if (!report) return;
       if (report.held) held.set(name, report.held);
       const isCopy = report.jobs.some(({ folder, state }) => away.includes(folder) && state);

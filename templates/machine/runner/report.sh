@@ -4,9 +4,11 @@
 # say KIND TEXT: not with echo, which expands backslashes in some shells.
 say() { printf '%s %s\n' "$1" "$2"; }
 
-# report QUEUE < job folders, one a line: a few lines a job, each beginning with its kind. Before them, for the queue:
-# `stalled`, or `elsewhere HOST` if only that computer may work on it, and `held start COUNT` or `held failures COUNT`.
+# report QUEUE [BYTES] < job folders, one a line: a few lines a job, each beginning with its kind. Before them, for the
+# queue: `stalled`, or `elsewhere HOST` if only that computer may work on it, and `held start COUNT` or `held failures
+# COUNT`. With BYTES, also so much of the end of each job's output.
 report() {
+  end=${2:-0}
   if is_foreign "$1"; then
     say elsewhere "$elsewhere"
   elif is_stalled "$1"; then
@@ -66,6 +68,18 @@ report_waiting() {
     }'
 }
 
+# `output whole TEXT`, or `output end TEXT`: line breaks are NUL.
+say_end() {
+  log_of "$job" docker.txt
+  if [ -z "$log" ] || [ ! -s "$log" ]; then return; fi
+  find_size "$log"
+  part=whole
+  [ "$size" -le "$end" ] || part=end
+  printf 'output %s ' "$part"
+  tail -c "$end" "$log" 2>/dev/null | tr '\000\n' ' \000'
+  echo
+}
+
 report_output() {
   name_of_log=docker.txt
   [ "$state" != building ] || name_of_log=build.txt
@@ -76,6 +90,7 @@ report_output() {
     [ -n "$line" ] || find_line "$second"
   fi
   say log "$line"
+  [ "$end" = 0 ] || say_end
   if is_data_in_place "$job" measures; then
     measure
     summarize

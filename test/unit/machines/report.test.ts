@@ -30,6 +30,17 @@ const job = {
 };
 
 describe('parseReport', () => {
+  it('reads the end of a log, in which line breaks are NUL', () => {
+    const outputOf = (line: string) => parseReport(`job /one\n${line}\nlog last\n`).jobs[0];
+    expect(outputOf('output end half\0loss=1\0')).toEqual({
+      ...{ ...job, folder: '/one', lastLine: 'last' },
+      output: { text: 'half\nloss=1\n', isWhole: false },
+    });
+    expect(outputOf('output whole ')?.output).toEqual({ text: '', isWhole: true });
+    expect(outputOf('output')?.output).toEqual({ text: '', isWhole: false });
+    expect(outputOf(`output end ${'x'.repeat(3_000_000)}`)?.output?.text).toHaveLength(1_048_576);
+  });
+
   it('reads what the runner says of each job', () => {
     const text = [
       'stalled',

@@ -21,7 +21,7 @@ export class AwsMachines {
   constructor(private readonly instances: AwsInstances) {}
 
   /** Asks AWS first: connecting to a terminated or stopped machine would only time out. */
-  async look(deployment: Deployment, runs: ReadonlySet<string>): Promise<Look> {
+  async look(deployment: Deployment, runs: ReadonlySet<string>, end: number): Promise<Look> {
     const outcomes = await this.instances.outcomes(deployment);
     const ended = new Map<string, EndedJob>();
     const stopped: SilentPlace[] = [];
@@ -35,7 +35,7 @@ export class AwsMachines {
         stopped.push({ place: name, problem: hasStopped(machine), canStart: true });
       else if (this.instances.isReached(machine, outcome)) asked.push(machine);
     }
-    const { heard, stalled, silent } = await this.instances.places.look(deployment, asked, runs);
+    const { heard, stalled, silent } = await this.instances.places.look(deployment, asked, runs, end);
     return { heard, stalled, ended, silent: [...stopped, ...silent] };
   }
 
