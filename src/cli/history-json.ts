@@ -1,4 +1,4 @@
-import { number } from '../experiment/where.js';
+import { number } from '../experiment/same-value.js';
 import { secondsOf } from '../history/attributes.js';
 import type { Field } from '../history/fields.js';
 import { type Group, numbersOf, summed } from '../history/group.js';

@@ -1,6 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import type { Selection } from '../experiment/select.js';
-import { readWhere } from '../experiment/where.js';
+import { conditionFilter } from '../history/conditions-where.js';
+import { fieldsOf, openHistory } from '../operations/history/open-history.js';
+import type { Session } from '../operations/session.js';
 
 const states = [
   'pending',
@@ -13,14 +15,14 @@ const states = [
   'lost',
 ] as const;
 
-/** Selects conditions by their arguments. */
+/** Selects conditions by their arguments and runs. */
 export const whereFlag = {
   where: Flags.string({
-    helpValue: 'ARGUMENT=VALUE',
+    helpValue: 'CONDITION',
     multiple: true,
     multipleNonGreedy: true,
     description:
-      "only conditions with this argument: 'lr=0.1', 'epochs>10', also != < <= >=; if repeated, all must match",
+      "only conditions that fit, by their arguments and their newest runs: 'lr<=0.1', 'accuracy>0.9 and not seed=3'; if repeated, all must match",
   }),
 };
 
@@ -43,17 +45,27 @@ interface Given {
   readonly state?: readonly string[] | undefined;
 }
 
-/** The selection that names and flags make. @throws WrongWhere */
-export const selectionOf = (names: readonly string[], { where, failed, state }: Given): Selection => ({
+/** The selection that names and flags make. @param folder the experiment's. @throws WrongQuery */
+export const selectionOf = (
+  names: readonly string[],
+  { where, failed, state }: Given,
+  { home, now, notify }: Pick<Session, 'home' | 'now' | 'notify'>,
+  folder: string,
+): Selection => ({
   names,
-  where: (where ?? []).map(readWhere),
+  where: conditionFilter(where, {
+    rows: () => openHistory(home, folder).rows,
+    fieldsOf,
+    now,
+    note: (remark) => notify.note(remark),
+  }),
   states: [...(state ?? []), ...(failed ? ['failed', 'lost'] : [])],
 });
 
 /** The words for a line that continues with the same conditions. @param flag the one that takes names */
 export const selectionWords = (flag: string, { names, where, states: wanted }: Selection): string[] => [
   ...names.flatMap((name) => [flag, name]),
-  ...where.flatMap(({ text }) => ['--where', text]),
+  ...(where?.texts ?? []).flatMap((text) => ['--where', text]),
   ...wanted.flatMap((state) => ['--state', state]),
 ];
 

@@ -109,7 +109,7 @@ export default class Deploy extends LaunchCommand {
     const request: DeployRequest = {
       machines: machinesOf(flags, this.isTerminal),
       target: flags.target ?? (flags.hosts === undefined ? experiment.parameters.target : targetOfHosts),
-      only: selectionOf(flags.only ?? [], flags),
+      only: selectionOf(flags.only ?? [], flags, session, experiment.folder),
       first: flags.first ?? null,
       slots: flags.slots ?? null,
       commit: flags.commit ?? null,

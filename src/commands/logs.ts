@@ -18,7 +18,7 @@ export default class Logs extends BaseCommand {
   static override description =
     'The output of one condition as it is; of several, each line behind the id of its condition. A condition is named by the beginning of its id, several by a pattern.';
   static override usage =
-    'logs [EXPERIMENT] [CONDITION…] [--where ARGUMENT=VALUE] [--failed] [-f] [--since TIME | --tail LINES]';
+    'logs [EXPERIMENT] [CONDITION…] [--where CONDITION] [--failed] [-f] [--since TIME | --tail LINES]';
   static override examples = [
     '<%= config.bin %> logs',
     '<%= config.bin %> logs lr-0-1 -f',
@@ -58,7 +58,7 @@ export default class Logs extends BaseCommand {
     const records = openRecords(session, this.experimentFolder(folder));
     const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
     const lines = new WholeLines(this.jsonEnabled() ? showJson : this.#showPrefixed);
-    const meant = selectionOf(conditions, flags);
+    const meant = selectionOf(conditions, flags, session, records.folder);
     const asItIs = namesOne(meant) && !this.jsonEnabled();
     await interruptible(async (interrupted) => {
       const signal = untilReaderLeaves(process.stdout, interrupted);

@@ -10,10 +10,10 @@ import { splitAtDashes, withoutBlank } from '../cli/words.js';
 import { ownLine, UserError } from '../errors.js';
 import { argumentsIn, conditionFromArguments } from '../experiment/change-arguments.js';
 import { conditionFromArgv, conditionFromText } from '../experiment/condition.js';
-import type { Parameters } from '../experiment/parameters.js';
 import { selectCondition } from '../experiment/select.js';
-import { openExperiment } from '../operations/experiment.js';
+import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { readArgumentsFile } from '../operations/rerun/arguments-file.js';
+import type { Session } from '../operations/session.js';
 import { run } from '../operations/start/run.js';
 import type { Verbosity } from '../operations/user-settings.js';
 
@@ -76,7 +76,7 @@ export default class Run extends BaseCommand {
     // The terminal sends Ctrl-C to the job itself; only signals to this process alone are passed on.
     const work = (stop: AbortSignal) =>
       run(session, experiment, {
-        condition: this.#condition(experiment.parameters, flags, job),
+        condition: this.#condition(experiment, session, flags, job),
         clone: flags.clone ? { commit: flags.commit ?? 'HEAD' } : null,
         dataReadOnly: flags['data-readonly'] ?? null,
         mode: [...(reads ? ['--interactive'] : []), ...(this.isTerminal && !json ? ['--tty'] : [])],
@@ -99,7 +99,8 @@ export default class Run extends BaseCommand {
   }
 
   #condition(
-    { conditions: all, argumentStyle }: Pick<Parameters, 'conditions' | 'argumentStyle'>,
+    { parameters: { conditions: all, argumentStyle }, folder }: Experiment,
+    session: Session,
     flags: {
       options?: string | undefined;
       parameters?: string | undefined;
@@ -119,7 +120,10 @@ export default class Run extends BaseCommand {
       );
     }
     if (flags.condition !== undefined || flags.where !== undefined)
-      return selectCondition(all, selectionOf(flags.condition === undefined ? [] : [flags.condition], flags));
+      return selectCondition(
+        all,
+        selectionOf(flags.condition === undefined ? [] : [flags.condition], flags, session, folder),
+      );
     if (flags.parameters !== undefined) {
       const list = argumentsIn(readArgumentsFile(flags.parameters), flags.parameters);
       return conditionFromArguments(list, argumentStyle);

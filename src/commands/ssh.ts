@@ -39,7 +39,9 @@ export default class Ssh extends BaseCommand {
     const { own, job } = splitAtDashes(this.argv);
     const { argv, flags } = await this.parse(Ssh, own);
     const { folder, conditions } = experimentAndConditions(argv as string[]);
-    const condition = selectionOf(conditions, flags);
+    const session = this.session(flags);
+    const experiment = this.experimentFolder(folder);
+    const condition = selectionOf(conditions, flags, session, experiment);
     const isMissing = isEverything(condition);
     if (isMissing || conditions.length > 1)
       throw new UserError(
@@ -47,8 +49,7 @@ export default class Ssh extends BaseCommand {
         [ownLine('status'), ownLine('ssh', ['CONDITION'])],
         { exit: 2 },
       );
-    const session = this.session(flags);
-    const records = openRecords(session, this.experimentFolder(folder));
+    const records = openRecords(session, experiment);
     const json = this.jsonEnabled();
     const request = {
       condition,

@@ -25,7 +25,7 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status --json | jq -r ".conditions[] | select(.state == \\"failed\\") | .condition"',
   ];
   static override usage =
-    'status [EXPERIMENT] [CONDITION…] [--where ARGUMENT=VALUE] [--failed] [--state STATE] [--watch]';
+    'status [EXPERIMENT] [CONDITION…] [--where CONDITION] [--failed] [--state STATE] [--watch]';
   static override strict = false;
   static override args = experimentAndConditionsArg;
   static override flags = {
@@ -38,9 +38,9 @@ export default class Status extends BaseCommand {
   async run() {
     const { argv, flags } = await this.parse(Status);
     const { folder, conditions } = experimentAndConditions(argv as string[]);
-    const meant = selectionOf(conditions, flags);
     const session = this.session(flags);
     const records = openRecords(session, this.experimentFolder(folder));
+    const meant = selectionOf(conditions, flags, session, records.folder);
     const shown = (status: ExperimentStatus) => ({
       ...status,
       conditions: rowsToShow(status, meant, flags.all),

@@ -13,7 +13,7 @@ export default class Stop extends BaseCommand {
   static override description =
     'A waiting job never starts. A running one gets SIGTERM, so that it can save itself, and SIGKILL after --grace seconds. Without a condition: all of them.';
   static override usage =
-    'stop [EXPERIMENT] [CONDITION…] [--where ARGUMENT=VALUE] [--state STATE] [--grace SECONDS]';
+    'stop [EXPERIMENT] [CONDITION…] [--where CONDITION] [--state STATE] [--grace SECONDS]';
   static override examples = [
     '<%= config.bin %> stop',
     '<%= config.bin %> stop lr-0-1 --grace 120',
@@ -43,7 +43,7 @@ export default class Stop extends BaseCommand {
     const session = this.session(flags);
     const records = openRecords(session, this.experimentFolder(folder));
     const waiting = () => session.notify.note(lockIsHeld);
-    const meant = selectionOf(conditions, flags);
+    const meant = selectionOf(conditions, flags, session, records.folder);
     const { status, stopped, problems } = await stop(session, records, meant, flags.grace, waiting);
     const ends = flags['dry-run'] ? 'Would stop' : 'Stopped';
     if (stopped.length > 0) this.log(`${ends} ${stopped.length}: ${listed(stopped)}`);

@@ -23,7 +23,7 @@ export default class Sync extends BaseCommand {
     'ls runs/*/data/results',
   ];
   static override usage =
-    'sync [EXPERIMENT] [CONDITION…] [--where ARGUMENT=VALUE] [--failed] [--state STATE] [--only PATH]';
+    'sync [EXPERIMENT] [CONDITION…] [--where CONDITION] [--failed] [--state STATE] [--only PATH]';
   static override strict = false;
   static override args = experimentAndConditionsArg;
   static override flags = {
@@ -39,7 +39,6 @@ export default class Sync extends BaseCommand {
   async run() {
     const { argv, flags } = await this.parse(Sync);
     const { folder, conditions } = experimentAndConditions(argv as string[]);
-    const meant = selectionOf(conditions, flags);
     const only = flags.only?.replace(/^(\.?\/+)*(data\/)?|\/+$/g, '') ?? null;
     if (only !== null && (only === '' || only.includes('\n') || only.split('/').includes('..')))
       throw new UserError(
@@ -51,6 +50,7 @@ export default class Sync extends BaseCommand {
       );
     const session = this.session(flags);
     const records = openRecords(session, this.experimentFolder(folder));
+    const meant = selectionOf(conditions, flags, session, records.folder);
     const rows = await progressRows(this.screen);
     const seen = await observe(session, records);
     const meantRows = chosenRows(seen, meant);

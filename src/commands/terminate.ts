@@ -62,7 +62,7 @@ export default class Terminate extends BaseCommand {
     const session = this.session(flags);
     if (flags.leaks) return this.#leaks(session, resolve(args.experiment), flags);
     const records = openRecords(session, this.experimentFolder(args.experiment));
-    const only = selectionOf(flags.condition ?? [], flags);
+    const only = selectionOf(flags.condition ?? [], flags, session, records.folder);
     const isAll = isEverything(only);
     const before = await observe(session, records);
     const meant = chosenRows(before, only);

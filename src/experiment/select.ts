@@ -2,23 +2,31 @@ import { type OwnLine, ownLine, UserError } from '../errors.js';
 import { nearest } from '../phrases.js';
 import type { Condition } from './condition.js';
 import { dashed } from './condition-id.js';
-import { type Comparison, fitsAll, fitting, WrongWhere } from './where.js';
 
 const MOST_CANDIDATES = 10;
+
+/** What `--where` says, and how conditions are held against it. */
+export interface ConditionFilter {
+  /** As typed, one each; all must match. */
+  readonly texts: readonly string[];
+  /** Those that match. @throws UserError if none does, or none has what is named */
+  fitting<C extends Selectable>(conditions: readonly C[]): readonly C[];
+}
 
 /** A selection of conditions. All given parts must match; all empty: all conditions. */
 export interface Selection {
   /** Each an id, the beginning of an id that only one has, or a pattern with `*` and `?` over the slug or the id. */
   readonly names: readonly string[];
-  readonly where: readonly Comparison[];
+  /** null: any. */
+  readonly where: ConditionFilter | null;
   /** States of the newest run; empty: any. */
   readonly states: readonly string[];
 }
 
-export const everything: Selection = { names: [], where: [], states: [] };
+export const everything: Selection = { names: [], where: null, states: [] };
 
 export const isEverything = ({ names, where, states }: Selection): boolean =>
-  names.length + where.length + states.length === 0;
+  names.length + states.length === 0 && where === null;
 
 /** The facts by which a condition is selected. */
 export interface Selectable extends Pick<Condition, 'id'> {
@@ -26,6 +34,10 @@ export interface Selectable extends Pick<Condition, 'id'> {
   readonly given: Pick<Condition, 'argv' | 'parameters'> | null;
   /** Of its newest run; null: it has none. Left out: selected by names and arguments alone. */
   readonly state?: string | null;
+  /** Id of that run; null: it has none. Left out: the newest that is known of it. */
+  readonly run?: string | null;
+  /** What is known of its measures by now. Default: what its files have. */
+  readonly measures?: Readonly<Record<string, unknown>>;
   /** It belongs to an earlier sweep, and is selected only if none of this one matches. Default: false. */
   readonly isOld?: boolean;
 }
@@ -41,7 +53,7 @@ export class UnknownCondition extends UserError {
  * states may match none.
  *
  * @param list the line that shows the conditions there are
- * @throws UnknownCondition for a name that fits none, with the nearest, or several, with those; WrongWhere
+ * @throws UnknownCondition for a name that fits none, with the nearest, or several, with those; what `where` throws
  */
 export function select<C extends Selectable>(
   conditions: readonly C[],
@@ -50,13 +62,13 @@ export function select<C extends Selectable>(
 ): readonly C[] {
   const isMeant = new Set(names.flatMap((name) => namedBy(conditions, name, list)));
   const named = names.length > 0 ? conditions.filter((one) => isMeant.has(one)) : conditions;
-  const fit = where.length > 0 ? newestFitting(named, where) : named;
+  const fit = where ? newestFitting(named, where) : named;
   if (states.length === 0) return fit;
   const ofState = fit.filter(({ state }) => states.includes(state ?? ''));
-  return names.length + where.length > 0 ? ofState : ofState.filter(isCurrent);
+  return names.length > 0 || where ? ofState : ofState.filter(isCurrent);
 }
 
-/** The one selected condition. @throws UnknownCondition, WrongWhere, also if it is not exactly one */
+/** The one selected condition. @throws UnknownCondition, and what `where` throws, also if it is not exactly one */
 export function selectOne<C extends Selectable>(
   conditions: readonly C[],
   selection: Selection,
@@ -77,13 +89,13 @@ export function selectOne<C extends Selectable>(
 export const couldMean = (name: string, id: string): boolean =>
   isPattern(name) ? matcher(name)(id) : beginnings(name).some((beginning) => id.startsWith(beginning));
 
-/** The selected ones of the conditions of parameters.json. @throws UnknownCondition, WrongWhere */
+/** The selected ones of the conditions of parameters.json. @throws UnknownCondition, and what `where` throws */
 export const selectConditions = (
   conditions: readonly Condition[],
   selection: Selection,
 ): readonly Condition[] => select(conditions.map(selectable), selection).map(({ given }) => given);
 
-/** The one selected condition of parameters.json. @throws UnknownCondition, WrongWhere, also if it is not exactly one */
+/** The one selected condition of parameters.json. @throws UnknownCondition, and what `where` throws, also if it is not exactly one */
 export const selectCondition = (conditions: readonly Condition[], selection: Selection): Condition =>
   selectOne(conditions.map(selectable), selection).given;
 
@@ -151,19 +163,20 @@ function matcher(pattern: string): (id: string) => boolean {
 }
 
 /** Older sweeps are searched only if this one has no match. */
-function newestFitting<C extends Selectable>(all: readonly C[], where: readonly Comparison[]): readonly C[] {
-  const known = all.flatMap((one) => (one.given ? [{ one, ...one.given }] : []));
-  const older = known.filter(({ one }) => !isCurrent(one));
-  if (older.length === known.length) return fitting(known, where).map(({ one }) => one);
+function newestFitting<C extends Selectable>(all: readonly C[], where: ConditionFilter): readonly C[] {
+  const known = all.filter(({ given }) => given !== null);
+  const current = known.filter(isCurrent);
+  const older = known.filter((one) => !isCurrent(one));
+  if (current.length === 0 || older.length === 0) return where.fitting(known);
   try {
-    return fitting(
-      known.filter(({ one }) => isCurrent(one)),
-      where,
-    ).map(({ one }) => one);
+    return where.fitting(current);
   } catch (error) {
-    const found = error instanceof WrongWhere ? older.filter((one) => fitsAll(one, where)) : [];
-    if (found.length === 0) throw error;
-    return found.map(({ one }) => one);
+    if (!(error instanceof UserError)) throw error;
+    try {
+      return where.fitting(older);
+    } catch {
+      throw error;
+    }
   }
 }
 

@@ -19,11 +19,11 @@ export function secondsOf({ started, finished }: Pick<RunRow, 'started' | 'finis
 
 /** By name, in the order in which tables show them. */
 export const attributes: ReadonlyMap<string, Attribute> = new Map<string, Attribute>([
-  ['id', { of: ({ run }) => run }],
+  ['id', { of: ({ run }) => run || undefined }],
   ['experiment', { of: ({ facts }) => text(facts.experiment) }],
   ['condition', { of: ({ condition }) => condition }],
-  ['attempt', { of: ({ attempt }) => attempt }],
-  ['state', { of: ({ state }) => state }],
+  ['attempt', { of: ({ attempt }) => attempt || undefined }],
+  ['state', { of: ({ state }) => (state === 'none' ? undefined : state) }],
   ['reason', { of: ({ reason }) => text(reason) }],
   ['exit_code', { of: ({ exit_code }) => exit_code ?? undefined }],
   ['created', { of: ({ created }) => text(created), isTime: true }],
@@ -32,8 +32,8 @@ export const attributes: ReadonlyMap<string, Attribute> = new Map<string, Attrib
   ['seconds', { of: secondsOf }],
   ['commit', { of: ({ facts }) => text(facts.commit) }],
   ['branch', { of: ({ facts }) => text(facts.branch) }],
-  ['snapshot', { of: ({ facts }) => facts.snapshot }],
-  ['live', { of: ({ facts }) => facts.live }],
+  ['snapshot', { of: ({ run, facts }) => (run === '' ? undefined : facts.snapshot) }],
+  ['live', { of: ({ run, facts }) => (run === '' ? undefined : facts.live) }],
   ['target', { of: ({ facts }) => text(facts.target) }],
   ['machine', { of: ({ facts }) => text(facts.machine) }],
   ['gpu', { of: ({ facts }) => list(facts.gpu_names) }],

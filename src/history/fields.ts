@@ -28,10 +28,16 @@ export class Fields {
   /** Found when they are first asked for: there may be many runs. */
   #known: Known | null = null;
 
+  /** @param rows those of runs, or, `ofConditions`, one a condition: then an argument comes before what else has its name */
   constructor(
     readonly rows: readonly RunRow[],
     private readonly atStep: AtStep = () => undefined,
+    private readonly ofConditions = false,
   ) {}
+
+  aboutConditions(): Fields {
+    return new Fields(this.rows, this.atStep, true);
+  }
 
   get #names(): Known {
     this.#known ??= namesOf(this.rows);
@@ -115,7 +121,7 @@ export class Fields {
     const found = this.#meanings(name);
     const [first] = found;
     if (first === undefined) throw this.#unknown(name, flag);
-    if (found.length > 1)
+    if (found.length > 1 && !(this.ofConditions && first === 'argument'))
       throw new WrongQuery(
         `${flag}: "${name.name}" may be ${found.map((one) => `${article[one]} ${one}`).join(' or ')}: write ${found.map((one) => `${one}.${written(name.name)}`).join(' or ')}.`,
       );
@@ -163,7 +169,7 @@ export class Fields {
       .map((one) => `${plural[one]}: ${few(known[one])}`);
     return new WrongQuery(
       [
-        `${flag}: no run has ${space ? `${article[space]} ${space}` : 'anything'} called "${name}".${meant === null ? '' : ` Did you mean ${written(meant)}?`}`,
+        `${flag}: no ${this.ofConditions ? 'condition' : 'run'} has ${space ? `${article[space]} ${space}` : 'anything'} called "${name}".${meant === null ? '' : ` Did you mean ${written(meant)}?`}`,
         ...lists.map((line) => `  ${line}`),
       ].join('\n'),
     );

@@ -1,4 +1,4 @@
-import { number } from '../experiment/where.js';
+import { number } from '../experiment/same-value.js';
 import type { Scalar } from '../runs/measures/series.js';
 import type { Space } from './name.js';
 

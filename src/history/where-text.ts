@@ -30,6 +30,12 @@ export function readRunsWhere(text: string): Where {
   return where;
 }
 
+/** The names in a condition, in their order. */
+export function namesIn(where: Where): readonly Name[] {
+  if ('parts' in where) return where.parts.flatMap(namesIn);
+  return 'part' in where ? namesIn(where.part) : [where.name];
+}
+
 const readOr = (tokens: Tokens): Where => joinedBy(tokens, 'or', readAnd);
 const readAnd = (tokens: Tokens): Where => joinedBy(tokens, 'and', readNot);
 

@@ -1,4 +1,4 @@
-import { isSame, number } from '../experiment/where.js';
+import { isSame, number } from '../experiment/same-value.js';
 import { count } from '../phrases.js';
 import type { RunRow } from '../runs/rows/row.js';
 import type { Field, Fields } from './fields.js';

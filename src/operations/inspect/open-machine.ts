@@ -29,7 +29,7 @@ export async function openMachine(
 ): Promise<number> {
   const { names, where } = request.condition;
   const about = ({ condition }: DeployedJob) =>
-    where.length > 0 || names.some((name) => couldMean(name, condition));
+    where !== null || names.some((name) => couldMean(name, condition));
   const status = await observe(session, records, { about });
   const { deployment } = status;
   const row = chosenRow(status, request.condition);

@@ -18,6 +18,8 @@ const selectable = (row: ConditionStatus, isOld = !isOfSweep(row)): SelectableRo
   id: row.condition,
   given: row.given,
   state: row.record?.state ?? null,
+  run: row.record?.id ?? null,
+  measures: { ...row.report?.measure, ...row.report?.summary },
   isOld,
 });
 
@@ -34,7 +36,7 @@ const byConditions = (selection: Selection, rows: readonly ConditionStatus[]): S
   names: selection.names.map((name) => conditionNamed(name, rows)),
 });
 
-/** @param all whether older sweeps are selected from, too. @throws UnknownCondition, UnknownRun, WrongWhere */
+/** @param all whether older sweeps are selected from, too. @throws UnknownCondition, UnknownRun, WrongQuery */
 export const chosenRows = (
   { conditions }: Pick<ExperimentStatus, 'conditions'>,
   selection: Selection,
@@ -46,7 +48,7 @@ export const chosenRows = (
     list,
   ).map(({ row }) => row);
 
-/** The one selected row. @throws UnknownCondition, UnknownRun, WrongWhere */
+/** The one selected row. @throws UnknownCondition, UnknownRun, WrongQuery */
 export const chosenRow = (
   { conditions }: Pick<ExperimentStatus, 'conditions'>,
   selection: Selection,
@@ -59,7 +61,7 @@ export const chosenRow = (
 
 /** The selected rows; without a selection, those of the sweep.
  * @param all include those that only `run` has run.
- * @throws UnknownCondition, UnknownRun, WrongWhere */
+ * @throws UnknownCondition, UnknownRun, WrongQuery */
 export function rowsToShow(
   status: Pick<ExperimentStatus, 'conditions'>,
   selection: Selection,

@@ -32,8 +32,9 @@ export interface RunFacts {
   readonly gpu_names: readonly string[];
 }
 
-/** The state of a run, or `unreadable`: there is something in place of its receipt. */
-export type RowState = RunState | 'unreadable';
+/** The state of a run, or `unreadable`: there is something in place of its receipt; `none`: there is no run, but a
+ * condition. */
+export type RowState = RunState | 'unreadable' | 'none';
 
 /** One run: an attempt at a condition. */
 export interface RunRow extends Measured {

@@ -10,7 +10,7 @@ import {
   selectCondition,
   selectConditions,
 } from '../../../src/experiment/select.js';
-import { readWhere } from '../../../src/experiment/where.js';
+import { whereOf } from '../../support/where.js';
 
 const of = (ids: readonly string[], changes: Partial<Selectable> = {}): Selectable[] =>
   ids.map((id) => ({ id, given: null, ...changes }));
@@ -109,16 +109,16 @@ describe('select', () => {
       ids(all, changes).map((id) => all.findIndex((one) => one.id === id));
     expect(places({ states: ['failed', 'lost'] })).toEqual([0, 2]);
     expect(places({ states: ['stopped'] })).toEqual([]);
-    expect(places({ where: [readWhere('lr=0.1')] })).toEqual([0, 1]);
-    expect(places({ names: ['*seed-1'], where: [readWhere('lr>0.1')] })).toEqual([2]);
+    expect(places({ where: whereOf(['lr=0.1']) })).toEqual([0, 1]);
+    expect(places({ names: ['*seed-1'], where: whereOf(['lr>0.1']) })).toEqual([2]);
     expect(places({ names: ['lr-0.1*'], states: ['failed'] })).toEqual([0]);
-    expect(places({ where: [readWhere('lr>=0.3')] })).toEqual([3]);
-    expect(places({ where: [readWhere('old=1')] })).toEqual([4]);
-    expect(places({ names: ['lr-0.4'], where: [readWhere('lr=0.4')], states: ['failed'] })).toEqual([4]);
-    expect(() => places({ names: ['lr-0.1*'], where: [readWhere('lr=0.2')] })).toThrow(
+    expect(places({ where: whereOf(['lr>=0.3']) })).toEqual([3]);
+    expect(places({ where: whereOf(['old=1']) })).toEqual([4]);
+    expect(places({ names: ['lr-0.4'], where: whereOf(['lr=0.4']), states: ['failed'] })).toEqual([4]);
+    expect(() => places({ names: ['lr-0.1*'], where: whereOf(['lr=0.2']) })).toThrow(
       /The values are:\n {2}lr: 0\.1$/,
     );
-    expect(() => places({ where: [readWhere('lr=9')] })).toThrow(/lr: 0\.1, 0\.2, 0\.3$/);
+    expect(() => places({ where: whereOf(['lr=9']) })).toThrow(/lr: 0\.1, 0\.2, 0\.3$/);
   });
 });
 
@@ -127,7 +127,7 @@ describe('of parameters.json', () => {
   const chosen = (names: string[]): Selection => ({ ...everything, names });
 
   it('one condition is meant, or it is said which fit', () => {
-    expect(selectCondition(listed, { ...everything, where: [readWhere('seed=2')] })).toBe(listed[1]);
+    expect(selectCondition(listed, { ...everything, where: whereOf(['seed=2']) })).toBe(listed[1]);
     expect(() => selectCondition(listed, chosen(['lr-0.1*']))).toThrow(
       /^2 conditions match; name one of them:\n {2}lr-0-1-/,
     );
