@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentAndConditionsArg } from '../cli/base-command.js';
-import { experimentAndConditions } from '../cli/experiment-words.js';
 import { interruptible } from '../cli/interrupt.js';
 import { untilReaderLeaves } from '../cli/reader.js';
+import { experimentAndRuns } from '../cli/run-words.js';
 import { noneIn, selectionFlags, selectionOf } from '../cli/selection-flags.js';
 import { cyan, dim, present, wantsColors } from '../cli/style.js';
 import { jsonText } from '../cli/text.js';
@@ -16,13 +16,14 @@ import { openRecords } from '../operations/records.js';
 export default class Logs extends BaseCommand {
   static override summary = 'Show the output of conditions.';
   static override description =
-    'The output of one condition as it is; of several, each line behind the id of its condition. A condition is named by the beginning of its id, several by a pattern.';
+    'The output of one condition as it is; of several, each line behind the id of its condition. A condition is named by the beginning of its id, several by a pattern; an older run of one by its own id, or as last~1.';
   static override usage =
     'logs [EXPERIMENT] [CONDITION…] [--where CONDITION] [--failed] [-f] [--since TIME | --tail LINES]';
   static override examples = [
     '<%= config.bin %> logs',
     '<%= config.bin %> logs lr-0-1 -f',
     '<%= config.bin %> logs experiments/rnn-1 --since 10m',
+    '<%= config.bin %> logs last~1',
     '<%= config.bin %> logs --failed --tail 5',
     '<%= config.bin %> logs -f --state running',
   ];
@@ -45,7 +46,7 @@ export default class Logs extends BaseCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Logs);
-    const { folder, conditions } = experimentAndConditions(argv as string[]);
+    const { folder, runs } = experimentAndRuns(argv as string[]);
     const session = this.session(flags);
     const since = flags.since === undefined ? null : parseMoment(flags.since, session.now());
     if (flags.since !== undefined && !since) {
@@ -58,7 +59,7 @@ export default class Logs extends BaseCommand {
     const records = openRecords(session, this.experimentFolder(folder));
     const from = since ? { since } : flags.tail === undefined ? null : { tail: flags.tail };
     const lines = new WholeLines(this.jsonEnabled() ? showJson : this.#showPrefixed);
-    const meant = selectionOf(conditions, flags, session, records.folder);
+    const meant = selectionOf(runs, flags, session, records.folder);
     const asItIs = namesOne(meant) && !this.jsonEnabled();
     await interruptible(async (interrupted) => {
       const signal = untilReaderLeaves(process.stdout, interrupted);

@@ -424,7 +424,44 @@ if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done
     expect(await project.ok(['logs', last.slice(0, 18)])).toBe('loss=6\nloss=4\nloss=2\n');
     expect(await project.ok(['status', last])).toMatch(/^lr-2/m);
     expect((await project.cli(['logs', '20010101-'])).code).toBe(2);
+    expect(await project.ok(['logs', 'last~1'])).toBe('loss=3\nloss=2\nloss=1\n');
     expect(await project.ok(['describe', 'lr-2'])).toMatch(/^measures +loss 2\n +reward 2$/m);
+  });
+
+  it('logs, measures, output and describe know every run by its name, the older ones of a condition too', async () => {
+    const older = project.runs.find((run) => run.includes('-lr-2-')) ?? '';
+    await project.ok(['run', '-o', '--lr 2 --again']);
+    await project.ok(['deploy', '--yes', '--wait', '--force', '--only', 'lr-2', '--snapshot']);
+    const newer = project.runs.findLast((run) => run.includes('-lr-2-') && !run.includes('again')) ?? '';
+    expect(newer).not.toBe(older);
+    writeFileSync(project.run(older, 'data', 'logs', 'docker.txt'), 'of old\n');
+    for (const name of [older, older.slice(0, 18), 'last~2', `${project.experiment}/runs/${older}/`]) {
+      expect(await project.ok(['logs', name]), name).toBe('of old\n');
+      expect(await project.json(['describe', name]), name).toMatchObject({ id: older });
+      expect(await project.json(['output', name, '--list']), name).toMatchObject({ run: older });
+      expect(await project.json(['measures', name, '--summary']), name).toEqual({ reward: 2 });
+    }
+    expect(await project.ok(['logs', older, '--tail', '1', '-f'])).toBe('of old\n');
+    // Of several each line is named.
+    const both = await project.ok(['logs', older, 'lr-2']);
+    expect(both.split('\n')).toEqual([
+      `${older} | of old`,
+      ...['loss=6', 'loss=4', 'loss=2'].map((line) =>
+        expect.stringMatching(`^lr-2-[0-9a-f]{10} \\| ${line}$`),
+      ),
+      '',
+    ]);
+    expect(await project.ok(['logs', older, '--failed'])).toBe('');
+    const { code, stderr } = await project.cli(['logs', project.runs[0]?.slice(0, 4) ?? '']);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('No condition is called'),
+    });
+    const several = await project.cli(['describe', '2026']);
+    expect(several).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/\d runs begin with 2026[\s\S]*\n {2}/),
+    });
   });
 
   it('shows a job that runs as it is now', async () => {

@@ -7,9 +7,11 @@ import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { type LogNames, logNames, offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
 import { jobOf, placesElsewhere } from '../../runs/placement.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
+import { runNamed } from '../../runs/run-name.js';
+import type { RunStore } from '../../runs/store.js';
 import type { JobAccess } from '../../targets/target.js';
 import { NotThereYet, Unreachable } from '../../tools/ssh/unreachable.js';
-import { chosenRows } from '../look/chosen.js';
+import { chosenRows, namesRun } from '../look/chosen.js';
 import { isHere, observe } from '../look/observe.js';
 import { type ConditionStatus, type ExperimentStatus, isOfSweep } from '../look/rows.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
@@ -40,9 +42,9 @@ class NoOutput extends UserError {
 /** Receives output as bytes; no more is read until its promise resolves. */
 type Receive = (condition: string, chunk: Buffer) => unknown;
 
-/** Passes on the output of the newest run of each condition, byte for byte: nothing is lost or repeated. With `follow`,
- * until the last of them has ended.
- * @returns false: none is in a requested state. @throws NoOutput, UnknownCondition, WrongWhere */
+/** Passes on the output of the newest run of each condition, or of runs that are named, byte for byte: nothing is lost or
+ * repeated. With `follow`, until the last of them has ended.
+ * @returns false: none is in a requested state. @throws NoOutput, UnknownCondition, UnknownRun, WrongQuery */
 export async function logs(
   session: Session,
   records: ExperimentRecords,
@@ -54,7 +56,7 @@ export async function logs(
   const about = ({ place }: DeployedJob, deployment: Deployment) =>
     byState || !placesElsewhere(deployment).has(place);
   const status = await observe(session, records, { about });
-  const rows = rowsToShow(status, request.conditions);
+  const rows = rowsToShow(status, records, request.conditions);
   if (rows.length === 0 && byState) return false;
   if (rows.length === 0) throw new NoOutput(request.conditions, chosenRows(status, request.conditions));
   const reader = new LogReader(session, records, request, receive, status);
@@ -64,11 +66,49 @@ export async function logs(
   return true;
 }
 
+/** A run whose output is shown. */
+interface Shown extends ConditionStatus {
+  /** What its lines stand behind. */
+  readonly name: string;
+}
+
 /** Without a selection: the sweep, or, if it has not run, conditions that only `run` has run. */
-function rowsToShow(status: ExperimentStatus, conditions: Selection): readonly ConditionStatus[] {
-  const chosen = chosenRows(status, conditions).filter((row) => row.record !== null);
+function rowsToShow(
+  status: ExperimentStatus,
+  { runs }: ExperimentRecords,
+  conditions: Selection,
+): readonly Shown[] {
+  const newest = new Map(status.conditions.flatMap((row) => (row.record ? [[row.record.id, row]] : [])));
+  const ids = runs.ids();
+  const named = conditions.names.filter(namesRun).map((name) => runNamed(name, ids));
+  const older = [...new Set(named)].flatMap((id) => (newest.has(id) ? [] : olderRun(status, runs, id)));
+  const others = {
+    ...conditions,
+    names: [
+      ...conditions.names.filter((name) => !namesRun(name)),
+      ...named.flatMap((id) => newest.get(id)?.condition ?? []),
+    ],
+  };
+  const isOlderAlone = older.length > 0 && others.names.length === 0;
+  const chosen = isOlderAlone
+    ? []
+    : chosenRows(status, others)
+        .filter((row) => row.record !== null)
+        .map((row) => ({ ...row, name: row.condition }));
   const sweep = chosen.filter((row) => !isEverything(conditions) || isOfSweep(row));
-  return sweep.length > 0 ? sweep : chosen;
+  const fit = older.length > 0 ? chosenRows({ conditions: older }, { ...conditions, names: [] }, true) : [];
+  return [...older.filter((row) => fit.includes(row)), ...(sweep.length > 0 ? sweep : chosen)];
+}
+
+/** A run that is not the newest of its condition. @throws UnreadableReceipt */
+function olderRun({ conditions }: ExperimentStatus, runs: RunStore, id: string): Shown[] {
+  const record = runs.read(id);
+  if (!record)
+    throw new UserError(`${join(runs.pathOf(id), 'run.json')} is missing: the run has no receipt.`);
+  const row = conditions.find(({ condition }) => condition === record.condition);
+  if (!row) return [];
+  const alone = { report: null, deployed: false, silent: null, held: null };
+  return [{ ...row, ...alone, record, given: record.recipe.condition, name: id }];
 }
 
 /** Reads the output of runs; after a lost connection it resumes at the same byte. */
@@ -86,27 +126,23 @@ class LogReader {
   ) {}
 
   /** Shows the output of a run. A notice tells if it is not the job's own output, or if there is none. */
-  async show(row: ConditionStatus): Promise<void> {
-    const { condition, record } = row;
+  async show(row: Shown): Promise<void> {
+    const { name, record } = row;
     const { request, session } = this;
     let isTold = false;
     await this.#read(row, (chunk) => {
       const now = this.#recordOf(row);
       if (!isTold && now && isWithoutJob(now))
-        session.notify.note(
-          `${condition} ${pastOf(now)} before its job began. Its runner or the build printed:`,
-        );
+        session.notify.note(`${name} ${pastOf(now)} before its job began. Its runner or the build printed:`);
       isTold = true;
-      return this.receive(condition, chunk);
+      return this.receive(name, chunk);
     });
     if (isTold || request.signal.aborted || !record) return;
     const now = this.#recordOf(row) ?? record;
-    if (request.from) session.notify.note(`${condition}: no output in the requested part.`);
-    else if (hasEnded(now)) session.notify.note(`${condition} ${pastOf(now)} and printed nothing.`);
+    if (request.from) session.notify.note(`${name}: no output in the requested part.`);
+    else if (hasEnded(now)) session.notify.note(`${name} ${pastOf(now)} and printed nothing.`);
     else
-      session.notify.note(
-        `${condition} has printed nothing${request.follow ? '' : ` yet: it is ${now.state}`}.`,
-      );
+      session.notify.note(`${name} has printed nothing${request.follow ? '' : ` yet: it is ${now.state}`}.`);
   }
 
   #recordOf({ record }: ConditionStatus): RunRecord | null {

@@ -23,10 +23,13 @@ const selectable = (row: ConditionStatus, isOld = !isOfSweep(row)): SelectableRo
   isOld,
 });
 
+/** Whether a name is that of a run: conditions begin with a letter. */
+export const namesRun = (name: string): boolean => /^(?:last(?:~\d+)?$|\d{8}-)/.test(name);
+
 /** A run's id, the beginning of one, or `last`, as the id of its condition: verbs about jobs know the newest run of each.
  * @throws UnknownRun */
 function conditionNamed(name: string, rows: readonly ConditionStatus[]): string {
-  if (!/^(?:last$|\d{8}-)/.test(name)) return name;
+  if (!namesRun(name)) return name;
   const ids = rows.flatMap(({ record }) => record?.id ?? []).sort();
   return conditionOfRun(runNamed(name, ids)) ?? name;
 }
