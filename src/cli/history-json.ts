@@ -5,17 +5,30 @@ import { type Group, numbersOf, summed } from '../history/group.js';
 import type { Value } from '../history/value.js';
 import { numberOf } from '../history/value.js';
 import { allValues } from '../runs/measures/measured.js';
-import type { RunRow } from '../runs/rows/row.js';
+import type { RunFacts, RunRow } from '../runs/rows/row.js';
+import { jsonText } from './text.js';
 
 /** The form of a run in `history`, which programs read. Fields may be added; a change of one's meaning changes it. */
 const schema = 1;
 
 /** A run in `history --json` and `--jsonl`. Times are ISO 8601 in UTC. */
-export const runJson = (row: RunRow) => ({
-  schema,
-  run: row.run,
-  folder: `${row.home}/runs/${row.run}`,
-  ...row.facts,
+export const runJson = (row: RunRow) => ({ ...headOf(row), ...row.facts, ...restOf(row) });
+
+/** The same as text, for many: facts that runs share are made into text once. */
+export function runTexts(): (row: RunRow) => string {
+  const known = new Map<RunFacts, string>();
+  return (row) => {
+    const facts = known.get(row.facts) ?? jsonText(row.facts).slice(1, -1);
+    known.set(row.facts, facts);
+    return `${jsonText(headOf(row)).slice(0, -1)},${facts},${jsonText(restOf(row)).slice(1)}`;
+  };
+}
+
+const headOf = ({ run, home }: RunRow) => ({ schema, run, folder: folderOf({ run, home }) });
+
+export const folderOf = ({ run, home }: Pick<RunRow, 'run' | 'home'>): string => `${home}/runs/${run}`;
+
+const restOf = (row: RunRow) => ({
   condition: row.condition,
   attempt: row.attempt,
   continues: row.continues,

@@ -3,11 +3,12 @@ import { type GroupBy, grouped, groupFields } from '../history/group.js';
 import type { Found } from '../history/query.js';
 import type { RunRow } from '../runs/rows/row.js';
 import { csv, markdown } from './delimited.js';
-import { columnsJson, groupJson, hasNumbers, runJson } from './history-json.js';
+import { columnsJson, folderOf, groupJson, hasNumbers, runTexts } from './history-json.js';
 import { groupColumns, groupsView, historyView } from './history-view.js';
 import { jsonLines, jsonObject } from './rows-out.js';
 import { askedColumns, measureFields, type RunTable, runColumns } from './run-table.js';
 import type { Text } from './style.js';
+import { jsonText } from './text.js';
 import { allTable } from './whole-table.js';
 
 export const forms = ['json', 'jsonl', 'csv', 'md', 'table'] as const;
@@ -23,9 +24,9 @@ export function* runsOut(
   { rows, columns }: Found,
   fields: Fields,
 ): Generator<string> {
-  const one = (row: RunRow) => (columns ? columnsJson(row, columns) : runJson(row));
+  const one = columns ? (row: RunRow) => jsonText(columnsJson(row, columns)) : runTexts();
   if (form === 'json') yield* jsonObject(mapped(rows, keyed(rows, one)));
-  else if (form === 'jsonl') yield* jsonLines(mapped(rows, one));
+  else if (form === 'jsonl') yield* mapped(rows, (row) => `${one(row)}\n`);
   else {
     const cells = allTable(rows, columns, fields);
     yield form === 'csv' ? csv(cells) : markdown(cells);
@@ -33,12 +34,12 @@ export function* runsOut(
 }
 
 /** By run id; by its folder, where several experiments have a run of that id. */
-function keyed(rows: readonly RunRow[], one: (row: RunRow) => unknown) {
+function keyed(rows: readonly RunRow[], one: (row: RunRow) => string) {
   if (new Set(rows.map(({ home }) => home)).size < 2) return (row: RunRow) => [row.run, one(row)] as const;
   const counts = new Map<string, number>();
   for (const { run } of rows) counts.set(run, (counts.get(run) ?? 0) + 1);
-  return (row: RunRow): readonly [string, unknown] => [
-    counts.get(row.run) === 1 ? row.run : runJson(row).folder,
+  return (row: RunRow): readonly [string, string] => [
+    counts.get(row.run) === 1 ? row.run : folderOf(row),
     one(row),
   ];
 }
@@ -63,7 +64,7 @@ export function groupsOut(
   const measures = columns ?? numericMeasures(rows, fields, view);
   if (form === 'json' || form === 'jsonl') {
     const all = groups.map((group) => groupJson(group, by, measures));
-    return { pieces: form === 'json' ? jsonObject([['groups', all]]) : jsonLines(all) };
+    return { pieces: form === 'json' ? jsonObject([['groups', jsonText(all)]]) : jsonLines(all) };
   }
   const told = groupColumns(groups, by, measures);
   if (form === 'table') return { table: groupsView(groups, told, view) };

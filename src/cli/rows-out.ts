@@ -4,16 +4,25 @@ import { jsonText } from './text.js';
 
 const piece = 65_536;
 
-/** Writes texts, which have no characters that control a terminal, to standard output. Its reader may leave. */
-export function writeAll(texts: Iterable<string>): void {
+/** Writes texts, which have no characters that control a terminal, to standard output. Its reader may be slow, or leave. */
+export async function writeAll(texts: Iterable<string>): Promise<void> {
   let isGone = false;
-  process.stdout.once('error', () => {
+  let goOn = () => {};
+  const leave = () => {
     isGone = true;
-  });
+    goOn();
+  };
+  const drain = () => goOn();
+  process.stdout.once('error', leave).on('drain', drain);
   for (const text of pieces(texts)) {
-    if (isGone) return;
-    process.stdout.write(text);
+    if (isGone) break;
+    // Otherwise all that was written stays in memory.
+    const drained = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    if (!process.stdout.write(text)) await drained;
   }
+  process.stdout.off('drain', drain);
 }
 
 function* pieces(texts: Iterable<string>): Generator<string> {
@@ -27,11 +36,12 @@ function* pieces(texts: Iterable<string>): Generator<string> {
   if (waiting !== '') yield waiting;
 }
 
-/** An object of JSON, an entry a line: what is many is read by programs, and quicker so. */
-export function* jsonObject(entries: Iterable<readonly [string, unknown]>): Generator<string> {
+/** An object of JSON, an entry a line: what is many is read by programs, and quicker so.
+ * @param entries values are texts of JSON */
+export function* jsonObject(entries: Iterable<readonly [string, string]>): Generator<string> {
   let isFirst = true;
-  for (const [key, value] of entries) {
-    yield `${isFirst ? '{\n' : ',\n'}${jsonText(key)}: ${jsonText(value)}`;
+  for (const [key, text] of entries) {
+    yield `${isFirst ? '{\n' : ',\n'}${jsonText(key)}: ${text}`;
     isFirst = false;
   }
   yield isFirst ? '{}\n' : '\n}\n';

@@ -82,9 +82,9 @@ export default class RunHistory extends BaseCommand {
     if (query.groupBy) {
       const out = groupsOut(form, found, query.groupBy, fields, view);
       if ('table' in out) this.log(out.table);
-      else writeAll(out.pieces);
+      else await writeAll(out.pieces);
     } else if (form === 'table') this.log(runsTable(found, fields, view));
-    else writeAll(runsOut(form, found, fields));
+    else await writeAll(runsOut(form, found, fields));
   }
 
   #form(flags: Readonly<Partial<Record<string, unknown>>>): Form {

@@ -77,19 +77,19 @@ export default class Measures extends RunCommand {
     return result;
   }
 
-  #showSeries(
+  async #showSeries(
     linesOf: (series: string) => ReturnType<typeof seriesLines>,
     known: readonly string[],
     { series, jsonl }: { readonly series?: string | undefined; readonly jsonl: boolean },
-  ): unknown {
+  ): Promise<unknown> {
     const name = series ?? (known.length === 1 ? known[0] : undefined);
     if (name === undefined || !known.includes(name)) throw new NoSeries(series ?? null, known);
     const lines = linesOf(name);
     if (this.jsonEnabled()) return lines.map((line) => Object.fromEntries(line));
     const heads = [...new Set(lines.flatMap((line) => [...line.keys()]))];
     const cell = (value: unknown) => (value === undefined || value === null ? '' : String(value));
-    if (jsonl) writeAll(jsonLines(lines.map((line) => Object.fromEntries(line))));
-    else writeAll([csv([heads, ...lines.map((line) => heads.map((head) => cell(line.get(head))))])]);
+    if (jsonl) await writeAll(jsonLines(lines.map((line) => Object.fromEntries(line))));
+    else await writeAll([csv([heads, ...lines.map((line) => heads.map((head) => cell(line.get(head))))])]);
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { markOf } from './file-mark.js';
 
 /** Larger than any receipt or parameters.json: 16 MiB. */
 export const LARGEST = 16 * 2 ** 20;
@@ -40,14 +41,36 @@ export class UnreadableFile extends Error {
 
 /** Reads a file together with the stamp of that content; null: it does not exist. Jobs can write in the same folders,
  * so a FIFO must not block it, and a huge file must not fill the memory. @throws UnreadableFile */
-export function readBounded(path: string, largest = LARGEST): { bytes: Buffer; stamp: Stamp } | null {
+export const readBounded = (path: string, largest = LARGEST): { bytes: Buffer; stamp: Stamp } | null =>
+  opened(path, (file) => {
+    const found = fstatSync(file, { bigint: true });
+    refuse(found, largest);
+    const size = Number(found.size);
+    return { bytes: read(file, Buffer.allocUnsafe(size), size), stamp: stampOf(found) };
+  });
+
+/** The same, for very many files: with a mark that takes less to make, and bytes that hold until the next call.
+ * @throws UnreadableFile */
+export const readQuickly = (path: string, largest = LARGEST): { bytes: Buffer; mark: string } | null =>
+  opened(path, (file) => {
+    const found = fstatSync(file);
+    refuse(found, largest);
+    const into = found.size <= shared.length ? shared : Buffer.allocUnsafe(found.size);
+    return { bytes: read(file, into, found.size), mark: markOf(found) };
+  });
+
+const shared = Buffer.allocUnsafeSlow(65_536);
+
+function refuse(found: Stats | BigIntStats, largest: number): void {
+  if (!found.isFile()) throw new UnreadableFile('is not a regular file');
+  if (found.size > largest) throw new UnreadableFile(`has more than ${largest / 2 ** 20} MiB`);
+}
+
+function opened<T>(path: string, work: (file: number) => T): T | null {
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const found = fstatSync(file, { bigint: true });
-    if (!found.isFile()) throw new UnreadableFile('is not a regular file');
-    if (found.size > largest) throw new UnreadableFile(`has more than ${largest / 2 ** 20} MiB`);
-    return { bytes: read(file, Number(found.size)), stamp: stampOf(found) };
+    return work(file);
   } catch (cause) {
     if (cause instanceof UnreadableFile) throw cause;
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
@@ -60,8 +83,7 @@ export function readBounded(path: string, largest = LARGEST): { bytes: Buffer; s
 }
 
 /** So many bytes, which the stamp is of; fewer if the file was cut since. */
-function read(file: number, size: number): Buffer {
-  const bytes = Buffer.allocUnsafe(size);
+function read(file: number, bytes: Buffer, size: number): Buffer {
   let length = 0;
   while (length < size) {
     const count = readSync(file, bytes, length, size - length, null);

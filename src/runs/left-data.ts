@@ -92,7 +92,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-const timeOf = (path: string): number | null => withFile(path, (_file, _size, mtimeMs) => mtimeMs);
+const timeOf = (path: string): number | null => withFile(path, (_file, _size, { mtimeMs }) => mtimeMs);
 
 /** The text of a regular file: all of it up to a maximum size, or only its last bytes; null: not a regular file. */
 function readRegular(

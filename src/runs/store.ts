@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { pasteable } from '../shell/word.js';
-import { readBounded, type Stamp, stampOf, UnreadableFile } from './bounded-file.js';
+import { readBounded, readQuickly, type Stamp, stampOf, UnreadableFile } from './bounded-file.js';
 import { ignoreFromGit } from './ignored-folder.js';
 import { believed, IndexFile, type IndexLine, type RunSummary, summaryOf } from './index-file.js';
 import { allValues, measuredBy } from './measures/measured.js';
 import { readMeasures } from './measures/read.js';
 import { ParametersFiles } from './parameters-files.js';
-import { type Receipt, readReceipt, told, UnreadableReceipt } from './read-record.js';
+import { type Receipt, readReceipt, readRecord, told, UnreadableReceipt } from './read-record.js';
 import type { RunRecord } from './record.js';
 import { conditionOfRun, isRunId, runId, stampOfRun, timeOfRun } from './run-id.js';
 
@@ -173,6 +173,14 @@ export class RunStore {
     return this.#receipt(id)?.receipt.record ?? null;
   }
 
+  /** The same for very many: also with the mark of what was read.
+   * @param folder `pathOf` it */
+  readQuickly(folder: string): { readonly record: RunRecord; readonly mark: string } | null {
+    const path = `${folder}/run.json`;
+    const file = readable(path, readQuickly);
+    return file && { record: readRecord(file.bytes, path), mark: file.mark };
+  }
+
   /** The same, but null for an unreadable one, which was reported already. */
   readOrNull(id: string): RunRecord | null {
     return told([], () => this.read(id));
@@ -181,7 +189,7 @@ export class RunStore {
   /** The run's parameters.json, byte for byte; null: the run does not exist, or has none. @throws UnreadableReceipt */
   parametersOf(id: string): string | null {
     if (!isRunId(id)) return null;
-    const file = this.#file(join(this.pathOf(id), 'parameters.json'));
+    const file = readable(join(this.pathOf(id), 'parameters.json'), this.readFile);
     return file ? file.bytes.toString() : (this.#receipt(id)?.receipt.parameters ?? null);
   }
 
@@ -241,30 +249,35 @@ export class RunStore {
   #receipt(id: string): { receipt: Receipt; stamp: Stamp } | null {
     if (!isRunId(id)) return null;
     const path = join(this.pathOf(id), 'run.json');
-    const file = this.#file(path);
+    const file = readable(path, this.readFile);
     return file && { receipt: readReceipt(file.bytes, path), stamp: file.stamp };
-  }
-
-  #file(path: string): ReturnType<typeof readBounded> {
-    try {
-      return this.readFile(path);
-    } catch (cause) {
-      if (cause instanceof UnreadableFile) throw new UnreadableReceipt(path, cause.reason, { cause });
-      throw cause;
-    }
   }
 
   /** Ids of all folders of runs, oldest first. */
   ids(): string[] {
-    return existsSync(this.folder) ? readdirSync(this.folder).filter(isRunId).sort() : [];
+    return this.names().filter(isRunId).sort();
+  }
+
+  /** Names of all that is in runs/. */
+  names(): string[] {
+    return existsSync(this.folder) ? readdirSync(this.folder) : [];
   }
 
   /** Names in runs/ that are not ids of runs, and are folders with a receipt: copies, or renamed by hand. */
-  strangers(): string[] {
-    if (!existsSync(this.folder)) return [];
-    return readdirSync(this.folder)
+  strangers(names = this.names()): string[] {
+    return names
       .filter((name) => !name.startsWith('.') && !isRunId(name))
       .filter((name) => existsSync(join(this.folder, name, 'run.json')))
       .sort();
+  }
+}
+
+/** @throws UnreadableReceipt */
+function readable<T>(path: string, read: (path: string) => T): T {
+  try {
+    return read(path);
+  } catch (cause) {
+    if (cause instanceof UnreadableFile) throw new UnreadableReceipt(path, cause.reason, { cause });
+    throw cause;
   }
 }

@@ -9,6 +9,7 @@ import { valueAt } from '../../runs/measures/at-step.js';
 import { type Metrics, Scraper } from '../../runs/measures/scrape.js';
 import { type Logs, logIn, readRows } from '../../runs/rows/read-rows.js';
 import type { RunRow } from '../../runs/rows/row.js';
+import { isRunId } from '../../runs/run-id.js';
 import { RunStore } from '../../runs/store.js';
 import { isExperimentFolder } from '../experiments-in.js';
 import { NoExperiment, NoSuchFolder } from '../read-experiment.js';
@@ -75,8 +76,9 @@ function refuseOthers(folder: string): void {
 function historyAt(home: string, folder: string): History {
   const store = new RunStore(folder);
   const { objective, metrics } = measureSettings(folder);
-  const rows = readRows(store, folder, logsOf(home, store, metrics));
-  const strangers = store.strangers().map((name) => join(store.folder, name));
+  const names = store.names();
+  const rows = readRows(store, folder, logsOf(home, store, metrics), names.filter(isRunId).sort());
+  const strangers = store.strangers(names).map((name) => join(store.folder, name));
   return {
     rows: withJobsHere(rows, home, folder),
     objective,

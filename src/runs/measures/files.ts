@@ -10,9 +10,11 @@ import {
   type Stats,
 } from 'node:fs';
 
+import { markOf } from '../file-mark.js';
+
 // The files below a folder that a job wrote: there may be anything, of any size and by any name. Links are not followed.
 
-/** A file below a folder. */
+/** A file, or a folder, below a folder. */
 export interface Entry {
   /** Names from the folder on. Bytes that are not UTF-8 are shown as `\xe9`. */
   readonly path: readonly string[];
@@ -22,8 +24,8 @@ export interface Entry {
 
 export interface Listing {
   readonly files: readonly Entry[];
-  /** Folders, the first included: their stamps tell whether names have changed. */
-  readonly folders: readonly Entry[];
+  /** Folders, the first included, with their marks from before they were read, which tell whether names have changed. */
+  readonly folders: readonly (Entry & { readonly mark: string })[];
   /** What is not a regular file, as sentences without a subject: `x: a link, which is not followed`. */
   readonly problems: readonly string[];
 }
@@ -34,10 +36,10 @@ const deepest = 4;
 /** Lists the regular files, by name. A folder that does not exist is empty. */
 export function filesBelow(folder: string): Listing {
   const files: Entry[] = [];
-  const folders: Entry[] = [];
+  const folders: Listing['folders'][number][] = [];
   const problems: string[] = [];
-  const walk = (at: Entry) => {
-    folders.push(at);
+  const walk = (at: Entry, found: Stats) => {
+    folders.push({ ...at, mark: markOf(found) });
     for (const { name, kind } of entriesIn(at.real)) {
       const path = [...at.path, nameOf(name)];
       const entry = { path, real: joined(at.real, name) };
@@ -46,12 +48,16 @@ export function filesBelow(folder: string): Listing {
         return;
       }
       if (kind === 'file') files.push(entry);
-      else if (kind === 'folder' && path.length < deepest) walk(entry);
+      else if (kind === 'folder' && path.length < deepest) enter(entry);
       else problems.push(`${path.join('/')}: ${kind === 'folder' ? 'a folder too deep' : kind}`);
     }
   };
   // A link in its place would lead elsewhere.
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) walk({ path: [], real: folder });
+  const enter = (at: Entry) => {
+    const found = lstatSync(at.real, { throwIfNoEntry: false });
+    if (found?.isDirectory()) walk(at, found);
+  };
+  enter({ path: [], real: folder });
   return { files, folders, problems: [...new Set(problems)] };
 }
 
@@ -99,7 +105,7 @@ function nameOf(bytes: Name): string {
 }
 
 /** Opens a regular file for reading, never waiting for a pipe; null: it is none, or cannot be read. */
-export function withFile<T>(path: Name, work: (file: number, size: number, mtimeMs: number) => T): T | null {
+export function withFile<T>(path: Name, work: (file: number, size: number, found: Stats) => T): T | null {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -108,7 +114,7 @@ export function withFile<T>(path: Name, work: (file: number, size: number, mtime
   }
   try {
     const found = fstatSync(file);
-    return found.isFile() ? work(file, found.size, found.mtimeMs) : null;
+    return found.isFile() ? work(file, found.size, found) : null;
   } catch {
     return null;
   } finally {
@@ -116,11 +122,53 @@ export function withFile<T>(path: Name, work: (file: number, size: number, mtime
   }
 }
 
-/** So many bytes from a place on; fewer at the end of the file. */
-export function bytesAt(file: number, from: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
+/** So many bytes from a place on; fewer at the end of the file.
+ * @param into where they are put: it is as long at least */
+export function bytesAt(
+  file: number,
+  from: number,
+  length: number,
+  bytes: Buffer = Buffer.allocUnsafe(length),
+): Buffer {
   return bytes.subarray(0, readSync(file, bytes, 0, length, from));
 }
+
+/** Whole lines of a file from a byte on, without the last line break, as many as fit a block. The last line of all may be
+ * unfinished: then it comes alone, and `isWhole` is false.
+ * @param longest a longer line is cut, in bytes */
+export function* blocksOf(
+  file: number,
+  from: number,
+  size: number,
+  longest = piece,
+): Generator<{ readonly text: string; readonly isWhole: boolean }> {
+  let rest: Buffer | null = null;
+  for (let at = from; at < size; ) {
+    const kept: number = rest?.length ?? 0;
+    const into: Buffer = kept + piece <= block.length ? block : Buffer.allocUnsafe(kept + piece);
+    rest?.copy(into);
+    const count = readSync(file, into, kept, Math.min(piece, size - at), at);
+    if (count === 0) break;
+    at += count;
+    let bytes = into.subarray(0, kept + count);
+    if (kept >= longest) {
+      // Of a line that is too long, only the beginning counts.
+      const end = bytes.indexOf(0x0a, kept);
+      if (end < 0) continue;
+      bytes = Buffer.concat([bytes.subarray(0, kept), bytes.subarray(end)]);
+    }
+    const end = bytes.lastIndexOf(0x0a);
+    const text = end < 0 ? null : bytes.toString('utf8', 0, end);
+    rest = end + 1 < bytes.length ? Buffer.from(bytes.subarray(end + 1, end + 1 + longest)) : null;
+    if (text !== null) yield { text, isWhole: true };
+  }
+  if (rest) yield { text: rest.toString('utf8'), isWhole: false };
+}
+
+const piece = 65_536;
+
+/** Used again for each block: many small files are read. */
+const block = Buffer.allocUnsafeSlow(2 * piece);
 
 /** The lines of a file from a byte on. The last one may be unfinished: `isWhole` is false without a line break.
  * @param longest a longer line is cut, in bytes */
@@ -128,21 +176,8 @@ export function* linesOf(
   file: number,
   from: number,
   size: number,
-  longest = 65_536,
+  longest?: number,
 ): Generator<{ readonly line: string; readonly isWhole: boolean }> {
-  let rest: Buffer = Buffer.alloc(0);
-  for (let at = from; at < size; ) {
-    const chunk = bytesAt(file, at, Math.min(65_536, size - at));
-    if (chunk.length === 0) break;
-    at += chunk.length;
-    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    const end = bytes.lastIndexOf(0x0a);
-    if (end < 0) {
-      rest = Buffer.from(bytes.subarray(0, longest));
-      continue;
-    }
-    for (const line of bytes.toString('utf8', 0, end).split('\n')) yield { line, isWhole: true };
-    rest = Buffer.from(bytes.subarray(end + 1));
-  }
-  if (rest.length > 0) yield { line: rest.toString('utf8'), isWhole: false };
+  for (const { text, isWhole } of blocksOf(file, from, size, longest))
+    for (const line of text.split('\n')) yield { line, isWhole };
 }

@@ -1,7 +1,9 @@
 import { numberIn, parseWithNaN } from '../../machines/numbers-in-json.js';
-import { bytesAt, type Entry, filesBelow, type Listing, linesOf, withFile } from './files.js';
+import { markOf } from '../file-mark.js';
+import { blocksOf, bytesAt, type Entry, filesBelow, type Listing, linesOf, withFile } from './files.js';
 import {
   cellsOf,
+  objectsOfLines,
   type Scalar,
   type Series,
   SeriesSum,
@@ -34,7 +36,10 @@ const endOfSeries = 65_536;
 
 /** Reads a run's measures. Never throws: what cannot be read is told.
  * @param data the run's folder data/ */
-export const readMeasures = (data: string): Measures => readListed(listMeasures(data));
+export function readMeasures(data: string): Measures {
+  const { files, problems } = readListed(listMeasures(data));
+  return { files, problems };
+}
 
 /** The files of a run's measures, and the paths below data/ by whose stamps a change is noticed. */
 export function listMeasures(data: string): Listing & { readonly watched: readonly string[] } {
@@ -43,27 +48,33 @@ export function listMeasures(data: string): Listing & { readonly watched: readon
   return { ...listing, watched: watched.length > 0 ? watched : ['measures'] };
 }
 
-export function readListed(listing: Listing): Measures {
+/** `marks` are those of the files, in their order, of what was read; null: the file could not be opened. */
+export function readListed(listing: Listing): Measures & { readonly marks: readonly (string | null)[] } {
+  const marks: (string | null)[] = [];
   const problems = listing.problems.map((problem) => `measures/${problem}`);
   const files = listing.files.map((entry): MeasureFile => {
-    const { file, problem } = readOne(entry);
+    const { file, problem, mark = null } = readOne(entry);
+    marks.push(mark);
     if (problem !== null) problems.push(`measures/${entry.path.join('/')}: ${problem}`);
     return file;
   });
-  return { files, problems };
+  return { files, problems, marks };
 }
 
 interface ReadFile {
   readonly file: MeasureFile;
   readonly problem: string | null;
+  readonly mark?: string;
 }
 
 function readOne({ path, real }: Entry): ReadFile {
   const name = path.at(-1) ?? '';
-  const read = withFile(real, (file, size): ReadFile | null => {
-    if (/\.jsonl$/i.test(name)) return readLines(path, file, size);
-    if (/\.(csv|tsv)$/i.test(name)) return readTable(path, file, size) ?? readWhole(path, file, size);
-    return readWhole(path, file, size);
+  const read = withFile(real, (file, size, found): ReadFile => {
+    const isTable = /\.(csv|tsv)$/i.test(name);
+    const contents = /\.jsonl$/i.test(name)
+      ? readLines(path, file, size)
+      : ((isTable ? readTable(path, file, size) : null) ?? readWhole(path, file, size));
+    return { ...contents, mark: markOf(found) };
   });
   return read ?? unread(path, 'cannot be read');
 }
@@ -73,10 +84,13 @@ const unread = (path: readonly string[], why: string): ReadFile => ({
   problem: why,
 });
 
+/** Used again for each small file: there are many. */
+const small = Buffer.allocUnsafeSlow(4096);
+
 function readWhole(path: readonly string[], file: number, size: number): ReadFile {
   const name = path.at(-1) ?? '';
   if (size > largestFile) return unread(path, `too large (${sizeText(size)})`);
-  const bytes = bytesAt(file, 0, size);
+  const bytes = size <= small.length ? bytesAt(file, 0, size, small) : bytesAt(file, 0, size);
   const text = textOf(bytes);
   if (text === null) return unread(path, `binary (${sizeText(size)})`);
   const number = numberIn(text);
@@ -105,13 +119,20 @@ function readLines(path: readonly string[], file: number, size: number): ReadFil
   const isWhole = size <= largestSeries;
   const sum = new SeriesSum(isWhole);
   let isFirst = !isWhole;
-  for (const { line, isWhole: hasEnded } of linesOf(file, isWhole ? 0 : size - endOfSeries, size)) {
-    const values = line.trim() === '' || isFirst ? [] : valuesOfLine(line);
-    // The first line of the end, and one that is being written, are unfinished.
-    isFirst = false;
-    if (values === null) {
-      if (hasEnded) sum.addOdd();
-    } else if (values.length > 0) sum.add(values);
+  for (const { text, isWhole: hasEnded } of blocksOf(file, isWhole ? 0 : size - endOfSeries, size)) {
+    const objects = isFirst ? null : objectsOfLines(text);
+    for (const line of objects ?? text.split('\n')) {
+      if (typeof line !== 'string') {
+        sum.addObject(line);
+        continue;
+      }
+      const values = line.trim() === '' || isFirst ? [] : valuesOfLine(line);
+      // The first line of the end, and one that is being written, are unfinished.
+      isFirst = false;
+      if (values === null) {
+        if (hasEnded) sum.addOdd();
+      } else if (values.length > 0) sum.add(values);
+    }
   }
   return seriesFile(path, sum.end(), isWhole ? null : size);
 }

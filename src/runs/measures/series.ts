@@ -38,6 +38,7 @@ const mostColumns = 1000;
 const longestText = 200;
 
 interface Column {
+  readonly name: string;
   n: number;
   first: Scalar;
   last: Scalar;
@@ -50,6 +51,8 @@ interface Column {
 /** Takes lines in their order, and sums them up. */
 export class SeriesSum {
   readonly #columns = new Map<string, Column>();
+  /** The same by their order: most lines have all columns in one order. */
+  readonly #order: Column[] = [];
   #lines = 0;
   #odd = 0;
 
@@ -61,17 +64,31 @@ export class SeriesSum {
     for (const [name, value] of values) this.#put(name, value);
   }
 
+  /** A line of JSON whose values are scalars. */
+  addObject(line: object): void {
+    let place = 0;
+    for (const name in line) {
+      const value = (line as Record<string, Scalar>)[name] as Scalar;
+      if (typeof value !== 'string' || scalarOf(value) !== undefined) this.#put(name, value, place);
+      place++;
+    }
+    if (place > 0) this.#lines++;
+  }
+
   addOdd(): void {
     this.#odd++;
   }
 
-  #put(name: string, value: Scalar): void {
-    let column = this.#columns.get(name);
+  /** @param place where the column is likely to be */
+  #put(name: string, value: Scalar, place = 0): void {
+    const likely = this.#order[place];
+    let column = likely?.name === name ? likely : this.#columns.get(name);
     if (!column) {
       if (this.#columns.size >= mostColumns) return;
       const [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      column = { n: 0, first: value, last: value, min, max, sum: 0, numbers: 0 };
+      column = { name, n: 0, first: value, last: value, min, max, sum: 0, numbers: 0 };
       this.#columns.set(name, column);
+      this.#order.push(column);
     }
     column.n++;
     column.last = value;
@@ -91,6 +108,29 @@ export class SeriesSum {
     const step = stepIn([...this.#columns.keys()]);
     return { step, n: this.#lines, columns: Object.fromEntries(columns), odd: this.#odd };
   }
+}
+
+/** Objects of scalars, from as many lines of JSON; null: not all of the lines are such, and each has to be read alone. */
+export function objectsOfLines(text: string): readonly object[] | null {
+  // Each line begins an object, a line break ends every text, and no object has a list or an object in it: so none is of
+  // two lines, and where their numbers are the same, none of one line and a half.
+  if (!text.startsWith('{') || /\n(?!\{)/.test(text)) return null;
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  try {
+    const objects: unknown = JSON.parse(`[${text.replaceAll('\n', '\n,')}]`);
+    return Array.isArray(objects) && objects.length === lines && objects.every(isFlat) ? objects : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFlat(value: object): boolean {
+  for (const name in value) {
+    const inner = (value as Record<string, unknown>)[name];
+    if (typeof inner === 'object' && inner !== null) return false;
+  }
+  return true;
 }
 
 /** The values of a line of JSON; null: it is no object. */

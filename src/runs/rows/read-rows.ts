@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { finalStates } from '../../machines/job-state.js';
+import { markAt, noFile } from '../file-mark.js';
 import type { Log } from '../measures/at-step.js';
 import { measuredBy } from '../measures/measured.js';
 import { listMeasures, type MeasureFile, type Measures, readListed } from '../measures/read.js';
@@ -9,7 +10,7 @@ import { told, type UnreadableReceipt } from '../read-record.js';
 import type { RunStore } from '../store.js';
 import { type RunRow, rowOf, type StoredRow, unreadableRow } from './row.js';
 import { type IndexedRow, RowIndex, SharedFacts } from './row-index.js';
-import { hasNotes, stampsOf } from './stamps.js';
+import { hasNotes, notesMark, stampsOf } from './stamps.js';
 
 /** Where "metrics" are looked for. */
 export interface Logs {
@@ -25,11 +26,12 @@ const log = 'logs/docker.txt';
 
 /** Reads all runs of an experiment as rows, oldest first. Only runs that have changed since they were last read are read
  * from their files. Nothing is written but the index, and its loss changes no answer.
- * @param home the experiment's folder */
+ * @param home the experiment's folder. @param ids the runs, oldest first. Default: all */
 export function readRows(
   store: RunStore,
   home: string,
   logs: Logs = { scraper: new Scraper({}), pathOf: (id) => logIn(store.pathOf(id)) },
+  ids: readonly string[] = store.ids(),
 ): RunRow[] {
   const index = new RowIndex(join(store.folder, '.rows.jsonl'));
   const { rows: known, count } = index.read();
@@ -39,22 +41,30 @@ export function readRows(
   const kept: IndexedRow[] = [];
   const fresh: IndexedRow[] = [];
   const rows: RunRow[] = [];
-  for (const id of store.ids()) {
+  for (const id of ids) {
     const indexed = known.get(id);
-    const folder = store.pathOf(id);
+    const folder = `${store.folder}/${id}`;
     let one = indexed;
     if (one && one.metrics === asked && stampsOf(folder, one.watched) === one.stamps) kept.push(one);
     else {
       const read = readRow(store, id, folder, logs);
-      one = shared.of(read);
+      one = { ...read, row: Object.assign(read.row, { facts: shared.of(read.row.facts) }) };
       if (read.isFinal && finalStates.has(one.row.state as never)) fresh.push(one);
     }
     const attempt = (attempts.get(one.row.condition) ?? 0) + 1;
     attempts.set(one.row.condition, attempt);
-    rows.push(Object.assign(one.row, { home, attempt }));
+    rows.push(placed(one.row, home, attempt));
   }
   if (store.canCache) repair(index, kept, fresh, count);
   return rows;
+}
+
+/** In place: there are many. */
+function placed(row: StoredRow, home: string, attempt: number): RunRow {
+  const shown = row as { -readonly [K in keyof RunRow]: RunRow[K] };
+  shown.home = home;
+  shown.attempt = attempt;
+  return shown;
 }
 
 /** One run, from its files. `isFinal` is false if it may say more when it is read again. */
@@ -65,12 +75,19 @@ function readRow(
   { scraper, pathOf }: Logs,
 ): IndexedRow & { readonly isFinal: boolean } {
   const listing = listMeasures(`${folder}/data`);
-  const watched = scraper.asked === '' ? listing.watched : [...listing.watched, log];
-  // Before they are read: what is written meanwhile has another stamp.
-  const stamps = stampsOf(folder, watched);
-  const { files, problems, isGivenUp } = withLog(readListed(listing), { scraper, path: pathOf(id) });
-  const notes = hasNotes(stamps) ? readNotes(folder) : { notes: noNotes, problem: null };
-  const row = storedRow(store, id, files, problems, notes);
+  const isScraped = scraper.asked !== '';
+  const watched = isScraped ? [...listing.watched, log] : listing.watched;
+  // Marks are those of before the contents: what is written meanwhile has another one.
+  const logMark = isScraped ? markAt(logIn(folder)) : '';
+  const mark = notesMark(folder);
+  const read = readListed(listing);
+  const { files, problems, isGivenUp } = isScraped
+    ? withLog(read, { scraper, path: pathOf(id) })
+    : { ...read, isGivenUp: false };
+  const notes = hasNotes(mark) ? readNotes(folder) : { notes: noNotes, problem: null };
+  const { row, mark: receipt } = storedRow(store, { id, folder }, files, problems, notes);
+  const folders = listing.folders.length > 0 ? listing.folders.map((one) => one.mark).join('') : noFile;
+  const stamps = `${receipt}${mark}${folders}${read.marks.map((one) => one ?? noFile).join('')}${logMark}`;
   return { row, watched, stamps, metrics: scraper.asked, isFinal: !isGivenUp };
 }
 
@@ -95,19 +112,20 @@ export function withLog(
 
 function storedRow(
   store: RunStore,
-  id: string,
+  { id, folder }: { readonly id: string; readonly folder: string },
   files: readonly MeasureFile[],
   problems: readonly string[],
   { notes, problem }: ReturnType<typeof readNotes>,
-): StoredRow {
+): { readonly row: StoredRow; readonly mark: string } {
   const unreadable: UnreadableReceipt[] = [];
-  const record = told(unreadable, () => store.read(id));
-  if (!record) {
-    const why = unreadable[0]?.message ?? `${store.pathOf(id)} has no receipt (run.json).`;
-    return { ...unreadableRow(id, why), ...measuredBy(files), tags: notes.tags };
+  const read = told(unreadable, () => store.readQuickly(folder));
+  if (!read) {
+    const why = unreadable[0]?.message ?? `${folder} has no receipt (run.json).`;
+    const row = { ...unreadableRow(id, why), ...measuredBy(files), tags: notes.tags };
+    return { row, mark: noFile };
   }
   const all = [...problems, ...(problem === null ? [] : [problem])];
-  return rowOf(record, measuredBy(files), notes, all);
+  return { row: rowOf(read.record, measuredBy(files), notes, all), mark: read.mark };
 }
 
 /** Lines of the index without a run, or of a state before, for which it is written as a whole. */

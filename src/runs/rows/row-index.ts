@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
-import { parseWithNaN, stringifyWithNaN } from '../../machines/numbers-in-json.js';
+import { hasOddNumber, parseWithNaN, stringifyWithNaN } from '../../machines/numbers-in-json.js';
 import { writeAtomically } from '../../shell/atomic-file.js';
 import { linesOf, withFile } from '../measures/files.js';
 import { isRunId } from '../run-id.js';
-import type { RunFacts, RunRow, StoredRow } from './row.js';
+import type { RunFacts, StoredRow } from './row.js';
 
 /** A row, and the stamps of the files that it was made of. */
 export interface IndexedRow {
@@ -17,7 +17,7 @@ export interface IndexedRow {
 }
 
 /** The form of its lines. Lines of another one are not read, so that the file is made again. */
-const version = 2;
+const version = 3;
 
 /** The longest line that is read, in bytes: a run with more measures is read from its files each time. */
 const longestLine = 2 ** 20;
@@ -25,14 +25,28 @@ const longestLine = 2 ** 20;
 /** Makes equal facts one object. */
 export class SharedFacts {
   readonly #known = new Map<string, RunFacts>();
+  #last: RunFacts | null = null;
 
-  of(indexed: IndexedRow): IndexedRow {
-    const { row } = indexed;
-    const text = JSON.stringify(row.facts);
-    const facts = this.#known.get(text) ?? row.facts;
-    this.#known.set(text, facts);
-    return facts === row.facts ? indexed : { ...indexed, row: { ...row, facts } };
+  of(facts: RunFacts): RunFacts {
+    // Most runs have those of the run before them.
+    if (this.#last && areSame(this.#last, facts)) return this.#last;
+    const text = JSON.stringify(facts);
+    this.#last = this.#known.get(text) ?? facts;
+    this.#known.set(text, this.#last);
+    return this.#last;
   }
+}
+
+function areSame(one: RunFacts, other: RunFacts): boolean {
+  for (const name in one) {
+    const [mine, theirs] = [one[name as keyof RunFacts], other[name as keyof RunFacts]];
+    const isSame =
+      typeof mine === 'object' && mine !== null
+        ? JSON.stringify(mine) === JSON.stringify(theirs)
+        : mine === theirs;
+    if (!isSame) return false;
+  }
+  return true;
 }
 
 /** runs/.rows.jsonl: a line a run, so that 50,000 runs are shown without opening their files. A cache, as
@@ -68,7 +82,7 @@ export class RowIndex {
     try {
       const file = openSync(this.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
       try {
-        if (fstatSync(file).isFile()) appendFileSync(file, textOf(rows));
+        if (fstatSync(file).isFile()) for (const text of textsOf(rows)) appendFileSync(file, text);
       } finally {
         closeSync(file);
       }
@@ -79,7 +93,7 @@ export class RowIndex {
 
   replace(rows: readonly IndexedRow[]): void {
     try {
-      writeAtomically(this.path, textOf(rows), 0o644);
+      writeAtomically(this.path, textsOf(rows), 0o644);
     } catch {
       // The next reader reads the files.
     }
@@ -93,7 +107,7 @@ interface Line {
   readonly stamps?: string;
   readonly metrics?: string;
   readonly watched?: readonly string[];
-  readonly row?: Omit<StoredRow, 'facts'>;
+  readonly row?: Partial<StoredRow>;
 }
 
 function parsed(text: string): Line | null {
@@ -105,32 +119,96 @@ function parsed(text: string): Line | null {
   }
 }
 
-/** null: not a line that we have written. The stamps alone decide whether it is believed. */
+/** null: not a line that we have written. Whether it is believed is up to its stamps. */
 function indexed(
   { key = '', stamps, metrics = '', watched, row }: Line,
   facts: ReadonlyMap<string, RunFacts>,
-) {
+): IndexedRow | null {
   const shared = facts.get(key);
-  if (!shared || typeof stamps !== 'string' || !Array.isArray(watched) || !isRunId(String(row?.run)))
-    return null;
-  return { row: Object.assign(row as object, { facts: shared }) as StoredRow, watched, stamps, metrics };
+  const isOurs = shared && typeof stamps === 'string' && Array.isArray(watched) && row;
+  const stored = isOurs ? storedRow(row, shared) : null;
+  return stored && isOurs ? { row: stored, watched, stamps, metrics } : null;
 }
 
-function textOf(rows: readonly IndexedRow[]): string {
+const none: Readonly<Record<string, never>> = {};
+const empty: readonly never[] = [];
+
+/** What most rows have alike is left out of their lines, and put in here. */
+function storedRow(row: Partial<StoredRow>, facts: RunFacts): StoredRow | null {
+  const { run, condition, state, argv, words } = row;
+  if (typeof run !== 'string' || !isRunId(run) || typeof condition !== 'string' || typeof state !== 'string')
+    return null;
+  if (!Array.isArray(argv) || typeof words !== 'object') return null;
+  return {
+    ...{ run, facts, condition, state, argv, words },
+    reason: row.reason ?? null,
+    exit_code: row.exit_code ?? null,
+    created: row.created ?? null,
+    started: row.started ?? null,
+    finished: row.finished ?? null,
+    continues: row.continues ?? null,
+    came_from: row.came_from ?? null,
+    parameters: row.parameters ?? '{}',
+    summary: row.summary ?? null,
+    values: row.values ?? none,
+    series: row.series ?? none,
+    notes: row.notes ?? empty,
+    tags: row.tags ?? empty,
+    problems: row.problems ?? empty,
+  };
+}
+
+/** The same without what is alike: `undefined` is not in JSON. */
+const ownOf = (row: StoredRow) => ({
+  run: row.run,
+  condition: row.condition,
+  state: row.state,
+  reason: row.reason ?? undefined,
+  exit_code: row.exit_code ?? undefined,
+  created: row.created ?? undefined,
+  started: row.started ?? undefined,
+  finished: row.finished ?? undefined,
+  continues: row.continues ?? undefined,
+  came_from: row.came_from ?? undefined,
+  argv: row.argv,
+  words: row.words,
+  parameters: row.parameters === '{}' ? undefined : row.parameters,
+  summary: row.summary ?? undefined,
+  values: unlessEmpty(row.values),
+  series: unlessEmpty(row.series),
+  notes: row.notes.length > 0 ? row.notes : undefined,
+  tags: row.tags.length > 0 ? row.tags : undefined,
+  problems: row.problems.length > 0 ? row.problems : undefined,
+});
+
+function unlessEmpty<T extends object>(value: T): T | undefined {
+  for (const _ in value) return value;
+  return undefined;
+}
+
+const hasOdd = ({ summary, values, series }: StoredRow): boolean =>
+  hasOddNumber(summary) || hasOddNumber(values) || hasOddNumber(series);
+
+/** Not in one piece: there may be many. */
+function* textsOf(rows: readonly IndexedRow[]): Generator<string> {
   const keys = new Map<RunFacts, string>();
-  const lines: string[] = [];
+  let lines = '';
   for (const { row, watched, stamps, metrics } of rows) {
-    // A row that is shown already has these two.
-    const { facts, home: _, attempt: __, ...own } = row as RunRow;
+    const { facts } = row;
     let key = keys.get(facts);
     if (key === undefined) {
       const text = JSON.stringify(facts);
       key = createHash('sha256').update(text).digest('hex').slice(0, 12);
       keys.set(facts, key);
-      lines.push(`{"v":${version},"key":"${key}","facts":${text}}\n`);
+      lines += `{"v":${version},"key":"${key}","facts":${text}}\n`;
     }
-    const line = `${stringifyWithNaN({ v: version, key, stamps, ...(metrics && { metrics }), watched, row: own })}\n`;
-    if (line.length < longestLine / 4) lines.push(line);
+    const line = { v: version, key, stamps, metrics: metrics || undefined, watched, row: ownOf(row) };
+    const text = hasOdd(row) ? stringifyWithNaN(line) : JSON.stringify(line);
+    if (text.length < longestLine / 4) lines += `${text}\n`;
+    if (lines.length > longestLine) {
+      yield lines;
+      lines = '';
+    }
   }
-  return lines.join('');
+  yield lines;
 }

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringifyWithNaN } from '../../../src/machines/numbers-in-json.js';
 import { allValues, measuredBy } from '../../../src/runs/measures/measured.js';
 import { readMeasures, sizeText } from '../../../src/runs/measures/read.js';
+import { SeriesSum, valuesOfLine } from '../../../src/runs/measures/series.js';
 import { scratchFolder } from '../../support/repository.js';
 
 let scratch: string;
@@ -66,6 +69,66 @@ describe('measures', () => {
       },
     });
     expect(problems()).toEqual(['t.jsonl: 1 of its lines cannot be read']);
+  });
+
+  it('are the same of a series, however its lines are read', () => {
+    const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY));
+    const value = fc.oneof(number, fc.string(), fc.boolean(), fc.constant(null));
+    const name = fc.constantFrom('step', 'loss', 'a b', '__proto__', 'length', '"', '1');
+    const entries = fc.array(fc.tuple(name, value), { maxLength: 4 });
+    const object = entries.map((all) => stringifyWithNaN(Object.fromEntries(all)).replace(/^\{\}$/, '{ }'));
+    const odd = fc.constantFrom(
+      ...[
+        '',
+        ' ',
+        '7',
+        '[1]',
+        '{"a":[{"b":1}',
+        '{"c":2}]}',
+        '{"a":1},{"b":2}',
+        '{"a":"}',
+        '{","b":1}',
+        '{"a":1',
+      ],
+      ...[
+        '"b":2}',
+        '{"a":{"b":[1,2]}}',
+        ' {"a":1}',
+        '{"a":1}\r',
+        '{"a":1}}',
+        '{"a":1e999}',
+        '{"a":1,"a":"x"}',
+        '\u2028',
+      ],
+    );
+    const line = fc.oneof({ weight: 5, arbitrary: object }, { weight: 2, arbitrary: odd });
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), fc.boolean(), (lines, hasEnd) => {
+        put('x.jsonl', `${lines.join('\n')}${hasEnd ? '\n' : ''}`);
+        const sum = new SeriesSum();
+        for (const [at, one] of lines.entries()) {
+          const values = one.trim() === '' ? [] : valuesOfLine(one);
+          if (values === null && (hasEnd || at < lines.length - 1)) sum.addOdd();
+          else if (values && values.length > 0) sum.add(values);
+        }
+        const [file] = readMeasures(scratch).files;
+        expect(file?.kind === 'series' && file.series).toEqual(sum.end());
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('are the same of a series that is longer than what is read at a time', () => {
+    const lines = Array.from({ length: 20_000 }, (_, step) => JSON.stringify({ step, loss: 1 / (step + 1) }));
+    lines[7000] = `{"step":7000,"note":"${'x'.repeat(150_000)}"}`;
+    lines[9000] = '{"step":9000,"loss":NaN}';
+    put('x.jsonl', `${lines.join('\n')}\n{"step":`);
+    expect(measured().series.x).toMatchObject({
+      n: 19_999,
+      columns: { step: { n: 19_999, first: 0, last: 19_999 }, loss: { n: 19_999, max: 1, min: 1 / 20_000 } },
+    });
+    // One line is longer than any that is read.
+    expect(problems()).toEqual(['x.jsonl: 1 of its lines cannot be read']);
   });
 
   it('take a table with a step for a series, and another for text', () => {
