@@ -61,10 +61,10 @@ export function remarks({ field, goal, isGuessed, ranked, leftOut }: Ranking, mo
   const better = goal === 'maximize' ? 'highest' : 'lowest';
   const other = goal === 'maximize' ? '--min: the lowest' : '--max: the highest';
   const out = [
-    [leftOut.unsuccessful, 'did not succeed'],
-    [leftOut.missing, `have no ${field.head}`],
-    [leftOut.text, `have a text for it`],
-    [leftOut.nan, 'have NaN'],
+    [leftOut.unsuccessful, 'did not succeed', 'did not succeed'],
+    [leftOut.missing, `has no ${field.head}`, `have no ${field.head}`],
+    [leftOut.text, `has a text for it`, `have a text for it`],
+    [leftOut.nan, 'has NaN', 'have NaN'],
   ].filter(([number]) => Number(number) > 0);
   return [
     ...(isGuessed ? [`The ${better} ${field.head} is the best here (${other}).`] : []),
@@ -72,7 +72,9 @@ export function remarks({ field, goal, isGuessed, ranked, leftOut }: Ranking, mo
       ? [`${best} share the best value${best > most ? `, of which ${most} are shown` : ''}.`]
       : []),
     ...(out.length > 0
-      ? [`Left out: ${out.map(([number, why]) => `${count(Number(number), 'run')} that ${why}`).join(', ')}.`]
+      ? [
+          `Left out: ${out.map(([number, one, many]) => `${count(Number(number), 'run')} that ${number === 1 ? one : many}`).join(', ')}.`,
+        ]
       : []),
   ];
 }

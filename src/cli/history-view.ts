@@ -6,6 +6,7 @@ import { filled } from './fold.js';
 import { cellOf, type RunColumn, type RunTable } from './run-table.js';
 import { dim, joined, type Text } from './style.js';
 import { type Cell, type Column, table } from './table.js';
+import { visibleLine } from './text.js';
 
 /** Runs as a table, and what there was no room for.
  * @param hidden how many more there are */
@@ -33,7 +34,10 @@ const noRoom = (heads: readonly string[], width: number): Text[] =>
     ? []
     : [
         dim(
-          filled(`No room for: ${heads.join(', ')}. Widen the window, name --columns, or use --json.`, width),
+          filled(
+            `No room for: ${heads.map(visibleLine).join(', ')}. Widen the window, name --columns, or use --json.`,
+            width,
+          ),
         ),
       ];
 

@@ -1,7 +1,7 @@
 import type { JobReport } from '../machines/job-state.js';
 
-/** A job's measures that are numbers, by name, in the order of the file: its summary, or else the latest values; the
- * objective first, also where only the latest values have it. */
+/** A job's measures that are numbers, by name, in the order of the file: its summary, or else the latest values, and what
+ * "metrics" finds; the objective first, also where only the latest values have it. */
 export function measuresOf(
   report: JobReport | null,
   objective: string | null = null,
@@ -9,7 +9,7 @@ export function measuresOf(
   const all = { ...report?.measure, ...report?.summary };
   const shown = report?.summary ?? report?.measure ?? {};
   const first = objective !== null && Object.hasOwn(all, objective) ? { [objective]: all[objective] } : {};
-  const values = { ...first, ...shown };
+  const values = { ...first, ...shown, ...report?.metrics, ...shown };
   return new Map(
     Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   );

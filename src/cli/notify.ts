@@ -5,6 +5,13 @@ import { bold, type Text, yellow } from './style.js';
 
 const label = 'Warning:';
 
+/** What a reader of the result should know, beside it. */
+export const remark = (screen: Pick<Screen, 'write' | 'width'>, text: string): void => {
+  const head = 'Note:';
+  const whole = filled(`${head} ${text}`, screen.width);
+  screen.write([yellow(head), whole.slice(head.length), '\n']);
+};
+
 /** Shows the notices of operations on the screen. */
 export function notifyOn(screen: Pick<Screen, 'write' | 'width'>): Notify {
   const say = (text: string, style: (text: string) => Text = String) =>

@@ -41,6 +41,8 @@ const gives = {
   argument: 50,
   place: 40,
   measure: 20,
+  /** One that is not the first: what went in comes before all that came out. */
+  otherMeasure: 52,
 };
 
 /** The columns of a table of runs: what differs between them, their state and their measures. */
@@ -59,7 +61,10 @@ export function runColumns(rows: readonly RunRow[], fields: Fields, view: RunTab
     { head: 'STATE', cell: (row) => tint(row.state, stateText(row)) },
     { head: 'TIME', gives: gives.time, cell: timeOf },
     { head: 'AGE', gives: gives.age, cell: ({ created }) => between(created, null, view.now) },
-    ...measureFields(rows, fields, view).map((field) => measureColumn(field, rows, view)),
+    ...measureFields(rows, fields, view).map((field, at) => ({
+      ...measureColumn(field, rows, view),
+      gives: at === 0 ? gives.measure : gives.otherMeasure,
+    })),
     fact('COMMIT', ({ facts }) => facts.commit?.slice(0, 10) ?? ''),
     fact('MACHINE', ({ facts }) => facts.machine ?? ''),
     fact('TARGET', ({ facts }) => facts.target ?? ''),

@@ -8,7 +8,7 @@ import { measuresOf, measureText } from './measures.js';
 import { stateText, tint } from './state-cell.js';
 import { dim, joined, type Text, yellow } from './style.js';
 import { type Cell, type Column, table } from './table.js';
-import { visibleText, widthOf } from './text.js';
+import { visibleLine, visibleText, widthOf } from './text.js';
 import { between } from './time.js';
 
 export interface View {
@@ -150,7 +150,7 @@ function noteOf(leftOut: readonly string[], columns: readonly Told[], width: num
       leftOut.includes(head) && (rank === gives.measure || rank === gives.place || rank === gives.commit),
   );
   if (missed.length === 0) return [];
-  const names = missed.map(({ head }) => head).join(', ');
+  const names = missed.map(({ head }) => visibleLine(head)).join(', ');
   return [dim(filled(`No room for: ${names}. Widen the window, or use --json.`, width))];
 }
 

@@ -69,11 +69,25 @@ export function jsonText(value: unknown, indent?: number): string {
   const text = hasOddNumber(value)
     ? JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent)
     : JSON.stringify(value, undefined, indent);
+  // Half of a pair is written as its number, which jq and others refuse with all that is around it.
+  if (/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text)) return jsonText(withWholePairs(JSON.parse(text)), indent);
   if (/^[\n -~]*$/.test(text)) return text;
   return text.replaceAll(unfit, (character) =>
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+function withWholePairs(value: unknown): unknown {
+  if (typeof value === 'string') return wholePairs(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withWholePairs);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [wholePairs(key), withWholePairs(inner)]),
+  );
+}
+
+/** With the sign for a character that is none. */
+const wholePairs = (text: string): string => text.replaceAll(/\p{Cs}/gu, '\ufffd');
 
 const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 

@@ -3,8 +3,8 @@ import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { bestView, remarks } from '../cli/best-view.js';
 import { inTime, runFilterFlags, scopeFlags } from '../cli/history-flags.js';
 import { runJson } from '../cli/history-json.js';
+import { remark } from '../cli/notify.js';
 import { scopedHistory } from '../cli/scoped-history.js';
-import { yellow } from '../cli/style.js';
 import { ranking } from '../history/best.js';
 import { readQuery, rowsFor } from '../history/query.js';
 import { fieldsOf } from '../operations/history/open-history.js';
@@ -45,8 +45,7 @@ export default class Best extends BaseCommand {
     const fields = fieldsOf(history.rows);
     const isInTime = inTime(flags.since, flags.until, now);
     const found = rowsFor(query, fields, { now, isInTime, limit: 0 });
-    for (const remark of [...history.remarks, ...found.remarks])
-      this.screen.write([yellow('Note:'), ` ${remark}\n`]);
+    for (const text of [...history.remarks, ...found.remarks]) remark(this.screen, text);
     const goal = flags.min ? 'minimize' : flags.max ? 'maximize' : null;
     const over = flags.over ?? null;
     const all = ranking(found.rows, fields, {

@@ -2,9 +2,9 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand, experimentArg } from '../cli/base-command.js';
 import { inTime, runFilterFlags, scopeFlags } from '../cli/history-flags.js';
 import { type Form, forms, groupsOut, runsOut, runsTable } from '../cli/history-output.js';
+import { remark } from '../cli/notify.js';
 import { writeAll } from '../cli/rows-out.js';
 import { scopedHistory } from '../cli/scoped-history.js';
-import { yellow } from '../cli/style.js';
 import { readQuery, rowsFor } from '../history/query.js';
 import { fieldsOf } from '../operations/history/open-history.js';
 
@@ -69,8 +69,7 @@ export default class RunHistory extends BaseCommand {
     const fields = fieldsOf(history.rows);
     const limit = flags.limit ?? (form === 'table' && !query.groupBy ? usual : 0);
     const found = rowsFor(query, fields, { ...time, limit });
-    for (const remark of [...history.remarks, ...found.remarks])
-      this.screen.write([yellow('Note:'), ` ${remark}\n`]);
+    for (const text of [...history.remarks, ...found.remarks]) remark(this.screen, text);
     const view = {
       ids: history.rows.map(({ run }) => run),
       now: time.now,

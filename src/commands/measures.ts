@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { csv } from '../cli/delimited.js';
 import { measuresTree, measuresView } from '../cli/measures-view.js';
+import { remark } from '../cli/notify.js';
 import { jsonLines, writeAll } from '../cli/rows-out.js';
 import { experimentAndRunsArg, RunCommand } from '../cli/run-command.js';
-import { yellow } from '../cli/style.js';
 import { ownLine, UserError } from '../errors.js';
 import { measureSettings } from '../operations/history/goal.js';
 import { runsNamed } from '../operations/history/one-run.js';
@@ -66,7 +66,7 @@ export default class Measures extends RunCommand {
     const logs = logsOf(home, run.store, measureSettings(experiment).metrics);
     const log = { scraper: logs.scraper, path: logs.pathOf(run.id) };
     const { files, problems } = withLog(readMeasures(data), log);
-    for (const problem of problems) this.screen.write([yellow('Note:'), ` ${problem}\n`]);
+    for (const problem of problems) remark(this.screen, problem);
     const { summary, series } = measuredBy(files);
     if (flags.series !== undefined || flags.csv || flags.jsonl)
       return this.#showSeries((name) => seriesLines(data, name, log), Object.keys(series), flags);

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { dryRunFlag } from '../cli/base-command.js';
 import { fromHere } from '../cli/from-here.js';
+import { remark } from '../cli/notify.js';
 import { experimentAndRunsArg, RunCommand } from '../cli/run-command.js';
 import { experimentAndRuns } from '../cli/run-words.js';
-import { yellow } from '../cli/style.js';
 import { table } from '../cli/table.js';
 import { finalStates, type RunState } from '../machines/job-state.js';
 import { runOf } from '../operations/history/one-run.js';
@@ -47,7 +47,7 @@ export default class Output extends RunCommand {
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const result = { run: run.id, source: found.source, files, bytes };
     if (!finalStates.has(run.row.state as RunState))
-      this.screen.write([yellow('Note:'), ` the run is ${run.row.state}: files may be half-written.\n`]);
+      remark(this.screen, `the run is ${run.row.state}: files may be half-written.`);
     if (flags.list) {
       const rows = files.map((file) => [file.path || fromHere(found.source), sizeText(file.bytes)]);
       this.log(table([{ head: 'FILE', least: 20, cut: 'middle' }, { head: 'SIZE' }], rows, this.width).text);

@@ -77,6 +77,8 @@ export interface JobReport {
   readonly lastLine: string;
   /** The end of its output, if it was asked for. */
   readonly output?: LogEnd;
+  /** What "metrics" of parameters.json finds in it. Default: none. */
+  readonly metrics?: Readonly<Record<string, unknown>>;
   /** The newest line of the newest series of measures. */
   readonly measure: Readonly<Record<string, unknown>> | null;
   readonly summary: Readonly<Record<string, unknown>> | null;

@@ -18,6 +18,17 @@ export function parseWithNaN(text: string): unknown {
 const mark = '\u0000';
 const marks: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'].map((name) => mark + name));
 
+/** Levels of lists and objects in a measure. To make text of a deeper one could exhaust the stack. */
+export const mostLevels = 32;
+
+/** Whether a value has no more levels. */
+export function isShallow(value: unknown, levels = mostLevels): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  for (const key in value) if (!isShallow((value as Record<string, unknown>)[key], levels - 1)) return false;
+  return true;
+}
+
 /** One line of JSON in which NaN and the infinities are such tokens, as `parseWithNaN` reads them. */
 export function stringifyWithNaN(value: unknown): string {
   if (!hasOddNumber(value)) return JSON.stringify(value);

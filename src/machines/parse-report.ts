@@ -1,5 +1,5 @@
 import type { Hold, JobReport, LogEnd, QueueReport } from './job-state.js';
-import { parseWithNaN } from './numbers-in-json.js';
+import { isShallow, parseWithNaN } from './numbers-in-json.js';
 import { isPlainObject, jobStateOf } from './read-job-state.js';
 
 /** Limits that no valid report reaches; anything beyond is dropped. */
@@ -7,8 +7,6 @@ const limits = {
   lines: 1_000_000,
   /** Characters of a state, a measure or a summary. */
   value: 1_048_576,
-  /** Levels of lists and objects in a measure or a summary. */
-  levels: 32,
   /** Characters shown of a log's line, and of a folder's path. */
   text: 4_096,
 };
@@ -80,11 +78,5 @@ function parsed(text: string, read: (text: string) => unknown = JSON.parse): unk
 
 function objectOf(text: string): Record<string, unknown> | null {
   const value = parsed(text, parseWithNaN);
-  return isPlainObject(value) && isWithin(limits.levels, value) ? value : null;
-}
-
-/** Whether the value has at most so many levels. Serialising a deeper one could exhaust the stack. */
-function isWithin(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((inner) => isWithin(levels - 1, inner));
+  return isPlainObject(value) && isShallow(value) ? value : null;
 }

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { numberIn, parseWithNaN } from '../machines/numbers-in-json.js';
+import { isShallow, numberIn, parseWithNaN } from '../machines/numbers-in-json.js';
 import type { LogNames } from './left-log.js';
 import { withFile } from './measures/files.js';
 
@@ -76,7 +76,7 @@ function measureOf(folder: string, name: string): LeftData['measure'] {
 function objectIn(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const found = parseWithNaN(text);
-    return typeof found === 'object' && found !== null && !Array.isArray(found)
+    return typeof found === 'object' && found !== null && !Array.isArray(found) && isShallow(found)
       ? (found as Record<string, unknown>)
       : null;
   } catch {

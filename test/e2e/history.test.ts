@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -336,6 +346,101 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     });
     rmSync(project.run(id), { recursive: true });
     rmSync(join(project.experiment, 'runs', 'copy of one'), { recursive: true });
+  });
+
+  it('each run that is damaged, hostile or of another time is shown as what it is, and the others stand', async () => {
+    const left = mkdtempSync(join(project.scratch, 'damaged-'));
+    cpSync(project.experiment, join(left, 'e'), { recursive: true });
+    const experiment = join(left, 'e');
+    const runs = join(experiment, 'runs');
+    let minute = 20;
+    const damaged = (files: Parameters<typeof writeRun>[3] = {}) =>
+      writeRun(experiment, '--lr 5', minute++, files);
+    const measures = (name: string, text: string | Buffer) =>
+      damaged({ files: { ...summary({ accuracy: 0.4 }), [`measures/${name}`]: text } });
+    const hostile = `${escapeCode}]0;title\u0007`;
+    const expected: Record<string, { state?: string; problems?: unknown; measures?: unknown }> = {
+      [measures('big.json', `[${'1,'.repeat(200_000)}1]`)]: {
+        problems: [expect.stringContaining('too large')],
+      },
+      [measures('model', Buffer.from([0, 1, 2]))]: { problems: [expect.stringContaining('binary')] },
+      [measures('summary.json', '{"accuracy": NaN, "b": -Infinity}')]: {
+        measures: { accuracy: 'NaN', b: '-Infinity' },
+      },
+      [measures('summary.json', `{"accuracy": ${JSON.stringify(`${hostile}\ud800`)}}`)]: {
+        measures: { accuracy: `${hostile}\ufffd` },
+      },
+      [measures('summary.json', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`)]: {
+        problems: [expect.stringContaining('32 levels')],
+      },
+      [measures('train.jsonl', '{"step":1,"a":1}\n{"step":2}\nno\n{"b":"x","step":3}\n{"step":4,"a"')]: {
+        problems: [expect.stringContaining('1 of its lines')],
+        measures: { step: 3, a: 1, b: 'x', accuracy: 0.4 },
+      },
+      [measures('__proto__', '7')]: { measures: JSON.parse('{"__proto__": 7, "accuracy": 0.4}') },
+      [damaged({ changes: { created: '2036-01-01T00:00:00Z', finished: '2001-01-01T00:00:00Z' } })]: {
+        problems: [],
+      },
+    };
+    const receipts: [string, string][] = [
+      ['{"schema": 2,', 'incomplete'],
+      ['{"schema": 3}', 'newer logistician'],
+      [readFileSync(join(runs, ids[0] ?? '', 'run.json'), 'utf8'), 'another run'],
+      ['[]', 'not a JSON object'],
+      ['\ufffe\0', 'incomplete'],
+    ];
+    for (const [text, problem] of receipts) {
+      const id = damaged();
+      writeFileSync(join(runs, id, 'run.json'), text);
+      expected[id] = { state: 'unreadable', problems: [expect.stringContaining(problem)] };
+    }
+    const pipe = damaged();
+    rmSync(join(runs, pipe, 'run.json'));
+    execFileSync('mkfifo', [join(runs, pipe, 'run.json')]);
+    expected[pipe] = { state: 'unreadable', problems: [expect.stringContaining('not a regular file')] };
+    symlinkSync(ids[0] ?? '', join(runs, `20261120-13000000${minute}-lr-5-0123456789`));
+    const own = (words: readonly string[]) => project.cli([...words, experiment], { env: { COLUMNS: '80' } });
+    const check = async () => {
+      const { code, stdout, stderr } = await own(['history']);
+      expect(code, stderr).toBe(0);
+      const found = JSON.parse(stdout) as Record<string, object>;
+      expect(outputProblems('history', found)).toEqual([]);
+      expect(found).toMatchObject(expected);
+      // The others stand.
+      expect(found[ids[1] ?? '']).toMatchObject({ measures: { accuracy: 0.7 }, problems: [] });
+      execFileSync('jq', ['-e', 'length'], { input: stdout });
+      return stdout;
+    };
+    const first = await check();
+    const index = join(runs, '.rows.jsonl');
+    const whole = readFileSync(index, 'utf8');
+    for (const text of [
+      '',
+      'nonsense\n\0',
+      whole.slice(0, 900),
+      whole.replaceAll('"words":{', '"words":7,"x":{'),
+      '{"v":3}\n',
+    ]) {
+      writeFileSync(index, text);
+      expect(await check()).toBe(first);
+    }
+    rmSync(index);
+    mkdirSync(index);
+    expect(await check()).toBe(first);
+    for (const words of [
+      ['history', '--table'],
+      ['history', '--csv'],
+      ['history', '--md'],
+      ['best'],
+      ['list'],
+    ]) {
+      const { code, stdout, stderr } = await own(words[0] === 'list' ? ['list'] : words);
+      expect(code, stderr).toBe(0);
+      expect(stdout + stderr).not.toContain(escapeCode);
+    }
+    const { stderr } = await own(['history', '--where', 'accuracy>0.3', '--jsonl']);
+    expect(stderr).toMatch(/^Note: accuracy is a number in \d+ runs and a text in 1, such as/m);
+    rmSync(left, { recursive: true });
   });
 
   it('history of a project has all experiments, also where they have runs of the same id', async () => {

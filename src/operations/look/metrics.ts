@@ -49,5 +49,5 @@ function measured({ output: _, ...report }: JobReport, scraped: ReturnType<Scrap
   const columns = Object.entries(scraped?.series.columns ?? {});
   if (columns.length === 0) return report;
   const found = Object.fromEntries(columns.map(([name, { last }]) => [name, last]));
-  return { ...report, measure: { ...found, ...report.measure } };
+  return { ...report, metrics: found, measure: { ...found, ...report.measure } };
 }

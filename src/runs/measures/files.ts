@@ -10,7 +10,7 @@ import {
   type Stats,
 } from 'node:fs';
 
-import { markOf } from '../file-mark.js';
+import { markOf, noFile } from '../file-mark.js';
 
 // The files below a folder that a job wrote: there may be anything, of any size and by any name. Links are not followed.
 
@@ -26,7 +26,7 @@ export interface Listing {
   readonly files: readonly Entry[];
   /** Folders, the first included, with their marks from before they were read, which tell whether names have changed. */
   readonly folders: readonly (Entry & { readonly mark: string })[];
-  /** What is not a regular file, as sentences without a subject: `x: a link, which is not followed`. */
+  /** What is not read: `measures/x: a link, which is not followed`. */
   readonly problems: readonly string[];
 }
 
@@ -38,24 +38,34 @@ export function filesBelow(folder: string): Listing {
   const files: Entry[] = [];
   const folders: Listing['folders'][number][] = [];
   const problems: string[] = [];
+  const tell = (path: readonly string[], what: string) =>
+    problems.push(`${['measures', ...path].join('/')}: ${what}`);
   const walk = (at: Entry, found: Stats) => {
-    folders.push({ ...at, mark: markOf(found) });
-    for (const { name, kind } of entriesIn(at.real)) {
+    const entries = entriesIn(at.real);
+    // Without a mark it is looked at again the next time: it may be readable then.
+    folders.push({ ...at, mark: entries ? markOf(found) : noFile });
+    if (!entries) tell(at.path, 'cannot be read');
+    for (const { name, kind } of entries ?? []) {
       const path = [...at.path, nameOf(name)];
       const entry = { path, real: joined(at.real, name) };
       if (files.length >= mostFiles) {
-        problems.push(`more than ${mostFiles} files: the others are not read`);
+        tell([], `more than ${mostFiles} files: the others are not read`);
         return;
       }
       if (kind === 'file') files.push(entry);
       else if (kind === 'folder' && path.length < deepest) enter(entry);
-      else problems.push(`${path.join('/')}: ${kind === 'folder' ? 'a folder too deep' : kind}`);
+      else tell(path, kind === 'folder' ? 'a folder too deep' : kind);
     }
   };
-  // A link in its place would lead elsewhere.
   const enter = (at: Entry) => {
-    const found = lstatSync(at.real, { throwIfNoEntry: false });
-    if (found?.isDirectory()) walk(at, found);
+    try {
+      const found = lstatSync(at.real, { throwIfNoEntry: false });
+      if (found?.isDirectory()) walk(at, found);
+      // A link in its place would lead elsewhere.
+      else if (found) tell(at.path, found.isFile() ? 'not a folder' : kindOf(found));
+    } catch {
+      tell(at.path, 'cannot be read');
+    }
   };
   enter({ path: [], real: folder });
   return { files, folders, problems: [...new Set(problems)] };
@@ -70,7 +80,8 @@ const joined = (folder: Name, name: Name): Name =>
 
 const slash = Buffer.from('/');
 
-function entriesIn(folder: Name): { readonly name: Name; readonly kind: string }[] {
+/** null: it cannot be read. */
+function entriesIn(folder: Name): { readonly name: Name; readonly kind: string }[] | null {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
     // A name that is not UTF-8 is only known by its bytes, which take longer.
@@ -85,7 +96,7 @@ function entriesIn(folder: Name): { readonly name: Name; readonly kind: string }
         .sort((one, other) => Buffer.compare(one.name, other.name))
     );
   } catch {
-    return [];
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { numberIn, parseWithNaN } from '../../machines/numbers-in-json.js';
+import { isShallow, mostLevels, numberIn, parseWithNaN } from '../../machines/numbers-in-json.js';
 import { markOf } from '../file-mark.js';
 import { blocksOf, bytesAt, type Entry, filesBelow, type Listing, linesOf, withFile } from './files.js';
 import {
@@ -51,7 +51,7 @@ export function listMeasures(data: string): Listing & { readonly watched: readon
 /** `marks` are those of the files, in their order, of what was read; null: the file could not be opened. */
 export function readListed(listing: Listing): Measures & { readonly marks: readonly (string | null)[] } {
   const marks: (string | null)[] = [];
-  const problems = listing.problems.map((problem) => `measures/${problem}`);
+  const problems = [...listing.problems];
   const files = listing.files.map((entry): MeasureFile => {
     const { file, problem, mark = null } = readOne(entry);
     marks.push(mark);
@@ -93,15 +93,21 @@ function readWhole(path: readonly string[], file: number, size: number): ReadFil
   const bytes = size <= small.length ? bytesAt(file, 0, size, small) : bytesAt(file, 0, size);
   const text = textOf(bytes);
   if (text === null) return unread(path, `binary (${sizeText(size)})`);
-  const number = numberIn(text);
+  const number = name === 'summary.json' ? null : numberIn(text);
   if (number !== null) return { file: { path, kind: 'json', value: number }, problem: null };
   try {
-    return { file: { path, kind: 'json', value: parseWithNaN(text) }, problem: null };
+    const value = parseWithNaN(text);
+    if (!isShallow(value)) return unread(path, `nested in more than ${mostLevels} levels`);
+    const isNoSummary = path.length === 1 && name === 'summary.json' && !isObject(value);
+    return { file: { path, kind: 'json', value }, problem: isNoSummary ? 'not an object of measures' : null };
   } catch {
     const problem = /\.json$/i.test(name) ? 'not JSON, or half-written' : null;
     return { file: { path, kind: 'text', text }, problem };
   }
 }
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { type Context, createContext, Script } from 'node:vm';
 import type { LogEnd } from '../../machines/job-state.js';
 import { numberIn } from '../../machines/numbers-in-json.js';
@@ -25,7 +26,7 @@ export interface Scraped {
   readonly series: Series;
   /** What was not read, a sentence without a subject; null: all was. */
   readonly problem: string | null;
-  /** A regular expression took too long: another time it may not. */
+  /** It could not be read, or a regular expression took too long: another time that may be otherwise. */
   readonly isGivenUp: boolean;
 }
 
@@ -45,10 +46,11 @@ export class Scraper {
 
   /** null: there is no log. @param end how much of its end is read at most, in bytes */
   log(path: string, end = largest): Scraped | null {
-    return withFile(path, (file, size) => {
+    const found = withFile(path, (file, size) => {
       const isWhole = size <= end;
       return this.#scrape(linesOf(file, isWhole ? 0 : size - end, size), isWhole);
     });
+    return found ?? (exists(path) ? unread : null);
   }
 
   end({ text, isWhole }: LogEnd): Scraped {
@@ -108,6 +110,17 @@ export class Scraper {
       return scraped('"metrics": a regular expression takes too long, and was given up', true);
     }
     return scraped(isWhole ? null : 'only its end is read');
+  }
+}
+
+const unread: Scraped = { series: new SeriesSum().end(), problem: 'cannot be read', isGivenUp: true };
+
+/** Also if that cannot be found out. */
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 

@@ -192,7 +192,9 @@ describe('T15: one way to the screen, and it escapes', () => {
       expect(shown.split('\u001b')).toHaveLength(3);
       expect(actsOnTerminal(shown)).toBe(null);
       expect(present([one, other], false)).not.toContain('\u001b');
-      expect(JSON.parse(jsonText([one, other]))).toEqual([one, other]);
+      // Half of a pair is no character: jq and others would refuse all of it.
+      const whole = [one, other].map((text) => text.replaceAll(/\p{Cs}/gu, '\ufffd'));
+      expect(JSON.parse(jsonText([one, other]))).toEqual(whole);
       expect(actsOnTerminal(jsonText({ [one]: other }, 2))).toBe(null);
     });
     fc.assert(property, { numRuns: 300 });

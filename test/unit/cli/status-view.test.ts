@@ -211,6 +211,14 @@ describe('statusView', () => {
     expect(wantsColors({}, { FORCE_COLOR: '1' })).toBe(true);
   });
 
+  it('has what "metrics" finds beside a summary, which comes first', () => {
+    const metrics = { loss: 2, accuracy: 7 };
+    const report = { metrics, measure: { ...metrics, step: 3 }, summary: { accuracy: 0.5 } } as never;
+    const status = { deployment: null, live: false, silent: [], conditions: [{ ...row('--lr 1'), report }] };
+    expect(statusView(status, view())).toMatch(/accuracy +loss[\s\S]* 0\.5 +2$/m);
+    expect(statusView(status, view())).not.toContain('step');
+  });
+
   it('has the objective first of the measures, also where a summary does not have it', () => {
     const report = (measure: object, summary: object | null) => ({ report: { measure, summary } as never });
     const rows = status(

@@ -63,9 +63,15 @@ describe('what a terminal would act on', () => {
   });
 
   it('stands in JSON as a number', () => {
-    const value = { 'a\u009b': ['\u001b]0;x\u0007', '\u202e', '\u007f', '\ud800', 'é\n🚂'] };
+    const value = { 'a\u009b': ['\u001b]0;x\u0007', '\u202e', '\u007f', 'é\n🚂', '\\ud800'] };
     expect(jsonText(value, 2)).toMatch(/^[\n -~é🚂]+$/u);
     expect(JSON.parse(jsonText(value, 2))).toEqual(value);
+  });
+
+  it('stands in JSON as the sign for no character, where it is half of a pair, which jq refuses', () => {
+    expect(jsonText({ '\udc00': ['a\ud800', '\\\ud800', '🚂', Number.NaN] })).toBe(
+      '{"\ufffd":["a\ufffd","\\\\\ufffd","🚂","NaN"]}',
+    );
   });
 
   it('of a program’s output is left out where it is a colour, and else shown', () => {

@@ -169,16 +169,32 @@ describe('measures', () => {
     execFileSync('mkfifo', [join(scratch, 'measures', 'pipe')]);
     put('1/2/3/4/deep', '1');
     put('accuracy', '1');
+    put('deep.json', `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`);
+    put('summary.json', '[1, 2]');
     expect(values()).toEqual({ accuracy: 1 });
     expect([...problems()].sort()).toEqual([
       '1/2/3/4: a folder too deep',
+      'deep.json: nested in more than 32 levels',
       'half.json: not JSON, or half-written',
       'huge.json: too large (3.0 MB)',
       'latin: binary (4 bytes)',
       'link: a link, which is not followed',
       'model.bin: binary (4 bytes)',
       'pipe: not a regular file',
+      'summary.json: not an object of measures',
     ]);
+  });
+
+  it('tell of a folder that is none, or that cannot be entered', () => {
+    symlinkSync('/etc', join(scratch, 'measures'));
+    expect(readMeasures(scratch)).toEqual({
+      files: [],
+      problems: ['measures: a link, which is not followed'],
+    });
+    rmSync(join(scratch, 'measures'));
+    writeFileSync(join(scratch, 'measures'), '');
+    expect(readMeasures(scratch).problems).toEqual(['measures: not a folder']);
+    expect(readMeasures(join(scratch, 'measures')).problems).toEqual(['measures: cannot be read']);
   });
 
   it('read the end of a series that is too large', () => {
