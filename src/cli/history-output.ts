@@ -1,6 +1,7 @@
 import type { Field, Fields } from '../history/fields.js';
 import { type GroupBy, grouped, groupFields } from '../history/group.js';
 import type { Found } from '../history/query.js';
+import { count } from '../phrases.js';
 import type { RunRow } from '../runs/rows/row.js';
 import { csv, markdown } from './delimited.js';
 import { columnsJson, folderOf, groupJson, hasNumbers, runTexts } from './history-json.js';
@@ -46,7 +47,9 @@ function keyed(rows: readonly RunRow[], one: (row: RunRow) => string) {
 
 export function runsTable({ rows, columns, hidden }: Found, fields: Fields, view: View): Text {
   if (rows.length === 0)
-    return fields.rows.length > 0 ? `None of ${fields.rows.length} runs fits.` : 'Nothing has run yet.';
+    return fields.rows.length > 0
+      ? `None of ${count(fields.rows.length, 'run')} fits.`
+      : 'Nothing has run yet.';
   const told = columns ? askedColumns(rows, columns, view) : runColumns(rows, fields, view);
   return historyView(rows, told, { width: view.width, hidden });
 }

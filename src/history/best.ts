@@ -1,3 +1,5 @@
+import { UserError } from '../errors.js';
+import { count } from '../phrases.js';
 import { flat } from '../runs/measures/series.js';
 import type { RunRow } from '../runs/rows/row.js';
 import { type Field, type Fields, written } from './fields.js';
@@ -54,8 +56,17 @@ export interface Ranking {
   readonly leftOut: Readonly<Record<'unsuccessful' | 'missing' | 'text' | 'nan', number>>;
 }
 
-/** @throws WrongQuery, also if no run has a number */
+/** There is no run to choose from. */
+export class NoneFits extends UserError {
+  /** @param all how many runs there are */
+  constructor(all: number) {
+    super(all > 0 ? `None of ${count(all, 'run')} fits.` : 'Nothing has run yet.');
+  }
+}
+
+/** @throws WrongQuery, also if no run has a number; NoneFits */
 export function ranking(rows: readonly RunRow[], fields: Fields, request: BestRequest): Ranking {
+  if (rows.length === 0) throw new NoneFits(fields.rows.length);
   const name = request.by ?? request.objective?.name ?? firstNumber(rows);
   if (name === null) throw new WrongQuery('No run has a measure that is a number.');
   const field = measureNamed(name, fields, request);

@@ -25,8 +25,15 @@ export const isExperimentFolder = (folder: string): boolean =>
   existsSync(join(folder, 'parameters.json')) || hasRecords(folder);
 
 // The home folder has a .logistician too, but not this file in it.
-const hasRecords = (folder: string): boolean =>
-  lstatSync(join(folder, '.logistician', 'deployment.json'), { throwIfNoEntry: false }) !== undefined;
+function hasRecords(folder: string): boolean {
+  try {
+    const found = lstatSync(join(folder, '.logistician', 'deployment.json'), { throwIfNoEntry: false });
+    return found !== undefined;
+  } catch {
+    // We may have no permission.
+    return false;
+  }
+}
 
 /** The root of the repository that contains a folder; null: none does. */
 export function projectRoot(folder: string): string | null {

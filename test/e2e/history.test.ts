@@ -294,6 +294,10 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
       best: [{ run: ids[2] }],
     });
     expect(await json('best', '--min')).toMatchObject({ best: [{ run: ids[0] }, {}, {}, {}] });
+    expect(await refused('best', '--where', 'lr=5')).toEqual({
+      code: 1,
+      stderr: 'Error: None of 5 runs fits.\n',
+    });
     expect(await json('best', '--by', 'min loss')).toMatchObject({
       goal: 'minimize',
       best: [{ value: 1, run: ids[0] }],

@@ -35,6 +35,12 @@ afterEach(() => {
 const found = () => experimentsIn(root).map(({ folder, name }) => [folder.slice(root.length + 1), name]);
 
 describe('N15: an experiment is found', () => {
+  it('also beside a folder whose records cannot be looked at', () => {
+    mkdirSync(join(root, 'strange'));
+    symlinkSync('.logistician', join(root, 'strange', '.logistician'));
+    expect(found()).toEqual([['experiments/rnn-1', 'rnn-1']]);
+  });
+
   it('by its folder, or any folder in it', () => {
     write('experiments/rnn-1/runs/20260101-000000000-a/data/x');
     const there = join(root, 'experiments/rnn-1');
