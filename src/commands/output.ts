@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { dryRunFlag } from '../cli/base-command.js';
@@ -10,6 +11,7 @@ import { finalStates, type RunState } from '../machines/job-state.js';
 import { runOf } from '../operations/history/one-run.js';
 import { copyOutput, outputOf } from '../operations/history/output.js';
 import { count } from '../phrases.js';
+import { ignoreFromGit } from '../runs/ignored-folder.js';
 import { sizeText } from '../runs/measures/read.js';
 
 export default class Output extends RunCommand {
@@ -30,7 +32,8 @@ export default class Output extends RunCommand {
     output: Flags.string({
       char: 'o',
       helpValue: 'FOLDER',
-      description: 'copy to this folder, which must not exist (of a file: this file). Default: output/RUN',
+      description:
+        'copy to this folder, which must not exist (of a file: this file). Default: output/RUN, in a folder that git ignores',
     }),
     list: Flags.boolean({ char: 'l', description: 'show the files and their sizes instead' }),
     force: Flags.boolean({ description: 'copy into a folder that exists, and replace files in it' }),
@@ -56,6 +59,8 @@ export default class Output extends RunCommand {
     }
     const name = found.isFolder ? '' : (found.source.split('/').at(-1) ?? '');
     const into = flags.output ?? join('output', run.id, path !== null && found.isFolder ? path : name);
+    // A copy would make the tree dirty, so that nothing could be deployed. A folder of the person stays as it is.
+    if (flags.output === undefined && !flags['dry-run'] && !existsSync('output')) ignoreFromGit('output');
     await copyOutput(session, found, into, { force: flags.force, words: runs });
     this.log(`${count(files.length, 'file')}, ${sizeText(bytes)}, to ${into}`);
     return { ...result, copied_to: into };

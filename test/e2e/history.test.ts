@@ -225,6 +225,7 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     await ok('output', id);
     const copied = join(project.experiment, 'output', id);
     expect(readFileSync(join(copied, 'model.pt'), 'utf8')).toBe('model');
+    expect(project.repository.git('status', '--porcelain')).not.toContain('output');
     // A link is copied as one.
     expect((await project.startProgram(['readlink', join(copied, 'link')]).ended).stdout).toBe(
       '/etc/passwd\n',
