@@ -55,7 +55,7 @@ export const selectionOf = (
   names,
   where: conditionFilter(where, {
     rows: () => openHistory(home, folder).rows,
-    fieldsOf,
+    fieldsOf: (rows) => fieldsOf(rows, home),
     now,
     note: (remark) => notify.note(remark),
   }),

@@ -42,7 +42,7 @@ export default class Best extends BaseCommand {
     const session = this.session(flags);
     const now = session.now();
     const history = scopedHistory(session.home, args.experiment, flags, this.find);
-    const fields = fieldsOf(history.rows);
+    const fields = fieldsOf(history.rows, session.home);
     const isInTime = inTime(flags.since, flags.until, now);
     const found = rowsFor(query, fields, { now, isInTime, limit: 0 });
     for (const text of [...history.remarks, ...found.remarks]) remark(this.screen, text);

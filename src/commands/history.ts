@@ -66,7 +66,7 @@ export default class RunHistory extends BaseCommand {
     const { home, now } = this.session(flags);
     const time = { now: now(), isInTime: inTime(flags.since, flags.until, now()) };
     const history = scopedHistory(home, args.experiment, flags, this.find);
-    const fields = fieldsOf(history.rows);
+    const fields = fieldsOf(history.rows, home);
     const limit = flags.limit ?? (form === 'table' && !query.groupBy ? usual : 0);
     const found = rowsFor(query, fields, { ...time, limit });
     for (const text of [...history.remarks, ...found.remarks]) remark(this.screen, text);

@@ -590,7 +590,10 @@ if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done
     );
     expect(JSON.parse(await project.ok(['history', '--where', 'lr=3']))[id]).toMatchObject({
       state: 'running',
+      measures: { loss: 3, reward: 3 },
     });
+    expect(await project.ok(['measures', id, '--series', 'log', '--csv'])).toBe('loss\n9\n6\n3\n');
+    expect(await project.ok(['history', '--where', 'loss@2=6 and max loss=9', '--jsonl'])).toContain(id);
     const status = JSON.parse(await project.ok(['status', '--json'])) as {
       conditions: { run: string; measures: object }[];
     };

@@ -46,23 +46,25 @@ export function openHistories(home: string, folders: readonly string[]): History
   };
 }
 
-/** What names mean among these runs; series are read where a value at a step is asked for. */
-export function fieldsOf(rows: readonly RunRow[]): Fields {
-  const scrapers = new Map<string, Scraper>();
-  return new Fields(rows, ({ home, run }, series, column, step) => {
-    const scraper = scrapers.get(home) ?? new Scraper(measureSettings(home).metrics);
-    scrapers.set(home, scraper);
-    const folder = join(home, 'runs', run);
-    return valueAt(join(folder, 'data'), { series, column, step }, { scraper, path: logIn(folder) });
+/** What names mean among these runs; series are read where a value at a step is asked for.
+ * @param home the user's, where jobs that run have their logs. Left out: those of ended jobs are read */
+export function fieldsOf(rows: readonly RunRow[], home?: string): Fields {
+  const known = new Map<string, Logs>();
+  return new Fields(rows, ({ home: experiment, run }, series, column, step) => {
+    const store = new RunStore(experiment, true);
+    const logs = known.get(experiment) ?? logsOf(home ?? null, store, measureSettings(experiment).metrics);
+    known.set(experiment, logs);
+    const log = { scraper: logs.scraper, path: logs.pathOf(run) };
+    return valueAt(join(store.pathOf(run), 'data'), { series, column, step }, log);
   });
 }
 
 /** The logs of jobs that run on this computer are in their job folders. */
-export function logsOf(home: string, store: RunStore, metrics: Metrics): Logs {
-  const { jobs } = new DeploymentStore(home, dirname(store.folder), true);
+export function logsOf(home: string | null, store: RunStore, metrics: Metrics): Logs {
+  const jobs = home === null ? null : new DeploymentStore(home, dirname(store.folder), true).jobs;
   const pathOf = (id: string) => {
-    const [running, ended] = [join(jobs, id, 'logs', 'docker.txt'), logIn(store.pathOf(id))];
-    return existsSync(ended) ? ended : running;
+    const ended = logIn(store.pathOf(id));
+    return jobs === null || existsSync(ended) ? ended : join(jobs, id, 'logs', 'docker.txt');
   };
   return { scraper: new Scraper(metrics), pathOf };
 }
