@@ -118,6 +118,12 @@ describe('measures', () => {
     );
   });
 
+  it('are each of one line: a text does not go on in the next', () => {
+    put('x.jsonl', '{"a":"}\n{","b":1}\n{"a":1},{"b":2}\n{"a":3}\n');
+    expect(measured().series.x).toMatchObject({ n: 1, columns: { a: { n: 1, last: 3 } } });
+    expect(problems()).toEqual(['x.jsonl: 3 of its lines cannot be read']);
+  });
+
   it('are the same of a series that is longer than what is read at a time', () => {
     const lines = Array.from({ length: 20_000 }, (_, step) => JSON.stringify({ step, loss: 1 / (step + 1) }));
     lines[7000] = `{"step":7000,"note":"${'x'.repeat(150_000)}"}`;
