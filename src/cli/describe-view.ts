@@ -9,7 +9,7 @@ import { factsView } from './facts-view.js';
 import { measureText } from './measures.js';
 import { stateText } from './state-cell.js';
 import type { Text } from './style.js';
-import { between, duration } from './time.js';
+import { age, duration } from './time.js';
 
 /** A receipt as people read it, with measures and notes. */
 export function describeView(
@@ -20,7 +20,10 @@ export function describeView(
   const { recipe, machine, image, engine } = record;
   const { source } = recipe;
   const seconds = secondsOf(row);
-  const ago = (time: string | null) => time && `${time} (${between(time, null, now)} ago)`;
+  const ago = (time: string | null) => {
+    const text = age(time, now);
+    return time && `${time} (${text}${text.startsWith('in ') ? '' : ' ago'})`;
+  };
   return factsView(
     [
       ['run', record.id],

@@ -9,7 +9,7 @@ import { measureText } from './measures.js';
 import { stateText, tint } from './state-cell.js';
 import { dim } from './style.js';
 import type { Cell, Column } from './table.js';
-import { between, duration } from './time.js';
+import { age, duration } from './time.js';
 
 /** A column, and its cell for each run. */
 export interface RunColumn extends Column {
@@ -38,11 +38,11 @@ const gives = {
   time: 70,
   tags: 60,
   same: 55,
-  argument: 50,
-  place: 40,
+  place: 51,
+  otherMeasure: 50,
+  argument: 40,
+  /** The first: what went in comes before all the others that came out. */
   measure: 20,
-  /** One that is not the first: what went in comes before all that came out. */
-  otherMeasure: 52,
 };
 
 /** The columns of a table of runs: what differs between them, their state and their measures. */
@@ -60,7 +60,7 @@ export function runColumns(rows: readonly RunRow[], fields: Fields, view: RunTab
     ...varied.map(argumentColumn),
     { head: 'STATE', cell: (row) => tint(row.state, stateText(row)) },
     { head: 'TIME', gives: gives.time, cell: timeOf },
-    { head: 'AGE', gives: gives.age, cell: ({ created }) => between(created, null, view.now) },
+    { head: 'AGE', gives: gives.age, cell: ({ created }) => age(created, view.now) },
     ...measureFields(rows, fields, view).map((field, at) => ({
       ...measureColumn(field, rows, view),
       gives: at === 0 ? gives.measure : gives.otherMeasure,
@@ -140,7 +140,7 @@ export function cellOf(
     if (field.space === 'run' && field.name === 'seconds') return duration(value * 1000);
     return precision === null ? measureText(value) : String(Number(value.toPrecision(precision)));
   }
-  if (field.isTime && typeof value === 'string') return dim(between(value, null, now));
+  if (field.isTime && typeof value === 'string') return dim(age(value, now));
   if (field.space === 'run' && field.name === 'commit') return textOf(value).slice(0, 10);
   return textOf(value);
 }

@@ -9,3 +9,9 @@ export function between(from: string | null | undefined, to: string | null | und
   if (!from) return '';
   return duration((to ? new Date(to) : now).getTime() - new Date(from).getTime());
 }
+
+/** How old something is; `in 3d 4h` where a clock was ahead; '' if its time is unknown. */
+export function age(time: string | null, now: Date): string {
+  const ahead = time === null ? 0 : new Date(time).getTime() - now.getTime();
+  return ahead > 5_000 ? `in ${duration(ahead)}` : between(time, null, now);
+}

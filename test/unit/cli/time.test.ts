@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { between, duration } from '../../../src/cli/time.js';
+import { age, between, duration } from '../../../src/cli/time.js';
 
 const now = new Date('2026-11-20T12:00:00Z');
 
@@ -33,5 +33,16 @@ describe('between', () => {
     ['2026-11-20T12:00:01Z', null, '<1s'],
   ])('%s to %s', (from, to, text) => {
     expect(between(from, to, now)).toBe(text);
+  });
+});
+
+describe('age', () => {
+  it.each([
+    [null, ''],
+    ['2026-11-20T11:59:00Z', '1m'],
+    ['2026-11-20T12:00:04Z', '<1s'],
+    ['2036-11-20T12:00:00Z', 'in 10y 3d'],
+  ])('%s', (time, text) => {
+    expect(age(time, now)).toBe(text);
   });
 });

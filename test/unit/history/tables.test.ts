@@ -158,7 +158,10 @@ describe('best', () => {
     });
     // An argument of that name does not stand in its way.
     expect(best({})).toMatchObject({ field: { name: 'lr', space: 'measure' }, goal: 'maximize' });
-    expect(() => ranking([], new Fields([]), none)).toThrow('No run has a measure that is a number.');
+    expect(() => ranking([], new Fields([]), none)).toThrow('Nothing has run yet.');
+    expect(() => ranking([], new Fields(rows), none)).toThrow(/^None of \d runs fits\.$/);
+    const mute = [rowFor('--lr 1')];
+    expect(() => ranking(mute, new Fields(mute), none)).toThrow('No run has a measure that is a number.');
     expect(() => best({ objective: { name: 'acuracy', goal: 'maximize' } })).toThrow(
       /^"objective": no run has anything called "acuracy"\. Did you mean accuracy\?/,
     );
