@@ -4,9 +4,10 @@ import type { Field } from '../history/fields.js';
 import { type Group, numbersOf, summed } from '../history/group.js';
 import type { Value } from '../history/value.js';
 import { numberOf } from '../history/value.js';
+import { hasOddNumber } from '../machines/numbers-in-json.js';
 import { allValues } from '../runs/measures/measured.js';
 import type { RunFacts, RunRow } from '../runs/rows/row.js';
-import { jsonText } from './text.js';
+import { jsonText, plainJsonText } from './text.js';
 
 /** The form of a run in `history`, which programs read. Fields may be added; a change of one's meaning changes it. */
 const schema = 1;
@@ -16,12 +17,23 @@ export const runJson = (row: RunRow) => ({ ...headOf(row), ...row.facts, ...rest
 
 /** The same as text, for many: facts that runs share are made into text once. */
 export function runTexts(): (row: RunRow) => string {
-  const known = new Map<RunFacts, string>();
+  const facts = new Map<RunFacts, string>();
+  const homes = new Map<string, string>();
   return (row) => {
-    const facts = known.get(row.facts) ?? jsonText(row.facts).slice(1, -1);
-    known.set(row.facts, facts);
-    return `${jsonText(headOf(row)).slice(0, -1)},${facts},${jsonText(restOf(row)).slice(1)}`;
+    const shared = kept(facts, row.facts, () => jsonText(row.facts).slice(1, -1));
+    const home = kept(homes, row.home, () => jsonText(row.home).slice(1, -1));
+    const { run } = row;
+    const isOdd = hasOddNumber(row.summary) || hasOddNumber(row.values) || hasOddNumber(row.series);
+    const rest = isOdd ? jsonText(restOf(row)) : plainJsonText(restOf(row));
+    // An id of a run has nothing that is escaped.
+    return `{"schema":${schema},"run":"${run}","folder":"${home}/runs/${run}",${shared},${rest.slice(1)}`;
   };
+}
+
+function kept<K>(known: Map<K, string>, key: K, make: () => string): string {
+  const text = known.get(key) ?? make();
+  known.set(key, text);
+  return text;
 }
 
 const headOf = ({ run, home }: RunRow) => ({ schema, run, folder: folderOf({ run, home }) });

@@ -64,13 +64,22 @@ const unfinished = /(?:\r+|\u001b(?:\[[\d;]{0,20})?)$/;
 
 /** JSON without characters that control a terminal: they are escaped as \u numbers. NaN and the infinities, which JSON
  * does not have, are strings. */
-export function jsonText(value: unknown, indent?: number): string {
-  // Most texts have neither, and are many: a replacer takes longer than all else.
-  const text = hasOddNumber(value)
-    ? JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent)
-    : JSON.stringify(value, undefined, indent);
+export const jsonText = (value: unknown, indent?: number): string =>
+  hasOddNumber(value)
+    ? fitJson(
+        JSON.stringify(value, (_, part) => (isOdd(part) ? String(part) : part), indent),
+        indent,
+      )
+    : plainJsonText(value, indent);
+
+/** The same of a value that has neither, which are most: a replacer, and to look for them, takes longer than all else. */
+export const plainJsonText = (value: unknown, indent?: number): string =>
+  fitJson(JSON.stringify(value, undefined, indent), indent);
+
+function fitJson(text: string, indent?: number): string {
   // Half of a pair is written as its number, which jq and others refuse with all that is around it.
-  if (/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text)) return jsonText(withWholePairs(JSON.parse(text)), indent);
+  if (text.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text))
+    return plainJsonText(withWholePairs(JSON.parse(text)), indent);
   if (/^[\n -~]*$/.test(text)) return text;
   return text.replaceAll(unfit, (character) =>
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

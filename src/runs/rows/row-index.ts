@@ -37,14 +37,16 @@ export class SharedFacts {
   }
 }
 
-function areSame(one: RunFacts, other: RunFacts): boolean {
+/** Of values and, within them, of lists and objects of values, with the same keys in the same order. */
+function areSame(one: object, other: object): boolean {
   for (const name in one) {
-    const [mine, theirs] = [one[name as keyof RunFacts], other[name as keyof RunFacts]];
-    const isSame =
-      typeof mine === 'object' && mine !== null
-        ? JSON.stringify(mine) === JSON.stringify(theirs)
-        : mine === theirs;
-    if (!isSame) return false;
+    const mine = (one as Record<string, unknown>)[name];
+    const theirs = (other as Record<string, unknown>)[name];
+    if (mine === theirs) continue;
+    if (typeof mine !== 'object' || typeof theirs !== 'object' || mine === null || theirs === null)
+      return false;
+    if (Object.keys(mine).join('\0') !== Object.keys(theirs).join('\0') || !areSame(mine, theirs))
+      return false;
   }
   return true;
 }
@@ -193,6 +195,8 @@ const hasOdd = ({ summary, values, series }: StoredRow): boolean =>
 function* textsOf(rows: readonly IndexedRow[]): Generator<string> {
   const keys = new Map<RunFacts, string>();
   let lines = '';
+  let last: string | null = null;
+  let names = '';
   for (const { row, watched, stamps, metrics } of rows) {
     const { facts } = row;
     let key = keys.get(facts);
@@ -202,8 +206,12 @@ function* textsOf(rows: readonly IndexedRow[]): Generator<string> {
       keys.set(facts, key);
       lines += `{"v":${version},"key":"${key}","facts":${text}}\n`;
     }
-    const line = { v: version, key, stamps, metrics: metrics || undefined, watched, row: ownOf(row) };
-    const text = hasOdd(row) ? stringifyWithNaN(line) : JSON.stringify(line);
+    // Most runs have the same names of files.
+    const joined = watched.join('\0');
+    if (joined !== last) [last, names] = [joined, JSON.stringify(watched)];
+    const asked = metrics === '' ? '' : `"metrics":${JSON.stringify(metrics)},`;
+    const own = hasOdd(row) ? stringifyWithNaN(ownOf(row)) : JSON.stringify(ownOf(row));
+    const text = `{"v":${version},"key":"${key}","stamps":"${stamps}",${asked}"watched":${names},"row":${own}}`;
     if (text.length < longestLine / 4) lines += `${text}\n`;
     if (lines.length > longestLine) {
       yield lines;
