@@ -32,12 +32,17 @@ export const machineTools: Recipe = {
   folder: fileURLToPath(new URL('machine/', import.meta.url)),
 };
 
-/** The image that lab machines run, made if it is not there. */
-export const machineImage = (): string =>
-  seededImage('logistician-test/machine', machineTools, [baseImage], ['tini', '--', '/machine/boot.sh']);
+/** The image that lab machines run, made if it is not there.
+ *  @param more images that their engines have beside the base image */
+export const machineImage = (more: readonly string[] = []): string =>
+  seededImage('logistician-test/machine', machineTools, withBase(more), ['tini', '--', '/machine/boot.sh']);
+
+export const withBase = (more: readonly string[]): string[] => [...new Set([baseImage, ...more])];
 
 /** The label of an image of machines that names the volume which their engines begin with. */
 const seedLabel = 'logistician.seed';
+/** The label that says what is in that volume. */
+const contentLabel = 'logistician.seed.content';
 
 /** An image of machines whose engine begins with these images, made if it is not there. They come with all that they
  *  were built on: where nothing has changed since, a build on such a machine takes every step from its cache. */
@@ -49,8 +54,34 @@ export function seededImage(
 ): string {
   const tag = `${name}:${fingerprint(tools, images)}`;
   if (seedOf(tag) !== null) return tag;
+  const content = fingerprint(machineTools, images);
+  const seed = seedWith(content) ?? makeSeed(images);
+  const labels = { [seedLabel]: seed, [contentLabel]: content };
+  const changes = [
+    `CMD ${JSON.stringify(command)}`,
+    ...Object.entries(labels).map(([label, value]) => `LABEL ${label}=${value}`),
+  ];
+  const machine = docker('create', '--label', 'logistician.test=image', build(tools), 'true');
+  try {
+    docker('commit', ...changes.flatMap((change) => ['--change', change]), machine, tag);
+  } finally {
+    docker('rm', '--force', machine);
+    if (seedOf(tag) === null) docker('volume', 'rm', seed);
+  }
+  return tag;
+}
+
+/** A volume with these images that machines of another kind begin with, too. */
+const seedWith = (content: string): string | null =>
+  docker('image', 'ls', '--quiet', '--filter', `label=${contentLabel}=${content}`)
+    .split('\n')
+    .filter(Boolean)
+    .map(seedOf)
+    .find((seed) => seed !== null) ?? null;
+
+/** A volume, not part of the image: a layer that deletes something can be in no layer of another engine. */
+function makeSeed(images: readonly string[]): string {
   const label = ['--label', 'logistician.test=image'];
-  // A volume, not part of the image: a layer that deletes something can be in no layer of another engine.
   const seed = docker(
     'volume',
     'create',
@@ -58,19 +89,22 @@ export function seededImage(
     `logistician-test-seed-${randomBytes(4).toString('hex')}`,
   );
   const seeding = ['--mount', `type=volume,source=${seed},target=/var/lib/docker`, ...machineFlags];
-  const machine = docker('run', '--detach', ...label, ...seeding, build(tools), 'tini', 'sleep', 'infinity');
+  const engine = docker(
+    ...['run', '--detach', ...label, ...seeding],
+    ...[build(machineTools), 'tini', 'sleep', 'infinity'],
+  );
   try {
-    const load =
-      'machine=$1; shift; docker save "$@" | docker exec --interactive "$machine" /machine/seed.sh';
+    const load = 'engine=$1; shift; docker save "$@" | docker exec --interactive "$engine" /machine/seed.sh';
     const all = images.flatMap((image) => [image, ...builtOn(image)]);
-    execFileSync('sh', ['-c', load, 'sh', machine, ...all], { stdio: 'pipe' });
-    const changes = [`CMD ${JSON.stringify(command)}`, `LABEL ${seedLabel}=${seed}`];
-    docker('commit', ...changes.flatMap((change) => ['--change', change]), machine, tag);
+    execFileSync('sh', ['-c', load, 'sh', engine, ...all], { stdio: 'pipe' });
+    return seed;
+  } catch (error) {
+    docker('rm', '--force', engine);
+    docker('volume', 'rm', seed);
+    throw error;
   } finally {
-    docker('rm', '--force', machine);
-    if (seedOf(tag) === null) docker('volume', 'rm', seed);
+    docker('rm', '--force', engine);
   }
-  return tag;
 }
 
 /** The volume that engines of such machines begin with; null if it, or the image, is not there. */

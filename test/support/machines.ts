@@ -37,17 +37,22 @@ export class Fleet {
   readonly bin = sshProgram(join(this.folder, 'bin'), this.sshConfig);
   readonly machines: LabMachine[] = [];
   readonly #label = ['--label', `logistician.test=${this.name}`];
-  readonly #image = machineImage();
+  readonly #image: string;
   readonly #subnet: string;
 
-  private constructor() {
+  private constructor(images: readonly string[]) {
+    this.#image = machineImage(images);
     makeKey(this.key);
     this.#subnet = this.#makeNetwork();
   }
 
-  /** Starts machines with these names, all at once. */
-  static async start(machines: Readonly<Record<string, MachineOptions>>): Promise<Fleet> {
-    const fleet = new Fleet();
+  /** Starts machines with these names, all at once.
+   *  @param images that their engines have beside the base image, with all that they were built on */
+  static async start(
+    machines: Readonly<Record<string, MachineOptions>>,
+    images: readonly string[] = [],
+  ): Promise<Fleet> {
+    const fleet = new Fleet(images);
     const starts = Object.entries(machines).map(([name, options]) => fleet.add(name, options));
     const failed = (await Promise.allSettled(starts)).find((start) => start.status === 'rejected');
     if (failed) {

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { baseImage } from '../engines.js';
-import { machineTools, type Recipe, seededImage } from '../machine-image.js';
+import { machineTools, type Recipe, seededImage, withBase } from '../machine-image.js';
 
 const tools: Recipe = {
   name: 'logistician-test/cloud-machine-tools',
@@ -12,4 +11,4 @@ const tools: Recipe = {
  *  No packet leaves such a machine, so that all that it is to have comes with it.
  *  @param more images that its engine has beside the base image */
 export const cloudMachineImage = (more: readonly string[]): string =>
-  seededImage('logistician-test/cloud-machine', tools, [...new Set([baseImage, ...more])], ['/sbin/init']);
+  seededImage('logistician-test/cloud-machine', tools, withBase(more), ['/sbin/init']);
