@@ -37,7 +37,7 @@ export default class Note extends RunCommand {
     const added = { time: now().toISOString(), user: currentUser().name, text: text ?? '' };
     const isChange = flags.remove || text !== undefined;
     const { notes } = isChange
-      ? annotate(run, (old) => ({ ...old, notes: flags.remove ? [] : [...old.notes, added] }))
+      ? await annotate(run, (old) => ({ ...old, notes: flags.remove ? [] : [...old.notes, added] }))
       : notesIn(run);
     for (const note of notes) this.log(`${note.time}  ${note.text}`);
     if (notes.length === 0) this.log(`${run.id} has no notes.`);

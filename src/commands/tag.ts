@@ -42,7 +42,7 @@ export default class Tag extends RunCommand {
       return tags.length === 0 ? [] : old.filter((tag) => !tags.includes(tag));
     };
     const isChange = flags.remove || tags.length > 0;
-    const now = isChange ? annotate(run, (old) => ({ ...old, tags: change(old.tags) })) : notesIn(run);
+    const now = isChange ? await annotate(run, (old) => ({ ...old, tags: change(old.tags) })) : notesIn(run);
     this.log(now.tags.length > 0 ? now.tags.join(' ') : `${run.id} has no tags.`);
     return { run: run.id, tags: now.tags };
   }

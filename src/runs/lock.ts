@@ -9,12 +9,12 @@ const patience = 60_000;
 const pause = 250;
 
 export class LockHeld extends UserError {
-  constructor(path: string, holder: string) {
+  constructor(path: string, holder: string, what: string) {
     const [pid = '', host = ''] = holder.split(/[ @]/).filter((_, index) => index === 0 || index === 3);
     super(
       host === hostname()
-        ? `Another logistician (process ${pid}) has locked this deployment for a minute.`
-        : `Another logistician (process ${pid} on ${host}) has locked this deployment.`,
+        ? `Another logistician (process ${pid}) has locked ${what} for a minute.`
+        : `Another logistician (process ${pid} on ${host}) has locked ${what}.`,
       host === hostname()
         ? [`ps -fp ${pid}    # shows what it is`, `kill -CONT ${pid}    # if it was suspended`]
         : [`ssh ${host} ps -fp ${pid}`, `rm ${path}    # if that computer has restarted since`],
@@ -27,8 +27,13 @@ export class LockHeld extends UserError {
  * process.
  * @param path of the link.
  * @param waiting called once if another process holds it.
+ * @param what is locked, for messages
  * @returns a function that releases it. @throws LockHeld after a minute */
-export async function takeLock(path: string, waiting: () => void): Promise<() => void> {
+export async function takeLock(
+  path: string,
+  waiting: () => void,
+  what = 'this deployment',
+): Promise<() => void> {
   const us = nameOfProcess(process.pid);
   let isTold = false;
   for (const began = Date.now(); ; ) {
@@ -41,7 +46,7 @@ export async function takeLock(path: string, waiting: () => void): Promise<() =>
       waiting();
       isTold = true;
     }
-    if (Date.now() - began > patience) throw new LockHeld(path, holder);
+    if (Date.now() - began > patience) throw new LockHeld(path, holder, what);
     await sleep(pause);
   }
 }

@@ -100,6 +100,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(ignored).toMatchObject({ verdict: 'same bytes', files: { compared: 1 } });
     const measures = await check('last', '--ignore', 'time');
     expect(measures.verdict).toBe('same measures');
+    rmSync(kept.replace(/\/data\/results$/, ''), { recursive: true });
   });
 
   it('is refused where it is not complete here: the commit, or the results', async () => {
@@ -162,7 +163,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     await project.ok(['terminate', '--yes']);
     const again = await project.cli(['rerun', '--last-failed', '--yes', '--wait']);
     expect(again.code).toBe(1);
-    expect(project.receipt()).toMatchObject({ state: 'failed', came_from: { kind: 'rerun' } });
+    expect(project.receipt()).toMatchObject({ state: 'failed', came_from: { kind: 'retry' } });
     project.repository.git('checkout', '--quiet', 'HEAD~1', '--', 'train.sh');
     project.repository.commit('Mend it');
     await project.ok(['terminate', '--yes']);
@@ -198,6 +199,22 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(missing.stderr).toContain('There is no file');
     expect((await project.cli(['deploy', '--only', 'lr', '--', '--lr', '1'])).code).toBe(2);
     expect(states().at(-1)).toEqual(['lr-0-50-epochs-1', 'succeeded']);
+  });
+
+  it('is noted and tagged by many at once, and nothing is lost', async () => {
+    const texts = Array.from({ length: 20 }, (_, place) => `note ${place}`);
+    await Promise.all(
+      texts.flatMap((text, place) => [
+        project.ok(['note', 'last', text]),
+        ...(place < 5 ? [project.ok(['tag', 'last', `tag-${place}`])] : []),
+      ]),
+    );
+    const { notes } = await project.json<{ notes: { text: string }[] }>(['note', 'last']);
+    expect(notes.map(({ text }) => text).sort()).toEqual(texts.sort());
+    expect((await project.ok(['tag', 'last'])).trim().split(' ').sort()).toEqual(
+      [0, 1, 2, 3, 4].map((place) => `tag-${place}`),
+    );
+    expect(readdirSync(project.run(project.runs.at(-1))).filter((name) => name.includes('lock'))).toEqual([]);
   });
 
   it('each line that is proposed for what cannot be done again works', async () => {

@@ -1,18 +1,26 @@
+import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { takeLock } from '../../runs/lock.js';
 import { type Notes, readNotes, writeNotes } from '../../runs/notes.js';
 import type { NamedRun } from './one-run.js';
 
 /** Notes that cannot be read are not written over: a person may have edited them. */
 class DamagedNotes extends UserError {}
 
-/** Changes what people say of a run. @returns what they say now. @throws DamagedNotes */
-export function annotate({ folder, store }: NamedRun, change: (notes: Notes) => Notes): Notes {
-  const { notes, problem } = readNotes(folder);
-  if (problem !== null) throw new DamagedNotes(`${folder}/${problem}: mend the file, or move it away.`);
+/** Changes what people say of a run. Changes at the same time wait for each other. @returns what they say now.
+ * @throws DamagedNotes, LockHeld */
+export async function annotate({ folder, store }: NamedRun, change: (notes: Notes) => Notes): Promise<Notes> {
   store.refuseLinks();
-  const changed = change(notes);
-  writeNotes(folder, changed);
-  return changed;
+  const release = await takeLock(join(folder, 'notes.lock'), () => {}, `the notes in ${folder}`);
+  try {
+    const { notes, problem } = readNotes(folder);
+    if (problem !== null) throw new DamagedNotes(`${folder}/${problem}: mend the file, or move it away.`);
+    const changed = change(notes);
+    writeNotes(folder, changed);
+    return changed;
+  } finally {
+    release();
+  }
 }
 
 export const notesIn = ({ folder }: NamedRun): Notes => readNotes(folder).notes;
