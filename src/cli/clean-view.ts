@@ -1,15 +1,17 @@
-import type { CleanPlan } from '../operations/clean/clean.js';
+import { type CleanPlan, isEmpty } from '../operations/clean/clean.js';
 import { count } from '../phrases.js';
 import { sizeText } from '../runs/measures/read.js';
 import { joined, type Text } from './style.js';
 import { table } from './table.js';
+import { visibleLine } from './text.js';
 import { between } from './time.js';
 
 /** So many runs are named. */
 const most = 40;
 
 /** What a cleaning would remove, the largest first, and why other runs stay. */
-export function cleanView({ runs, images, kept, bytes }: CleanPlan, now: Date, width: number): Text {
+export function cleanView(plan: CleanPlan, now: Date, width: number): Text {
+  const { runs, images, leftovers, kept, bytes } = plan;
   const largest = [...runs].sort((one, other) => other.removable.bytes - one.removable.bytes);
   const rows = largest
     .slice(0, most)
@@ -30,12 +32,20 @@ export function cleanView({ runs, images, kept, bytes }: CleanPlan, now: Date, w
         ({ id, bytes: size }) =>
           `image ${id.replace('sha256:', '').slice(0, 12)}, ${sizeText(size)} with what it shares with others`,
       ),
+      ...leftovers.paths.map((path) => `left by a command that has ended: ${visibleLine(path)}`),
       ...(rows.length > 0 ? [''] : []),
-      runs.length + images.length === 0
-        ? 'Nothing to remove.'
-        : `${sizeText(bytes)} in ${count(runs.length, 'run')}${images.length > 0 ? ` and ${count(images.length, 'image')}` : ''}`,
+      isEmpty(plan) ? 'Nothing to remove.' : `${sizeText(bytes)} in ${inWords(plan)}`,
       ...(stay.length > 0 ? [`Kept: ${stay.join(', ')}`] : []),
     ],
     '\n',
   );
+}
+
+function inWords({ runs, images, leftovers }: CleanPlan): string {
+  const parts = [
+    ...(runs.length > 0 ? [count(runs.length, 'run')] : []),
+    ...(images.length > 0 ? [count(images.length, 'image')] : []),
+    ...(leftovers.paths.length > 0 ? ['what commands have left'] : []),
+  ];
+  return parts.join(' and ');
 }

@@ -9,7 +9,7 @@ import { ownLine, UserError } from '../errors.js';
 import { ranking } from '../history/best.js';
 import { parseMoment } from '../history/moment.js';
 import { readQuery, rowsFor } from '../history/query.js';
-import { clean, planCleaning } from '../operations/clean/clean.js';
+import { clean, isEmpty, planCleaning } from '../operations/clean/clean.js';
 import { lookAtMachines } from '../operations/clean/machines.js';
 import { fieldsOf, openHistory } from '../operations/history/open-history.js';
 import { openRecords } from '../operations/records.js';
@@ -115,9 +115,10 @@ export default class Clean extends BaseCommand {
       bytes: plan.bytes,
       runs: plan.runs.map(({ row, removable }) => ({ run: row.run, bytes: removable.bytes })),
       images: plan.images,
+      leftovers: plan.leftovers.paths,
       kept: Object.fromEntries(plan.kept),
     };
-    if (plan.runs.length + plan.images.length === 0) return { ...found, removed: false };
+    if (isEmpty(plan)) return { ...found, removed: false };
     if (!(await this.#isConfirmed(flags, args.experiment))) return { ...found, removed: false };
     await clean(session, records, plan);
     if (!flags['dry-run']) this.log(`Removed ${sizeText(plan.bytes)}.`);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { dryRunFlag } from '../cli/base-command.js';
 import { fromHere } from '../cli/from-here.js';
+import { interruptible } from '../cli/interrupt.js';
 import { fitsPattern } from '../cli/pattern.js';
 import { checkedView, reproductionLines } from '../cli/reproduce-view.js';
 import { experimentAndRunsArg, RunCommand } from '../cli/run-command.js';
@@ -9,7 +10,7 @@ import { UserError } from '../errors.js';
 import { receiptOf, runsNamed } from '../operations/history/one-run.js';
 import { openRecords } from '../operations/records.js';
 import { check } from '../operations/reproduce/check.js';
-import { reproduction } from '../operations/reproduce/reproduce.js';
+import { repetitionsOf, reproduction } from '../operations/reproduce/reproduce.js';
 
 export default class Reproduce extends RunCommand {
   static override summary = 'Print the lines of git and docker that do a run again, or do it and compare.';
@@ -48,7 +49,7 @@ export default class Reproduce extends RunCommand {
     const session = this.session(flags);
     const run = this.only(runsNamed(session.home, experiment, words).runs);
     const record = receiptOf(run);
-    const folder = join(session.home, '.logistician', 'reproduced', record.id);
+    const folder = join(repetitionsOf(session.home), record.id);
     const found = await reproduction(session, openRecords(session, experiment), record, folder);
     if (!flags.check) {
       const lines = reproductionLines(found);
@@ -59,7 +60,8 @@ export default class Reproduce extends RunCommand {
     const data = join(run.folder, 'data');
     const patterns = flags.ignore ?? [];
     const ignored = (name: string) => patterns.some((pattern) => fitsPattern(pattern, name));
-    const checked = await check(session, found, { data, tolerance, ignored, io: session.progress });
+    const request = { data, tolerance, ignored, io: session.progress };
+    const checked = await interruptible((signal) => check(session, found, { ...request, signal }));
     this.log(checkedView(checked, fromHere(data), this.width));
     process.exitCode = checked.verdict === 'different' ? 1 : 0;
     return { run: record.id, ...checked };

@@ -86,6 +86,7 @@ export default class Rerun extends LaunchCommand {
     const again = await rerunOf(session, experiment, new RunStore(experiment), all.map(receiptOf), {
       settings,
       commit: flags.commit ?? null,
+      failed: new Set(failed),
     });
     const request: DeployRequest = {
       machines: machinesOf(flags, this.isTerminal),

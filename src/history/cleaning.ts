@@ -15,11 +15,20 @@ export interface CleanRequest {
   readonly best: ReadonlySet<string>;
 }
 
+/** Ids of runs that others need. */
+export interface Needed {
+  /** They are on machines of a deployment which are not released. */
+  readonly live: ReadonlySet<string>;
+  /** They are inputs of other runs. */
+  readonly inputs: ReadonlySet<string>;
+}
+
 /** Why a run that is meant stays. */
 export type Reason =
   | 'has not ended'
   | 'of the live deployment'
   | 'another run refers to it'
+  | 'an input of another run'
   | 'among the best'
   | 'among the last';
 
@@ -29,12 +38,11 @@ export interface Chosen {
   readonly kept: ReadonlyMap<Reason, number>;
 }
 
-/** @param rows all runs of the experiment, oldest first. @param meant those that fit the filters of the command
- * @param live ids of runs that are on machines of a deployment which are not released */
+/** @param rows all runs of the experiment, oldest first. @param meant those that fit the filters of the command */
 export function toClean(
   rows: readonly RunRow[],
   meant: readonly RunRow[],
-  live: ReadonlySet<string>,
+  { live, inputs }: Needed,
   { before, states, keepLast, best }: CleanRequest,
 ): Chosen {
   const referred = new Set(rows.flatMap(({ continues, came_from }) => [continues, came_from]));
@@ -49,19 +57,26 @@ export function toClean(
     if (state !== 'unreadable' && !finalStates.has(state as RunState)) return 'has not ended';
     if (live.has(run)) return 'of the live deployment';
     if (referred.has(run)) return 'another run refers to it';
+    if (inputs.has(run)) return 'an input of another run';
     if (best.has(run)) return 'among the best';
     return last.has(run) ? 'among the last' : null;
   };
   const found: RunRow[] = [];
   const kept = new Map<Reason, number>();
-  for (const row of meant) {
-    if (before !== null && (row.created === null || Date.parse(row.created) >= before.getTime())) continue;
-    if (states.length > 0 && !states.includes(row.state)) continue;
-    // What it is cannot be known.
-    if (row.state === 'unreadable') continue;
+  for (const row of fittingRows(meant, { before, states })) {
     const reason = reasonOf(row);
     if (reason === null) found.push(row);
     else kept.set(reason, (kept.get(reason) ?? 0) + 1);
   }
   return { rows: found, kept };
 }
+
+/** Those that were created before, and are of these states. What an unreadable one is cannot be known. */
+export const fittingRows = (
+  rows: readonly RunRow[],
+  { before, states }: Pick<CleanRequest, 'before' | 'states'>,
+): readonly RunRow[] =>
+  rows.filter(({ created, state }) => {
+    if (before !== null && (created === null || Date.parse(created) >= before.getTime())) return false;
+    return state !== 'unreadable' && (states.length === 0 || states.includes(state));
+  });

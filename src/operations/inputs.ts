@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { Recipe } from '../recipe/recipe.js';
+import { runFolderOf } from '../runs/run-at.js';
 import { InputHashes } from '../source/input-hashes.js';
 import { type InputId, type InputProgress, lookAtInput } from '../source/input-id.js';
 import type { Session } from './session.js';
@@ -10,8 +12,11 @@ export async function inputsOf(
 ): Promise<Recipe['inputs']> {
   const inputs: [string, Recipe['inputs'][string]][] = [];
   // Sequentially: they are usually on one disk.
-  for (const [name, path] of Object.entries(folders))
-    inputs.push([name, { path, ...(await lookAtInputOf(session, name, path)) }]);
+  for (const [name, path] of Object.entries(folders)) {
+    const run = runFolderOf(path);
+    const found = await lookAtInputOf(session, name, path);
+    inputs.push([name, { path, ...found, ...(run !== null && { run: basename(run) }) }]);
+  }
   return Object.fromEntries(inputs);
 }
 

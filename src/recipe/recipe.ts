@@ -76,6 +76,8 @@ export interface Recipe {
         /** A hash of names and contents; null: the input was too large, or not completely readable. Missing in receipts
          * from before this field. */
         readonly hash?: string | null;
+        /** Id of the run in whose folder it lay. Missing: in none. */
+        readonly run?: string;
       }
     >
   >;

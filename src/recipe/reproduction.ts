@@ -4,7 +4,7 @@ import { type Command, command, write } from '../shell/command.js';
 import { buildImage } from '../tools/docker/build-line.js';
 import { type Checkout, checkOut } from '../tools/git/check-out.js';
 import { pathsIn } from '../tools/job-paths.js';
-import { configuration, containerCommand, imageOf } from './scripts.js';
+import { configuration, containerCommand, containerName, imageOf } from './scripts.js';
 
 /** What the commands that repeat a run need to know of this computer. */
 export interface Here {
@@ -28,6 +28,8 @@ export interface Reproduction {
   readonly prepare: readonly Command[];
   readonly build: Command;
   readonly run: Command;
+  /** The name of its container. */
+  readonly container: string;
 }
 
 /** The commands that do again what a receipt says. Pure. Secrets are taken from the caller's environment by their
@@ -52,6 +54,7 @@ export function reproductionOf(
     ...{ docker, checkout, repository: checkout.repository, inputs: here.inputs, deployment: null },
     rootless: here.rootless,
   };
+  const at = { run: `again-${id}`, folder };
   return {
     prepare: [
       command(
@@ -64,10 +67,11 @@ export function reproductionOf(
       ...checkOut(checkout, `${folder}/source`),
     ],
     build: buildImage(docker, checkout.repository, plan),
-    run: containerCommand(open, layout, { run: `again-${id}`, folder }, here.user, [
+    run: containerCommand(open, layout, at, here.user, [
       '--rm',
       ...(here.gpus === null ? [] : ['--gpus', here.gpus]),
       ...secrets,
     ]),
+    container: containerName(at.run, folder),
   };
 }

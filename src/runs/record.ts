@@ -80,7 +80,8 @@ export interface RunRecord {
 
 /** Why a run was made of another one. */
 export interface CameFrom {
-  readonly kind: 'rerun';
+  /** `retry`: since that one had failed, was lost or was stopped. `rerun`: since a person named it. */
+  readonly kind: 'rerun' | 'retry';
   /** Id of that run. */
   readonly run: string;
 }

@@ -16,6 +16,10 @@ function fromProc(word: string): number[] | null {
   return pidsInProc()?.filter((pid) => pid !== process.pid && wordsOf(pid).includes(word)) ?? null;
 }
 
+/** Whether the command line of a process has the text in it. Known on Linux only; elsewhere none is found. */
+export const isNamedByProcess = (text: string): boolean =>
+  (pidsInProc() ?? []).some((pid) => pid !== process.pid && wordsOf(pid).join(' ').includes(text));
+
 function wordsOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

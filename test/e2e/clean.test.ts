@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -96,6 +104,30 @@ describe.skipIf(isMissing('docker', 'git'))('clean', () => {
     writeFileSync(join(project.scratch, 'data', 'more'), 'x'.repeat(1000));
     await cleaned('--where', 'lr=0.2', '--yes');
     expect(existsSync(join(project.scratch, 'data', 'more'))).toBe(true);
+  });
+
+  it('keeps a run that is an input of a run of another experiment', async () => {
+    await project.ok(['deploy', '--yes', '--wait', '--', '--lr', '0.7']);
+    const [model, next] = [runOf('lr-0-7'), join(project.root, 'experiments', 'two')];
+    expect(has(model, 'data', 'results', 'model.bin')).toBe(true);
+    await project.ok(['create', next, '--base', project.experiment, '--yes']);
+    const path = join(next, 'parameters.json');
+    const settings = JSON.parse(readFileSync(path, 'utf8')) as object;
+    const inputs = { model: `../one/runs/${model}/data/results` };
+    writeFileSync(path, JSON.stringify({ ...settings, inputs, experiment_conditions: ['--lr 0.1'] }));
+    project.repository.commit('Chain them');
+    await project.ok(['deploy', next, '--yes', '--wait']);
+    const [run = ''] = project.runsIn(next);
+    expect(project.receiptIn(next, run).recipe.inputs).toMatchObject({ model: { run: model } });
+    const { kept, runs } = await cleaned('--where', 'lr=0.7', '--receipts', '--yes');
+    expect(runs.map((one) => one.run)).not.toContain(model);
+    expect(kept).toMatchObject({ 'an input of another run': 1 });
+    expect(has(model, 'data', 'results', 'model.bin')).toBe(true);
+    // Once that run is gone, nothing keeps it.
+    expect(await project.json(['clean', next, '--keep-last', '0', '--receipts', '--yes'])).toMatchObject({
+      runs: [{ run }],
+    });
+    expect((await cleaned('--where', 'lr=0.7', '--dry-run')).kept).toEqual({});
   });
 
   it('removes runs whole where that is asked for, and the image with the last of them', async () => {

@@ -526,7 +526,10 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     expect(code).toBe(1);
     const added = project.runs.filter((id) => !before.includes(id));
     expect(added.map((id) => project.receipt(id))).toMatchObject([
-      { exit_code: 7, recipe: { condition: { argv: ['--fail', '7'] }, source: { commit } } },
+      {
+        ...{ exit_code: 7, recipe: { condition: { argv: ['--fail', '7'] }, source: { commit } } },
+        came_from: { kind: 'retry', run: before.findLast((id) => id.includes('fail-7')) },
+      },
     ]);
     expect(await project.ok(['logs', 'fail-7'])).toBe('this goes wrong\n');
     project.repository.git('reset', '--quiet', '--hard', commit);

@@ -1,14 +1,18 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { UserError } from '../../errors.js';
-import { type CleanRequest, type Reason, toClean } from '../../history/cleaning.js';
+import { type CleanRequest, fittingRows, type Reason, toClean } from '../../history/cleaning.js';
 import type { Deployment } from '../../runs/deployment.js';
 import { placesElsewhere } from '../../runs/placement.js';
 import type { RunRow } from '../../runs/rows/row.js';
 import { Engine } from '../../tools/docker/engine.js';
 import { removeImage } from '../../tools/docker/lines.js';
 import { openHistory } from '../history/open-history.js';
+import { foldersHere, foldersKnown } from '../look/overview.js';
 import type { ExperimentRecords } from '../records.js';
 import type { Session } from '../session.js';
+import { inputsOfOthers } from './chained.js';
 import { type Removable, removableIn, removing } from './files.js';
+import { leftoversOf } from './leftovers.js';
 
 export interface Wish extends CleanRequest {
   /** The runs that fit the filters. */
@@ -24,10 +28,15 @@ export interface CleanPlan {
   readonly runs: readonly { readonly row: RunRow; readonly removable: Removable }[];
   /** Images that no other run has. */
   readonly images: readonly { readonly id: string; readonly bytes: number }[];
+  /** What commands have left that have ended: see `leftoversOf`. */
+  readonly leftovers: Removable;
   readonly kept: ReadonlyMap<Reason, number>;
   /** Bytes of all. An image shares layers with others, so that less may be freed. */
   readonly bytes: number;
 }
+
+export const isEmpty = ({ runs, images, leftovers }: CleanPlan): boolean =>
+  runs.length + images.length + leftovers.paths.length === 0;
 
 /** Decides what to remove. Changes nothing. */
 export async function planCleaning(
@@ -36,16 +45,31 @@ export async function planCleaning(
   wish: Wish,
 ): Promise<CleanPlan> {
   const { rows } = openHistory(session.home, records.folder);
-  const live = stillElsewhere(records.deployments.read());
-  const { rows: chosen, kept } = toClean(rows, wish.meant, live, wish);
+  const needed = {
+    live: stillElsewhere(records.deployments.read()),
+    inputs: inputsOfOthers(realPathOf(records.runs.folder), experimentsAround(session, records)),
+  };
+  const { rows: chosen, kept } = toClean(rows, wish.meant, needed, wish);
   const runs = chosen
     .map((row) => ({ row, removable: removableIn(records.runs.pathOf(row.run), wish.receipts) }))
     .filter(({ removable }) => wish.data && removable.paths.length > 0);
+  const fitting = new Set(fittingRows(wish.meant, wish).map(({ run }) => run));
+  const leftovers = wish.data
+    ? leftoversOf(session.home, records.runs.folder, fitting)
+    : { paths: [], bytes: 0 };
   const images = wish.images ? await imagesOf(session, records, chosen, rows) : [];
   const sum = (all: readonly { readonly bytes: number }[]) =>
     all.reduce((bytes, one) => bytes + one.bytes, 0);
-  return { runs, images, kept, bytes: sum(runs.map(({ removable }) => removable)) + sum(images) };
+  const bytes = sum(runs.map(({ removable }) => removable)) + sum(images) + leftovers.bytes;
+  return { runs, images, leftovers, kept, bytes };
 }
+
+/** Experiments whose runs may have runs of this one for inputs: of its project, and of any that is known here. */
+const experimentsAround = ({ home }: Session, { folder }: ExperimentRecords): string[] => [
+  ...new Set([folder, ...foldersHere(folder), ...foldersKnown(home)]),
+];
+
+const realPathOf = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
 
 /** Runs whose machines are not released: they have the files still, and `sync` would collect them again. */
 function stillElsewhere(deployment: Deployment | null): ReadonlySet<string> {
@@ -82,9 +106,10 @@ async function imagesOf(
 export async function clean(
   { executor }: Session,
   { runs, parameters }: ExperimentRecords,
-  { runs: chosen, images }: CleanPlan,
+  { runs: chosen, images, leftovers }: CleanPlan,
 ): Promise<void> {
   runs.refuseLinks();
+  if (leftovers.paths.length > 0) await executor.change(removing(leftovers));
   for (const { removable } of chosen) await executor.change(removing(removable));
   // One that a container still uses stays, which is no failure of the rest.
   for (const { id } of images) await executor.attempt(removeImage(parameters?.dockerCommand ?? 'docker', id));

@@ -41,7 +41,7 @@ const isFolder = (path: string): boolean =>
 
 /** As `du` counts, roughly: the sizes of files; a file with several names counts once each. What cannot be read counts
  * as nothing. */
-function bytesOf(path: string | Buffer): number {
+export function bytesOf(path: string | Buffer): number {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return 0;
   if (!found.isDirectory()) return found.size;

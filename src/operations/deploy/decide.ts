@@ -23,6 +23,7 @@ import {
   NothingToRetry,
   type Planned,
   planDeployment,
+  retriedBy,
   stoppedBefore,
   withoutGood,
 } from './plan.js';
@@ -144,7 +145,7 @@ export async function decide(
     ...{ pin, source, ingredients, problems, docker, joins, undelivered, notes },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
-    cameFrom: request.cameFrom ?? new Map(),
+    cameFrom: request.cameFrom ?? planned.retries,
     maxMachines: least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most),
     keepFailed: request.keepFailed,
     onlyDelivers: request.onlyDelivers ?? false,
@@ -168,6 +169,10 @@ function joinable(
   return isSame && last.released === null ? last : null;
 }
 
+interface Decided extends Planned, Pick<DeployPlan, 'since' | 'after' | 'continuing'> {
+  readonly retries: DeployPlan['cameFrom'];
+}
+
 async function planOf(
   experiment: Experiment,
   { force, retry, only, onlyDelivers, freshState }: DeployRequest,
@@ -182,7 +187,7 @@ async function planOf(
     readonly joins: Deployment | null;
     readonly status: ExperimentStatus;
   },
-): Promise<Planned & Pick<DeployPlan, 'since' | 'after' | 'continuing'>> {
+): Promise<Decided> {
   const runs = experiment.runs.summaries().found;
   const fingerprints = (condition: Condition) => {
     const recipe = recipeOf(ingredients, condition);
@@ -204,11 +209,12 @@ async function planOf(
     const continuing = [...after.values()].filter((one) => mayHaveState(experiment.runs, one)).length;
     return { after, continuing };
   };
-  if (onlyDelivers) return { ...planned, run: [], since: [], ...attempts([]) };
-  if (force || isRetry(retry)) return { ...planned, since: [], ...attempts(planned.run) };
+  const retries = isRetry(retry) ? retriedBy(planned.run, runs) : new Map();
+  if (onlyDelivers) return { ...planned, retries, run: [], since: [], ...attempts([]) };
+  if (force || isRetry(retry)) return { ...planned, retries, since: [], ...attempts(planned.run) };
   const { good, since } = await compareSuccesses(experiment, ingredients, planned.run, runs);
   const left = withoutGood(planned, good);
-  return { ...left, since, ...attempts(left.run) };
+  return { ...left, retries, since, ...attempts(left.run) };
 }
 
 /** Jobs that were recorded and that no machine has, as far as is known. */

@@ -2,7 +2,7 @@ import { ownLine, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { RunSummary } from '../../runs/index-file.js';
-import { hasEnded } from '../../runs/record.js';
+import { type CameFrom, hasEnded } from '../../runs/record.js';
 
 export class NoConditions extends UserError {
   constructor(parametersPath: string) {
@@ -93,6 +93,21 @@ export function planDeployment(facts: Facts): Planned {
     else run.push(condition);
   }
   return { run, skip };
+}
+
+/** The runs that these conditions retry: the newest deployed one of each, by condition.
+ * @param runs of the experiment, oldest first */
+export function retriedBy(
+  conditions: readonly Condition[],
+  runs: readonly RunSummary[],
+): ReadonlyMap<string, CameFrom> {
+  const newest = new Map(runs.filter(({ live }) => !live).map((run) => [run.condition, run.id]));
+  return new Map(
+    conditions.flatMap(({ id }): [string, CameFrom][] => {
+      const run = newest.get(id);
+      return run === undefined ? [] : [[id, { kind: 'retry', run }]];
+    }),
+  );
 }
 
 /** The plan without conditions whose earlier success is still good. @param good ids of conditions */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { basesNow } from '../../machines/base-images.js';
@@ -6,10 +6,12 @@ import { reproductionOf } from '../../recipe/reproduction.js';
 import { allValues, measuredBy } from '../../runs/measures/measured.js';
 import { readMeasures } from '../../runs/measures/read.js';
 import type { RunRecord } from '../../runs/record.js';
-import { CommandFailed } from '../../shell/executor.js';
+import { makeWorkFolder, type WorkFolder } from '../../runs/work-folder.js';
+import { CommandFailed, Interrupted } from '../../shell/executor.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable } from '../../shell/word.js';
 import { targetHere } from '../../targets/registry.js';
+import { removeContainer } from '../../tools/docker/lines.js';
 import { readSecrets } from '../deploy/secrets.js';
 import type { Session } from '../session.js';
 import { type Comparison, compareOutcomes, type Outcome } from './compare.js';
@@ -23,6 +25,8 @@ export interface CheckRequest {
   readonly ignored: (name: string) => boolean;
   /** Where the job's output goes. */
   readonly io: Io;
+  /** Fires on Ctrl-C: then the repetition ends at once, and nothing of it is left. */
+  readonly signal: AbortSignal;
 }
 
 export interface Checked extends Comparison {
@@ -33,32 +37,66 @@ export interface Checked extends Comparison {
 }
 
 /** Repeats a run beside it, by the lines that `reproduce` prints, and compares what it leaves.
- * @throws CannotReproduce, CommandFailed */
+ * @throws CannotReproduce, CommandFailed, Interrupted */
 export async function check(session: Session, run: Reproducible, request: CheckRequest): Promise<Checked> {
   const { executor, env } = session;
-  const { record, here, engine } = run;
+  const { record, here } = run;
   refuseMissingData(record, request.data);
   // Whether they are set, before anything is made.
   readSecrets(record.recipe.secrets, env);
+  const own = executor.dryRun ? null : newFolder(here.folder);
+  let isDifferent = false;
+  try {
+    const checked = await checkIn(own?.path ?? here.folder, session, run, request);
+    isDifferent = checked.kept !== null;
+    return checked;
+  } catch (error) {
+    // A program that Ctrl-C has ended looks like one that failed.
+    throw request.signal.aborted ? new CheckInterrupted() : error;
+  } finally {
+    if (isDifferent) own?.release();
+    else own?.remove();
+  }
+}
+
+class CheckInterrupted extends Interrupted {
+  constructor() {
+    super('Interrupted. The run is as it was, and nothing is left of its repetition.', [], { exit: 130 });
+  }
+}
+
+async function checkIn(
+  folder: string,
+  session: Session,
+  { record, here, engine }: Reproducible,
+  { data, tolerance, ignored, io, signal }: CheckRequest,
+): Promise<Checked> {
+  const { executor, progress } = session;
   const [bases, image] = await Promise.all([
     basesNow(engine, record.recipe.image.bases),
     record.image.id === null ? null : engine.image(record.image.id),
   ]);
   const own = image?.id ?? null;
-  const folder = executor.dryRun ? here.folder : newFolder(here.folder);
   const steps = reproductionOf(record, { ...here, folder }, own);
-  for (const one of steps.prepare) await executor.change(one);
-  if (own === null) await executor.change(steps.build, session.progress);
-  const outcome = await executor.attempt(steps.run, request.io);
+  for (const one of steps.prepare) await executor.change(one, { signal });
+  if (own === null) await executor.change(steps.build, { ...progress, signal });
+  const end = () => executor.attempt(removeContainer(here.docker, steps.container));
+  // A job may take its time after a SIGTERM, or ignore it.
+  signal.addEventListener('abort', end, { once: true });
+  const outcome = await executor.attempt(steps.run, { ...io, signal });
+  signal.removeEventListener('abort', end);
+  if (signal.aborted) {
+    // It may have been made after the first look.
+    await end();
+    throw new CheckInterrupted();
+  }
   const { code } = outcome;
   if (code === notStarted && record.exit_code !== code) throw new CommandFailed(steps.run, outcome);
-  const causes = causesOf(record, own === null ? bases : null);
-  const was = outcomeOf(request.data, record.exit_code);
+  const was = outcomeOf(data, record.exit_code);
   const is = outcomeOf(join(folder, 'data'), code);
-  const compared = await compareOutcomes(was, is, request.tolerance, request.ignored);
-  const isSame = compared.verdict !== 'different';
-  if (isSame && !executor.dryRun) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  return { ...compared, causes, kept: isSame ? null : folder };
+  const compared = await compareOutcomes(was, is, tolerance, ignored);
+  const causes = causesOf(record, own === null ? bases : null);
+  return { ...compared, causes, kept: compared.verdict === 'different' ? folder : null };
 }
 
 function refuseMissingData({ id, collected, target }: RunRecord, data: string): void {
@@ -68,10 +106,9 @@ function refuseMissingData({ id, collected, target }: RunRecord, data: string): 
 }
 
 /** A new folder: another check of the same run may go on in its own. */
-function newFolder(base: string): string {
+function newFolder(base: string): WorkFolder {
   try {
-    mkdirSync(dirname(base), { recursive: true, mode: 0o700 });
-    return mkdtempSync(`${base}.`);
+    return makeWorkFolder(base);
   } catch (error) {
     throw new UserError(`The folder for the repetition cannot be made: ${(error as Error).message}`, [
       pasteable`ls -ld ${dirname(base)}`,

@@ -26,6 +26,9 @@ export interface Reproducible {
   readonly notes: readonly string[];
 }
 
+/** Where runs are repeated: folders RUN, and RUN.SUFFIX by `--check`. */
+export const repetitionsOf = (home: string): string => join(home, '.logistician', 'reproduced');
+
 /** Looks at what the repetition of a run needs. Changes nothing.
  * @param folder in which it is to be repeated, absolute. @throws CannotReproduce */
 export async function reproduction(

@@ -20,6 +20,8 @@ export class CannotRerun extends UserError {}
 export interface Changes {
   readonly settings: readonly Argument[];
   readonly commit: string | null;
+  /** Those that run again since they failed or were lost. */
+  readonly failed: ReadonlySet<string>;
 }
 
 /** Runs again: the experiment of then with only their conditions, at their commit. */
@@ -38,7 +40,7 @@ export async function rerunOf(
   folder: string,
   store: RunStore,
   records: readonly RunRecord[],
-  { settings, commit }: Changes,
+  { settings, commit, failed }: Changes,
 ): Promise<Rerun> {
   const [first] = records;
   if (!first) throw new CannotRerun('No run was named.');
@@ -74,7 +76,7 @@ export async function rerunOf(
         ownLine('rerun', [id]),
       ]);
     conditions.set(condition.id, condition);
-    cameFrom.set(condition.id, { kind: 'rerun', run: id });
+    cameFrom.set(condition.id, { kind: failed.has(id) ? 'retry' : 'rerun', run: id });
   }
   return {
     experiment: { ...then, conditions: [...conditions.values()] },

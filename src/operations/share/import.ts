@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readBounded, UnreadableFile } from '../../runs/bounded-file.js';
@@ -6,6 +6,7 @@ import { ignoreFromGit } from '../../runs/ignored-folder.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { isRunId } from '../../runs/run-id.js';
 import { RunStore } from '../../runs/store.js';
+import { makeWorkFolder } from '../../runs/work-folder.js';
 import { keepPin } from '../../source/keep.js';
 import { openProject, type Project } from '../../source/project.js';
 import type { Session } from '../session.js';
@@ -26,6 +27,9 @@ export interface Imported {
   readonly commits: readonly string[];
 }
 
+/** Folders in runs/ that an archive is unpacked in begin so. */
+export const importing = '.import';
+
 /** Adds the runs of an archive to an experiment. What another person wrote is data: nothing of it is executed, put
  * outside of runs/, or put over something.
  * @param folder the experiment's. @throws NoExport, CommandFailed */
@@ -42,7 +46,8 @@ export async function importRuns(session: Session, folder: string, given: string
   }
   ignoreFromGit(store.folder);
   // On the same disk as runs/, so that a run appears there whole.
-  const scratch = mkdtempSync(join(store.folder, '.import-'));
+  const work = makeWorkFolder(join(store.folder, importing));
+  const scratch = work.path;
   try {
     await executor.change(unpacking(file, scratch));
     const manifest = readManifest(file, scratch);
@@ -53,7 +58,7 @@ export async function importRuns(session: Session, folder: string, given: string
     for (const { id } of fresh) renameSync(join(scratch, names.runs, id), store.pathOf(id));
     return { runs: fresh.map(({ id }) => id), known, commits };
   } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+    work.remove();
   }
 }
 

@@ -41,6 +41,10 @@ export const pullImage = (docker: string, name: string): Command =>
 export const removeImage = (docker: string, name: string): Command =>
   command(...programWordsOf(docker), 'image', 'rm', name);
 
+/** Ends a container at once and removes it. */
+export const removeContainer = (docker: string, name: string): Command =>
+  command(...programWordsOf(docker), 'rm', '--force', name);
+
 /** Prints the image's id and its base images; fails if it does not exist. */
 export const lookAtImage = (docker: string, tag: string): Command => {
   const format = `{{.Id}} {{with .Config.Labels}}{{with index . "${basesLabel}"}}{{.}}{{end}}{{end}}`;

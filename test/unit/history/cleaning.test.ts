@@ -11,8 +11,14 @@ const row = (run: string, changes: Partial<RunRow> = {}): RunRow =>
 
 const all: CleanRequest = { before: null, states: [], keepLast: 0, best: new Set() };
 
-const chosen = (rows: RunRow[], request: Partial<CleanRequest> = {}, live: string[] = []) => {
-  const { rows: found, kept } = toClean(rows, rows, new Set(live), { ...all, ...request });
+const chosen = (
+  rows: RunRow[],
+  request: Partial<CleanRequest> = {},
+  live: string[] = [],
+  inputs: string[] = [],
+) => {
+  const needed = { live: new Set(live), inputs: new Set(inputs) };
+  const { rows: found, kept } = toClean(rows, rows, needed, { ...all, ...request });
   return [found.map(({ run }) => run).join(' '), Object.fromEntries(kept)];
 };
 
@@ -25,6 +31,10 @@ describe('runs that may give their files up', () => {
   it('are those to which no other run refers, also if it is asked for', () => {
     const rows = [row('a1'), row('b1'), row('a2', { continues: 'a1' }), row('b2', { came_from: 'b1' })];
     expect(chosen(rows)).toEqual(['a2 b2', { 'another run refers to it': 2 }]);
+  });
+
+  it('are no inputs of others', () => {
+    expect(chosen([row('a1'), row('b1')], {}, [], ['a1'])).toEqual(['b1', { 'an input of another run': 1 }]);
   });
 
   it('are of that age and state', () => {

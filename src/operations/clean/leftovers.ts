@@ -1,0 +1,21 @@
+import { abandonedIn } from '../../runs/work-folder.js';
+import { isNamedByProcess } from '../../shell/processes.js';
+import { repetitionsOf } from '../reproduce/reproduce.js';
+import { importing } from '../share/import.js';
+import { bytesOf, type Removable } from './files.js';
+
+/** What commands have left that have ended: repetitions of these runs that came out different, or were cut off, and
+ * imports that were cut off. @param runs the folder runs/ of the experiment */
+export function leftoversOf(home: string, runs: string, ids: ReadonlySet<string>): Removable {
+  // RUN alone is of printed lines, which a person may still use.
+  const isRepetition = (name: string) => {
+    const [run = '', suffix] = name.split('.');
+    return ids.has(run) && suffix !== undefined;
+  };
+  // Earlier ones had a `-` there.
+  const isImport = (name: string) => name.startsWith(importing) && /^[.-]/.test(name.slice(importing.length));
+  const paths = [...abandonedIn(repetitionsOf(home), isRepetition), ...abandonedIn(runs, isImport)].filter(
+    (path) => !isNamedByProcess(path),
+  );
+  return { paths, bytes: paths.reduce((sum, path) => sum + bytesOf(path), 0) };
+}
