@@ -15,7 +15,7 @@ import { pasteable } from '../shell/word.js';
 export default class Export extends BaseCommand {
   static override summary = 'Give runs away: one file with receipts, results and their commits.';
   static override description =
-    'A tar file, which `import` adds to an experiment in another clone, where the runs are read, compared and reproduced. /data/state is left out. With the commits goes all of their history.';
+    'A tar file, which `import` adds to an experiment in another clone, where the runs are read, compared and reproduced. Left out, and told of, are inputs (but see --inputs), files of git LFS and submodules; and /data/state. With the commits goes all of their history.';
   static override usage = 'export [EXPERIMENT] RUN… -o FILE.tar';
   static override examples = [
     '<%= config.bin %> export last -o run.tar',
@@ -28,6 +28,7 @@ export default class Export extends BaseCommand {
     output: Flags.string({ char: 'o', helpValue: 'FILE', required: true, description: 'the file to write' }),
     best: Flags.boolean({ description: 'the best run, as `best` says' }),
     by: Flags.string({ helpValue: 'NAME', description: 'by this measure', dependsOn: ['best'] }),
+    inputs: Flags.boolean({ description: 'inputs, too, as they were when the runs used them' }),
     force: Flags.boolean({ description: 'replace the file' }),
   };
 
@@ -39,7 +40,11 @@ export default class Export extends BaseCommand {
     const best = flags.best ? [bestIn(session.home, experiment, flags.by ?? null)] : [];
     if (words.length + best.length === 0) throw new NothingNamed();
     const { runs } = runsNamed(session.home, experiment, [...words, ...best]);
-    const found = await exportRuns(session, experiment, runs.map(receiptOf), flags.output, flags.force);
+    const found = await exportRuns(session, experiment, runs.map(receiptOf), {
+      file: flags.output,
+      force: flags.force,
+      inputs: flags.inputs,
+    });
     if (!flags['dry-run']) {
       this.log(
         `${count(found.runs.length, 'run')} and ${count(found.commits.length, 'commit')} in ${fromHere(found.file)} (${sizeText(found.bytes)})`,

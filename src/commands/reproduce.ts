@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { dryRunFlag } from '../cli/base-command.js';
 import { fromHere } from '../cli/from-here.js';
@@ -28,6 +28,12 @@ export default class Reproduce extends RunCommand {
   static override flags = {
     ...dryRunFlag,
     check: Flags.boolean({ description: 'do it, and compare what it leaves with what the run left' }),
+    input: Flags.string({
+      helpValue: 'NAME=PATH',
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'where an input of the run is on this computer; may be repeated',
+    }),
     tolerance: Flags.string({
       helpValue: 'SHARE',
       description: 'measures that differ by no more than this share of their value are the same; default: 0',
@@ -44,13 +50,14 @@ export default class Reproduce extends RunCommand {
 
   async run() {
     const { argv, flags } = await this.parse(Reproduce);
+    const given = Object.fromEntries((flags.input ?? []).map(placeOf));
     const tolerance = toleranceOf(flags.tolerance ?? '0');
     const { experiment, words } = this.runsTyped(argv as string[]);
     const session = this.session(flags);
     const run = this.only(runsNamed(session.home, experiment, words).runs);
     const record = receiptOf(run);
     const folder = join(repetitionsOf(session.home), record.id);
-    const found = await reproduction(session, openRecords(session, experiment), record, folder);
+    const found = await reproduction(session, openRecords(session, experiment), record, folder, given);
     if (!flags.check) {
       const lines = reproductionLines(found);
       this.log(lines.join('\n'));
@@ -66,6 +73,15 @@ export default class Reproduce extends RunCommand {
     process.exitCode = checked.verdict === 'different' ? 1 : 0;
     return { run: record.id, ...checked };
   }
+}
+
+/** `NAME=PATH` */
+function placeOf(text: string): [string, string] {
+  const [, name = '', path = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (path !== '') return [name, resolve(path)];
+  throw new UserError(`--input is a name, "=" and a path, such as mnist=/data/mnist, and not ${text}.`, [], {
+    exit: 2,
+  });
 }
 
 function toleranceOf(text: string): number {

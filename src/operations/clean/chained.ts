@@ -13,7 +13,7 @@ export function inputsOfOthers(runs: string, experiments: readonly string[]): Se
   for (const experiment of experiments) {
     const store = new RunStore(experiment, true);
     for (const id of store.ids())
-      for (const path of inputsIn(store.pathOf(id))) {
+      for (const { path } of inputsIn(store.pathOf(id))) {
         const folder = runFolderOf(path);
         if (folder !== null && dirname(folder) === runs) found.add(basename(folder));
         // Such as the folder of all runs: those that it had then.
@@ -31,15 +31,15 @@ function holds(path: string, runs: string): boolean {
   }
 }
 
-/** Paths of a run's inputs. A receipt that cannot be read has none. */
-function inputsIn(run: string): string[] {
+/** A run's inputs. A receipt that cannot be read has none. @param run its folder */
+export function inputsIn(run: string): { readonly path: string; readonly hash: string | null }[] {
   try {
     const text = readBounded(`${run}/run.json`)?.bytes.toString() ?? '';
     // Most runs have none, and there may be many runs.
     if (/"inputs": *\{\}/.test(text)) return [];
-    const { recipe } = JSON.parse(text) as { recipe?: { inputs?: Record<string, { path?: unknown }> } };
-    return Object.values(recipe?.inputs ?? {}).flatMap(({ path }) =>
-      typeof path === 'string' ? [path] : [],
+    const { recipe } = JSON.parse(text) as { recipe?: { inputs?: Record<string, Record<string, unknown>> } };
+    return Object.values(recipe?.inputs ?? {}).flatMap(({ path, hash }) =>
+      typeof path === 'string' ? [{ path, hash: typeof hash === 'string' ? hash : null }] : [],
     );
   } catch {
     return [];

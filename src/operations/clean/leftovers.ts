@@ -1,11 +1,16 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { RunStore } from '../../runs/store.js';
 import { abandonedIn } from '../../runs/work-folder.js';
 import { isNamedByProcess } from '../../shell/processes.js';
+import { importedInput } from '../reproduce/inputs-here.js';
 import { repetitionsOf } from '../reproduce/reproduce.js';
 import { importing } from '../share/import.js';
+import { inputsIn } from './chained.js';
 import { bytesOf, type Removable } from './files.js';
 
 /** What commands have left that have ended: repetitions of these runs that came out different, or were cut off, and
- * imports that were cut off. @param runs the folder runs/ of the experiment */
+ * imports that were cut off; and imported inputs of runs that are gone. @param runs the folder runs/ of the experiment */
 export function leftoversOf(home: string, runs: string, ids: ReadonlySet<string>): Removable {
   // RUN alone is of printed lines, which a person may still use.
   const isRepetition = (name: string) => {
@@ -14,8 +19,20 @@ export function leftoversOf(home: string, runs: string, ids: ReadonlySet<string>
   };
   // Earlier ones had a `-` there.
   const isImport = (name: string) => name.startsWith(importing) && /^[.-]/.test(name.slice(importing.length));
-  const paths = [...abandonedIn(repetitionsOf(home), isRepetition), ...abandonedIn(runs, isImport)].filter(
-    (path) => !isNamedByProcess(path),
-  );
+  const paths = [
+    ...abandonedIn(repetitionsOf(home), isRepetition),
+    ...abandonedIn(runs, isImport),
+    ...unusedInputs(runs),
+  ].filter((path) => !isNamedByProcess(path));
   return { paths, bytes: paths.reduce((sum, path) => sum + bytesOf(path), 0) };
+}
+
+function unusedInputs(runs: string): string[] {
+  const folder = importedInput(runs, '');
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const store = new RunStore(dirname(runs), true);
+  const used = new Set(store.ids().flatMap((id) => inputsIn(store.pathOf(id)).map(({ hash }) => hash)));
+  return readdirSync(folder)
+    .filter((name) => !used.has(name))
+    .map((name) => join(folder, name));
 }

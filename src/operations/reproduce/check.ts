@@ -14,8 +14,9 @@ import { targetHere } from '../../targets/registry.js';
 import { removeContainer } from '../../tools/docker/lines.js';
 import { readSecrets } from '../deploy/secrets.js';
 import type { Session } from '../session.js';
+import { CannotReproduce } from './cannot.js';
 import { type Comparison, compareOutcomes, type Outcome } from './compare.js';
-import { CannotReproduce, type Reproducible } from './reproduce.js';
+import type { Reproducible } from './reproduce.js';
 
 export interface CheckRequest {
   /** The folder of the run's data, absolute. */

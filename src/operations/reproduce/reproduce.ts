@@ -1,20 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownLine, UserError } from '../../errors.js';
+import { ownLine } from '../../errors.js';
 import { currentUser } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { type Here, type Reproduction, reproductionOf } from '../../recipe/reproduction.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { pasteable } from '../../shell/word.js';
 import { checkoutOf } from '../../source/checkout.js';
-import { findRepository } from '../../source/project.js';
+import { findRepository, type Project } from '../../source/project.js';
 import { Engine } from '../../tools/docker/engine.js';
-import { lookAtInputOf } from '../inputs.js';
 import type { ExperimentRecords } from '../records.js';
 import type { Session } from '../session.js';
-
-/** Something of a run is not here, or not as it was, so that it cannot be repeated. */
-export class CannotReproduce extends UserError {}
+import { CannotReproduce } from './cannot.js';
+import { type InputHere, inputHere, placesOf } from './inputs-here.js';
+import { lacksOf, refuseLacks } from './lacks.js';
 
 /** A run that can be repeated here. */
 export interface Reproducible {
@@ -30,25 +29,32 @@ export interface Reproducible {
 export const repetitionsOf = (home: string): string => join(home, '.logistician', 'reproduced');
 
 /** Looks at what the repetition of a run needs. Changes nothing.
- * @param folder in which it is to be repeated, absolute. @throws CannotReproduce */
+ * @param folder in which it is to be repeated, absolute. @param given paths of inputs by name
+ * @throws CannotReproduce, MissingLargeFiles and others of `lacksOf` */
 export async function reproduction(
   session: Session,
   { folder: experiment, runs, parameters }: ExperimentRecords,
   record: RunRecord,
   folder: string,
+  given: Readonly<Record<string, string>> = {},
 ): Promise<Reproducible> {
   const { recipe } = record;
   if (!hasEnded(record))
     throw new CannotReproduce(`The run ${record.id} has not ended yet.`, [ownLine('status')]);
   const docker = parameters?.dockerCommand ?? 'docker';
   const engine = new Engine(session.executor, docker, session.env);
-  const project = await findRepository(experiment);
+  const { commit, tree } = recipe.source;
+  // The branch may have no commit.
+  const project = { ...(await findRepository(experiment)), head: commit, headTree: tree };
   await refuseMissingCommit(project, record);
-  const [checkout, facts, inputs] = await Promise.all([
-    checkoutOf(project, recipe.source.commit),
-    engine.facts(),
-    inputsHere(session, recipe.inputs),
-  ]);
+  refuseUnknownInputs(recipe, given);
+  refuseLacks(await lacksOf(session, project, runs.folder, record, given));
+  const [checkout, facts] = await Promise.all([checkoutOf(project, recipe.source.commit), engine.facts()]);
+  const inputs = new Map<string, InputHere>();
+  for (const [name, input] of Object.entries(recipe.inputs)) {
+    const places = given[name] === undefined ? placesOf(input, runs.folder) : [given[name]];
+    inputs.set(name, await inputHere(session, record.id, name, input, places));
+  }
   const continues = recipe.continues?.run;
   const state = continues === undefined ? null : join(runs.pathOf(continues), 'data', 'state');
   if (state !== null && !existsSync(state))
@@ -60,16 +66,22 @@ export async function reproduction(
     ...{ folder, docker, checkout, state },
     user: currentUser(),
     rootless: facts.users === 'rootless',
-    inputs: inputs.paths,
+    inputs: Object.fromEntries([...inputs].map(([name, { path }]) => [name, path])),
     gpus: record.gpus,
   };
   const steps = reproductionOf(record, here);
-  return { record, here, engine, steps, notes: [...inputs.notes, ...notesOf(recipe)] };
+  return {
+    record,
+    here,
+    engine,
+    steps,
+    notes: [...[...inputs.values()].flatMap(({ note }) => note ?? []), ...notesOf(recipe)],
+  };
 }
 
 /** @throws CannotReproduce */
 async function refuseMissingCommit(
-  { git, root }: Pick<Awaited<ReturnType<typeof findRepository>>, 'git' | 'root'>,
+  { git, root }: Pick<Project, 'git' | 'root'>,
   { recipe: { source }, id }: RunRecord,
 ): Promise<void> {
   const isHere = await git.raw('cat-file', '-e', `${source.commit}^{commit}`).then(
@@ -84,30 +96,12 @@ async function refuseMissingCommit(
   );
 }
 
-/** @throws CannotReproduce if an input has other contents now than it had */
-export async function refuseOtherInputs(session: Session, recorded: Recipe['inputs']): Promise<void> {
-  await inputsHere(session, recorded);
-}
-
-/** The inputs where they were. @throws CannotReproduce if one has other contents now */
-async function inputsHere(
-  session: Session,
-  recorded: Recipe['inputs'],
-): Promise<{ paths: Record<string, string>; notes: string[] }> {
-  const notes: string[] = [];
-  for (const [name, { path, id, hash }] of Object.entries(recorded)) {
-    if (!existsSync(path))
-      throw new CannotReproduce(`The input "${name}" of the run is not here: there is no ${path}.`);
-    const now = await lookAtInputOf(session, name, path);
-    const isSame = hash && now.hash ? hash === now.hash : id === now.id;
-    if (isSame) continue;
-    // By times alone it cannot be told whether the contents are the same.
-    if (hash && now.hash)
-      throw new CannotReproduce(`The input "${name}" has other contents now than when it ran: ${path}.`);
-    notes.push(`Whether the input "${name}" is the same as then is not known: ${path}.`);
-  }
-  const paths = Object.entries(recorded).map(([name, { path }]) => [name, path]);
-  return { paths: Object.fromEntries(paths), notes };
+function refuseUnknownInputs({ inputs }: Recipe, given: Readonly<Record<string, string>>): void {
+  const names = Object.keys(inputs);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const had = names.length === 0 ? 'It had none.' : `It had ${names.join(', ')}.`;
+  throw new CannotReproduce(`The run has no input "${unknown}". ${had}`, [], { exit: 2 });
 }
 
 function notesOf({ source, secrets }: Recipe): string[] {

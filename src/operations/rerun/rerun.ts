@@ -10,8 +10,8 @@ import type { RunStore } from '../../runs/store.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
 import { targetNames } from '../../targets/registry.js';
 import { type Experiment, experimentWith } from '../experiment.js';
-import { refuseOtherInputs } from '../reproduce/reproduce.js';
 import type { Session } from '../session.js';
+import { inputsAgain } from './inputs.js';
 
 /** Runs that cannot be run again as they are named. */
 export class CannotRerun extends UserError {}
@@ -64,8 +64,11 @@ export async function rerunOf(
   // Today's parameters.json is not read.
   const path = `${store.pathOf(first.id)}/parameters.json`;
   const parameters = readParameters(text, path, targetNames);
-  const then = await experimentWith(session, resolve(folder), { text, parameters });
-  for (const { recipe } of records) await refuseOtherInputs(session, recipe.inputs);
+  const inputs = await inputsAgain(session, resolve(folder), store.folder, parameters, records);
+  const then = await experimentWith(session, resolve(folder), {
+    text,
+    parameters: { ...parameters, inputs },
+  });
   const cameFrom = new Map<string, CameFrom>();
   const conditions = new Map<string, Condition>();
   for (const { id, recipe } of records) {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Command, command, pipe } from '../../shell/command.js';
 import { gitDefaultHash } from '../../tools/git/lines.js';
 
@@ -6,6 +6,7 @@ import { gitDefaultHash } from '../../tools/git/lines.js';
 //
 //   runs/RUN/…        each run's folder: run.json, parameters.json, data/ without state/, notes
 //   commits.bundle    their commits with all before them, each as refs/exported/COMMIT
+//   inputs/HASH.tar   with --inputs: the contents of their inputs, by their hash
 //   export.json       what it is: see `Manifest`
 
 /** The contents of export.json. */
@@ -22,9 +23,23 @@ export interface Manifest {
   /** Ids of the runs. */
   readonly runs: readonly string[];
   readonly commits: readonly string[];
+  /** Inputs that are in it. Missing: none. */
+  readonly inputs?: readonly PackedInput[];
 }
 
-export const names = { manifest: 'export.json', bundle: 'commits.bundle', runs: 'runs' } as const;
+export interface PackedInput {
+  /** A hash of its contents, as in receipts. */
+  readonly hash: string;
+  /** Whether it is one file rather than a folder. */
+  readonly isFile: boolean;
+}
+
+export const names = {
+  manifest: 'export.json',
+  bundle: 'commits.bundle',
+  runs: 'runs',
+  inputs: 'inputs',
+} as const;
 
 /** The ref of a commit in the bundle. */
 export const exportedRef = (commit: string): string => `refs/exported/${commit}`;
@@ -59,12 +74,19 @@ export const packing = (
   folder: string,
   runs: readonly string[],
   file: string,
+  hasInputs = false,
 ): Command => ({
   ...command(
     ...['tar', '-c', '-f', '-', ...runs.map((run) => `--exclude=${names.runs}/${run}/data/state`)],
-    ...['-C', folder, names.manifest, names.bundle],
+    ...['-C', folder, names.manifest, names.bundle, ...(hasInputs ? [names.inputs] : [])],
     ...['-C', experiment, ...runs.map((run) => `${names.runs}/${run}`)],
   ),
+  output: file,
+});
+
+/** Writes an input to a file in `inputs/`. @param path of the folder or file */
+export const packingInput = (path: string, isFile: boolean, file: string): Command => ({
+  ...command('tar', '-c', '-f', '-', '-C', ...(isFile ? [dirname(path), '--', basename(path)] : [path, '.'])),
   output: file,
 });
 

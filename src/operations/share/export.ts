@@ -2,13 +2,17 @@ import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
+import { count } from '../../phrases.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { pasteable } from '../../shell/word.js';
+import { checkoutOf } from '../../source/checkout.js';
+import { largeFiles } from '../../source/missing-files.js';
 import { pinCommit } from '../../source/pin.js';
-import { openProject } from '../../source/project.js';
+import { openProject, type Project } from '../../source/project.js';
 import { targetHere } from '../../targets/registry.js';
 import type { Session } from '../session.js';
 import { bundling, type Manifest, names, packing } from './archive.js';
+import { packInputs } from './inputs.js';
 
 /** Runs that cannot be given away as they are. */
 export class CannotExport extends UserError {}
@@ -19,14 +23,20 @@ export interface Exported extends Manifest {
   readonly bytes: number;
 }
 
-/** Writes runs, with their commits, to an archive that `import` takes. @param folder the experiment's. @param given the
- * archive's path. @throws CannotExport, UnknownCommit, CommandFailed */
+/** What an archive has beside runs and commits, and whether it replaces a file. */
+export interface ExportRequest {
+  /** The archive's path. */
+  readonly file: string;
+  readonly force: boolean;
+  readonly inputs: boolean;
+}
+
+/** Writes runs, with their commits, to an archive that `import` takes. @param folder the experiment's. @throws CannotExport, UnknownCommit, CommandFailed */
 export async function exportRuns(
   session: Session,
   folder: string,
   records: readonly RunRecord[],
-  given: string,
-  force: boolean,
+  { file: given, force, inputs: withInputs }: ExportRequest,
 ): Promise<Exported> {
   const { executor } = session;
   const file = resolve(given);
@@ -38,7 +48,7 @@ export async function exportRuns(
     await project.git.raw('rev-parse', '--path-format=absolute', '--git-path', 'objects')
   ).trim();
   const [first] = records as [RunRecord];
-  const manifest: Manifest = {
+  const described: Manifest = {
     schema: 1,
     logistician: session.version,
     experiment: first.experiment,
@@ -47,18 +57,23 @@ export async function exportRuns(
     runs: records.map(({ id }) => id),
     commits,
   };
+  await tellOfLeftOut(session, project, records, withInputs);
   const scratch = mkdtempSync(join(tmpdir(), 'logistician-export-'));
   try {
+    const inputs = withInputs
+      ? await packInputs(session, join(folder, 'runs'), records, join(scratch, names.inputs))
+      : [];
+    const manifest = { ...described, ...(inputs.length > 0 && { inputs }) };
     writeFileSync(join(scratch, names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
     for (const line of bundling(objects, scratch, commits)) await executor.change(line);
     // Half of an archive must not be taken for one.
-    await executor.change(packing(folder, scratch, manifest.runs, `${file}.part`));
+    await executor.change(packing(folder, scratch, manifest.runs, `${file}.part`, inputs.length > 0));
     if (!executor.dryRun) renameSync(`${file}.part`, file);
+    return { ...manifest, file, bytes: executor.dryRun ? 0 : lstatSync(file).size };
   } finally {
     rmSync(`${file}.part`, { force: true });
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
-  return { ...manifest, file, bytes: executor.dryRun ? 0 : lstatSync(file).size };
 }
 
 function refuse(records: readonly RunRecord[], file: string, force: boolean): void {
@@ -72,4 +87,31 @@ function refuse(records: readonly RunRecord[], file: string, force: boolean): vo
     ]);
   if (existsSync(file) && !force)
     throw new CannotExport(`${file} exists, and is not replaced.`, [pasteable`rm ${file}`]);
+}
+
+/** What the runs need that is not in the archive, with what brings it to the other clone. */
+async function tellOfLeftOut(
+  { notify }: Session,
+  project: Project,
+  records: readonly RunRecord[],
+  withInputs: boolean,
+): Promise<void> {
+  const told = new Set<string>();
+  for (const { recipe } of records) {
+    if (!withInputs)
+      for (const [name, { path }] of Object.entries(recipe.inputs))
+        told.add(`Not in the file: the input "${name}", ${path}. --inputs adds it.`);
+    const { submodules, lfs } = await checkoutOf(project, recipe.source.commit);
+    for (const { path } of submodules)
+      told.add(
+        `Not in the file: the submodule ${path}. The other clone gets it with \`git submodule update --init --recursive\`, if its commit is at its remote.`,
+      );
+    const large =
+      lfs === null ? [] : await largeFiles({ repository: project.root, commit: recipe.source.commit });
+    if (large.length > 0)
+      told.add(
+        `Not in the file: ${count(large.length, 'file')} of git LFS. The other clone gets them with \`git lfs fetch --all\`, if they are at the remote: \`git lfs push --all origin\`.`,
+      );
+  }
+  for (const one of told) notify.note(one);
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readBounded, UnreadableFile } from '../../runs/bounded-file.js';
@@ -9,8 +9,11 @@ import { RunStore } from '../../runs/store.js';
 import { makeWorkFolder } from '../../runs/work-folder.js';
 import { keepPin } from '../../source/keep.js';
 import { openProject, type Project } from '../../source/project.js';
+import { lacksOf } from '../reproduce/lacks.js';
 import type { Session } from '../session.js';
-import { dropping, fetching, type Manifest, names, unpacking } from './archive.js';
+import { dropping, fetching, type Manifest, names, type PackedInput, unpacking } from './archive.js';
+import { unpackInputs } from './inputs.js';
+import { tame } from './tame.js';
 
 /** A file that is no archive of runs, or has in it what none has. */
 export class NoExport extends UserError {
@@ -53,9 +56,14 @@ export async function importRuns(session: Session, folder: string, given: string
     const manifest = readManifest(file, scratch);
     const records = runsIn(file, scratch);
     const commits = await bringCommits(session, project, join(scratch, names.bundle), records);
+    const inputs = inputsIn(file, manifest);
+    await unpackInputs(session, { folder: scratch, runs: store.folder, inputs }, records, (why) => {
+      throw new NoExport(file, why);
+    });
     const known = manifest.runs.filter((run) => existsSync(store.pathOf(run)));
     const fresh = records.filter(({ id }) => !known.includes(id));
     for (const { id } of fresh) renameSync(join(scratch, names.runs, id), store.pathOf(id));
+    await warnOfLacks(session, project, store.folder, fresh);
     return { runs: fresh.map(({ id }) => id), known, commits };
   } finally {
     work.remove();
@@ -74,6 +82,33 @@ function readManifest(file: string, scratch: string): Manifest {
     if (error instanceof UserError) throw error;
   }
   throw new NoExport(file, `its ${names.manifest} is damaged`);
+}
+
+/** @throws NoExport */
+function inputsIn(file: string, { inputs = [] }: Manifest): readonly PackedInput[] {
+  const areSound =
+    Array.isArray(inputs) &&
+    inputs.every((one: Partial<PackedInput> | null) => /^[0-9a-f]{64}$/.test(String(one?.hash)));
+  if (!areSound) throw new NoExport(file, `its ${names.manifest} is damaged`);
+  return inputs;
+}
+
+/** What is not here that the runs need to be reproduced, each once, with the lines that bring it. */
+async function warnOfLacks(
+  session: Session,
+  project: Project,
+  runs: string,
+  records: readonly RunRecord[],
+): Promise<void> {
+  const lacks = new Map<string, UserError>();
+  for (const record of records)
+    for (const lack of await lacksOf(session, project, runs, record)) lacks.set(lack.message, lack);
+  if (lacks.size === 0) return;
+  const lines = [...lacks.values()].flatMap(({ message, suggestions }) => [
+    message,
+    ...suggestions.flatMap((line) => (typeof line === 'string' ? `  ${line}` : [])),
+  ]);
+  session.notify.warn(['To reproduce them, bring what is not here:', ...lines].join('\n'));
 }
 
 /** null: there is no such file. */
@@ -118,18 +153,6 @@ function receiptIn(file: string, store: RunStore, id: string): RunRecord | null 
 function refuseWithoutRuns(file: string, folder: string): void {
   if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new NoExport(file, 'it has no runs');
-}
-
-/** Only files, folders and links, all of which the user may read and change. A pipe would hang who reads it. */
-function tame(path: string | Buffer): void {
-  const found = lstatSync(path);
-  if (found.isSymbolicLink()) return;
-  if (found.isDirectory()) {
-    chmodSync(path, (found.mode & 0o777) | 0o700);
-    for (const name of readdirSync(path, { encoding: 'buffer' }))
-      tame(Buffer.concat([Buffer.from(path as string), Buffer.from('/'), name]));
-  } else if (found.isFile()) chmodSync(path, (found.mode & 0o777) | 0o600);
-  else rmSync(path);
 }
 
 /** Brings the commits of the runs into the project, and protects them as those of runs here.

@@ -1,0 +1,155 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMissing } from '../support/engines.js';
+import { TestProject } from '../support/project.js';
+import { Repository } from '../support/repository.js';
+
+const flat = (text: string) => text.replaceAll(/\s+/g, ' ');
+
+// What a commit does not hold: inputs, files of git LFS, submodules.
+describe.skipIf(isMissing('docker', 'git', 'lfs'))('a run that is given away', () => {
+  let project: TestProject;
+  let clone: string;
+  let archive: string;
+  let run: string;
+  let lib: Repository;
+
+  beforeAll(async () => {
+    project = new TestProject({
+      files: {
+        '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
+        'all.sh': 'cat lib/code.txt model.bin /data/input/d/digits /data/input/one >/data/results/all.txt\n',
+      },
+      parameters: {
+        experiment_command: 'sh all.sh',
+        experiment_conditions: ['1'],
+        inputs: { d: '../../../digits', one: '../../../one.txt' },
+      },
+    });
+    const { repository, scratch, root } = project;
+    repository.git('lfs', 'install', '--local');
+    lib = Repository.create({ 'code.txt': 'code\n' }, join(scratch, 'lib'));
+    repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', lib.root, 'lib');
+    repository.write({ 'model.bin': 'model\n' });
+    repository.commit('With all');
+    mkdirSync(join(scratch, 'digits'));
+    writeFileSync(join(scratch, 'digits', 'digits'), '0123\n');
+    writeFileSync(join(scratch, 'one.txt'), 'one\n');
+    await project.ok(['deploy', '--yes', '--wait']);
+    [run = ''] = project.runs;
+    archive = join(scratch, 'run.tar');
+    clone = join(scratch, 'clone');
+    execFileSync('git', ['clone', '--quiet', root, clone], {
+      env: { ...process.env, GIT_LFS_SKIP_SMUDGE: '1', HOME: project.home },
+    });
+  });
+  afterAll(async () => {
+    await project.quiet();
+    await project.remove();
+  });
+
+  const there = (...words: string[]) => project.cli(words, { cwd: join(clone, 'experiments', 'one') });
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', clone, '-c', 'protocol.file.allow=always', ...words], {
+      env: { ...process.env, HOME: project.home },
+      stdio: 'pipe',
+    });
+  const runs = () => join(clone, 'experiments', 'one', 'runs');
+
+  it('is told to lack its inputs, LFS files and submodules, at export, import and reproduce', async () => {
+    const { code, stderr } = await project.cli(['export', 'last', '-o', archive]);
+    expect(code, stderr).toBe(0);
+    for (const part of [
+      `the input "d", ${join(project.scratch, 'digits')}`,
+      'the submodule lib',
+      '1 file of git LFS',
+    ])
+      expect(flat(stderr)).toContain(`Not in the file: ${part}`);
+    for (const name of ['digits', 'one.txt'])
+      renameSync(join(project.scratch, name), join(project.scratch, `my-${name}`));
+    const missing = ['The input "d" of the run is not here', 'are not checked out here: lib', 'model.bin'];
+    for (const words of [
+      ['import', archive],
+      ['reproduce', run],
+      ['reproduce', run, '--check'],
+    ]) {
+      const said = await there(...words);
+      expect([words[0], said.code]).toEqual([words[0], words[0] === 'import' ? 0 : 1]);
+      for (const part of missing) expect(flat(said.stderr)).toContain(part);
+    }
+    expect(flat((await there('rerun', run, '--yes')).stderr)).toContain('is not here');
+  });
+
+  it('is reproduced once these are brought by the lines, and inputs by --input', async () => {
+    git('submodule', '--quiet', 'update', '--init', '--recursive');
+    git('lfs', 'fetch', '--all');
+    const inputs = ['--input', `one=${join(project.scratch, 'my-one.txt')}`];
+    const wrong = await there('reproduce', run, '--check', ...inputs, '--input', 'd=/etc/apt');
+    expect([wrong.code, flat(wrong.stderr)]).toEqual([1, expect.stringContaining('has other contents now')]);
+    inputs.push('--input', `d=${join(project.scratch, 'my-digits')}`);
+    const { code, stdout } = await there('reproduce', run, '--check', ...inputs);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('same bytes: 1 of 1 file')]);
+    for (const bad of ['d', 'x=/etc', '=/etc'])
+      expect([bad, (await there('reproduce', run, '--input', bad)).code]).toEqual([bad, 2]);
+  });
+
+  it('brings its inputs with --inputs, from which it is reproduced and rerun', async () => {
+    for (const name of ['digits', 'one.txt'])
+      renameSync(join(project.scratch, `my-${name}`), join(project.scratch, name));
+    await project.ok(['export', 'last', '-o', archive, '--force', '--inputs']);
+    for (const name of ['digits', 'one.txt']) rmSync(join(project.scratch, name), { recursive: true });
+    rmSync(join(runs(), run), { recursive: true });
+    const { stderr } = await there('import', archive);
+    expect(stderr).not.toContain('Warning');
+    expect((await there('reproduce', run, '--check')).stdout).toContain('same bytes: 1 of 1 file');
+    expect((await there('rerun', run, '--yes', '--wait')).code).toBe(0);
+    const gone = await project.cli(['export', 'last', '-o', archive, '--force', '--inputs']);
+    expect([gone.code, flat(gone.stderr)]).toEqual([1, expect.stringContaining('is not here')]);
+  });
+
+  it('is refused with an input that is not what its receipt says, or with a hash that is a path', async () => {
+    const made = join(project.scratch, 'made');
+    const repack = (change: () => void) => {
+      rmSync(made, { recursive: true, force: true });
+      mkdirSync(made);
+      execFileSync('tar', ['-x', '-f', archive, '-C', made]);
+      change();
+      const file = join(project.scratch, 'made.tar');
+      execFileSync('tar', ['-c', '-f', file, '-C', made, ...readdirSync(made)]);
+      return file;
+    };
+    const known = join(runs(), '.inputs');
+    cpSync(known, join(project.scratch, 'kept'), { recursive: true });
+    rmSync(known, { recursive: true });
+    rmSync(join(runs(), run), { recursive: true });
+    const lying = repack(() => {
+      for (const name of readdirSync(join(made, 'inputs')))
+        execFileSync('tar', ['-c', '-f', join(made, 'inputs', name), '-C', '/etc', 'hostname']);
+    });
+    const said = await there('import', lying);
+    expect([said.code, flat(said.stderr)]).toEqual([1, expect.stringContaining('other contents')]);
+    const path = repack(() => {
+      const manifest = { schema: 1, runs: [run], inputs: [{ hash: '../../../etc', isFile: false }] };
+      writeFileSync(join(made, 'export.json'), JSON.stringify(manifest));
+    });
+    expect((await there('import', path)).code).toBe(1);
+    expect(existsSync(join(runs(), run))).toBe(false);
+    expect(existsSync(known)).toBe(false);
+  });
+
+  it('leaves inputs that no run has any more to clean', async () => {
+    cpSync(join(project.scratch, 'kept'), join(runs(), '.inputs'), { recursive: true });
+    const clean = async () =>
+      JSON.parse((await there('clean', '--keep-last', '9', '--yes', '--json')).stdout) as {
+        leftovers: string[];
+      };
+    // The run that came from it has them.
+    expect((await clean()).leftovers).toEqual([]);
+    for (const one of readdirSync(runs()).filter((name) => !name.startsWith('.')))
+      rmSync(join(runs(), one), { recursive: true });
+    expect((await clean()).leftovers).toHaveLength(2);
+    expect(readdirSync(join(runs(), '.inputs'))).toEqual([]);
+  });
+});
