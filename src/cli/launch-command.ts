@@ -76,7 +76,8 @@ export abstract class LaunchCommand extends BaseCommand {
     if (plan.problems.length > 0) process.exitCode = 1;
     this.warnOf(plan.silent);
     const status = await observe(session, experiment);
-    this.next(folder, ...linesAfterLaunch(status, flags.at(plan), chosen));
+    const lines = linesAfterLaunch(status, flags.at(plan), chosen);
+    this.next(folder, ...lines.filter((line) => this.continues(line)));
     return { ...statusJson(status, experiment.runs), ...again };
   }
 
@@ -150,6 +151,11 @@ export abstract class LaunchCommand extends BaseCommand {
     await this.#notice(session, experiment, { notify }, status);
     this.next(folder, ...nextLines(status, chosen));
     return statusJson(status, experiment.runs);
+  }
+
+  /** Whether a line that is proposed after a launch goes on with the same conditions. */
+  protected continues(_line: OwnLine): boolean {
+    return true;
   }
 
   /** The line that follows a launch which goes on without us. */

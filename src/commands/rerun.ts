@@ -6,7 +6,7 @@ import { LaunchCommand } from '../cli/launch-command.js';
 import { machineFlags, machinesOf } from '../cli/machine-flags.js';
 import { experimentAndRunsArg } from '../cli/run-command.js';
 import { experimentAndRuns } from '../cli/run-words.js';
-import { type OwnLine, ownLine, UserError } from '../errors.js';
+import { type OwnLine, ownLine, type Suggestion, UserError } from '../errors.js';
 import { argumentsIn, settingOf } from '../experiment/change-arguments.js';
 import { everything } from '../experiment/select.js';
 import type { DeployRequest } from '../operations/deploy/request.js';
@@ -63,9 +63,13 @@ export default class Rerun extends LaunchCommand {
     message: Flags.string({ helpValue: 'TEXT', char: 'm', description: 'why: kept in the receipts' }),
   };
 
+  /** The experiment as it was typed. */
+  #folder = '.';
+
   async run() {
     const { argv, flags } = await this.parse(Rerun);
     const { folder, runs: words } = experimentAndRuns(argv as string[]);
+    this.#folder = folder;
     const experiment = this.experimentFolder(folder);
     const session = this.launchSession(flags);
     const settings = [
@@ -117,6 +121,29 @@ export default class Rerun extends LaunchCommand {
   /** `deploy` would take the conditions of today's parameters.json. */
   protected override rejoins(): OwnLine {
     return ownLine('status', ['--watch']);
+  }
+
+  protected override continues({ verb, words }: OwnLine): boolean {
+    return verb !== 'deploy' || words.includes('--retry-stopped');
+  }
+
+  /** A line that would deploy elsewhere reruns there. */
+  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
+    if (error instanceof UserError)
+      Object.assign(error, { suggestions: error.suggestions.map((line) => this.#asRerun(line)) });
+    return super.catch(error);
+  }
+
+  #asRerun(line: Suggestion): Suggestion {
+    if (typeof line === 'string' || line.verb !== 'deploy') return line;
+    if (!['--target', '--hosts'].includes(line.words[0] ?? '')) return line;
+    const own = this.argv.filter(
+      (word, at) =>
+        word !== this.#folder &&
+        !/^--(target|hosts)(=|$)/.test(word) &&
+        !/^--(target|hosts)$/.test(this.argv[at - 1] ?? ''),
+    );
+    return ownLine('rerun', [...own, ...line.words], line.note);
   }
 }
 

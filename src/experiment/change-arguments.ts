@@ -8,8 +8,8 @@ import {
 } from './arguments.js';
 import { argvProblem } from './argv.js';
 import { type Condition, conditionOf } from './condition.js';
-import { type JsonDocument, keyOf, readJsonObject } from './json-document.js';
-import { InvalidParameters, type Problem } from './problems.js';
+import { type JsonDocument, keyOf, readJsonObject, reportDuplicateKeys } from './json-document.js';
+import { InvalidParameters, type Problem, type Report } from './problems.js';
 
 /** `--set` without a name and a value. */
 class WrongSetting extends UserError {
@@ -45,16 +45,12 @@ function isJson(text: string): boolean {
 export function argumentsIn(text: string, path: string): Argument[] {
   const document: JsonDocument = readJsonObject(text, path);
   const problems: Problem[] = [];
+  const report: Report = ({ loc: { start } }, where, what) =>
+    problems.push({ line: start.line, column: start.column, where, what });
+  reportDuplicateKeys(document.root, report);
   const found = document.root.members.map((member) => {
     const key = keyOf(member);
-    return readArgument(
-      document,
-      { key, at: member.name },
-      member.value,
-      key,
-      ({ loc: { start } }, where, what) =>
-        problems.push({ line: start.line, column: start.column, where, what }),
-    );
+    return readArgument(document, { key, at: member.name }, member.value, key, report);
   });
   if (problems.length > 0) throw new InvalidParameters(path, problems);
   return found;

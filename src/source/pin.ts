@@ -97,6 +97,9 @@ async function dirtySubmodules(project: Project): Promise<DirtySubmodule[]> {
 }
 
 export class UnknownCommit extends UserError {
+  /** Whether its files are, so that it can be made again. */
+  readonly isKept: boolean;
+
   /** @param kept its id, if it was run and git has removed it since */
   constructor(name: string, root: string, kept: string | null = null) {
     super(
@@ -105,6 +108,7 @@ export class UnknownCommit extends UserError {
         : `There is no commit "${name}" in ${root}.`,
       [kept ? renderCommand(makeAgain(root, kept)) : pasteable`git -C ${root} log --oneline --max-count 10`],
     );
+    this.isKept = kept !== null;
   }
 }
 

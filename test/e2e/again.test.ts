@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
@@ -183,6 +183,55 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     ]);
   });
 
+  it('proposes reruns, and no deploy of today’s conditions', async () => {
+    const { stderr } = await project.cli(['rerun', 'last', '--yes']);
+    expect(stderr).not.toContain('logistician deploy');
+    await project.quiet();
+    const words = ['rerun', 'last', '--set', 'lr=0.3', '--target', 'hosts'];
+    const refused = await project.cli(words);
+    expect(refused.stderr).toContain('logistician rerun last --set lr=0.3 --hosts user@gpu1');
+    expect(refused.stderr).not.toContain('logistician deploy');
+    await project.ok(['terminate', '--yes']);
+  });
+
+  it('runs again in a folder that has another name since', async () => {
+    const moved = join(project.root, 'experiments', 'moved');
+    renameSync(project.experiment, moved);
+    project.repository.commit('Move it');
+    const at = { cwd: moved };
+    const before = project.receiptIn(moved);
+    await project.ok(['rerun', 'last', '--yes', '--wait'], at);
+    expect(project.receiptIn(moved)).toMatchObject({
+      state: 'succeeded',
+      fingerprint: before.fingerprint,
+      came_from: { run: before.id },
+    });
+    const { verdict } = await project.json<Checked>(['reproduce', 'last', '--check'], at);
+    expect(verdict).toBe('same bytes');
+    await project.ok(['terminate', '--yes'], at);
+    renameSync(moved, project.experiment);
+    project.repository.commit('Move it back');
+  });
+
+  it('says what to do where its commit is gone', async () => {
+    const { id, recipe } = project.receipt();
+    const text = project.readRun(id, 'run.json');
+    writeFileSync(project.run(id, 'run.json'), text.replaceAll(recipe.source.commit, 'f'.repeat(40)));
+    for (const words of [
+      ['rerun', id, '--yes'],
+      ['export', id, '-o', join(project.scratch, 'gone.tar')],
+      ['reproduce', id, '--check'],
+    ]) {
+      const { code, stderr } = await project.cli(words);
+      expect([words[0], code, stderr]).toEqual([
+        words[0],
+        1,
+        expect.stringContaining(`logistician rerun ${id} --commit HEAD`),
+      ]);
+    }
+    writeFileSync(project.run(id, 'run.json'), text);
+  });
+
   it('arguments of no file are deployed behind --, and those of a file run', async () => {
     project.setParameters({ experiment_command: 'sh train.sh', experiment_grid: { lr: [7] } });
     await project.ok(['terminate', '--yes']);
@@ -195,6 +244,9 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
       argv: ['--lr', '0.50', '--epochs', '1'],
       parameters: '{"lr":0.50,"epochs":1}',
     });
+    writeFileSync(file, '{ "lr": 1, "lr": 2 }');
+    const twice = await project.cli(['run', '--parameters', file]);
+    expect([twice.code, twice.stderr]).toEqual([125, expect.stringContaining('lr  is there twice')]);
     const missing = await project.cli(['run', '--parameters', `${file}.not`]);
     expect(missing.stderr).toContain('There is no file');
     expect((await project.cli(['deploy', '--only', 'lr', '--', '--lr', '1'])).code).toBe(2);

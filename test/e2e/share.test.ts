@@ -122,7 +122,8 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
     const receipt = project.readRun(run, 'run.json');
     const before = readdirSync(join(project.experiment, 'runs')).sort();
     const bad: [string, string, string][] = [
-      ['no archive', join(project.experiment, 'parameters.json'), 'tar'],
+      ['no archive', join(project.experiment, 'parameters.json'), 'it is no tar file'],
+      ['a folder', project.experiment, 'it is a folder'],
       ['an archive of something else', archiveOf({ 'a.txt': 'x' }), 'it is no archive of'],
       ['a later version', archiveOf({ 'export.json': '{"schema":2}' }), 'another version'],
       ['no receipt', archiveOf({ 'export.json': manifest, [`runs/${run}/x`]: '' }), 'has no receipt'],
@@ -140,6 +141,15 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
         }),
         'is a link',
       ],
+      ...['notes.json', 'data/measures', 'data/logs'].map((name): [string, string, string] => [
+        `a link in place of ${name}`,
+        archiveOf({
+          'export.json': manifest,
+          [`runs/${run}/run.json`]: receipt,
+          [`runs/${run}/${name}`]: (path) => symlinkSync('/etc/passwd', path),
+        }),
+        `${name} in it is a link`,
+      ]),
       [
         'the receipt of another run',
         archiveOf({ 'export.json': manifest, [`runs/${project.runs[1]}/run.json`]: receipt }),
@@ -160,9 +170,30 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
       expect(stderr, what).not.toMatch(/\n {4}at /);
     }
     expect(readdirSync(join(project.experiment, 'runs')).sort()).toEqual(before);
-    expect((await project.cli(['export', 'last', '-o', archive])).stderr).toContain(
-      'exists, and is not replaced',
+    const exporting = async (file: string) => {
+      const { code, stderr } = await project.cli(['export', 'last', '-o', file]);
+      return [code, stderr.replaceAll(/\s+/g, ' ')];
+    };
+    for (const [file, said] of [
+      [archive, 'exists, and is not replaced'],
+      [project.scratch, 'is a folder'],
+      [join(project.scratch, 'none', 'run.tar'), 'There is no folder'],
+    ] as const)
+      expect(await exporting(file)).toEqual([1, expect.stringContaining(said)]);
+    expect((await project.cli(['import', archive, join(project.root, 'none')])).stderr).toContain(
+      'There is no folder',
     );
+  });
+
+  it('are told to be of another experiment than the one that they come into', async () => {
+    const other = join(project.root, 'experiments', 'other');
+    await project.ok(['create', other, '--base', project.experiment, '--yes']);
+    const { code, stderr } = await project.cli(['import', archive, other]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining(`These are runs of the experiment ${project.name}`),
+    ]);
+    expect(project.runsIn(other)).toHaveLength(2);
   });
 
   it('bring no pipe, no rights of root and nothing outside of runs/', async () => {

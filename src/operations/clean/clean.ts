@@ -1,9 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { UserError } from '../../errors.js';
 import { type CleanRequest, fittingRows, type Reason, toClean } from '../../history/cleaning.js';
+import { finalStates, type RunState } from '../../machines/job-state.js';
 import type { Deployment } from '../../runs/deployment.js';
 import { placesElsewhere } from '../../runs/placement.js';
 import type { RunRow } from '../../runs/rows/row.js';
+import { CommandFailed } from '../../shell/executor.js';
 import { Engine } from '../../tools/docker/engine.js';
 import { removeImage } from '../../tools/docker/lines.js';
 import { openHistory } from '../history/open-history.js';
@@ -85,6 +87,14 @@ async function imagesOf(
   chosen: readonly RunRow[],
   all: readonly RunRow[],
 ): Promise<CleanPlan['images']> {
+  // One that waits has the image of its tag, and none by its id yet.
+  if (
+    all.some(
+      ({ state, facts }) =>
+        facts.image === null && !finalStates.has(state as RunState) && state !== 'unreadable',
+    )
+  )
+    return [];
   const ids = new Set(chosen.map(({ run }) => run));
   const others = new Set(all.filter(({ run }) => !ids.has(run)).map(({ facts }) => facts.image));
   const own = new Set(chosen.flatMap(({ facts: { image } }) => (image && !others.has(image) ? [image] : [])));
@@ -109,8 +119,19 @@ export async function clean(
   { runs: chosen, images, leftovers }: CleanPlan,
 ): Promise<void> {
   runs.refuseLinks();
-  if (leftovers.paths.length > 0) await executor.change(removing(leftovers));
-  for (const { removable } of chosen) await executor.change(removing(removable));
+  const all = [
+    ...(leftovers.paths.length > 0 ? [leftovers] : []),
+    ...chosen.map(({ removable }) => removable),
+  ];
+  const failures: CommandFailed[] = [];
+  for (const one of all) {
+    const line = removing(one);
+    const outcome = await executor.attempt(line);
+    if (outcome.code !== 0) failures.push(new CommandFailed(line, outcome));
+  }
   // One that a container still uses stays, which is no failure of the rest.
   for (const { id } of images) await executor.attempt(removeImage(parameters?.dockerCommand ?? 'docker', id));
+  // What one run keeps is no reason to keep the others.
+  const [failure] = failures;
+  if (failure) throw failure;
 }

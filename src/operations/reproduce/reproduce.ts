@@ -5,13 +5,13 @@ import { currentUser } from '../../machines/user.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import { type Here, type Reproduction, reproductionOf } from '../../recipe/reproduction.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
-import { pasteable } from '../../shell/word.js';
 import { checkoutOf } from '../../source/checkout.js';
-import { findRepository, type Project } from '../../source/project.js';
+import { findRepository } from '../../source/project.js';
 import { Engine } from '../../tools/docker/engine.js';
 import type { ExperimentRecords } from '../records.js';
 import type { Session } from '../session.js';
 import { CannotReproduce } from './cannot.js';
+import { refuseMissingCommit } from './commit-here.js';
 import { type InputHere, inputHere, placesOf } from './inputs-here.js';
 import { lacksOf, refuseLacks } from './lacks.js';
 
@@ -77,23 +77,6 @@ export async function reproduction(
     steps,
     notes: [...[...inputs.values()].flatMap(({ note }) => note ?? []), ...notesOf(recipe)],
   };
-}
-
-/** @throws CannotReproduce */
-async function refuseMissingCommit(
-  { git, root }: Pick<Project, 'git' | 'root'>,
-  { recipe: { source }, id }: RunRecord,
-): Promise<void> {
-  const isHere = await git.raw('cat-file', '-e', `${source.commit}^{commit}`).then(
-    () => true,
-    () => false,
-  );
-  if (isHere) return;
-  const { remote, commit, pushed } = source;
-  throw new CannotReproduce(
-    `The commit ${commit.slice(0, 10)} of the run ${id} is not in ${root}.`,
-    remote !== null && pushed ? [pasteable`git -C ${root} fetch ${remote} ${commit}`] : [],
-  );
 }
 
 function refuseUnknownInputs({ inputs }: Recipe, given: Readonly<Record<string, string>>): void {

@@ -10,6 +10,7 @@ import type { RunStore } from '../../runs/store.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
 import { targetNames } from '../../targets/registry.js';
 import { type Experiment, experimentWith } from '../experiment.js';
+import { refuseMissingCommit } from '../reproduce/commit-here.js';
 import type { Session } from '../session.js';
 import { inputsAgain } from './inputs.js';
 
@@ -65,10 +66,12 @@ export async function rerunOf(
   const path = `${store.pathOf(first.id)}/parameters.json`;
   const parameters = readParameters(text, path, targetNames);
   const inputs = await inputsAgain(session, resolve(folder), store.folder, parameters, records);
-  const then = await experimentWith(session, resolve(folder), {
+  const now = await experimentWith(session, resolve(folder), {
     text,
     parameters: { ...parameters, inputs },
   });
+  const then = commit === null ? inFolderOf(now, records) : now;
+  if (commit === null) await refuseMissingCommit(then.project, first);
   const cameFrom = new Map<string, CameFrom>();
   const conditions = new Map<string, Condition>();
   for (const { id, recipe } of records) {
@@ -87,6 +90,13 @@ export async function rerunOf(
     target: first.target,
     cameFrom,
   };
+}
+
+/** The folder of the experiment may have another name now than in their commit. */
+function inFolderOf(experiment: Experiment, records: readonly RunRecord[]): Experiment {
+  const [path, ...others] = new Set(records.map(({ recipe }) => recipe.experiment.path));
+  if (path === undefined || others.length > 0) return experiment;
+  return { ...experiment, path, parametersFile: path === '' ? 'parameters.json' : `${path}/parameters.json` };
 }
 
 function parametersOf(store: RunStore, id: string): string {

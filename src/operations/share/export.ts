@@ -1,15 +1,15 @@
-import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { count } from '../../phrases.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { pasteable } from '../../shell/word.js';
 import { checkoutOf } from '../../source/checkout.js';
 import { largeFiles } from '../../source/missing-files.js';
-import { pinCommit } from '../../source/pin.js';
 import { openProject, type Project } from '../../source/project.js';
 import { targetHere } from '../../targets/registry.js';
+import { refuseMissingCommit } from '../reproduce/commit-here.js';
 import type { Session } from '../session.js';
 import { bundling, type Manifest, names, packing } from './archive.js';
 import { packInputs } from './inputs.js';
@@ -43,7 +43,7 @@ export async function exportRuns(
   refuse(records, file, force);
   const project = await openProject(folder);
   const commits = [...new Set(records.map(({ recipe }) => recipe.source.commit))];
-  for (const commit of commits) await pinCommit(project, commit);
+  for (const record of records) await refuseMissingCommit(project, record);
   const objects = (
     await project.git.raw('rev-parse', '--path-format=absolute', '--git-path', 'objects')
   ).trim();
@@ -85,9 +85,16 @@ function refuse(records: readonly RunRecord[], file: string, force: boolean): vo
     throw new CannotExport(`The results of ${away.id} were not collected from ${away.machine.name}.`, [
       'logistician sync',
     ]);
+  if (isFolder(file)) throw new CannotExport(`${file} is a folder: name the file in it, such as run.tar.`);
+  if (!isFolder(dirname(file)))
+    throw new CannotExport(`There is no folder ${dirname(file)} for the file.`, [
+      pasteable`mkdir -p ${dirname(file)}`,
+    ]);
   if (existsSync(file) && !force)
     throw new CannotExport(`${file} exists, and is not replaced.`, [pasteable`rm ${file}`]);
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** What the runs need that is not in the archive, with what brings it to the other clone. */
 async function tellOfLeftOut(

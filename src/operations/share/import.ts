@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import { readBounded, UnreadableFile } from '../../runs/bounded-file.js';
@@ -7,8 +7,11 @@ import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { isRunId } from '../../runs/run-id.js';
 import { RunStore } from '../../runs/store.js';
 import { makeWorkFolder } from '../../runs/work-folder.js';
+import { CommandFailed, type Executor } from '../../shell/executor.js';
 import { keepPin } from '../../source/keep.js';
 import { openProject, type Project } from '../../source/project.js';
+import { experimentAt, isExperimentFolder } from '../experiments-in.js';
+import { NoExperiment, NoSuchFolder } from '../read-experiment.js';
 import { lacksOf } from '../reproduce/lacks.js';
 import type { Session } from '../session.js';
 import { dropping, fetching, type Manifest, names, type PackedInput, unpacking } from './archive.js';
@@ -40,7 +43,10 @@ export async function importRuns(session: Session, folder: string, given: string
   const { executor } = session;
   const file = resolve(given);
   if (!existsSync(file)) throw new NoExport(file, 'there is no such file');
+  if (statSync(file).isDirectory()) throw new NoExport(file, 'it is a folder');
   const store = new RunStore(folder, executor.dryRun);
+  if (!existsSync(folder)) throw new NoSuchFolder(folder);
+  if (!isExperimentFolder(folder)) throw new NoExperiment(folder, 'parameters.json');
   store.refuseLinks();
   const project = await openProject(folder);
   if (executor.dryRun) {
@@ -52,9 +58,14 @@ export async function importRuns(session: Session, folder: string, given: string
   const work = makeWorkFolder(join(store.folder, importing));
   const scratch = work.path;
   try {
-    await executor.change(unpacking(file, scratch));
+    await unpack(executor, file, scratch);
     const manifest = readManifest(file, scratch);
     const records = runsIn(file, scratch);
+    const own = experimentAt(folder)?.name ?? null;
+    if (own !== null && records.some(({ experiment }) => experiment !== own))
+      session.notify.warn(
+        `These are runs of the experiment ${records[0]?.experiment}, and this one is ${own}.`,
+      );
     const commits = await bringCommits(session, project, join(scratch, names.bundle), records);
     const inputs = inputsIn(file, manifest);
     await unpackInputs(session, { folder: scratch, runs: store.folder, inputs }, records, (why) => {
@@ -67,6 +78,17 @@ export async function importRuns(session: Session, folder: string, given: string
     return { runs: fresh.map(({ id }) => id), known, commits };
   } finally {
     work.remove();
+  }
+}
+
+/** @throws NoExport, CommandFailed for a full disk */
+async function unpack(executor: Executor, file: string, into: string): Promise<void> {
+  try {
+    await executor.change(unpacking(file, into));
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || error.outcome.stderr.includes('No space left')) throw error;
+    const [said = 'it failed'] = error.outcome.stderr.trim().split('\n');
+    throw new NoExport(file, `it is no tar file, or not a whole one (${said})`);
   }
 }
 
@@ -129,9 +151,10 @@ function runsIn(file: string, scratch: string): RunRecord[] {
   return readdirSync(folder).map((id) => {
     if (!isRunId(id)) throw new NoExport(file, `${id} in it is no id of a run`);
     const run = join(folder, id);
-    for (const name of ['', 'data', 'run.json', 'parameters.json'])
-      if (lstatSync(join(run, name), { throwIfNoEntry: false })?.isSymbolicLink())
-        throw new NoExport(file, `${id}/${name} in it is a link`);
+    const link = ['', ...namesIn(run), ...namesIn(join(run, 'data')).map((name) => `data/${name}`)].find(
+      (name) => lstatSync(join(run, name)).isSymbolicLink(),
+    );
+    if (link !== undefined) throw new NoExport(file, `${id}/${link} in it is a link`);
     tame(run);
     const record = receiptIn(file, store, id);
     if (!record) throw new NoExport(file, `${id} in it has no receipt`);
@@ -139,6 +162,10 @@ function runsIn(file: string, scratch: string): RunRecord[] {
     return record;
   });
 }
+
+/** Through a link none are found. */
+const namesIn = (folder: string): string[] =>
+  lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [];
 
 /** Its path would be of a folder that is gone. @throws NoExport */
 function receiptIn(file: string, store: RunStore, id: string): RunRecord | null {
