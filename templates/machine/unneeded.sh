@@ -182,13 +182,45 @@ remove_folder() {
   if why=$(gone "$path" 2>&1); then tell removed; else tell failed "$(last "$why")"; fi
 }
 
+# As with a folder: the image gets another tag, and only if still no queue mentions the first one, it goes.
 remove_image() {
+  aside=$name
   if is_needed "$name"; then
     tell needed
     return
   fi
+  case $name in
+    *-gone) ;;
+    *)
+      aside=$name-gone
+      if ! why=$(retag "$name" "$aside" 2>&1); then
+        tell failed "$(last "$why")"
+        return
+      fi
+      if is_needed "$name"; then
+        retag "$aside" "$name" >/dev/null 2>&1
+        tell needed
+        return
+      fi
+      ;;
+  esac
   # shellcheck disable=SC2086
-  if why=$($docker image rm "$name" 2>&1); then tell removed; else tell failed "$(last "$why")"; fi
+  if why=$($docker image rm "$aside" 2>&1); then
+    tell removed
+  else
+    # Such as: a container uses it by now.
+    [ "$aside" = "$name" ] || retag "$aside" "$name" >/dev/null 2>&1
+    tell failed "$(last "$why")"
+  fi
+}
+
+# retag FROM TO: unless TO exists by now.
+retag() {
+  # shellcheck disable=SC2086
+  {
+    $docker image inspect "$2" >/dev/null 2>&1 || $docker image tag "$1" "$2" || return
+    $docker image rm "$1"
+  }
 }
 
 # gone FOLDER: removes it, also where folders in it are read-only.

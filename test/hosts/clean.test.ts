@@ -145,4 +145,35 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('clean --hosts', () 
       { state: 'succeeded' },
     ]);
   });
+
+  it('keeps an image that a deployment needs which begins while it is removed', async () => {
+    await project.ok(['terminate', '--yes']);
+    const tags = async () =>
+      (
+        await gpu.exec(`docker image ls --format '{{.Repository}}:{{.Tag}}' | grep ${project.name} || :`)
+      ).trim();
+    const tag = await tags();
+    // Docker, and a deployment that announces what it needs at the first removal.
+    const late = `#!/bin/sh
+if [ "$1 $2" = "image rm" ] && [ ! -e ~/late ]; then
+  touch ~/late
+  mkdir -p ~/logistician/late/queue-1
+  echo "$3" >~/logistician/late/queue-1/sweep-1.sh
+  touch ~/logistician/late/queue-1/runner.sh
+fi
+exec docker "$@"
+`;
+    await gpu.exec('cat >/usr/local/bin/late-docker; chmod 755 /usr/local/bin/late-docker', late);
+    project.setParameters({
+      ...{ target: 'hosts', hosts: ['gpu1'], inputs: { mine: '../../../mine' } },
+      ...{ remote_docker_command: 'late-docker', experiment_conditions: ['--hold a'] },
+    });
+    const outcomes = ({ machines }: OnMachines) =>
+      machines[0]?.unneeded.filter(({ kind }) => kind === 'image').map(({ outcome }) => outcome);
+    expect(outcomes(await cleaned('--yes'))).toEqual(['needed']);
+    expect(await tags()).toBe(tag);
+    await gpu.exec('rm -r /home/ada/logistician/late');
+    expect(outcomes(await cleaned('--yes'))).toEqual(['removed']);
+    expect(await tags()).toBe('');
+  });
 });
