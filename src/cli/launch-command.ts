@@ -76,8 +76,7 @@ export abstract class LaunchCommand extends BaseCommand {
     if (plan.problems.length > 0) process.exitCode = 1;
     this.warnOf(plan.silent);
     const status = await observe(session, experiment);
-    const lines = linesAfterLaunch(status, flags.at(plan), chosen);
-    this.next(folder, ...lines.filter((line) => this.continues(line)));
+    this.next(folder, ...this.proposed(linesAfterLaunch(status, flags.at(plan), chosen)));
     return { ...statusJson(status, experiment.runs), ...again };
   }
 
@@ -149,13 +148,13 @@ export abstract class LaunchCommand extends BaseCommand {
     process.exitCode = allSucceeded(status) && problems.length === 0 ? 0 : 1;
     this.#tell = null;
     await this.#notice(session, experiment, { notify }, status);
-    this.next(folder, ...nextLines(status, chosen));
+    this.next(folder, ...this.proposed(nextLines(status, chosen)));
     return statusJson(status, experiment.runs);
   }
 
-  /** Whether a line that is proposed after a launch goes on with the same conditions. */
-  protected continues(_line: OwnLine): boolean {
-    return true;
+  /** The lines to go on with, of those after a deploy. */
+  protected proposed(lines: readonly OwnLine[]): readonly OwnLine[] {
+    return lines;
   }
 
   /** The line that follows a launch which goes on without us. */

@@ -8,8 +8,9 @@ import { selectionOf, whereFlag } from '../cli/selection-flags.js';
 import { splitAtDashes } from '../cli/words.js';
 import { ownLine, UserError } from '../errors.js';
 import { type Condition, conditionFromArgv } from '../experiment/condition.js';
+import { oneOffConditions } from '../operations/deploy/one-off.js';
 import type { DeployRequest } from '../operations/deploy/request.js';
-import { openExperiment } from '../operations/experiment.js';
+import { type Experiment, openExperiment } from '../operations/experiment.js';
 import { warnOfNamesakes } from '../operations/read-experiment.js';
 import { targetOfHosts } from '../targets/registry.js';
 
@@ -104,7 +105,8 @@ export default class Deploy extends LaunchCommand {
     const { args, flags } = await this.parse(Deploy, own);
     const session = this.launchSession(flags);
     const opened = await openExperiment(session, this.experimentFolder(args.experiment));
-    const experiment = job ? { ...opened, conditions: [onlyOf(job, flags)] } : opened;
+    const conditions = job ? [onlyOf(job, flags)] : [...opened.conditions, ...retriedToo(opened, flags)];
+    const experiment = { ...opened, conditions };
     warnOfNamesakes(session.notify, experiment.folder, experiment.parameters.experimentName);
     const request: DeployRequest = {
       machines: machinesOf(flags, this.isTerminal),
@@ -133,13 +135,25 @@ export default class Deploy extends LaunchCommand {
   }
 }
 
+/** Without a choice a retry is of all conditions of the deployment. */
+const retriedToo = (
+  experiment: Experiment,
+  flags: Choice & Record<`retry-${'failed' | 'stopped'}`, boolean>,
+) =>
+  (flags['retry-failed'] || flags['retry-stopped']) && !isChoice(flags) ? oneOffConditions(experiment) : [];
+
+interface Choice {
+  readonly only?: string[] | undefined;
+  readonly where?: string[] | undefined;
+  readonly first?: number | undefined;
+}
+
+const isChoice = ({ only, where, first }: Choice): boolean =>
+  only !== undefined || where !== undefined || first !== undefined;
+
 /** The condition of arguments that were typed. @throws UserError where conditions of the file are chosen, too */
-function onlyOf(
-  job: readonly string[],
-  flags: { only?: string[] | undefined; where?: string[] | undefined; first?: number | undefined },
-): Condition {
-  if (flags.only === undefined && flags.where === undefined && flags.first === undefined)
-    return conditionFromArgv(job);
+function onlyOf(job: readonly string[], flags: Choice): Condition {
+  if (!isChoice(flags)) return conditionFromArgv(job);
   throw new UserError(
     'Arguments after "--" are a condition of their own: they cannot go with --only, --where or --first.',
     [ownLine('deploy', ['--', '--lr', '0.01'])],

@@ -123,8 +123,11 @@ export default class Rerun extends LaunchCommand {
     return ownLine('status', ['--watch']);
   }
 
-  protected override continues({ verb, words }: OwnLine): boolean {
-    return verb !== 'deploy' || words.includes('--retry-stopped');
+  protected override proposed(lines: readonly OwnLine[]): readonly OwnLine[] {
+    return lines.flatMap((line) => {
+      if (line.verb !== 'deploy') return line;
+      return line.words.includes('--retry-failed') ? ownLine('rerun', ['--last-failed'], line.note) : [];
+    });
   }
 
   /** A line that would deploy elsewhere reruns there. */

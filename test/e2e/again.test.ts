@@ -253,6 +253,28 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(states().at(-1)).toEqual(['lr-0-50-epochs-1', 'succeeded']);
   });
 
+  it('is retried also where its arguments were of no file, and rerun by the line after a rerun that failed', async () => {
+    project.setParameters({ experiment_command: 'false', experiment_grid: { lr: [7] } });
+    await project.ok(['terminate', '--yes']);
+    expect((await project.cli(['deploy', '--yes', '--wait', '--', '--lr', '0.8'])).code).toBe(1);
+    const first = project.receipt();
+    const retried = await project.cli(['deploy', '--yes', '--wait', '--retry-failed']);
+    expect([retried.code, retried.stdout]).toEqual([1, expect.stringMatching(/^runs +1 of 2 conditions/m)]);
+    expect(project.receipt()).toMatchObject({
+      condition: first.condition,
+      came_from: { kind: 'retry', run: first.id },
+    });
+    const rerun = await project.cli(['rerun', 'last', '--yes', '--wait']);
+    expect([rerun.code, rerun.stderr]).toEqual([
+      1,
+      expect.stringContaining('logistician rerun --last-failed'),
+    ]);
+    expect(rerun.stderr).not.toContain('logistician deploy');
+    await project.ok(['terminate', '--yes']);
+    await project.ok(['clean', '--state', 'failed', '--yes']);
+    project.setParameters({ experiment_command: 'sh train.sh', experiment_grid: { lr: [7] } });
+  });
+
   it('is noted and tagged by many at once, and nothing is lost', async () => {
     const texts = Array.from({ length: 20 }, (_, place) => `note ${place}`);
     await Promise.all(
