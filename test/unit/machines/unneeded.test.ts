@@ -175,7 +175,7 @@ esac
     ).toEqual(['removed', 'removed', 'removed']);
     expect(readdirSync(join(root, 'source'))).toEqual([submodule]);
     expect(readdirSync(join(root, 'inputs'))).toEqual([]);
-    expect(readFileSync(join(home, 'removed'), 'utf8')).toBe(`${image}\n`);
+    expect(readFileSync(join(home, 'removed'), 'utf8')).toBe(`${image}\n${image}-gone\n`);
   });
 
   it('looks again before it removes, and once more when the folder is out of the way', () => {
