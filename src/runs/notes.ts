@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { readBounded, UnreadableFile } from './bounded-file.js';
 
@@ -26,6 +27,13 @@ const fileIn = (run: string): string => join(run, 'notes.json');
 /** The most bytes of the file. */
 const largest = 2 ** 20;
 
+/** Notes that would not be read again. */
+export class TooManyNotes extends UserError {
+  constructor() {
+    super('The notes and tags of a run have at most 1 MiB. Put a long text into a file, and note its name.');
+  }
+}
+
 /** Reads the notes of a run. Unfit ones are a problem, not an error: they may have been edited.
  * @param run its folder */
 export function readNotes(run: string): { readonly notes: Notes; readonly problem: string | null } {
@@ -44,9 +52,11 @@ export function readNotes(run: string): { readonly notes: Notes; readonly proble
   }
 }
 
-/** Writes them, whole or not at all. */
+/** Writes them, whole or not at all. @throws TooManyNotes */
 export const writeNotes = (run: string, notes: Notes): void => {
-  writeAtomically(fileIn(run), `${JSON.stringify(notes, null, 2)}\n`, 0o644);
+  const text = `${JSON.stringify(notes, null, 2)}\n`;
+  if (Buffer.byteLength(text) > largest) throw new TooManyNotes();
+  writeAtomically(fileIn(run), text, 0o644);
 };
 
 function notesOf(value: unknown): Notes | null {

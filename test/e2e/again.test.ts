@@ -291,6 +291,21 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(readdirSync(project.run(project.runs.at(-1))).filter((name) => name.includes('lock'))).toEqual([]);
   });
 
+  it('keeps its notes readable: no more than can be read, and damaged ones are not written over', async () => {
+    const run = project.runs.at(-1) ?? '';
+    const long = 'x'.repeat(120_000);
+    for (let count = 0; count < 8; count++) await project.ok(['note', run, long]);
+    const more = await project.cli(['note', run, long]);
+    expect([more.code, more.stderr]).toEqual([1, expect.stringContaining('have at most 1 MiB')]);
+    expect(await project.ok(['note', run, '--remove'])).toContain('has no notes');
+    writeFileSync(project.run(run, 'notes.json'), '{');
+    const at = { cwd: project.experiment, env: project.env };
+    const refused = await refusedBy(project, ['tag', run, 'paper'], at);
+    expect(refused).toMatchObject({ name: 'DamagedNotes', suggestions: [expect.stringContaining('mv ')] });
+    for (const line of refused?.suggestions ?? []) paste(line, at);
+    expect(await project.ok(['tag', run, 'paper'])).toBe('paper\n');
+  });
+
   it('each line that is proposed for what cannot be done again works', async () => {
     const bin = binOf(project);
     const at = { cwd: project.experiment, env: { ...project.env, PATH: `${bin}:${process.env.PATH}` } };

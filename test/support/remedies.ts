@@ -67,6 +67,7 @@ export const executedOnRuns = [
   'CannotExport',
   'CannotReproduce',
   'CannotRerun',
+  'DamagedNotes',
   'NoRunNamed',
   'NothingChosen',
   'NothingNamed',

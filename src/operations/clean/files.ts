@@ -21,7 +21,8 @@ export function removableIn(folder: string, whole: boolean): Removable {
   const data = join(folder, 'data');
   const paths = [
     ...readdirSync(folder)
-      .filter((name) => !staying.has(name))
+      // Damaged notes that a person has put aside, too.
+      .filter((name) => !staying.has(name) && !name.startsWith('notes.'))
       .map((name) => join(folder, name)),
     ...(isFolder(data) ? readdirSync(data) : [])
       .filter((name) => !stayingInData.has(name))

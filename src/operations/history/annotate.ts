@@ -2,10 +2,16 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { takeLock } from '../../runs/lock.js';
 import { type Notes, readNotes, writeNotes } from '../../runs/notes.js';
+import { pasteable } from '../../shell/word.js';
 import type { NamedRun } from './one-run.js';
 
 /** Notes that cannot be read are not written over: a person may have edited them. */
-class DamagedNotes extends UserError {}
+class DamagedNotes extends UserError {
+  constructor(folder: string, problem: string) {
+    const path = join(folder, 'notes.json');
+    super(`${folder}/${problem}: mend the file, or move it away.`, [pasteable`mv ${path} ${path}.broken`]);
+  }
+}
 
 /** Changes what people say of a run. Changes at the same time wait for each other. @returns what they say now.
  * @throws DamagedNotes, LockHeld */
@@ -14,7 +20,7 @@ export async function annotate({ folder, store }: NamedRun, change: (notes: Note
   const release = await takeLock(join(folder, 'notes.lock'), () => {}, `the notes in ${folder}`);
   try {
     const { notes, problem } = readNotes(folder);
-    if (problem !== null) throw new DamagedNotes(`${folder}/${problem}: mend the file, or move it away.`);
+    if (problem !== null) throw new DamagedNotes(folder, problem);
     const changed = change(notes);
     writeNotes(folder, changed);
     return changed;
