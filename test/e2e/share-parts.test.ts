@@ -152,4 +152,26 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('a run that is given away', (
     expect((await clean()).leftovers).toHaveLength(2);
     expect(readdirSync(join(runs(), '.inputs'))).toEqual([]);
   });
+
+  it('is told to lack the state from which it continued', async () => {
+    project.setParameters({
+      experiment_command: 'echo more >>/data/state/n; false "$@"',
+      experiment_conditions: ['2'],
+    });
+    for (const words of [[], ['--retry-failed']])
+      expect((await project.cli(['deploy', '--yes', '--wait', ...words])).stdout).toContain('1 failed');
+    const { id, recipe } = project.receipt();
+    const before = recipe.continues?.run ?? '';
+    expect(before).toBe(project.runs.at(-2));
+    const file = join(project.scratch, 'continued.tar');
+    const given = await project.cli(['export', id, '-o', file]);
+    expect(flat(given.stderr)).toContain(`Not in the file: /data/state of ${before}`);
+    for (const words of [
+      ['import', file],
+      ['reproduce', id],
+    ])
+      expect(flat((await there(...words)).stderr)).toContain(
+        `continued from the state of ${before}, which is not here`,
+      );
+  });
 });

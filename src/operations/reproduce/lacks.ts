@@ -1,4 +1,6 @@
-import { UserError } from '../../errors.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ownLine, UserError } from '../../errors.js';
 import type { RunRecord } from '../../runs/record.js';
 import { pasteable } from '../../shell/word.js';
 import { checkoutOf, submodulesAt } from '../../source/checkout.js';
@@ -25,6 +27,7 @@ export async function lacksOf(
         () =>
           inputHere(session, id, name, input, given[name] ? [given[name]] : placesOf(input, runs)),
     ),
+    async () => refuseMissingState(runs, record),
     () => refuseAbsentSubmodules(project, record),
     async () => refuseMissingFiles(session.executor, await checkoutOf(project, recipe.source.commit)),
   ];
@@ -49,6 +52,16 @@ export function refuseLacks(lacks: readonly UserError[]): void {
   throw new CannotReproduce(
     lacks.map(({ message }) => message).join('\n'),
     lacks.flatMap(({ suggestions }) => suggestions),
+  );
+}
+
+/** No archive has it. @throws CannotReproduce */
+function refuseMissingState(runs: string, { id, recipe }: RunRecord): void {
+  const before = recipe.continues?.run;
+  if (before === undefined || existsSync(join(runs, before, 'data', 'state'))) return;
+  throw new CannotReproduce(
+    `The run ${id} continued from the state of ${before}, which is not here.`,
+    existsSync(join(runs, before)) ? [ownLine('sync')] : [],
   );
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownLine } from '../../errors.js';
 import { currentUser } from '../../machines/user.js';
@@ -57,11 +56,6 @@ export async function reproduction(
   }
   const continues = recipe.continues?.run;
   const state = continues === undefined ? null : join(runs.pathOf(continues), 'data', 'state');
-  if (state !== null && !existsSync(state))
-    throw new CannotReproduce(
-      `The run ${record.id} continued from the state of ${continues}, which is not here.`,
-      [ownLine('sync')],
-    );
   const here: Here = {
     ...{ folder, docker, checkout, state },
     user: currentUser(),

@@ -104,7 +104,11 @@ async function tellOfLeftOut(
   withInputs: boolean,
 ): Promise<void> {
   const told = new Set<string>();
-  for (const { recipe } of records) {
+  for (const { id, recipe } of records) {
+    if (recipe.continues)
+      told.add(
+        `Not in the file: /data/state of ${recipe.continues.run}, from which ${id} continued: without it no other clone reproduces that run.`,
+      );
     if (!withInputs)
       for (const [name, { path }] of Object.entries(recipe.inputs))
         told.add(`Not in the file: the input "${name}", ${path}. --inputs adds it.`);

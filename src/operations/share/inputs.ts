@@ -60,6 +60,9 @@ export async function unpackInputs(
     const found = await lookAtInputOf(session, hash.slice(0, 10), path);
     if (found.hash !== hash) refuse(`the input ${hash} in it has other contents`);
     const place = importedInput(runs, hash);
+    // A link there would lead elsewhere.
+    if (lstatSync(dirname(place), { throwIfNoEntry: false })?.isDirectory() === false)
+      refuse(`${dirname(place)} is not a folder`);
     mkdirSync(dirname(place), { recursive: true });
     renameSync(path, place);
   }
