@@ -15,6 +15,7 @@ import { isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { copyOfPackage, TestProject } from '../support/project.js';
 import { training } from '../support/training.js';
+import { until } from '../support/until.js';
 import { TestUser } from '../support/user.js';
 
 describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', () => {
@@ -212,5 +213,23 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
     await project.ok(['import', file]);
     expect(lstatSync(project.run(other, 'data', 'results', 'tool')).mode & 0o7000).toBe(0);
     expect(existsSync(project.run(other, 'data', 'results', 'pipe'))).toBe(false);
+  });
+
+  it('leave a folder where an import is killed, which clean removes, and not that of one that works', async () => {
+    const pipe = join(project.scratch, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const runs = join(project.experiment, 'runs');
+    const left = () => readdirSync(runs).filter((name) => name.startsWith('.import'));
+    const leftovers = async (...words: string[]) =>
+      (await project.json<{ leftovers: string[] }>(['clean', '--state', 'lost', ...words])).leftovers;
+    const started = project.start(['import', pipe]);
+    await until('it unpacks', () => left().length === 2);
+    expect(await leftovers('--yes')).toEqual([]);
+    started.signal('SIGKILL');
+    await started.ended.catch(() => {});
+    await project.quiet();
+    const before = left().map((name) => join(runs, name));
+    expect((await leftovers('--yes')).sort()).toEqual(before.sort());
+    expect(left()).toEqual([]);
   });
 });
