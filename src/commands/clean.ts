@@ -9,6 +9,7 @@ import { ownLine, UserError } from '../errors.js';
 import { ranking } from '../history/best.js';
 import { parseMoment } from '../history/moment.js';
 import { readQuery, rowsFor } from '../history/query.js';
+import { finalStates } from '../machines/job-state.js';
 import { clean, isEmpty, planCleaning } from '../operations/clean/clean.js';
 import { lookAtMachines } from '../operations/clean/machines.js';
 import { fieldsOf, openHistory } from '../operations/history/open-history.js';
@@ -52,6 +53,7 @@ export default class Clean extends BaseCommand {
     'older-than': Flags.string({ helpValue: 'TIME', description: 'runs created before: 30d, 2w, or a date' }),
     state: Flags.string({
       helpValue: 'STATE',
+      options: [...finalStates],
       multiple: true,
       multipleNonGreedy: true,
       description: 'runs of this state, such as failed; may be repeated',

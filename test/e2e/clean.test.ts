@@ -51,6 +51,8 @@ describe.skipIf(isMissing('docker', 'git'))('clean', () => {
   it('wants to be told which runs, and shows before it removes', async () => {
     expect((await project.cli(['clean'])).code).toBe(2);
     expect((await project.cli(['clean', '--older-than', 'soon'])).code).toBe(2);
+    const unknown = await project.cli(['clean', '--state', 'fialed']);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('failed')]);
     const { code, stdout, stderr } = await project.cli(['clean', '--state', 'failed']);
     expect(code).toBe(1);
     expect(stdout).toMatch(/lr-0-3-\w+ +failed +\d+s +101 kB\n\n101 kB in 1 run/);
