@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { type Command, command, pipe } from '../../shell/command.js';
-import { gitDefaultHash } from '../../tools/git/lines.js';
+import { initRepository } from '../../tools/git/lines.js';
 
 // The archive of exported runs, a tar file:
 //
@@ -50,17 +50,14 @@ export function bundling(objects: string, folder: string, commits: readonly stri
   const git = join(folder, 'git');
   const [first = ''] = commits;
   return [
-    {
-      ...command('git', 'init', '--quiet', '--bare', '--template=', git),
-      env: { GIT_DEFAULT_HASH: gitDefaultHash(first) },
-    },
+    initRepository(git, first, '--bare'),
     {
       ...command('cat'),
       input: { text: `${objects}\n` },
       output: join(git, 'objects', 'info', 'alternates'),
     },
     {
-      ...command('git', '-C', git, 'update-ref', '--stdin'),
+      ...command('git', '-C', git, '-c', 'core.hooksPath=/dev/null', 'update-ref', '--stdin'),
       input: { text: commits.map((commit) => `create ${exportedRef(commit)} ${commit}\n`).join('') },
     },
     command('git', '-C', git, 'bundle', 'create', '--quiet', join(folder, names.bundle), '--all'),

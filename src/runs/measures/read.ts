@@ -1,4 +1,5 @@
 import { isShallow, mostLevels, numberIn, parseWithNaN } from '../../machines/numbers-in-json.js';
+import { count } from '../../phrases.js';
 import { markOf } from '../file-mark.js';
 import { blocksOf, bytesAt, type Entry, filesBelow, type Listing, linesOf, withFile } from './files.js';
 import {
@@ -198,7 +199,7 @@ function seriesFile(path: readonly string[], series: Series, large: number | nul
 
 /** `812 bytes`, `12 kB`, `3.4 MB`. */
 export function sizeText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
+  if (bytes < 1000) return count(bytes, 'byte');
   const units = ['kB', 'MB', 'GB', 'TB'];
   let [size, unit] = [bytes / 1000, 0];
   while (size >= 999.5 && unit < units.length - 1) {

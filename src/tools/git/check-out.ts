@@ -1,7 +1,7 @@
-import { type Command, command } from '../../shell/command.js';
+import type { Command } from '../../shell/command.js';
 import type { Word } from '../../shell/word.js';
 import { git } from './git.js';
-import { gitDefaultHash, onlyTheCommit } from './lines.js';
+import { initRepository, onlyTheCommit } from './lines.js';
 
 export interface Tag {
   /** Its full name, `refs/tags/NAME`. */
@@ -55,11 +55,7 @@ const checkOutOne = (
   { repository, commit, lfs, history }: Omit<Checkout, 'submodules'>,
   into: Word,
 ): Command[] => [
-  {
-    // The user's templates could add hooks and attributes, and their own hooks would see its branch; git before 2.28 does not know the option for the hash.
-    ...command('git', '-c', 'core.hooksPath=/dev/null', 'init', '--quiet', '--template=', into),
-    env: { GIT_DEFAULT_HASH: gitDefaultHash(commit) },
-  },
+  initRepository(into, commit),
   fetchPack(into, ['--depth=1', repository, commit]),
   git(into, ['checkout', '--quiet', '--detach', commit], {
     settings: [

@@ -1,4 +1,5 @@
 import { type Command, command, renderCommand } from '../../shell/command.js';
+import type { Word } from '../../shell/word.js';
 import { git, type How, noPrograms } from './git.js';
 import { keptRef } from './kept.js';
 import { prefixName } from './names.js';
@@ -51,6 +52,13 @@ const sha256 = 64;
 
 /** The hash algorithm of a repository for this commit or tree. */
 export const gitDefaultHash = (id: string): string => (id.length === sha256 ? 'sha256' : 'sha1');
+
+/** Makes an empty repository that can hold that commit. The user's templates could add hooks and attributes, and their own
+ * hooks would see its first branch; git before 2.28 does not know the option for the hash. */
+export const initRepository = (into: Word, commit: string, ...options: readonly '--bare'[]): Command => ({
+  ...command('git', '-c', 'core.hooksPath=/dev/null', 'init', '--quiet', ...options, '--template=', into),
+  env: { GIT_DEFAULT_HASH: gitDefaultHash(commit) },
+});
 
 /** Disables settings and attributes of the user and of the machine. */
 export const onlyTheCommit = {
