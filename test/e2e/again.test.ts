@@ -328,7 +328,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     for (const words of wrong) {
       const refused = await refusedBy(project, words, at);
       expect(refused?.suggestions, words.join(' ')).not.toEqual([]);
-      for (const line of refused?.suggestions ?? []) paste(line, at);
+      for (const line of refused?.suggestions ?? []) await paste(line, at);
     }
   });
 
@@ -353,7 +353,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
       name: 'CannotReproduce',
       suggestions: [expect.stringContaining('fetch')],
     });
-    for (const line of refused?.suggestions ?? []) paste(line, at);
+    for (const line of refused?.suggestions ?? []) await paste(line, at);
     expect(await refusedBy(project, ['reproduce', run], at)).toBeNull();
   });
 });

@@ -64,6 +64,7 @@ describe.skipIf(isMissing('docker', 'git'))('the package, installed by npm', () 
       'oclif.manifest.json',
       'package.json',
       'src',
+      'stacks',
       'templates',
     ]);
   });

@@ -433,8 +433,8 @@ describe.skipIf(isMissing('docker', 'git', 'root'))(
       expect(before, 'it is refused').not.toBe(null);
       expect(before?.suggestions, before?.message).toHaveLength(one.lines);
       const { each = [], inOrder = [] } = one;
-      for (const place of each) take(before?.suggestions[place] ?? '', one);
-      for (const place of inOrder) take(before?.suggestions[place] ?? '', one);
+      for (const place of each) await take(before?.suggestions[place] ?? '', one);
+      for (const place of inOrder) await take(before?.suggestions[place] ?? '', one);
       if (inOrder.length > 0) expect((await refusalOf(one.words, one))?.name).not.toBe(before?.name);
       if (existing(one)) {
         git('reset', '--quiet', '--hard', '--recurse-submodules');
@@ -482,7 +482,7 @@ describe.skipIf(isMissing('docker', 'git'))('N6: while a job runs', () => {
       const other = (JSON.parse(local.stdout) as { error: Refusal }).error;
       expect(other.message).toContain('runs on this computer');
       for (const line of [...other.suggestions, ...error.suggestions])
-        paste(line, { ...how, input: 'exit 0\n' });
+        await paste(line, { ...how, input: 'exit 0\n' });
       expect((await own.cli(['deploy', '--dry-run'], how)).code).toBe(0);
     } finally {
       await own.remove();

@@ -75,7 +75,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       const { name, suggestions } = await refused(...dry, '--target', 'hosts');
       expect([name, suggestions.length]).toEqual(['NoHosts', 2]);
       const [inFile = '', asFlag = ''] = suggestions;
-      paste(asFlag.replace('user@gpu1,user@gpu2:2222', 'near'), at);
+      await paste(asFlag.replace('user@gpu1,user@gpu2:2222', 'near'), at);
       const key = inFile.replace(/ {4}#.*/, '').replace('"user@gpu1", "user@gpu2:2222"', '"near"');
       project.setParameters({ ...(JSON.parse(`{${key}}`) as object), experiment_conditions: ['1'] });
       await taken(...dry, '--target', 'hosts');
@@ -87,7 +87,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       const { suggestions } = await refused(...dry);
       expect(suggestions).toHaveLength(3);
       const [bySsh = '', byDeploy = ''] = suggestions;
-      paste(byDeploy, at);
+      await paste(byDeploy, at);
       const terminal = new Terminal(['bash', '-c', bySsh], at);
       await terminal.shows('Are you sure you want to continue connecting');
       terminal.enter('yes');
@@ -109,7 +109,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       const { suggestions, message } = await refused(...dry);
       expect(message).toContain('known_hosts has another');
       expect(suggestions).toHaveLength(2);
-      paste(suggestions[0] ?? '', at);
+      await paste(suggestions[0] ?? '', at);
       expect((await refused(...dry)).message).toContain('is not in known_hosts');
       knows(near.hostKey);
     });
@@ -124,7 +124,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       writeFileSync(password, '#!/bin/sh\necho open\n');
       chmodSync(password, 0o755);
       const asked = { SSH_ASKPASS: password, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' };
-      for (const line of suggestions.slice(0, 2)) paste(line, { ...at, env: { ...at.env, ...asked } });
+      for (const line of suggestions.slice(0, 2)) await paste(line, { ...at, env: { ...at.env, ...asked } });
       await taken(...dry);
     });
 
@@ -137,7 +137,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       const { name, suggestions } = await refused('logs', 'hold-a');
       expect([name, suggestions.length]).toEqual(['ChangedHostKey', 2]);
       expect(suggestions[1]).toMatch(/^logistician deploy {4}#/);
-      paste(suggestions[0] ?? '', at);
+      await paste(suggestions[0] ?? '', at);
       await project.ok(['deploy', '--yes'], at);
       await taken('logs', 'hold-a');
       expect(readFileSync(pinned, 'utf8')).toBe(readFileSync(right, 'utf8'));
@@ -148,7 +148,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       chmodSync(dirname(/ControlPath "?([^"\n]+)/.exec(config)?.[1] ?? ''), 0o755);
       const { suggestions } = await refused('logs', 'hold-a');
       expect(suggestions).toHaveLength(2);
-      for (const line of suggestions) paste(line, at);
+      for (const line of suggestions) await paste(line, at);
       await taken('logs', 'hold-a');
     });
 
@@ -167,7 +167,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
         ],
       });
       await near.exec(`chown ada ${results}/closed`);
-      paste(suggestions[0] ?? '', at);
+      await paste(suggestions[0] ?? '', at);
       await near.exec(`chown root ${results}/closed`);
     });
 
@@ -176,13 +176,13 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       const { name, suggestions } = await refused('terminate', '--yes', '--grace', '1');
       expect([name, suggestions.length]).toEqual(['NotAllCollected', 2]);
       await answer();
-      paste(suggestions[1] ?? '', at);
+      await paste(suggestions[1] ?? '', at);
       expect((await project.json(['status'], at)).live).toBe(false);
       await deploys();
       await stopAnswering();
       const again = await refused('terminate', '--yes', '--grace', '1');
       await answer();
-      paste(again.suggestions[0] ?? '', at);
+      await paste(again.suggestions[0] ?? '', at);
       expect(await near.exec('docker ps --all --quiet')).toBe('');
     });
 

@@ -1,4 +1,4 @@
-// Every remedy that an error proposes is in one of two lists, by the error's class or, where it has none of its own, by
+// Every remedy that an error proposes is in one of these lists, by the error's class or, where it has none of its own, by
 // the file that makes it. test/unit/remedies.test.ts holds src/ to them.
 
 /** Those that test/e2e/remedies.test.ts executes in the state in which they are proposed. */
@@ -76,6 +76,23 @@ export const executedOnRuns = [
   'operations/rerun/arguments-file.ts',
 ] as const;
 
+const atAws = 'test/cloud-api/remedies.test.ts';
+
+/** Those that other files execute: there, `proposed()` or a case names them. */
+export const executedElsewhere = {
+  AwsRefused: atAws,
+  BadAwsFile: atAws,
+  NotAtAws: atAws,
+  TerraformFailed: atAws,
+  'targets/aws/offer/kind.ts': atAws,
+  'targets/aws/stack/shared-settings.ts': atAws,
+  'tools/aws/identity.ts': atAws,
+  'tools/aws/program.ts': atAws,
+  NothingWaits: atAws,
+} as const satisfies Readonly<Record<string, string>>;
+
+export type ExecutedElsewhere = keyof typeof executedElsewhere;
+
 const aws = 'needs AWS';
 const otherMachine = 'needs a machine in that state: test/hosts plays it';
 const packages = 'installs packages';
@@ -83,32 +100,23 @@ const passing = 'proposes to do the same again, or to look';
 
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  AwsRefused: aws,
-  BadAwsFile: aws,
-  NotAtAws: aws,
   OtherAccount: aws,
   SplitIdentity: aws,
   StateLost: aws,
   StillChanging: aws,
-  TerraformFailed: aws,
   'targets/aws/aws.ts': aws,
   'targets/aws/cleanup/end.ts': aws,
   'targets/aws/life/boot.ts': aws,
   'targets/aws/life/machines.ts': aws,
   'targets/aws/life/start.ts': aws,
-  'targets/aws/offer/kind.ts': aws,
   'targets/aws/rental.ts': aws,
   'targets/aws/stack/plan.ts': aws,
-  'targets/aws/stack/shared-settings.ts': aws,
-  'tools/aws/identity.ts': aws,
-  'tools/aws/program.ts': packages,
   NoGitLfs: packages,
   MissingLargeFiles: 'needs a server of git LFS',
   MissingSubmoduleCommit: 'needs the remote of a submodule: test/e2e/submodules-and-lfs.test.ts has one',
   BuildFailed: 'test/e2e/registry.test.ts executes those of a registry; else the Dockerfile is the remedy',
   NotReady: packages,
   BrokenGpus: 'needs GPUs whose driver fails: see test/unit/machines',
-  NothingWaits: aws,
   HungUp: otherMachine,
   NoSession: otherMachine,
   NotThereYet: otherMachine,

@@ -2,9 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { elsewhere, executed, executedOnMachines, executedOnRuns } from '../support/remedies.js';
+import {
+  elsewhere,
+  executed,
+  executedElsewhere,
+  executedOnMachines,
+  executedOnRuns,
+} from '../support/remedies.js';
 
-const src = fileURLToPath(new URL('../../src/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const src = join(root, 'src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => ({ path, text: readFileSync(join(src, path), 'utf8') }));
@@ -57,12 +64,30 @@ const filesWithRemedies = new Set(
 );
 
 describe('N6: each remedy', () => {
-  const listed = [...executed, ...executedOnMachines, ...executedOnRuns, ...Object.keys(elsewhere)];
+  const listed = [
+    ...executed,
+    ...executedOnMachines,
+    ...executedOnRuns,
+    ...Object.keys(executedElsewhere),
+    ...Object.keys(elsewhere),
+  ];
 
   it('is executed by a test, or listed with why it is not', () => {
     const all = [...classesWithRemedies, ...filesWithRemedies];
     expect(all.filter((name) => !listed.includes(name))).toEqual([]);
     expect(all.length).toBeGreaterThan(60);
+  });
+
+  it('is in the test that is said to execute it', () => {
+    const texts = new Map<string, string>(
+      [...new Set(Object.values(executedElsewhere))].map((path) => [
+        path,
+        readFileSync(join(root, path), 'utf8'),
+      ]),
+    );
+    const isNamed = ([name, path]: [string, string]) =>
+      ['of: ', 'proposed('].some((before) => texts.get(path)?.includes(`${before}'${name}'`));
+    expect(Object.entries(executedElsewhere).filter((one) => !isNamed(one))).toEqual([]);
   });
 
   it('is in one list, and still proposed', () => {

@@ -12,7 +12,7 @@ export interface SetUp {
   readonly keyMade: boolean;
 }
 
-/** Creates ~/.logistician with a key pair (an existing one is kept) and sets the target; other settings stay. */
+/** Creates ~/.logistician with a key pair (an existing one is kept, and its public half is made again where it is missing) and sets the target; other settings stay. */
 export async function setUp(session: Session, settings: Pick<UserSettings, 'target'>): Promise<SetUp> {
   const folder = join(session.home, '.logistician');
   const key = join(folder, 'ssh-key');
@@ -21,6 +21,9 @@ export async function setUp(session: Session, settings: Pick<UserSettings, 'targ
   if (keyMade) {
     const keygen = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'logistician', '-f', key];
     await session.executor.change(command(...keygen));
+  } else if (!existsSync(`${key}.pub`)) {
+    const output = `${key}.pub`;
+    await session.executor.change({ ...command('ssh-keygen', '-y', '-f', key), output });
   }
   if (!session.executor.dryRun)
     writeAtomically(settingsFile(session.home), withSettings(session.home, settings));

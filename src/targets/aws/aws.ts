@@ -6,7 +6,7 @@ import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import type { Io } from '../../shell/process.js';
-import { signInAgain } from '../../tools/aws/refusals.js';
+import { signInAfter } from '../../tools/aws/sign-in.js';
 import { Unreachable } from '../../tools/ssh/unreachable.js';
 import { buildHere } from '../build-here.js';
 import type { TargetContext } from '../context.js';
@@ -143,7 +143,7 @@ export class AwsTarget implements Target {
     return [
       ...missing.map(({ name, own }) => ({
         place: name,
-        ...(own.instance === null ? notCreated(name, applied) : withoutAddress(name, own)),
+        ...(own.instance === null ? notCreated(name, applied, this.context.env) : withoutAddress(name, own)),
       })),
       ...problems,
     ];
@@ -226,11 +226,15 @@ function withoutAddress(name: string, { instance, subnet, region }: AwsPlace): O
   return { problem, isFinal: true };
 }
 
-function notCreated(name: string, { failed, other }: Applied): Omit<PlaceProblem, 'place'> {
+function notCreated(
+  name: string,
+  { failed, other }: Applied,
+  env: NodeJS.ProcessEnv,
+): Omit<PlaceProblem, 'place'> {
   const failure = failed.get(name);
   const why = failure?.text ?? other[0] ?? 'Terraform gives no reason';
   const problem = new Unreachable(name, `was not created: ${why}`, [
-    ...signInAgain(why),
+    ...signInAfter(why, env),
     failure?.refused
       ? ownLine('deploy', ['--retry-failed'], 'later, or with another aws_instance_type or aws_subnet_id')
       : ownLine('deploy', [], 'tries again'),

@@ -2,7 +2,7 @@ import { ownLine, UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
-import { signInAgain } from '../../tools/aws/refusals.js';
+import { signInAfter } from '../../tools/aws/sign-in.js';
 import type { TargetContext } from '../context.js';
 import type { Leak, Rental } from '../target.js';
 import type { AwsAccount } from './account.js';
@@ -50,7 +50,7 @@ export class AwsRental implements Rental {
     if (other !== undefined)
       throw new UserError(
         `Your IP address has changed, and the machines do not accept the new one yet: ${other}`,
-        [...signInAgain(other), ownLine('deploy', [], 'tries again')],
+        [...signInAfter(other, this.context.env), ownLine('deploy', [], 'tries again')],
       );
     live.write(withApplied(live.now, applied, new Set()));
     this.instances.recordIsCurrent();

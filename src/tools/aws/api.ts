@@ -261,7 +261,8 @@ export class AwsApi implements Asker {
     } catch (error) {
       if (error instanceof AwsRefused) throw error;
       const isWithout = (error as Error).name === 'CredentialsProviderError';
-      throw refusal(what, this.region, error, isWithout ? await reasonOfProfile(process.env) : null);
+      const reason = isWithout ? await reasonOfProfile(process.env) : null;
+      throw refusal(what, this.region, error, process.env, reason);
     }
   }
 

@@ -1,4 +1,5 @@
 import { AwsRefused } from './refusals.js';
+import { keepInShell } from './sign-in.js';
 
 /** Milliseconds for a program or a page that gives credentials: as long as Terraform waits for a credential_process. */
 const patience = 60_000;
@@ -18,8 +19,5 @@ const tooLate = (timeoutMs: number) =>
   new AwsRefused(
     `No AWS credentials came within ${timeoutMs / 1000} s: what your profile asks for them (credential_process, a sign-in) does not answer.`,
     'NoCredentialsInTime',
-    [
-      'aws sts get-caller-identity    # asks in the same way',
-      'eval "$(aws configure export-credentials --format env)"    # keeps in this shell what it got',
-    ],
+    ['aws sts get-caller-identity    # asks in the same way', keepInShell('this shell keeps what it got')],
   );

@@ -14,7 +14,7 @@ export function proxyFor({ protocol, hostname, port }: URL, env: NodeJS.ProcessE
     // Told below, without the value: it may have a password in it.
   }
   throw new AwsRefused(`The proxy in the variable ${name} is no address of an HTTP proxy.`, 'BadProxy', [
-    `export ${name.toUpperCase()}=http://proxy.example.org:3128`,
+    `export ${env[name] ? name : name.toUpperCase()}=http://proxy.example.org:3128`,
   ]);
 }
 

@@ -1,4 +1,7 @@
 import { UserError } from '../../errors.js';
+import { pasteable } from '../../shell/word.js';
+import { policyLines } from './policy.js';
+import { expired, keepInShell, signIn, signInAgain } from './sign-in.js';
 
 /** AWS refused a call, or could not be reached. */
 export class AwsRefused extends UserError {
@@ -17,22 +20,9 @@ export class AwsRefused extends UserError {
   }
 }
 
-const signIn = [
-  'aws configure    # or: export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…',
-  'aws sso login    # if you use single sign-on; then export AWS_PROFILE=…',
-];
-
-/** For roles that ask for a code: the CLI asks for it, and the shell keeps what it got. */
-const withCode = 'eval "$(aws configure export-credentials --format env)"    # asks for the code';
-
 /** What the SDK says if no source had any credentials, and none says why. */
 const noSource = 'Could not load credentials from any providers';
 
-const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
-
-/** The commands to sign in again, if an error text, such as Terraform's, is about expired credentials. */
-export const signInAgain = (text: string): readonly string[] =>
-  [...expired].some((code) => text.includes(code)) ? signIn : [];
 const unknown = new Set([
   'AuthFailure',
   'InvalidClientTokenId',
@@ -63,6 +53,7 @@ export function refusal(
   what: string,
   region: string,
   error: unknown,
+  env: NodeJS.ProcessEnv,
   reason: string | null = null,
 ): AwsRefused {
   const {
@@ -73,30 +64,39 @@ export function refusal(
   const refused = (text: string, suggestions: readonly string[]) =>
     new AwsRefused(text, name, suggestions, { cause: error });
   if (name === 'CredentialsProviderError') {
-    if (/expired|sso/i.test(message)) return refused(`Your AWS credentials have expired: ${message}`, signIn);
+    if (/expired|sso/i.test(message))
+      return refused(`Your AWS credentials have expired: ${message}`, signInAgain(env));
     const why = reason ?? (message.startsWith(noSource) ? '' : message);
     return refused(
       `There are no AWS credentials here${why === '' ? '' : `: ${why.replace(/\.$/, '')}`}.`,
-      /multi-factor|mfa/i.test(why) ? [withCode, ...signIn] : signIn,
+      /multi-factor|mfa/i.test(why) ? [keepInShell('asks for the code'), ...signIn] : signIn,
     );
   }
-  if (expired.has(name)) return refused('Your AWS credentials have expired.', signIn);
+  if (expired.has(name)) return refused('Your AWS credentials have expired.', signInAgain(env));
   if (unknown.has(name))
     return refused(`AWS rejects your credentials, perhaps only in the region ${region}: ${message}`, [
-      'aws sts get-caller-identity    # shows your identity',
-      ...signIn,
+      'aws configure list    # which credentials are in use, and from where',
+      ...signInAgain(env),
+      `aws sts get-caller-identity    # if it succeeds, only ${region} rejects them: your account may have to enable it`,
     ]);
   if (notAllowed.has(name))
-    return refused(`Your AWS user may not ${what}: ${message}`, [
-      'aws sts get-caller-identity    # shows your identity; the policy that is needed is stacks/policy.json',
-    ]);
+    return refused(`Your AWS user may not ${what}: ${message}`, policyLines('policy.json'));
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return refused(`AWS cannot be reached in the region ${region}: ${message}.`, [
       '"aws_region": "eu-central-1"    # in parameters.json, if there is no such region',
     ]);
-  if (unreached.has(code))
-    return refused(`AWS cannot be reached: ${message}.`, [
-      "env | grep -iE '^aws_endpoint|_proxy='    # other ways than the usual one, as `endpoint_url` in ~/.aws/config",
-    ]);
+  if (unreached.has(code)) return refused(`AWS cannot be reached: ${message}.`, otherWays(env));
   return refused(`AWS refused to ${what}: ${message || name}`, []);
 }
+
+/** Lines that show what leads to another address than AWS's own. */
+function otherWays(env: NodeJS.ProcessEnv): string[] {
+  const isSet = Object.keys(env).some((name) => env[name] && /^aws_endpoint|_proxy$/i.test(name));
+  const file = env.AWS_CONFIG_FILE ? pasteable`grep -n endpoint_url ${env.AWS_CONFIG_FILE}` : inHome;
+  return [
+    ...(isSet ? ["env | grep -iE '^aws_endpoint|_proxy='    # other ways to AWS that this shell sets"] : []),
+    `${file}    # those that a profile sets`,
+  ];
+}
+
+const inHome = 'grep -n endpoint_url ~/.aws/config';

@@ -2,6 +2,7 @@ import type { Executor } from '../../shell/executor.js';
 import { ask } from './ask.js';
 import { cliFails, lastLine } from './cli-fails.js';
 import { headBucket } from './lines.js';
+import { policyLines } from './policy.js';
 import { AwsRefused } from './refusals.js';
 
 /** A bucket for Terraform's state. */
@@ -32,10 +33,7 @@ export async function stateBucket(executor: Executor, region: string, bucket: st
     throw new AwsRefused(
       `Your AWS user may not use the S3 bucket ${bucket}, or it belongs to another account.`,
       answer,
-      [
-        'aws sts get-caller-identity    # shows your identity; the policy that is needed is stacks/policy-s3-state.json',
-        without,
-      ],
+      [...policyLines('policy-s3-state.json'), without],
     );
   if (answer === '') throw cliFails(outcome);
   throw new AwsRefused(`AWS refused to check the S3 bucket ${bucket}: ${lastLine(stderr)}`, answer, [

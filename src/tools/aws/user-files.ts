@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { accessLines } from '../../shell/access.js';
 import { pasteable } from '../../shell/word.js';
 
 /** A file of the user's AWS settings that cannot be read, or that changes what our own lines do. */
@@ -23,13 +24,15 @@ export function verifyProfileFiles(env: NodeJS.ProcessEnv): void {
   }
 }
 
+const withoutBundle = 'unset AWS_CA_BUNDLE    # or name another file';
+
 /** The certificates in a file that AWS_CA_BUNDLE names; null: it names none. @throws BadAwsFile */
 export function certificatesIn(path: string | undefined): string | null {
   if (!path) return null;
-  const text = settingsIn(path, 'unset AWS_CA_BUNDLE    # or name another file');
+  const text = settingsIn(path, withoutBundle);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new BadAwsFile(`The file that AWS_CA_BUNDLE names has no certificates, or does not exist: ${path}`, [
-    pasteable`ls -l ${path}`,
+    withoutBundle,
   ]);
 }
 
@@ -46,13 +49,13 @@ export function refuseAliases(env: NodeJS.ProcessEnv): void {
   // The CLI knows no other place of it, and has no option to do without it.
   const path = inHome(env, join('cli', 'alias'));
   let section = '';
-  for (const line of settingsIn(path).split('\n')) {
+  for (const line of settingsIn(path, pasteable`mv ${path} ${path}.old`).split('\n')) {
     section = /^\s*\[\s*(.+?)\s*\]/.exec(line)?.[1] ?? section;
     const [, name = ''] = /^\s*([^\s=:#;]+)\s*[=:]/.exec(line) ?? [];
     if (ours[section]?.test(name))
       throw new BadAwsFile(
         `The alias ${name} in ${path} replaces a command of \`aws\` that is called here.`,
-        [`${pasteable`"$EDITOR" ${path}`}    # give it another name`],
+        [`${pasteable`\${EDITOR:-vi} ${path}`}    # give it another name`],
       );
   }
 }
@@ -60,9 +63,9 @@ export function refuseAliases(env: NodeJS.ProcessEnv): void {
 const inHome = (env: NodeJS.ProcessEnv, name: string): string => join(env.HOME || homedir(), '.aws', name);
 
 /** The text of a file; empty: it does not exist. @throws BadAwsFile */
-function settingsIn(path: string, remedy = pasteable`ls -l ${path}`): string {
-  const refuse = (why: string) =>
-    new BadAwsFile(`The AWS settings in ${path} cannot be used: ${why}.`, [remedy]);
+function settingsIn(path: string, remedy = aside(path)): string {
+  const refuse = (why: string, lines: readonly string[] = [remedy]) =>
+    new BadAwsFile(`The AWS settings in ${path} cannot be used: ${why}.`, lines);
   // Where people want none.
   if (path === '/dev/null') return '';
   try {
@@ -76,6 +79,8 @@ function settingsIn(path: string, remedy = pasteable`ls -l ${path}`): string {
     if (error instanceof BadAwsFile) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return '';
-    throw refuse(code === 'EACCES' ? 'you may not read it' : message);
+    throw code === 'EACCES' ? refuse('you may not read it', accessLines(path)) : refuse(message);
   }
 }
+
+const aside = (path: string): string => `${pasteable`mv ${path} ${path}.old`}    # then: aws configure`;

@@ -83,6 +83,14 @@ export const quotaAnswer = (QuotaCode: string, Value: number): Answer =>
     JSON.stringify({ Quota: { ServiceCode: 'ec2', QuotaCode, Value } }),
   );
 
+/** A larger quota that is asked for, which the test cloud grants at once. */
+export const increaseAnswer = (asked: Readonly<Record<string, unknown>>): Answer =>
+  answer(
+    200,
+    'application/x-amz-json-1.1',
+    JSON.stringify({ RequestedQuota: { Id: '1', Status: 'APPROVED', ...asked } }),
+  );
+
 const answer = (status: number, type: string, text: string): Answer => ({
   status,
   headers: { 'content-type': type },

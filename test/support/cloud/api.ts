@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Answer, emptyAnswer, errorAnswer, identityAnswer, quotaAnswer } from './answers.js';
+import {
+  type Answer,
+  emptyAnswer,
+  errorAnswer,
+  identityAnswer,
+  increaseAnswer,
+  quotaAnswer,
+} from './answers.js';
 import { type Call, readCall } from './call.js';
 import { Ec2 } from './ec2.js';
 import { Fault, type FaultRule } from './faults.js';
@@ -141,6 +148,10 @@ export class Api {
     const account = this.accounts.get(call.key);
     if (call.action === 'GetCallerIdentity' && account !== undefined)
       return identityAnswer(account, call.key);
+    if (call.action === 'RequestServiceQuotaIncrease') {
+      this.quotas.set(String(call.body.QuotaCode), Number(call.body.DesiredValue));
+      return increaseAnswer(call.body);
+    }
     if (call.service === 'servicequotas')
       return quotaAnswer(String(call.body.QuotaCode), this.quotas.get(String(call.body.QuotaCode)) ?? 1000);
     const perform = async () => {

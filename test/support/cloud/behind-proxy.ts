@@ -27,7 +27,9 @@ export class BehindProxy {
   static async start(url: string): Promise<BehindProxy> {
     const folder = scratchFolder();
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    const names = ['*.amazonaws.com', '*.us-east-1.amazonaws.com'].map((name) => `DNS:${name}`).join(',');
+    const names = ['*.amazonaws.com', '*.us-east-1.amazonaws.com', '*.eu-central-1.amazonaws.com']
+      .map((name) => `DNS:${name}`)
+      .join(',');
     execFileSync(
       'openssl',
       [

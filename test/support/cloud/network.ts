@@ -32,7 +32,8 @@ export async function makeNetwork(name: string, ec2: Ec2, hasMachines: boolean):
   return { name, vpc, subnet, range, gateway: `${base}.1` };
 }
 
-async function openToInternet(ec2: Ec2, vpc: string): Promise<void> {
+/** What packets to the internet take from a VPC. */
+export async function openToInternet(ec2: Ec2, vpc: string): Promise<void> {
   const gateway = (await ec2.call('CreateInternetGateway')).get('internetGateway/internetGatewayId');
   await ec2.call('AttachInternetGateway', { VpcId: vpc, InternetGatewayId: gateway });
   const tables = { 'Filter.1.Name': 'vpc-id', 'Filter.1.Value.1': vpc };

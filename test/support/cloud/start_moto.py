@@ -272,6 +272,15 @@ def modify_groups(original, response):
     return original(response) if response._get_param("Groups", []) else True
 
 
+@replace(subnets.SubnetBackend, "create_default_subnet")
+def make_default_subnet(original, backend, zone):
+    """It is the default one also where its zone has another one; moto takes the first for it."""
+    subnet = original(backend, zone)
+    subnet.default_for_az = True
+    subnet.map_public_ip_on_launch = True
+    return subnet
+
+
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)

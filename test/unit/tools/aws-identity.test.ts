@@ -61,10 +61,10 @@ describe('D5: why there are no credentials', () => {
   it("is said in the SDK's words where it says more than that there are none", () => {
     const mfa =
       'Profile default requires multi-factor authentication, but no MFA code callback was provided.';
-    const { message, suggestions } = refusal('ask', 'eu-west-1', error(mfa));
+    const { message, suggestions } = refusal('ask', 'eu-west-1', error(mfa), {});
     expect(message).toBe(`There are no AWS credentials here: ${mfa}`);
     expect(suggestions.join('\n')).toContain('eval "$(aws configure export-credentials --format env)"');
-    const none = refusal('ask', 'eu-west-1', error('Could not load credentials from any providers'));
+    const none = refusal('ask', 'eu-west-1', error('Could not load credentials from any providers'), {});
     expect(none.message).toBe('There are no AWS credentials here.');
   });
 });

@@ -37,7 +37,7 @@ describe('M17: why there are no AWS credentials', () => {
     const error = Object.assign(new Error('Could not load credentials from any providers'), {
       name: 'CredentialsProviderError',
     });
-    const { message } = refusal('read your identity', 'eu-west-1', error, reason);
+    const { message } = refusal('read your identity', 'eu-west-1', error, env, reason);
     expect(message).toMatch(/^There are no AWS credentials here: /);
     expect(message).toContain(words);
     expect(message).not.toContain('\n');

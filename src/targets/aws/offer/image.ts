@@ -35,7 +35,7 @@ export async function findAmi(
 ): Promise<AmiFacts> {
   const isArm = type.architectures.includes('arm64');
   const known = names(isArm)[type.gpus > 0 ? 'gpu' : 'plain'];
-  const sayOne = '"aws_ami": "ami-0123456789abcdef0"    # in parameters.json';
+  const sayOne = '"aws_ami": "ami-…"    # in parameters.json';
   if (given === null && type.gpus > 0 && (type.gpuMaker !== 'NVIDIA' || tooOld.test(typeName)))
     throw new NotAtAws(
       `The image for GPUs has no driver for those of ${typeName}${type.gpuMaker === 'NVIDIA' ? ', which are too old' : ` (${type.gpuMaker || 'unknown'})`}.`,
@@ -54,12 +54,18 @@ export async function findAmi(
   if (!image)
     throw new NotAtAws(
       `There is no image ${id} in ${api.region}, or none that you may use. Images belong to a region.`,
-      [`aws --region ${api.region} ec2 describe-images --image-ids ${id}`, sayOne],
+      [
+        `aws --region ${api.region} ec2 describe-images --owners self --query 'Images[].[ImageId,Name,Architecture]'`,
+        `${sayOne}, or remove the key for the current image`,
+      ],
     );
   if (!type.architectures.includes(image.architecture))
     throw new NotAtAws(
       `${id} (${image.name}) is for ${image.architecture}, and ${typeName} is ${type.architectures.join(' and ')}.`,
-      [sayOne, '"aws_instance_type": "t3.small"    # in parameters.json: a type that fits the image'],
+      [
+        `${sayOne}, or remove the key for an image that fits`,
+        `"aws_instance_type": "${image.architecture === 'arm64' ? 't4g' : 't3'}.small"    # in parameters.json: a type that fits the image`,
+      ],
     );
   return image;
 }

@@ -29,7 +29,11 @@ export async function surveyNetwork(api: AwsApi, wish: Wish): Promise<NetworkSur
   ]);
   const subnets = given === null ? await defaultSubnets(api, wish) : [given];
   const offered = zones === null ? subnets : subnets.filter(({ zone }) => zones.includes(zone));
-  if (offered.length === 0) throw withoutType(api.region, instanceType, given, zones ?? []);
+  if (offered.length === 0) {
+    const others = await unlessDenied(() => api.zonesOf(small));
+    const isThere = subnets.some(({ zone }) => others?.includes(zone));
+    throw withoutType(api.region, instanceType, given, zones ?? [], isThere);
+  }
   const notes =
     zones === null ? [mayNotAsk('which zones offer the type', 'ec2:DescribeInstanceTypeOfferings')] : [];
   return {
@@ -38,12 +42,16 @@ export async function surveyNetwork(api: AwsApi, wish: Wish): Promise<NetworkSur
   };
 }
 
-/** @param zones that offer the type */
+/** A type to propose in the place of another one. */
+const small = 't3.small';
+
+/** @param zones that offer the type @param isSmallThere whether the small one is offered where the other is not */
 function withoutType(
   region: string,
   type: string,
   given: { readonly id: string; readonly zone: string } | null,
   zones: readonly string[],
+  isSmallThere: boolean,
 ): NotAtAws {
   const found = zones.length === 0 ? 'no zone' : zones.join(', ');
   const where = given
@@ -56,7 +64,7 @@ function withoutType(
           `aws --region ${region} ec2 describe-subnets --filters Name=availability-zone,Values=${zones.join(',')} --query 'Subnets[].[SubnetId,AvailabilityZone]'`,
           '"aws_subnet_id": "subnet-…"    # in parameters.json: one in such a zone',
         ]),
-    '"aws_instance_type": "t3.small"    # in parameters.json: another type',
+    ...(isSmallThere ? [`"aws_instance_type": "${small}"    # in parameters.json: another type`] : []),
   ]);
 }
 
@@ -93,7 +101,7 @@ async function defaultSubnets(api: AwsApi, { sshAddress }: Wish): Promise<Defaul
   const subnets = await api.defaultSubnets();
   if (subnets.length === 0)
     throw new NotAtAws(`There is no default VPC in ${api.region}, and no subnet is set.`, [
-      `aws --region ${api.region} ec2 create-default-vpc`,
+      `aws --region ${api.region} ec2 create-default-vpc    # an administrator may have to`,
       sayOne,
     ]);
   const without = subnets.filter(({ givesPublicAddresses }) => !givesPublicAddresses);
@@ -103,7 +111,7 @@ async function defaultSubnets(api: AwsApi, { sshAddress }: Wish): Promise<Defaul
       [
         ...without.map(
           ({ id }) =>
-            `aws --region ${api.region} ec2 modify-subnet-attribute --subnet-id ${id} --map-public-ip-on-launch`,
+            `aws --region ${api.region} ec2 modify-subnet-attribute --subnet-id ${id} --map-public-ip-on-launch    # an administrator may have to`,
         ),
         sayOne,
       ],
@@ -115,7 +123,8 @@ async function findSubnet(api: AwsApi, id: string) {
   const found = await api.subnet(id);
   if (!found)
     throw new NotAtAws(`There is no subnet ${id} in ${api.region}.`, [
-      `aws --region ${api.region} ec2 describe-subnets --query 'Subnets[].SubnetId'`,
+      `aws --region ${api.region} ec2 describe-subnets --query 'Subnets[].[SubnetId,AvailabilityZone]'`,
+      sayOne,
     ]);
   return { id, ...found };
 }

@@ -2,6 +2,7 @@ import { tagKeys } from '../../../../stacks/stack-plan.js';
 import type { AwsApi } from '../../../tools/aws/api.js';
 import type { Trial } from '../../../tools/aws/dry-run.js';
 import { type DryRun, noDryRun } from '../../../tools/aws/facts.js';
+import { policyLines } from '../../../tools/aws/policy.js';
 import { isFinal } from '../stack/progress.js';
 import { NotAtAws } from './not-at-aws.js';
 
@@ -31,11 +32,7 @@ export function refuseDenied(answers: readonly DryRun[], region: string): void {
       `AWS would refuse to create machines in ${region}:`,
       ...denied.map(({ action, code, message }) => `  ${action}: ${code}: ${withoutSecretPart(message)}`),
     ].join('\n'),
-    isAllowance
-      ? [
-          'aws sts get-caller-identity    # shows your identity; the policy that is needed is stacks/policy.json',
-        ]
-      : [],
+    isAllowance ? policyLines('policy.json') : [],
   );
 }
 

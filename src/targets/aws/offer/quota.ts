@@ -52,15 +52,27 @@ export function mostByQuota(quota: Quota, deployment: string | null): number {
   throw new NotAtAws(
     `The quota "${name}" of ${region} is ${count(limit, 'vCPU')}${used}; one ${type} has ${each}.`,
     [
-      `aws --region ${region} service-quotas request-service-quota-increase --service-code ec2 --quota-code ${code} --desired-value ${wanted}`,
+      `aws --region ${region} service-quotas request-service-quota-increase --service-code ec2 --quota-code ${code} --desired-value ${wanted}    # an administrator may have to`,
       ...(others.length === 0
         ? []
         : [
             `aws --region ${region} ec2 describe-instances --filters Name=instance-state-name,Values=running`,
           ]),
-      '"aws_instance_type": "t3.small"    # in parameters.json: a type with another quota, or fewer vCPUs',
+      ...smaller(quota),
     ],
   );
+}
+
+/** A type that needs less of the quota, or has another one. */
+function smaller({ code, each }: Quota): string[] {
+  const [small, cpus] = ['t3.small', 2];
+  const isSame = quotaOf(small, false)?.code === code;
+  if (isSame && each <= 1) return [];
+  // Those of the generation before have one.
+  const type = isSame && each <= cpus ? 't2.small' : small;
+  return [
+    `"aws_instance_type": "${type}"    # in parameters.json: a type with another quota, or fewer vCPUs`,
+  ];
 }
 
 /** `The quota "…" of us-east-1 (8 vCPUs, 2 used by other machines) lets 3 of these machines run at a time.` */

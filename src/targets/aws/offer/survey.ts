@@ -149,11 +149,20 @@ export function lineOf(
   return `${instance_type} (${has.join(', ')}), ${market}, in ${region}, ${ami}; ${end}`;
 }
 
+/** Types of NVIDIA's newer GPUs, the smallest that has as many. */
+const typeWith = (gpus: number): string | null =>
+  gpus <= 1 ? 'g4dn.xlarge' : gpus <= 4 ? 'g4dn.12xlarge' : gpus <= 8 ? 'g4dn.metal' : null;
+
 function refuseGpus(wish: GpuWish, { gpus }: TypeFacts, type: string): void {
   const wanted = wish === 'all' ? 1 : typeof wish === 'number' ? wish : 0;
-  if (wanted > gpus)
-    throw new NotAtAws(`A job wants ${wish} GPUs, and ${type} has ${gpus === 0 ? 'none' : gpus}.`, [
-      '"aws_instance_type": "g4dn.xlarge"    # in parameters.json: one with GPUs',
-      '"gpus": "none"    # in parameters.json: none are needed',
-    ]);
+  if (wanted <= gpus) return;
+  const other = typeWith(wanted);
+  throw new NotAtAws(`A job wants ${wish} GPUs, and ${type} has ${gpus === 0 ? 'none' : gpus}.`, [
+    ...(other === null
+      ? []
+      : [`"aws_instance_type": "${other}"    # in parameters.json: one with ${wanted} or more`]),
+    gpus === 0
+      ? '"gpus": "none"    # in parameters.json: none are needed'
+      : '"gpus": "all"    # in parameters.json: those of the type',
+  ]);
 }

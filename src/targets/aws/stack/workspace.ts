@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { StackPlan } from '../../../../stacks/stack-plan.js';
 import { ownLine } from '../../../errors.js';
 import { writeAtomically } from '../../../shell/atomic-file.js';
-import { signInAgain } from '../../../tools/aws/refusals.js';
+import { signInAfter } from '../../../tools/aws/sign-in.js';
 import { unheard } from '../../../tools/terraform/lines.js';
 import type { Progress } from '../../../tools/terraform/progress.js';
 import { idsInState, type MachineOutput, machinesIn } from '../../../tools/terraform/state.js';
@@ -46,7 +46,9 @@ export class Workspace {
   async apply(
     show: (progress: Progress) => void,
   ): Promise<{ progress: Progress; up: ReadonlyMap<string, MachineOutput> }> {
-    const progress = await this.#terraform.apply(show).catch(halfDone);
+    const progress = await this.#terraform
+      .apply(show)
+      .catch((error: unknown) => halfDone(error, this.context.env));
     if (this.context.executor.dryRun) return { progress, up: new Map() };
     return { progress, up: machinesIn(await this.#terraform.outputs(progress)) };
   }
@@ -70,10 +72,10 @@ export class Workspace {
 }
 
 /** Adds the commands that continue or roll back. */
-function halfDone(error: unknown): never {
+function halfDone(error: unknown, env: NodeJS.ProcessEnv): never {
   if (!(error instanceof TerraformFailed)) throw error;
   throw new TerraformFailed(error.message, [
-    ...signInAgain(error.message),
+    ...signInAfter(error.message, env),
     ownLine('deploy', [], 'continues from there'),
     ownLine('terminate', [], 'rolls everything back'),
     ...error.suggestions,

@@ -68,7 +68,7 @@ describe('machines that a quota allows', () => {
       message:
         'The quota "Running On-Demand G and VT instances" of eu-west-1 is 0 vCPUs; one g5.xlarge has 4.',
       suggestions: [
-        'aws --region eu-west-1 service-quotas request-service-quota-increase --service-code ec2 --quota-code L-DB2E81BA --desired-value 4',
+        'aws --region eu-west-1 service-quotas request-service-quota-increase --service-code ec2 --quota-code L-DB2E81BA --desired-value 4    # an administrator may have to',
         expect.stringContaining('"aws_instance_type"'),
       ],
     });
