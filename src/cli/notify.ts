@@ -1,7 +1,8 @@
 import type { Notify } from '../operations/session.js';
-import { filled } from './fold.js';
+import { filled, foldedCommand } from './fold.js';
 import type { Screen } from './screen.js';
 import { bold, type Text, yellow } from './style.js';
+import { suggested } from './suggestions.js';
 
 const label = 'Warning:';
 
@@ -21,9 +22,12 @@ export function notifyOn(screen: Pick<Screen, 'write' | 'width'>): Notify {
     step: (text) => say(text, bold),
     note: (text) => say(text),
     // Once per command, however often it polls.
-    warn: (text) => {
-      if (!warned.has(text)) say(`${label} ${text}`, (line) => [yellow(label), line.slice(label.length)]);
+    warn: (text, suggestions = []) => {
+      if (warned.has(text)) return;
       warned.add(text);
+      say(`${label} ${text}`, (line) => [yellow(label), line.slice(label.length)]);
+      for (const line of suggested(suggestions))
+        screen.write([foldedCommand(`  ${line}`, screen.width), '\n']);
     },
   };
 }

@@ -70,13 +70,14 @@ export default class Terminate extends BaseCommand {
       this.log(noneIn(only));
       return { ...statusJson(before, records.runs), terminated: false };
     }
+    const words = selectionWords('--condition', only);
     const open = meant.filter((row) => row.deployed && isOpen(row)).length;
     if (before.live && (open > 0 || isAll)) {
       const how = {
         yes: flags.yes || flags['dry-run'],
         isTerminal: this.isTerminal,
         ends: true,
-        line: ownLine('terminate', selectionWords('--condition', only)),
+        line: ownLine('terminate', flags.discard ? [...words, '--discard'] : words),
       };
       const question =
         open === 1
@@ -84,7 +85,7 @@ export default class Terminate extends BaseCommand {
           : `${open} jobs are running or waiting. Stop them?`;
       if (!(await confirm(question, how))) throw new UserError('Nothing was terminated.');
     }
-    const request = { grace: flags.grace, discard: flags.discard, only };
+    const request = { grace: flags.grace, discard: flags.discard, only, words };
     const { status, ended } = await records.deployments.locked(
       (live) => terminate(session, records, live, before, request),
       () => session.notify.note(lockIsHeld),

@@ -57,16 +57,20 @@ function nearestExperiment(folder: string): string | null {
   return (meant && experiments.find((one) => isCalled(one, meant))?.folder) ?? null;
 }
 
-/** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */
-export function readExperiment(folder: string): { text: string; parameters: Parameters; path: string } {
-  const path = join(folder, 'parameters.json');
+/** @throws NoSuchFolder; UserError for a file */
+export function refuseNoFolder(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (!found) throw new NoSuchFolder(folder);
-  if (!found.isDirectory()) {
+  if (!found.isDirectory())
     throw new UserError(`${folder} is a file; an experiment is a folder.`, [
       pasteable`ls ${dirname(folder)}`,
     ]);
-  }
+}
+
+/** Reads parameters.json of the experiment. @throws NoExperiment, InvalidParameters */
+export function readExperiment(folder: string): { text: string; parameters: Parameters; path: string } {
+  const path = join(folder, 'parameters.json');
+  refuseNoFolder(folder);
   const text = textOf(path);
   if (text === null) throw new NoExperiment(folder, 'parameters.json');
   return { text, parameters: readParameters(text, relative('', path), targetNames), path };

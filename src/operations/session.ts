@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Suggestion } from '../errors.js';
 import type { Executor } from '../shell/executor.js';
 import type { Io } from '../shell/process.js';
 import type { Step } from '../targets/target.js';
@@ -9,7 +10,8 @@ export interface Notify {
   /** A step that may take a while begins. */
   step(text: string): void;
   note(text: string): void;
-  warn(text: string): void;
+  /** @param suggestions what to do about it */
+  warn(text: string, suggestions?: readonly Suggestion[]): void;
   /** The launch step of a place. */
   place?(name: string, step: Step): void;
 }

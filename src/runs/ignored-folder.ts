@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { accessLines } from '../shell/access.js';
 import { writeAtomically } from '../shell/atomic-file.js';
-import { pasteable } from '../shell/word.js';
 
 /** Creates a folder that git ignores: it does not make the tree dirty and is not in snapshots. */
 export function ignoreFromGit(folder: string): void {
@@ -12,10 +12,8 @@ export function ignoreFromGit(folder: string): void {
     mkdirSync(folder, { recursive: true });
     writeAtomically(file, '*\n', 0o644);
   } catch (cause) {
-    throw new UserError(
-      `${folder} cannot be written: ${(cause as Error).message}`,
-      [pasteable`ls -ld ${folder} ${join(folder, '..')}`],
-      { cause },
-    );
+    throw new UserError(`${folder} cannot be written: ${(cause as Error).message}`, accessLines(folder), {
+      cause,
+    });
   }
 }

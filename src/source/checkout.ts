@@ -16,8 +16,8 @@ class MissingSubmoduleCommit extends UserError {
   constructor(path: string, commit: string, root: string, kept: boolean) {
     super(`The submodule ${path} does not have the commit ${commit.slice(0, 10)} here.`, [
       ...(kept ? [renderCommand(makeAgain(join(root, path), commit))] : []),
-      pasteable`git -C ${root} submodule update --init --recursive`,
       pasteable`git -C ${join(root, path)} fetch --all`,
+      `${pasteable`git -C ${root} submodule update --init --recursive`}    # if the commit is checked out`,
     ]);
   }
 }

@@ -59,6 +59,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
       name: 'lr-1',
       route,
       gpus,
+      isPrivate: false,
       get docker() {
         return dockerAt(looks);
       },

@@ -16,6 +16,8 @@ export interface Refusal {
 interface At {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** As what a command of ours is started, such as `setpriv …`. */
+  readonly as?: readonly string[];
 }
 
 /** A folder for PATH that has `logistician`, as where it is installed. */
@@ -101,6 +103,19 @@ export const tried = (stderr: string): string[] =>
   [...stderr.matchAll(/^ *Try:\n((?: {4,}\S.*\n?)+)/gm)].flatMap(([, lines = '']) =>
     lines.split('\n').flatMap((line) => line.trim() || []),
   );
+
+/** What a command proposes that tells of several machines or jobs, and ends with 1. @param at must be wide */
+export async function toldBy(
+  project: TestProject,
+  of: ExecutedElsewhere,
+  words: readonly string[],
+  at: At,
+): Promise<{ readonly message: string; readonly lines: readonly string[] }> {
+  const { code, stdout, stderr } = await project.cli(words, { ...at, env: { ...at.env, COLUMNS: '1000' } });
+  const message = `${stdout}\n${stderr}`;
+  expect(code, message).toBe(1);
+  return { message, lines: proposed(of, { name: of, message, suggestions: tried(stderr) }) };
+}
 
 /** A setting that is proposed for parameters.json, as it is read there; null: the line is none. */
 export function settingIn(line: string): Readonly<Record<string, unknown>> | null {

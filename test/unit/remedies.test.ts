@@ -86,7 +86,9 @@ describe('N6: each remedy', () => {
       ]),
     );
     const isNamed = ([name, path]: [string, string]) =>
-      ['of: ', 'proposed('].some((before) => texts.get(path)?.includes(`${before}'${name}'`));
+      new RegExp(`(\\bof: |\\bof = |(proposed|told)\\(\\s*|toldBy\\(project, )'${name}'`).test(
+        texts.get(path) ?? '',
+      );
     expect(Object.entries(executedElsewhere).filter((one) => !isNamed(one))).toEqual([]);
   });
 

@@ -15,8 +15,15 @@ import { endedBy, stopRows } from './stop.js';
 
 export class NotAllCollected extends UserError {
   /** @param away places where not everything could be ended and collected
-   * @param kept rented places that could not be terminated; one problem may concern all */
-  constructor(away: readonly PlaceProblem[], kept: readonly PlaceProblem[]) {
+   * @param kept rented places that could not be terminated; one problem may concern all
+   * @param words that chose the conditions @param discard results were given up already */
+  constructor(
+    away: readonly PlaceProblem[],
+    kept: readonly PlaceProblem[],
+    words: readonly string[],
+    discard: boolean,
+  ) {
+    const discarding = [...words, '--discard'];
     const told = (title: string, problems: readonly PlaceProblem[]) =>
       problems.length === 0
         ? []
@@ -28,9 +35,9 @@ export class NotAllCollected extends UserError {
       ].join('\n'),
       [
         ...new Set(kept.flatMap(({ problem }) => problem.suggestions)),
-        ownLine('terminate', [], `again${when(away)}`),
+        ownLine('terminate', discard ? discarding : words, `again${when(away)}`),
         ...(away.length > 0
-          ? [ownLine('terminate', ['--discard'], 'gives up results that were not collected')]
+          ? [ownLine('terminate', discarding, 'gives up results that were not collected')]
           : []),
       ],
     );
@@ -52,6 +59,8 @@ export interface TerminateRequest {
   readonly discard: boolean;
   /** Only the places of these conditions are released. */
   readonly only: Selection;
+  /** As they were typed, for the lines that an error proposes: they are about no other conditions. */
+  readonly words: readonly string[];
 }
 
 /** Ends the deployment, or single conditions of it: stops jobs, collects results, and leaves nothing at their places. A
@@ -64,7 +73,7 @@ export async function terminate(
   records: ExperimentRecords,
   live: LiveDeployment,
   seen: ExperimentStatus,
-  { grace, discard, only }: TerminateRequest,
+  { grace, discard, only, words }: TerminateRequest,
 ): Promise<{ status: ExperimentStatus; ended: readonly string[] }> {
   const deployment = live.last;
   if (deployment?.released !== null) return { status: seen, ended: [] };
@@ -79,6 +88,7 @@ export async function terminate(
   const chosen = new Set(rows.map((row) => row.condition));
   const status = await bringToAnEnd(session, records, live, {
     discard,
+    words,
     chosen: isEverything(only) ? null : chosen,
     ...(open.length === 0 && { seen: before }),
   });
@@ -89,6 +99,8 @@ interface EndRequest {
   readonly discard?: boolean;
   /** Only these conditions; null: all. */
   readonly chosen?: ReadonlySet<string> | null;
+  /** Those that chose them. */
+  readonly words?: readonly string[];
   readonly seen?: ExperimentStatus;
 }
 
@@ -98,7 +110,7 @@ export async function bringToAnEnd(
   session: Session,
   records: ExperimentRecords,
   live: LiveDeployment,
-  { discard = false, chosen = null, seen }: EndRequest = {},
+  { discard = false, chosen = null, words = [], seen }: EndRequest = {},
 ): Promise<ExperimentStatus> {
   const { dryRun } = session.executor;
   const runs = live.last?.jobs.filter(({ condition }) => !chosen || chosen.has(condition)) ?? [];
@@ -110,7 +122,7 @@ export async function bringToAnEnd(
   const failed = await (await targetOf(session, records, deployment)).release(live, ending.ready);
   const { isGone, away, rentedStill, givenUp } = outcomeOf(ending, deployment, failed, discard);
   live.write(withReleased(live.now, isGone, session.now().toISOString()));
-  if (away.length + rentedStill.length > 0) throw new NotAllCollected(away, rentedStill);
+  if (away.length + rentedStill.length > 0) throw new NotAllCollected(away, rentedStill, words, discard);
   if (givenUp.length === 0) return status;
   for (const { place, problem } of givenUp)
     session.notify.warn(`${ending.ready.has(place) ? 'Given up' : 'Left as it is'}: ${problem.message}`);

@@ -12,7 +12,7 @@ import type { RunRow } from '../../runs/rows/row.js';
 import { isRunId } from '../../runs/run-id.js';
 import { RunStore } from '../../runs/store.js';
 import { isExperimentFolder } from '../experiments-in.js';
-import { NoExperiment, NoSuchFolder } from '../read-experiment.js';
+import { NoExperiment, refuseNoFolder } from '../read-experiment.js';
 import { measureSettings } from './goal.js';
 
 /** All runs of some experiments, from their files alone: no machine is asked. */
@@ -25,7 +25,7 @@ export interface History {
   readonly remarks: readonly string[];
 }
 
-/** Opens an experiment's history. @throws NoExperiment, NoSuchFolder */
+/** Opens an experiment's history. @throws NoExperiment, refuseNoFolder */
 export function openHistory(home: string, folder: string): History {
   refuseOthers(folder);
   return openHistories(home, [folder]);
@@ -70,7 +70,7 @@ export function logsOf(home: string | null, store: RunStore, metrics: Metrics): 
 }
 
 function refuseOthers(folder: string): void {
-  if (!existsSync(folder)) throw new NoSuchFolder(folder);
+  refuseNoFolder(folder);
   if (!isExperimentFolder(folder) && !existsSync(join(folder, 'runs')))
     throw new NoExperiment(folder, 'parameters.json');
 }

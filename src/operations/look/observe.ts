@@ -33,7 +33,7 @@ export async function observe(
   const deployment = deployments.read();
   await settleMoved(session, deployments);
   const { found: newest, problems } = runs.newest();
-  for (const { message } of problems) session.notify.warn(message);
+  for (const { message, suggestions } of problems) session.notify.warn(message, suggestions);
   const read = readOnce(records, newest);
   const current = currentRuns(newest, deployment, read);
   const ended = request.ended ?? new Map<string, JobReport>();

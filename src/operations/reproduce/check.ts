@@ -7,9 +7,9 @@ import { allValues, measuredBy } from '../../runs/measures/measured.js';
 import { readMeasures } from '../../runs/measures/read.js';
 import type { RunRecord } from '../../runs/record.js';
 import { makeWorkFolder, type WorkFolder } from '../../runs/work-folder.js';
+import { accessLines } from '../../shell/access.js';
 import { CommandFailed, Interrupted } from '../../shell/executor.js';
 import type { Io } from '../../shell/process.js';
-import { pasteable } from '../../shell/word.js';
 import { targetHere } from '../../targets/registry.js';
 import { removeContainer } from '../../tools/docker/lines.js';
 import { readSecrets } from '../deploy/secrets.js';
@@ -111,9 +111,10 @@ function newFolder(base: string): WorkFolder {
   try {
     return makeWorkFolder(base);
   } catch (error) {
-    throw new UserError(`The folder for the repetition cannot be made: ${(error as Error).message}`, [
-      pasteable`ls -ld ${dirname(base)}`,
-    ]);
+    throw new UserError(
+      `The folder for the repetition cannot be made: ${(error as Error).message}`,
+      accessLines(dirname(base)),
+    );
   }
 }
 

@@ -3,17 +3,18 @@ import { UserError } from '../../errors.js';
 import type { AwsApi } from '../../tools/aws/api.js';
 import type { InstanceFacts } from '../../tools/aws/facts.js';
 import { AwsRefused } from '../../tools/aws/refusals.js';
+import { asProfile } from '../../tools/aws/sign-in.js';
 import type { Kind } from './offer/survey.js';
 import { type AwsMachine, type AwsPlace, instanceIdsOf } from './place.js';
 import { Recent } from './recent.js';
 
 /** The credentials belong to another account, whose API would report every machine as missing. */
 export class OtherAccount extends UserError {
-  constructor(account: string, own: string) {
+  constructor(account: string, own: string, env: NodeJS.ProcessEnv) {
     super(
       `The machines of this deployment are in the AWS account ${account}, and your credentials belong to ${own}.`,
       [
-        'export AWS_PROFILE=…    # the one that it was deployed with',
+        asProfile(env, 'the one that it was deployed with'),
         'aws sts get-caller-identity    # shows the account of your credentials',
       ],
     );
@@ -60,7 +61,7 @@ export class AwsAccount {
     const api = await this.open(region);
     if (this.#proven.has(account)) return api;
     const own = await api.account();
-    if (own !== account) throw new OtherAccount(account, own);
+    if (own !== account) throw new OtherAccount(account, own, process.env);
     this.#proven.add(account);
     return api;
   }

@@ -13,6 +13,15 @@ export const startInstances = (region: string, ids: readonly string[]): Command 
 export const stopInstances = (region: string, ids: readonly string[]): Command =>
   ec2(region, 'stop-instances', '--instance-ids', ...ids);
 
+/** Prints what state instances are in. */
+export const showStates = (region: string, ids: readonly string[]): Command =>
+  ec2(
+    region,
+    'describe-instances',
+    ...['--instance-ids', ...ids],
+    ...['--query', 'Reservations[].Instances[].[InstanceId,State.Name]'],
+  );
+
 export const deleteKeyPair = (region: string, name: string): Command =>
   ec2(region, 'delete-key-pair', '--key-name', name);
 

@@ -1,9 +1,14 @@
 // Pure: the lines by which a user gets other credentials.
 
 /** In a shell that sets keys, all else that signs in changes nothing: they come before every profile. */
+const setsKeys = (env: NodeJS.ProcessEnv): boolean =>
+  Boolean(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY);
+
+const withoutKeys = 'unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN';
+
 const inShell = [
   'export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_SESSION_TOKEN=…    # new ones; keys without a token: AWS_SESSION_TOKEN=',
-  'unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN    # then the profile counts: aws configure, or aws sso login',
+  `${withoutKeys}    # then the profile counts: aws configure, or aws sso login`,
 ];
 
 const bySso =
@@ -17,9 +22,13 @@ export const signIn: readonly string[] = [
 
 /** Where there are some that AWS does not take. `aws configure` alone would leave their token beside the new keys. */
 export const signInAgain = (env: NodeJS.ProcessEnv): readonly string[] =>
-  env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
+  setsKeys(env)
     ? inShell
     : ['aws configure && aws configure set aws_session_token "…"    # "" for keys without a token', bySso];
+
+/** To act as another profile. @param note which one */
+export const asProfile = (env: NodeJS.ProcessEnv, note: string): string =>
+  `${setsKeys(env) ? `${withoutKeys}; ` : ''}export AWS_PROFILE=…    # ${note}`;
 
 /** For roles that ask for a code: the CLI asks for it, and the shell keeps what it got. */
 export const keepInShell = (note: string): string =>

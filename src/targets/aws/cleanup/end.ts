@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownLine, UserError } from '../../../errors.js';
+import { UserError } from '../../../errors.js';
+import { renderCommand } from '../../../shell/command.js';
 import { CommandFailed } from '../../../shell/executor.js';
 import type { AwsCli } from '../../../tools/aws/cli.js';
-import { deleteSecurityGroup, terminateInstances } from '../../../tools/aws/lines.js';
+import { deleteSecurityGroup, showStates, terminateInstances } from '../../../tools/aws/lines.js';
 
 /** Timeout for AWS to terminate instances and to release their resources, in milliseconds. */
 const patience = 600_000;
@@ -20,7 +21,7 @@ export async function endInstances(aws: AwsCli, ids: readonly string[]): Promise
     if (Date.now() > end)
       throw new UserError(
         `AWS has not terminated ${left.map(({ id, state }) => `${id} (${state})`).join(', ')} in ten minutes.`,
-        [ownLine('terminate', [], 'checks again')],
+        [renderCommand(showStates(aws.region, ids))],
       );
     await sleep(1000);
   }

@@ -30,6 +30,8 @@ export interface BootingMachine {
   readonly route: Route;
   /** The docker command on it. */
   readonly docker: string;
+  /** It is reached at its private address. */
+  readonly isPrivate: boolean;
   /** How many GPUs its job gets. */
   readonly gpus: number;
 }
@@ -96,7 +98,7 @@ function withLog({ deployments }: Pick<TargetContext, 'deployments'>, name: stri
 }
 
 function notAnswering(
-  { name, route }: BootingMachine,
+  { name, route, isPrivate }: BootingMachine,
   error: Unreachable,
   sshCidr: string,
   waited: number,
@@ -111,7 +113,7 @@ function notAnswering(
     name,
     `is running, but unreachable at ${route.host} for ${waited / 1000} s (${why.replace(/\.$/, '')}). Its security group allows SSH from ${sshCidr}. Possible causes: a subnet without internet access, a firewall on your side, or another IP address of yours`,
     [
-      'curl https://checkip.amazonaws.com    # your public IP address',
+      ...(isPrivate ? [] : ['curl https://checkip.amazonaws.com    # your public IP address']),
       '"aws_ssh_cidr": "203.0.113.0/24"    # in parameters.json; then: logistician deploy',
     ],
   );

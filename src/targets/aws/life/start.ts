@@ -150,9 +150,11 @@ export class AwsStarter {
     const route = await this.instances.places.ways.routeTo(place);
     if (!route) throw new NotThereYet(name);
     const { access } = this.instances.places.ways;
-    const patience = patienceWith(awsAt(place).instance_type);
+    const { instance_type, ssh_address } = awsAt(place);
+    const isPrivate = ssh_address === 'private';
     const gpus = needs.gpus ? gpusIn(place.slots ?? []) : 0;
-    const machine = { name, route, docker, gpus };
+    const machine = { name, route, docker, gpus, isPrivate };
+    const patience = patienceWith(instance_type);
     await untilReady(this.context, access, machine, sshCidr, { ...needs, gpus: gpus > 0 }, patience);
   }
 
