@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { mendExperimentName } from '../experiment/experiment-name.js';
 import { readBounded } from '../runs/bounded-file.js';

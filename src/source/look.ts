@@ -6,6 +6,7 @@ import { pasteable } from '../shell/word.js';
 import { quotedNames, unquoteName } from '../tools/git/names.js';
 import { type OwnFilter, ownFilters, withoutFilters } from '../tools/git/own-filters.js';
 import { openGit } from '../tools/git/reads.js';
+import { isOfMissingLfs, NoGitLfs } from './no-git-lfs.js';
 import { FilesElsewhere } from './project.js';
 
 /** A file needs a filter program that only the repository's own configuration names. */
@@ -37,6 +38,7 @@ export async function lookAt(root: string, inner?: readonly string[]): Promise<L
   return {
     settings: withoutFilters(filters),
     explain(error) {
+      if (isOfMissingLfs(error)) return new NoGitLfs(root);
       const failed =
         error instanceof Error && /(?:fatal|error): (.+): clean filter '(.+)' failed/.exec(error.message);
       const filter =

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Executor } from '../shell/executor.js';
-import { installLines, isProgram } from '../shell/programs.js';
+import { isProgram } from '../shell/programs.js';
 import { pasteable } from '../shell/word.js';
 import type { Checkout, Submodule } from '../tools/git/check-out.js';
 import { openGit } from '../tools/git/reads.js';
 import { refuseFilteredFiles } from './filtered-files.js';
 import { refuseMissingObjects } from './missing-objects.js';
+import { NoGitLfs } from './no-git-lfs.js';
 
 class MissingLargeFiles extends UserError {
   constructor(repository: string, commit: string, missing: readonly string[]) {
@@ -17,15 +18,6 @@ class MissingLargeFiles extends UserError {
       `Files of git LFS in the commit ${commit.slice(0, 10)} are not on this computer, only their names:${shown.join('')}${more}`,
       [pasteable`git -C ${repository} lfs pull`, pasteable`git -C ${repository} lfs fetch --all`],
     );
-  }
-}
-
-class NoGitLfs extends UserError {
-  constructor(repository: string) {
-    super(`${repository} has files in git LFS, and git-lfs is not installed, or not on the PATH.`, [
-      ...installLines('git-lfs'),
-      pasteable`git -C ${repository} lfs pull`,
-    ]);
   }
 }
 

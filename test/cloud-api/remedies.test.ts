@@ -33,11 +33,11 @@ interface Case {
 type Line =
   | { readonly mends: Filled; readonly input?: string; readonly as?: NodeJS.ProcessEnv }
   | { readonly shows: RegExp; readonly code?: number }
-  /** A page to read, or what another test executes. */
+  /** A page to read, or what is not executed. */
   | { readonly page: RegExp };
 
 const mends: Line = { mends: null };
-// Version 1 of the CLI has none: test/cloud-api/sign-in.slow.test.ts brings version 2.
+// Not executed: version 1 of the CLI has none, and version 2 needs a server of IAM Identity Center to sign in to.
 const bySso: Line = { page: /^aws sso login / };
 const policy = readFileSync(new URL('../../stacks/policy.json', import.meta.url), 'utf8');
 

@@ -5,6 +5,7 @@ import { isMissing } from '../support/engines.js';
 import { holdingOn, letGoOn, onHosts } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import type { Finished, StatusOutput, TestProject } from '../support/project.js';
+import { proposed } from '../support/remedy.js';
 
 /** What is said of machines that cannot run jobs. */
 const refusals: Readonly<Record<string, RegExp>> = {
@@ -89,6 +90,32 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('machines that canno
     noTrace(looked);
     const said = `${looked.stdout}${looked.stderr}`;
     for (const mend of mends) expect(said).toMatch(mend);
+  });
+
+  it('NotReady: what is proposed is done there, and they can run jobs', async () => {
+    interface Found {
+      readonly what: string;
+      readonly state: string;
+      readonly mend: readonly string[];
+    }
+    const look = async (name: string) => {
+      const { stdout } = await project.cli(['doctor', '--hosts', name, '--json']);
+      const { findings } = JSON.parse(stdout) as { findings: Found[] };
+      return findings.filter(({ what, state }) => what === name && state === 'bad');
+    };
+    /** As root, who needs no sudo. */
+    const there: Readonly<Record<string, (line: string) => string>> = {
+      stranger: (line) => line.replace(/^sudo /, ''),
+      talker: (line) => `sed -i '1i ${line}' ~ada/.bashrc`,
+    };
+    for (const [name, asDone] of Object.entries(there)) {
+      const before = await look(name);
+      const suggestions = before.flatMap(({ mend }) => mend);
+      const lines = proposed('NotReady', { name: 'NotReady', message: name, suggestions });
+      expect(lines).toHaveLength(1);
+      for (const line of lines) await fleet.get(name).exec(asDone(line.replace(/ {4}#.*/, '')));
+      expect(await look(name)).toEqual([]);
+    }
   });
 
   it('M7: GPUs that jobs would not get are in the way of jobs that use some, and of no others', async () => {

@@ -135,6 +135,8 @@ export const executedElsewhere = {
   'commands/create.ts': ofRuns,
   'cli/deploy-view.ts': ofRuns,
   LiveOfVersion1: ofRuns,
+  NotReady: 'test/hosts/unfit.test.ts',
+  NoGitLfs: 'test/e2e/remedies-packages.slow.test.ts',
   MissingObjects: 'test/integration/pinning.test.ts',
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -146,8 +148,6 @@ const passing = 'proposes to do the same again, or to look';
 
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  NoGitLfs: packages,
-  NotReady: packages,
   BrokenGpus: 'needs GPUs whose driver fails: see test/unit/machines',
   HungUp: otherMachine,
   NoSession: otherMachine,

@@ -114,7 +114,7 @@ export class AwsMachines {
 
 function hasStopped({ name, own }: AwsMachine): Unreachable {
   return new Unreachable(name, `is stopped, and its disk is kept (${own.instance})`, [
-    ownLine('sync', [], 'starts it, collects everything, and stops it again'),
+    ownLine('sync', [], 'starts it, and collects; it stops again when it is idle'),
     ownLine('terminate', [], 'collects everything, and terminates it'),
   ]);
 }
