@@ -20,7 +20,7 @@ export class BuildFailed extends UserError {
     lacks: string,
   ) {
     const isUnreached = unreached.test(said);
-    const isFull = said.includes('No space left on device');
+    const isFull = /no space left on device/i.test(said);
     const why = isUnreached ? 'Docker Engine did not reach the registry of an image.' : '';
     super(
       [

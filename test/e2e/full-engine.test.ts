@@ -1,7 +1,10 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { TestProject } from '../support/project.js';
+import { paste, refusedBy } from '../support/remedy.js';
 import { SmallDisk } from '../support/small-disk.js';
 
 describe.skipIf(isMissing('docker', 'git', 'root'))('an engine whose disk is full', () => {
@@ -36,6 +39,23 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('an engine whose disk is ful
     expect(stderr).toContain('The image could not be built');
     expect(project.runs).toEqual([]);
     expect(engine.docker('ps', '--all', '--quiet')).toBe('');
+  });
+
+  it('N6: is shown, and freed of what Docker does not need, by the lines of the error', async () => {
+    const large = (name: string) => `FROM ${baseImage}\nRUN head -c 190000000 /dev/zero >/${name}\n`;
+    const folder = join(project.scratch, 'unneeded');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'Dockerfile'), large('unneeded'));
+    engine.docker('build', '--quiet', folder);
+    project.repository.write({ 'experiments/one/Dockerfile': large('needed') });
+    const at = { cwd: project.experiment, env: { ...project.env, ...env() } };
+    const refusal = await refusedBy(project, ['build'], at);
+    expect(refusal?.message).toMatch(/no space left on device/i);
+    const [look = '', prune = '', ...others] = refusal?.suggestions ?? [];
+    expect(others).toEqual([expect.stringMatching(/^logistician build /)]);
+    expect(await paste(look, at)).toContain('Avail');
+    await paste(prune, { ...at, input: 'y\n' });
+    await project.ok(['build'], { env: env() });
   });
 
   it('goes on once there is room', async () => {

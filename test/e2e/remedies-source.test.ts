@@ -145,6 +145,23 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
     await project.ok(['terminate', '--yes']);
   });
 
+  it('StateGone: it is deployed from the beginning', async () => {
+    const keeps = '[ -e /data/state/x ] || { mkdir -p /data/state; echo 1 >/data/state/x; exit 1; }\n';
+    project.repository.write({ 'job.sh': keeps });
+    project.repository.commit('A job that keeps its state');
+    await project.cli(['deploy', '--yes', '--wait']);
+    const [first] = project.runs;
+    const cut = await project.cli(['deploy', '--yes', '--retry-failed'], { env: cutOff() });
+    expect(cut.code, cut.stdout).toBe(1);
+    rmSync(project.run(first, 'data', 'state'), { recursive: true });
+    const { lines } = await toldBy(project, 'StateGone', ['deploy', '--yes'], at());
+    expect(lines).toHaveLength(2);
+    for (const line of lines) await paste(line, { ...at(), really: true });
+    await project.cli(['deploy', '--wait', '--yes']);
+    expect(project.receipts().map(({ state }) => state)).toEqual(['failed', 'stopped', 'failed']);
+    await project.ok(['terminate', '--yes']);
+  });
+
   it.skipIf(isMissing('sshd', 'root'))('OtherComputer: the same is done there', async () => {
     project.setParameters({ experiment_conditions: ['--hold a'] });
     project.repository.commit('A job that holds');

@@ -150,7 +150,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('machines that canno
   });
 
   it('with none other, nothing is deployed', async () => {
-    const nothing = await project.cli(['deploy', '--yes', '--force', '--hosts', 'down,stranger']);
+    const nothing = await project.cli(['deploy', '--yes', '--force', '--hosts', 'down,dockerless']);
     expect(nothing.code).toBe(1);
     noTrace(nothing);
     expect(nothing.stderr).toContain('None of the machines can run jobs now:');

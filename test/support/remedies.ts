@@ -113,6 +113,7 @@ export const executedElsewhere = {
   BuildFailed: ofSource,
   NoSuchCode: ofSource,
   InputChanged: ofSource,
+  StateGone: ofSource,
   OtherComputer: ofSource,
   ClosedDeployment: ofFiles,
   NotPermitted: ofFiles,
@@ -142,23 +143,20 @@ export const executedElsewhere = {
 
 export type ExecutedElsewhere = keyof typeof executedElsewhere;
 
-const otherMachine = 'needs a machine in that state: test/hosts plays it';
-const packages = 'installs packages';
-const passing = 'proposes to do the same again, or to look';
-
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  BrokenGpus: 'needs GPUs whose driver fails: see test/unit/machines',
-  HungUp: otherMachine,
-  NoSession: otherMachine,
-  Unreachable: otherMachine,
-  StateOutOfReach: 'needs a file that cannot be read on a machine: test/hosts/results.test.ts plays it',
-  StateGone: 'needs a launch that was cut off, as InputChanged does',
-  NotEnded: passing,
-  NotARunFolder: passing,
+  BrokenGpus: 'needs a GPU whose driver fails, and there is none in the tests: see test/unit/machines',
+  HungUp: 'proposes nothing of its own: the lines are those of its kind, by which a machine is reached',
+  NoSession: 'as HungUp',
+  Unreachable: 'as HungUp; those about machines at AWS are executed where their files are listed',
+  StateOutOfReach: 'to deploy again, or with --fresh-state: test/hosts/results.test.ts has the state',
+  NotEnded:
+    'to look, and to stop again: the runner has these states in test/integration/runner-truth.test.ts',
+  NotARunFolder: 'to look at what a job has put in the place of its folder while it ran',
   'cli/clean-machines-view.ts':
     'those of Unreachable and host keys, for another verb: test/unit/cli/clean-machines.test.ts',
   InvalidParameters: 'each problem says how it is mended, and proposes no line',
-  CommandFailed: 'the disk is full: test/e2e/full-engine.test.ts',
-  DiskFull: 'the disk is full: test/e2e/bad-days.test.ts and full-engine.test.ts',
+  CommandFailed: 'the lines of DiskFull, where a command says that its disk is full',
+  DiskFull:
+    'df -h and docker system prune: test/e2e/full-engine.test.ts executes both for a build, at an engine of its own',
 };
