@@ -146,9 +146,7 @@ export type ExecutedElsewhere = keyof typeof executedElsewhere;
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
   BrokenGpus: 'needs a GPU whose driver fails, and there is none in the tests: see test/unit/machines',
-  HungUp: 'proposes nothing of its own: the lines are those of its kind, by which a machine is reached',
-  NoSession: 'as HungUp',
-  Unreachable: 'as HungUp; those about machines at AWS are executed where their files are listed',
+  Unreachable: 'its lines are about machines at AWS, and executed where the files that make them are listed',
   StateOutOfReach: 'to deploy again, or with --fresh-state: test/hosts/results.test.ts has the state',
   NotEnded:
     'to look, and to stop again: the runner has these states in test/integration/runner-truth.test.ts',

@@ -45,7 +45,8 @@ const proposes = (call: string): boolean =>
 const classesWithRemedies = new Set(
   [...problemClasses().keys()].filter((name) =>
     files.some(({ text }) => {
-      const at = text.search(new RegExp(`class ${name} extends`));
+      // One with nothing of its own ends where it begins.
+      const at = text.search(new RegExp(`class ${name} extends \\w+ \\{$`, 'm'));
       const own = at < 0 ? '' : text.slice(at, text.indexOf('\n}\n', at));
       const inside = own.includes('super(') && proposes(bracketed(own, own.indexOf('super(') + 5));
       const made = [...text.matchAll(new RegExp(`new ${name}\\(`, 'g'))];
