@@ -163,7 +163,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     expect(stderr).toMatch(
       /Not every rented machine could be terminated:\n {2}Your AWS credentials have expired\.\n\n {2}Try:\n/,
     );
-    expect(stderr).toMatch(/aws sso login[\s\S]*logistician terminate {4}# again$/m);
+    expect(stderr).toMatch(/aws sso login[\s\S]*logistician terminate --discard {4}# again$/m);
     expect(project.deployment.released).toBeNull();
   });
 
