@@ -25,7 +25,7 @@ export interface History {
   readonly remarks: readonly string[];
 }
 
-/** Opens an experiment's history. @throws NoExperiment, refuseNoFolder */
+/** Opens an experiment's history. @throws NoExperiment, NoSuchFolder */
 export function openHistory(home: string, folder: string): History {
   refuseOthers(folder);
   return openHistories(home, [folder]);

@@ -12,7 +12,8 @@ export interface SetUp {
   readonly keyMade: boolean;
 }
 
-/** Creates ~/.logistician with a key pair (an existing one is kept, and its public half is made again where it is missing) and sets the target; other settings stay. */
+/** Creates ~/.logistician with a key pair and sets the target; other settings stay. An existing key is kept, and its
+ * public half is made again where it is missing. */
 export async function setUp(session: Session, settings: Pick<UserSettings, 'target'>): Promise<SetUp> {
   const folder = join(session.home, '.logistician');
   const key = join(folder, 'ssh-key');
