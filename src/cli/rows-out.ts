@@ -4,7 +4,8 @@ import { jsonText } from './text.js';
 
 const piece = 65_536;
 
-/** Writes texts, which have no characters that control a terminal, to standard output. Its reader may be slow, or leave. */
+/** Writes texts, which have no characters that control a terminal, to standard output. Its reader may be slow, or
+ * leave. */
 export async function writeAll(texts: Iterable<string>): Promise<void> {
   let isGone = false;
   let goOn = () => {};

@@ -95,7 +95,8 @@ export const selectConditions = (
   selection: Selection,
 ): readonly Condition[] => select(conditions.map(selectable), selection).map(({ given }) => given);
 
-/** The one selected condition of parameters.json. @throws UnknownCondition, and what `where` throws, also if it is not exactly one */
+/** The one selected condition of parameters.json. @throws UnknownCondition, and what `where` throws, also if it is not
+ * exactly one */
 export const selectCondition = (conditions: readonly Condition[], selection: Selection): Condition =>
   selectOne(conditions.map(selectable), selection).given;
 

@@ -28,7 +28,8 @@ export class Fields {
   /** Found when they are first asked for: there may be many runs. */
   #known: Known | null = null;
 
-  /** @param rows those of runs, or, `ofConditions`, one a condition: then an argument comes before what else has its name */
+  /** @param rows those of runs, or, `ofConditions`, one a condition: then an argument comes before what else has its
+   * name */
   constructor(
     readonly rows: readonly RunRow[],
     private readonly atStep: AtStep = () => undefined,

@@ -152,7 +152,8 @@ export async function imageAt(
 /** An input that jobs cannot read. */
 class UnfitInput extends UserError {}
 
-/** The experiment's input folders by name, absolute. @throws UnfitInput for one that does not exist, or cannot be mounted */
+/** The experiment's input folders by name, absolute. @throws UnfitInput for one that does not exist, or cannot be
+ * mounted */
 export function inputFolders({
   folder,
   parameters,

@@ -20,7 +20,8 @@ export class Registry {
   readonly #blobs = new Map<string, Blob>();
   #server: Server | null = null;
 
-  /** @param port where it listens while it is up. @param name what it calls the image. @param image as the engine knows it */
+  /** @param port where it listens while it is up. @param name what it calls the image. @param image as the engine knows
+   * it */
   constructor(
     readonly port: number,
     readonly name: string,

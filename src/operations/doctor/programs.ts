@@ -26,7 +26,8 @@ export async function program(
   return { what: name, state: weight, detail: use, mend: installLines(name, session.env.PATH) };
 }
 
-/** The oldest git that is deaf to settings when it is told so by variables, and adds files outside of a sparse checkout. */
+/** The oldest git that is deaf to settings when it is told so by variables, and adds files outside of a sparse
+ * checkout. */
 const oldestGit = '2.34';
 
 export async function git(session: Session): Promise<Finding> {

@@ -17,13 +17,15 @@ export interface InputHere {
   readonly note: string | null;
 }
 
-/** Where an input of a run may be: where it was, and where an import put it. @param runs the experiment's folder runs/ */
+/** Where an input of a run may be: where it was, and where an import put it. @param runs the experiment's folder runs/
+ * */
 export const placesOf = ({ path, hash }: Recorded, runs: string): string[] => [
   path,
   ...(hash ? [importedInput(runs, hash)] : []),
 ];
 
-/** The first place where an input of a run is, with the contents that it had. @param run its id. @throws CannotReproduce */
+/** The first place where an input of a run is, with the contents that it had. @param run its id. @throws
+ * CannotReproduce */
 export async function inputHere(
   session: Session,
   run: string,

@@ -31,7 +31,8 @@ export interface ExportRequest {
   readonly inputs: boolean;
 }
 
-/** Writes runs, with their commits, to an archive that `import` takes. @param folder the experiment's. @throws CannotExport, UnknownCommit, CommandFailed */
+/** Writes runs, with their commits, to an archive that `import` takes. @param folder the experiment's. @throws
+ * CannotExport, UnknownCommit, CommandFailed */
 export async function exportRuns(
   session: Session,
   folder: string,

@@ -130,7 +130,8 @@ export function machineFor(condition: string, { type, own }: Kind, gpus: GpuWish
   };
 }
 
-/** `t3.small (2 CPUs, 2.0 GiB), on demand, in us-east-1, ami-0123; each stops, its disk kept, after 30 idle minutes, or …`. */
+/** `t3.small (2 CPUs, 2.0 GiB), on demand, in us-east-1, ami-0123; each stops, its disk kept, after 30 idle minutes, or
+ * …`. */
 export function lineOf(
   { instance_type, spot, region, ami, deadline, idle_minutes }: AwsPlace,
   { cpus, memory, gpus }: Pick<TypeFacts, 'cpus' | 'memory' | 'gpus'>,
