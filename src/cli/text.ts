@@ -72,8 +72,7 @@ export const jsonText = (value: unknown, indent?: number): string =>
       )
     : plainJsonText(value, indent);
 
-/** The same of a value that has neither, which are most: a replacer, and to look for them, takes longer than all else.
- * */
+/** The same of a value that has neither, which are most: a replacer, and to look for them, takes longer than all else. */
 export const plainJsonText = (value: unknown, indent?: number): string =>
   fitJson(JSON.stringify(value, undefined, indent), indent);
 

@@ -18,8 +18,7 @@ export interface Filter {
   readonly remarks: () => string[];
 }
 
-/** @param now for times such as `2h`. @throws WrongQuery for names that no run has, and values that cannot be compared
- * */
+/** @param now for times such as `2h`. @throws WrongQuery for names that no run has, and values that cannot be compared */
 export function filterOf(where: readonly Where[], fields: Fields, now: Date): Filter {
   const numeric = new Map<string, Field>();
   const parts = where.map((one) => compiled(one, { fields, now, numeric }));

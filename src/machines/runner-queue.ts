@@ -53,8 +53,7 @@ export class RunnerQueue {
       await this.#change(install(`${this.folder}/${sharedName(shared)}`, { text: shared }));
   }
 
-  /** Adds jobs that were announced to the queue, in their order, and starts every slot. Delivered jobs are left alone.
-   * */
+  /** Adds jobs that were announced to the queue, in their order, and starts every slot. Delivered jobs are left alone. */
   async deliver(
     jobs: readonly QueuedJob[],
     secrets: readonly Secret[],

@@ -58,8 +58,7 @@ export const removeUnneeded = (
 
 const wordOf = ({ kind, name }: UnneededThing): string => `${kind}/${name}`;
 
-/** Reads an answer, which is not trusted: only names of our own forms count. null: not an answer, or an incomplete one.
- * */
+/** Reads an answer, which is not trusted: only names of our own forms count. null: not an answer, or an incomplete one. */
 export function parseUnneeded(text: string, experiment: string): Unneeded | null {
   const lines = answerIn(text);
   if (!lines) return null;

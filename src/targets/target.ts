@@ -70,8 +70,7 @@ export interface Survey {
   readonly problems: readonly PlaceProblem[];
   /** The docker command at its places; '': none is used. */
   readonly docker: string;
-  /** So many rented places of the deployment may exist at a time, as far as their provider says. Default: any number.
-   * */
+  /** So many rented places of the deployment may exist at a time, as far as their provider says. Default: any number. */
   readonly most?: number | null;
   /** Worth knowing before anything is created. Default: none. */
   readonly notes?: readonly string[];

@@ -6,8 +6,7 @@ import { holdingOn, letGoOn, onHosts, well } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import type { TestProject } from '../support/project.js';
 
-/** The login shell of a machine that has turned bad: every line of ours goes through it. What is in `how` says which.
- * */
+/** The login shell of a machine that has turned bad: every line of ours goes through it. What is in `how` says which. */
 const shell = (victims: string, program: string) => `#!/bin/sh
 how=$(cat /tmp/how)
 case $how in

@@ -296,8 +296,7 @@ export class TestProject {
     return findState(this.home, this.experiment, false).folder;
   }
 
-  /** The runner's own folder of a run on this computer: job.sh, state.json and, while the job is not at its end, logs/.
-   * */
+  /** The runner's own folder of a run on this computer: job.sh, state.json and, while the job is not at its end, logs/. */
   jobFolder(run: string | undefined, ...path: string[]): string {
     return join(this.stateFolder, 'jobs', run ?? 'no such run', ...path);
   }

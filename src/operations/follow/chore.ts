@@ -10,7 +10,6 @@ export interface Chore {
   readonly locks?: boolean;
   due(now: ExperimentStatus): boolean;
   do(now: ExperimentStatus): Promise<void>;
-  /** Why nothing more happens with the jobs that are left, unless the user does something; null: it may. Default: null.
-   * */
+  /** Why nothing more happens with the jobs that are left, unless the user does something; null: it may. Default: null. */
   givenUp?(now: ExperimentStatus): string | null;
 }

@@ -162,8 +162,7 @@ async function hearHere(
   }
 }
 
-/** A failed write is only a warning: looking must work on a full or read-only disk, and the next look writes it again.
- * */
+/** A failed write is only a warning: looking must work on a full or read-only disk, and the next look writes it again. */
 function refresh(
   { notify }: Session,
   runs: RunStore,

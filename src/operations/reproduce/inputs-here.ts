@@ -17,8 +17,7 @@ export interface InputHere {
   readonly note: string | null;
 }
 
-/** Where an input of a run may be: where it was, and where an import put it. @param runs the experiment's folder runs/
- * */
+/** Where an input of a run may be: where it was, and where an import put it. @param runs the experiment's folder runs/ */
 export const placesOf = ({ path, hash }: Recorded, runs: string): string[] => [
   path,
   ...(hash ? [importedInput(runs, hash)] : []),

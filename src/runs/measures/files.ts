@@ -24,8 +24,7 @@ export interface Entry {
 
 export interface Listing {
   readonly files: readonly Entry[];
-  /** Folders, the first included, with their marks from before they were read, which tell whether names have changed.
-   * */
+  /** Folders, the first included, with their marks from before they were read, which tell whether names have changed. */
   readonly folders: readonly (Entry & { readonly mark: string })[];
   /** What is not read: `measures/x: a link, which is not followed`. */
   readonly problems: readonly string[];

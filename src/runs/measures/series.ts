@@ -110,8 +110,7 @@ export class SeriesSum {
   }
 }
 
-/** Objects of scalars, from as many lines of JSON; null: not all of the lines are such, and each has to be read alone.
- * */
+/** Objects of scalars, from as many lines of JSON; null: not all of the lines are such, and each has to be read alone. */
 export function objectsOfLines(text: string): readonly object[] | null {
   // Each line begins an object, a line break ends every text, and no object has a list or an object in it: so none is of
   // two lines, and where their numbers are the same, none of one line and a half.

@@ -26,8 +26,7 @@ export function clientSettings(region: string, env: NodeJS.ProcessEnv): ClientSe
   return { ...settings, credentials: inTime(credentials) };
 }
 
-/** The region that the environment names, or the profile in use. @throws AwsRefused if there is none, or no such name
- * */
+/** The region that the environment names, or the profile in use. @throws AwsRefused if there is none, or no such name */
 export async function regionIn(env: NodeJS.ProcessEnv): Promise<string> {
   const profile = profileOf(env);
   // Of the two variables the SDK knows one; the CLI and Terraform also know the other.

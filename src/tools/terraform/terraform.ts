@@ -114,8 +114,7 @@ export class Terraform {
     return outcome.stdout;
   }
 
-  /** A full disk, or a cut connection, leaves half of a provider in the cache, and Terraform uses it again and again.
-   * */
+  /** A full disk, or a cut connection, leaves half of a provider in the cache, and Terraform uses it again and again. */
   #mending(said: string): string[] {
     const { pluginCache } = this.at;
     const isBroken = brokenProvider.test(said) && hasProvider(pluginCache);

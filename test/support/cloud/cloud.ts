@@ -153,8 +153,7 @@ export class Cloud {
     return this.api.calls;
   }
 
-  /** Every action that IAM must have allowed for the calls so far, such as `ec2:RunInstances`, in the order of names.
-   * */
+  /** Every action that IAM must have allowed for the calls so far, such as `ec2:RunInstances`, in the order of names. */
   get actions(): string[] {
     return [...new Set(this.calls.flatMap(neededActions))].sort();
   }

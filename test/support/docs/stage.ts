@@ -132,8 +132,7 @@ export class Stage {
     });
   }
 
-  /** Types what the page shows as typed: a Ctrl-C, and answers to questions, of which it shows what they have become.
-   * */
+  /** Types what the page shows as typed: a Ctrl-C, and answers to questions, of which it shows what they have become. */
   async #actMeanwhile(shown: readonly string[]): Promise<void> {
     for (const [index, line] of shown.entries()) {
       const before = shown.slice(0, index);
