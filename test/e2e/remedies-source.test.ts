@@ -157,7 +157,8 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
     const { lines } = await toldBy(project, 'StateGone', ['deploy', '--yes'], at());
     expect(lines).toHaveLength(2);
     for (const line of lines) await paste(line, { ...at(), really: true });
-    await project.cli(['deploy', '--wait', '--yes']);
+    // A `deploy --wait` would run it once more, if it has ended already.
+    await project.cli(['status', '--watch']);
     expect(project.receipts().map(({ state }) => state)).toEqual(['failed', 'stopped', 'failed']);
     await project.ok(['terminate', '--yes']);
   });

@@ -6,6 +6,7 @@ import { isMissing, isThorough } from '../support/engines.js';
 import { endedThere, holdingOn, jobsOn, letGoOn, onHosts, well } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { packageRoot, type TestProject } from '../support/project.js';
+import { binOf, paste, proposed, refusedBy } from '../support/remedy.js';
 import { until } from '../support/until.js';
 
 const job = `case $1 in
@@ -108,18 +109,27 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('results that do not
   it('L15: state that cannot be read on the machine stops the deploy; --fresh-state begins again', async () => {
     const project = made(['--shut 1']);
     await project.cli(['deploy', '--yes', '--wait']);
-    const refused = await project.cli(['deploy', '--yes', '--retry-failed']);
-    expect(refused).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(
-        '/data/state of the last attempts cannot be collected now, so nothing was deployed:',
-      ),
-    });
-    expect(refused.stderr).toContain('\n    logistician deploy --fresh-state');
+    const at = {
+      cwd: project.experiment,
+      env: { ...project.env, PATH: `${binOf(project)}:${process.env.PATH}` },
+    };
+    const words = ['deploy', '--yes', '--retry-failed'];
+    const refusal = await refusedBy(project, words, at);
+    expect(refusal?.message).toContain(
+      '/data/state of the last attempts cannot be collected now, so nothing was deployed:',
+    );
+    const [again = '', fresh = '', ...others] = proposed('StateOutOfReach', refusal);
+    expect(others).toEqual([]);
     expect(project.runs).toHaveLength(1);
-    await project.cli(['deploy', '--yes', '--retry-failed', '--fresh-state', '--wait']);
+    await paste(fresh, { ...at, really: true });
     expect(project.runs).toHaveLength(2);
     expect(project.receipt(runOf(project, 'shut-1')).recipe).not.toHaveProperty('continues');
+    await project.cli(['status', '--watch']);
+    expect(await refusedBy(project, words, at)).toMatchObject({ name: 'StateOutOfReach' });
+    await one.exec(`chmod -R u+rwx ${jobsOn(one, project)}/*/data/state`);
+    await paste(again, { ...at, really: true });
+    expect(project.receipt(runOf(project, 'shut-1')).recipe).toHaveProperty('continues');
+    await project.cli(['status', '--watch']);
     await well(project, ['terminate', '--yes', '--discard']);
   });
 

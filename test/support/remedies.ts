@@ -137,6 +137,7 @@ export const executedElsewhere = {
   'cli/deploy-view.ts': ofRuns,
   LiveOfVersion1: ofRuns,
   NotReady: 'test/hosts/unfit.test.ts',
+  StateOutOfReach: 'test/hosts/results.test.ts',
   NoGitLfs: 'test/e2e/remedies-packages.slow.test.ts',
   MissingObjects: 'test/integration/pinning.test.ts',
 } as const satisfies Readonly<Record<string, string>>;
@@ -147,7 +148,6 @@ export type ExecutedElsewhere = keyof typeof executedElsewhere;
 export const elsewhere: Readonly<Record<string, string>> = {
   BrokenGpus: 'needs a GPU whose driver fails, and there is none in the tests: see test/unit/machines',
   Unreachable: 'its lines are about machines at AWS, and executed where the files that make them are listed',
-  StateOutOfReach: 'to deploy again, or with --fresh-state: test/hosts/results.test.ts has the state',
   NotEnded:
     'to look, and to stop again: the runner has these states in test/integration/runner-truth.test.ts',
   NotARunFolder: 'to look at what a job has put in the place of its folder while it ran',

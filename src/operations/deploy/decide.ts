@@ -23,6 +23,7 @@ import {
   NothingToRetry,
   type Planned,
   planDeployment,
+  type Retry,
   retriedBy,
   stoppedBefore,
   withoutGood,
@@ -65,6 +66,7 @@ export interface DeployPlan extends Planned, Placement {
   readonly stopped: readonly string[];
   /** So many rented machines may exist at a time; null: any number. */
   readonly maxMachines: number | null;
+  readonly retry: Retry;
   readonly cameFrom: ReadonlyMap<string, CameFrom>;
   /** Worth knowing before it is confirmed. */
   readonly notes: readonly string[];
@@ -145,6 +147,7 @@ export async function decide(
     ...{ pin, source, ingredients, problems, docker, joins, undelivered, notes },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
+    retry: request.retry,
     cameFrom: request.cameFrom ?? planned.retries,
     maxMachines: least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most),
     keepFailed: request.keepFailed,
