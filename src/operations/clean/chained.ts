@@ -13,7 +13,7 @@ export function inputsOfOthers(runs: string, experiments: readonly string[]): Se
   for (const experiment of experiments) {
     const store = new RunStore(experiment, true);
     for (const id of store.ids())
-      for (const { path } of inputsIn(store.pathOf(id))) {
+      for (const { path } of inputsIn(store.pathOf(id)) ?? []) {
         const folder = runFolderOf(path);
         if (folder !== null && dirname(folder) === runs) found.add(basename(folder));
         // Such as the folder of all runs: those that it had then.
@@ -31,8 +31,8 @@ function holds(path: string, runs: string): boolean {
   }
 }
 
-/** A run's inputs. A receipt that cannot be read has none. @param run its folder */
-export function inputsIn(run: string): { readonly path: string; readonly hash: string | null }[] {
+/** A run's inputs; null: its receipt cannot be read. @param run its folder */
+export function inputsIn(run: string): { readonly path: string; readonly hash: string | null }[] | null {
   try {
     const text = readBounded(`${run}/run.json`)?.bytes.toString() ?? '';
     // Most runs have none, and there may be many runs.
@@ -42,6 +42,6 @@ export function inputsIn(run: string): { readonly path: string; readonly hash: s
       typeof path === 'string' ? [{ path, hash: typeof hash === 'string' ? hash : null }] : [],
     );
   } catch {
-    return [];
+    return null;
   }
 }

@@ -7,15 +7,14 @@ import type { DeployedJob, Deployment } from '../../runs/deployment.js';
 import { type LogNames, logNames, offsetOfLeftLog, readLeftLog } from '../../runs/left-log.js';
 import { jobOf, placesElsewhere } from '../../runs/placement.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
-import { runNamed } from '../../runs/run-name.js';
-import type { RunStore } from '../../runs/store.js';
 import type { JobAccess } from '../../targets/target.js';
 import { NotThereYet, Unreachable } from '../../tools/ssh/unreachable.js';
-import { chosenRows, namesRun } from '../look/chosen.js';
+import { chosenRows } from '../look/chosen.js';
 import { isHere, observe } from '../look/observe.js';
-import { type ConditionStatus, type ExperimentStatus, isOfSweep } from '../look/rows.js';
+import type { ConditionStatus, ExperimentStatus } from '../look/rows.js';
 import { type ExperimentRecords, targetOf, thisComputer } from '../records.js';
 import type { Session } from '../session.js';
+import { rowsToShow, type Shown } from './shown.js';
 
 /** Pause before an unreachable machine is retried, in milliseconds. */
 const retry = 2_000;
@@ -64,51 +63,6 @@ export async function logs(
   if (request.follow) await Promise.all(rows.map((row) => reader.show(row)));
   else for (const row of rows) await reader.show(row);
   return true;
-}
-
-/** A run whose output is shown. */
-interface Shown extends ConditionStatus {
-  /** What its lines stand behind. */
-  readonly name: string;
-}
-
-/** Without a selection: the sweep, or, if it has not run, conditions that only `run` has run. */
-function rowsToShow(
-  status: ExperimentStatus,
-  { runs }: ExperimentRecords,
-  conditions: Selection,
-): readonly Shown[] {
-  const newest = new Map(status.conditions.flatMap((row) => (row.record ? [[row.record.id, row]] : [])));
-  const ids = runs.ids();
-  const named = conditions.names.filter(namesRun).map((name) => runNamed(name, ids));
-  const older = [...new Set(named)].flatMap((id) => (newest.has(id) ? [] : olderRun(status, runs, id)));
-  const others = {
-    ...conditions,
-    names: [
-      ...conditions.names.filter((name) => !namesRun(name)),
-      ...named.flatMap((id) => newest.get(id)?.condition ?? []),
-    ],
-  };
-  const isOlderAlone = older.length > 0 && others.names.length === 0;
-  const chosen = isOlderAlone
-    ? []
-    : chosenRows(status, others)
-        .filter((row) => row.record !== null)
-        .map((row) => ({ ...row, name: row.condition }));
-  const sweep = chosen.filter((row) => !isEverything(conditions) || isOfSweep(row));
-  const fit = older.length > 0 ? chosenRows({ conditions: older }, { ...conditions, names: [] }, true) : [];
-  return [...older.filter((row) => fit.includes(row)), ...(sweep.length > 0 ? sweep : chosen)];
-}
-
-/** A run that is not the newest of its condition. @throws UnreadableReceipt */
-function olderRun({ conditions }: ExperimentStatus, runs: RunStore, id: string): Shown[] {
-  const record = runs.read(id);
-  if (!record)
-    throw new UserError(`${join(runs.pathOf(id), 'run.json')} is missing: the run has no receipt.`);
-  const row = conditions.find(({ condition }) => condition === record.condition);
-  if (!row) return [];
-  const alone = { report: null, deployed: false, silent: null, held: null };
-  return [{ ...row, ...alone, record, given: record.recipe.condition, name: id }];
 }
 
 /** Reads the output of runs; after a lost connection it resumes at the same byte. */
