@@ -89,7 +89,7 @@ export async function ingredientsOf(
   session: Session,
   experiment: Experiment,
   pin: Pin,
-  { live, image = imageAt(experiment, pin) }: { live: boolean; image?: Promise<Recipe['image']> },
+  { live, image = imageAt(experiment, pin) }: { live: boolean; image?: Promise<Recipe['image']> | undefined },
 ): Promise<Ingredients> {
   const { project, parameters, parametersFile, path } = experiment;
   const [planned, id, code, inputs] = await Promise.all([

@@ -24,7 +24,8 @@ const heading = `#!/bin/sh
 # Runs conditions on a machine: this one, a lab machine or one in the cloud. Nothing else needs to be running meanwhile.
 # It gets
 #
-#   a queue    a folder: waiting/ (links to job folders, in order), slots/N/ (the worker, its job), host (the computer)
+#   a queue    a folder: waiting/ (links to job folders, in order), slots/N/ (the worker, its job), host (the computer),
+#              image (what the engine said of it within the last minute)
 #   a job      a folder: job.sh (what to run), state.json (how far it is), logs/ while it is not at its end
 #
 # and job.sh defines

@@ -417,6 +417,29 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       }
     });
 
+    it('what the engine says of an image counts for the next jobs of a queue, until it is gone or deployed again', async () => {
+      const image = imageOf('good', [baseImage]);
+      const watched = `case "$1 $2" in "version "* | "image inspect") echo asks >>"$at/said" ;; esac
+        [ "$1" != run ] || echo runs >>"$at/said"
+        case $* in run*gone*) [ -e "$at/once" ] || { : >"$at/once" && docker image rm --force ${image.tag} >/dev/null; } ;; esac`;
+      const sweep = await lab.sweep('sh ok.sh', { image, docker: dockerThat(watched) });
+      try {
+        const first = await sweep.run('first');
+        writeFileSync(join(lab.root, 'said'), '');
+        const jobs = [await sweep.add('asks'), await sweep.add('knows'), await sweep.add('gone')];
+        await sweep.begin();
+        const facts = { state: 'succeeded', engine: first.state.engine, base: first.state.base };
+        for (const job of jobs) expect(await sweep.ended(job)).toMatchObject(facts);
+        const said = linesOf('said');
+        expect(said[0]).toBe('asks');
+        const began = said.indexOf('runs');
+        expect(said.slice(began, began + 4)).toEqual(['runs', 'runs', 'runs', 'asks']);
+        expect(jobs.map((job) => 'building' in (stateOf(job)?.times ?? {}))).toEqual([false, false, true]);
+      } finally {
+        docker('image', 'rm', '--force', image.tag);
+      }
+    });
+
     it.each([
       ['device=1', ['NVIDIA "B\\200"'], '570.1'],
       ['"device=0,GPU-2"', ['NVIDIA A100', 'NVIDIA C'], '570.1'],

@@ -94,11 +94,13 @@ class NoMachine extends UserError {
 /** Decides what a deployment would do, after a look (`observe`, which updates receipts and restarts stalled queues).
  * Changes nothing else but, with `--snapshot`, git's objects.
  * @throws NoConditions, UnknownCondition, WrongWhere, NoSuchCode, DirtyTree, UnknownCommit, LiveAtAnotherCommit,
- * NothingToRetry, NothingWaits, NothingRented, NotInCommit, NoMachine; what `survey` of the target throws */
+ * NothingToRetry, NothingWaits, NothingRented, NotInCommit, NoMachine; what `survey` of the target throws
+ * @param before an earlier plan of the same commit, since what is in a commit never changes */
 export async function decide(
   session: Session,
   experiment: Experiment,
   request: DeployRequest,
+  before?: Pick<DeployPlan, 'ingredients' | 'source'>,
 ): Promise<DeployPlan> {
   const { parameters } = experiment;
   refuseOtherDeployments(experiment.deployments);
@@ -109,10 +111,15 @@ export async function decide(
   const last = status.deployment;
   if (isRetry(request.retry) && !last) throw new NothingToRetry(request.retry);
   const pin = await pinFor(session, experiment, request, { live: status.live ? last : null, last });
-  const ingredients = await ingredientsOf(session, experiment, pin, { live: false });
+  const ingredients = await ingredientsOf(session, experiment, pin, {
+    live: false,
+    image: before && Promise.resolve(before.ingredients.image),
+  });
   const joins = joinable(status, ingredients, request, pin);
   const planned = await planOf(experiment, request, { wanted, ingredients, joins, status });
-  const source = await checkoutOf(experiment.project, pin.commit);
+  // The id differs if a submodule has been checked out since, or removed.
+  const isSame = before?.ingredients.sourceId === ingredients.sourceId;
+  const source = before && isSame ? before.source : await checkoutOf(experiment.project, pin.commit);
   const undelivered = status.live && joins ? undeliveredOf(joins, status) : [];
   const target = await targetCalled(session, request.target, experiment);
   if (request.maxFailures !== null && !target.holding) throw new NothingWaits(target.name);

@@ -34,7 +34,7 @@ export async function deployOrJoin(
   return experiment.deployments.locked(async (live) => {
     const again = session.executor.dryRun
       ? plan
-      : await decide(session, experiment, { ...request, pin: plan.pin });
+      : await decide(session, experiment, { ...request, pin: plan.pin }, plan);
     return (await deploy(session, experiment, live, again)).problems;
   }, waiting);
 }

@@ -35,12 +35,14 @@ engine_find_image() {
   built_on=${said#"$image_id"} built_on=${built_on# }
 }
 
-# Are the bases of the image still the engine's images of those names? A missing one is ignored.
+# Are the bases of the image still the engine's images of those names? A missing one is ignored. `seen` has the id and the
+# digests of each other one.
 engine_is_current() {
   set -f
-  current=0
+  current=0 seen=
   for one in $bases; do
     now=$(engine_image "$one") || continue
+    seen="$seen $now"
     case " $built_on " in *" $one=${now%% *} "*) ;; *) current=1 ;; esac
   done
   set +f
@@ -133,7 +135,7 @@ engine_misses_data() {
 # user. For a rootless engine the user is root in containers, and other ids are unknown.
 # shellcheck disable=SC2317
 find_identity() {
-  user_name=$(id -un 2>/dev/null || id -u)
+  find_user_name
   groups=
   if [ -n "${rootless:-}" ]; then
     as_user=0 as_group=0

@@ -7,13 +7,41 @@ ask_engine() {
   asking=$!
 }
 
+# What the engine said of the image and of itself counts for a minute: the jobs of a queue ask the same. A new `begin`
+# forgets it.
+remember() {
+  [ -z "${queue:-}" ] || put "$queue/image" "$boot $seconds $docker $image $bases
+$client $version
+$image_id $built_on
+$base"
+}
+
+forget() { rm -f "$1/image"; }
+
+# Sets `client`, `version`, `image_id`, `built_on` and `known_base`, if they are remembered.
+recall() {
+  recalled=
+  [ -n "${queue:-}" ] && [ -z "$base${rebuilt:-}" ] || return
+  {
+    read -r known_boot known_at known && read -r client version && read -r image_id built_on && read -r known_base
+  } 2>/dev/null <"$queue/image" || return
+  find_seconds
+  [ "$known_boot $known" = "$boot $docker $image $bases" ] && [ "$((seconds - known_at))" -lt 60 ] || return
+  recalled=yes
+}
+
 # Makes `never_pull`, and begins $job/facts: it is written while the container starts, also if the runner is killed
 # meanwhile.
 find_engine() {
-  # Where the job's script has the engine's, the client is taken for one of the same version.
-  client=$engine_version version=$engine_version
-  if [ -z "$version" ]; then
+  if [ -n "$engine_version" ]; then
+    # The client is taken for one of the same version.
+    client=$engine_version version=$engine_version
+  elif [ -n "$recalled" ]; then
+    base=$known_base
+  else
+    [ -n "$asking" ] || ask_engine
     wait "$asking"
+    client='' version=''
     { read -r client version <"$job/versions"; } 2>/dev/null
   fi
   engine_never_pulls "$client"
@@ -29,7 +57,7 @@ find_engine() {
 await_facts() { wait "$writing_facts"; }
 
 write_facts() {
-  find_base
+  if [ -z "$recalled" ] && find_base && [ -n "$version" ]; then remember; fi
   find_gpu_names
   put "$job/facts" "$engine\"base\":$base,\"gpu_names\":[$gpu_names],\"driver\":$driver"
 }
@@ -40,8 +68,10 @@ find_base() {
   set -f
   for one in $built_on; do
     id=${one##*=}
-    found=$(engine_image "$id")
-    digests=${found#"$id "}
+    case ${seen:-} in
+      *" $id "*) digests=${seen#*" $id "} digests=${digests%% *} ;;
+      *) digests=$(engine_image "$id") digests=${digests#"$id "} ;;
+    esac
     case $digests in '['*']') ;; *) digests='[]' ;; esac
     escape "${one%=*}"
     base="$base${base:+,}{\"name\":\"$escaped\",\"id\":\"$id\",\"digests\":$digests}"

@@ -32,13 +32,14 @@ count_end() {
   lock "$queue/lock" || return
   unstarted=0 failed=0 limit=
   { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
+  before="$unstarted $failed"
   { read -r limit <"$queue/max-failures"; } 2>/dev/null
   [ "$state" = succeeded ] || failed=$((failed + 1))
   case $state:$reason in
     failed:fetch | failed:build | failed:start | failed:secrets) unstarted=$((unstarted + 1)) ;;
     *) unstarted=0 ;;
   esac
-  put "$queue/failures" "$unstarted $failed"
+  [ "$unstarted $failed" = "$before" ] || put "$queue/failures" "$unstarted $failed"
   if [ "$unstarted" -ge "$most_unstarted" ]; then
     put "$queue/held" "start $unstarted"
   elif [ -n "$limit" ] && [ "$failed" -ge "$limit" ]; then

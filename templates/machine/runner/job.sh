@@ -3,6 +3,8 @@
 
 find_user() { [ -n "$user_id" ] || user_id=$(id -u); }
 
+find_user_name() { [ -n "$user_name" ] || user_name=$(id -un 2>/dev/null || id -u); }
+
 # find_secrets NAME: `secrets` is the folder of a job's secrets while it runs: in memory, never on disk.
 find_secrets() {
   find_user
@@ -181,6 +183,7 @@ start_detached() {
       return 1
     fi
     rebuilt=yes
+    [ -z "${queue:-}" ] || forget "$queue"
     note "the image $image is gone: it is built again"
     engine_remove
     prepare || return

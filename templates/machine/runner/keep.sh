@@ -45,12 +45,12 @@ keep_changes_of() {
   # The job could put a link in the way, to a repository that is not its own.
   [ -d "$own" ] && is_in_place "source${1:+/$1}" || return 0
   list=$job/changed
-  git_of update-index -q --ignore-submodules --refresh >/dev/null
-  # Not those that are gone, nor those that a folder hides which has become a link: it may lead anywhere.
-  {
-    git_of diff-files -z --name-only --diff-filter=d --ignore-submodules=all -- . "$no_caches" &&
-      git_of ls-files -z --others -- . "$no_caches"
-  } >"$list" || copied=1
+  list_changes || copied=1
+  # Files that were only touched are among them, until the index is refreshed.
+  if [ -s "$list" ]; then
+    git_of update-index -q --ignore-submodules --refresh >/dev/null
+    list_changes || copied=1
+  fi
   if [ -s "$list" ]; then
     kib=$(cd "$top" && xargs -0 du -sk -- <"$list" 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }')
     all_kib=$((all_kib + kib))
@@ -65,6 +65,14 @@ keep_changes_of() {
 }
 
 no_caches=':(exclude,glob)**/__pycache__/**'
+
+# Not those that are gone, nor those that a folder hides which has become a link: it may lead anywhere.
+list_changes() {
+  {
+    git_of diff-files -z --name-only --diff-filter=d --ignore-submodules=all -- . "$no_caches" &&
+      git_of ls-files -z --others -- . "$no_caches"
+  } >"$list"
+}
 
 # copy_changes FOLDER: what the list names goes there, where the job has put no link: links are copied as links. Holes
 # stay holes where tar can say so, and no more is written than what was measured may take.

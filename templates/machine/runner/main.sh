@@ -10,13 +10,13 @@ say_why() {
 }
 
 main() {
-  verb=$1 user_id=''
+  verb=$1 user_id='' user_name=''
   shift
   # The caller has set these for other programs, and they would change what ours do.
   unset CDPATH TAR_OPTIONS GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
   # The caller may export variables of the same names as ours, which count as unset here.
-  unset attached began begun exit_code finished_at gpus has_terminal image_id job kept needs_secrets never_pull options \
-    output_is_kept queue restarts share slot started_at tokens
+  unset attached began begun exit_code finished_at gpus has_terminal image_id is_worker job kept needs_secrets never_pull \
+    options output_is_kept queue rebuilt restarts seen share slot started_at tokens
   # job.sh is run: only its owner may write it.
   umask go-w
   find_machine
@@ -34,7 +34,8 @@ main() {
     resume) resume "$@" ;;
     settle) settle "$@" ;;
     part)
-      load "$1"
+      job=$1
+      read_script
       "$2"
       ;;
     adopt)

@@ -10,7 +10,8 @@ has_checkout() { [ -e "$work/source" ] || [ -L "$work/source" ] || [ -e "$job/in
 # answer or the disk is full: then it may be retried.
 prepare() {
   is_called_off && return 1
-  [ -n "$engine_version" ] || ask_engine
+  asking=
+  [ -n "$engine_version" ] || recall || ask_engine
   record fetching || return
   # An earlier runner may have left an incomplete checkout with git's locks.
   if has_checkout && is_in_place ''; then remove "$work/source" "$job/index"; fi
@@ -20,7 +21,8 @@ prepare() {
     return 1
   fi
   { keep_index '' && each_submodule keep_index; } >>"$job/logs/runner.txt" 2>&1
-  if ! has_image; then
+  find_seconds
+  if ! recall && ! has_image; then
     record building
     if ! build_in_turn || ! engine_find_image; then
       is_called_off || { engine_answers && finish failed build; }

@@ -62,10 +62,13 @@ is_held() {
 # system has setsid. They may run for days: they keep only the variables that the engine and git need.
 detach() {
   (
-    # shellcheck disable=SC2013 # a name has no blanks
-    for variable in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
-      is_needed "$variable" || unset "$variable"
-    done
+    # A worker was detached itself.
+    if [ -z "${is_worker:-}" ]; then
+      # shellcheck disable=SC2013 # a name has no blanks
+      for variable in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
+        is_needed "$variable" || unset "$variable"
+      done
+    fi
     if command -v setsid >/dev/null 2>&1; then exec setsid "$@"; fi
     exec nohup "$@"
   ) </dev/null &

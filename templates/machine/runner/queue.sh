@@ -123,7 +123,7 @@ begin() {
   esac
   mkdir -p "$queue/waiting" "$queue/slots"
   lock "$queue/lock" || return
-  [ -n "$keep" ] || is_foreign "$queue" || reset_count
+  [ -n "$keep" ] || is_foreign "$queue" || { reset_count && forget "$queue"; }
   fill_slots "$@"
   code=$?
   unlock "$queue/lock"
@@ -169,7 +169,7 @@ fill_slots() {
 # work QUEUE SLOT: one job after the other until none waits. Each job has a shell of its own, but all in one
 # process: a signal that kills the worker kills all of it, and nothing of a job is left for the next.
 work() {
-  queue=$1 slot=$2
+  queue=$1 slot=$2 is_worker=yes
   read -r gpus <"$queue/slots/$slot/gpus"
   [ "$gpus" = - ] && gpus=
   exec 2>>"$queue/slots/$slot/errors.txt"

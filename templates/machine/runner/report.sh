@@ -18,7 +18,7 @@ report() {
   IFS= read -r job || return 0
   full=
   if is_job_full "$job"; then full=full; fi
-  { others=$({ printf '%s\n' "$job" && cat; } | report_waiting); } 4>&1
+  { others=$(report_waiting); } 4>&1
   while IFS= read -r job; do
     [ -n "$job" ] || continue
     say job "$job"
@@ -45,27 +45,33 @@ EOF
   return 0
 }
 
-# report_waiting < job folders: reports waiting jobs of the queue on descriptor 4, and prints the folders of all others.
-# There may be thousands, and a shell reads byte by byte.
+# report_waiting < job folders after $job: reports waiting jobs of the queue on descriptor 4, and prints the folders of all
+# others. There may be thousands, and a shell reads byte by byte.
 report_waiting() {
-  full=$full LC_ALL=C awk '
-    {
-      text = waits = ""
-      file = $0 "/state.json"
+  LC_ALL=C
+  export job full LC_ALL
+  exec awk '
+    function report(job,  text, waits, file, at, said) {
+      file = job "/state.json"
       at = (getline text <file) > 0 ? index(text, "\"state\":\"") : 0
       close(file)
       if (!at || substr(text, at + 9, 8) != "pending\"") {
-        print
-        next
+        print job
+        return
       }
-      file = $0 "/waits"
+      file = job "/waits"
       said = (getline waits <file) > 0
       close(file)
-      print "job " $0 | "cat >&4"
-      print "state " text | "cat >&4"
-      if (ENVIRON["full"]) print "full" | "cat >&4"
-      if (said) print "log " waits | "cat >&4"
-    }'
+      print "job " job | out
+      print "state " text | out
+      if (ENVIRON["full"]) print "full" | out
+      if (said) print "log " waits | out
+    }
+    BEGIN {
+      out = "exec cat >&4"
+      report(ENVIRON["job"])
+    }
+    { report($0) }'
 }
 
 # `output whole TEXT`, or `output end TEXT`: line breaks are NUL.
@@ -91,10 +97,16 @@ report_output() {
   fi
   say log "$line"
   [ "$end" = 0 ] || say_end
-  if is_data_in_place "$job" measures; then
+  if has_entries "$job/data/measures" && is_data_in_place "$job" measures; then
     measure
     summarize
   fi
+}
+
+has_entries() {
+  set -- "$1"/* "$1"/.[!.]* "$1"/..?*
+  for entry in "$@"; do [ ! -e "$entry" ] || return 0; done
+  return 1
 }
 
 # other_logs STATE: why a job ended without output is in the logs `first` and `second`.

@@ -50,8 +50,9 @@ take_tokens() {
   code=$?
   identify $$
   if [ "$code" = 0 ]; then
+    find_user_name
     for token in $chosen; do
-      ln -s "$process $(id -un 2>/dev/null || id -u) $run $name" "$share/$token" && tokens="$tokens $token"
+      ln -s "$process $user_name $run $name" "$share/$token" && tokens="$tokens $token"
     done
   fi
   unlock "$share/lock"

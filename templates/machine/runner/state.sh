@@ -18,16 +18,22 @@ find_size() {
 # With less free space than this, in KiB, a disk counts as full.
 enough=10240
 
+# Is the disk of one of the paths full?
 is_full() {
-  df -Pk "$1" 2>/dev/null | {
+  df -Pk "$@" 2>/dev/null | {
     read -r heading
-    read -r disk blocks used room rest
-    [ "${room:-$enough}" -lt "$enough" ]
+    while read -r disk blocks used room rest; do
+      [ "${room:-$enough}" -ge "$enough" ] || exit 0
+    done
+    exit 1
   }
 }
 
 # Is the disk of the job's record or of its data full?
-is_job_full() { is_full "$1" || { [ -L "$1/data" ] && is_full "$1/data"; }; }
+is_job_full() {
+  [ ! -L "$1/data" ] || set -- "$1" "$1/data"
+  is_full "$@"
+}
 
 # record STATE [REASON [EXIT_CODE]]: the only function that writes state.json, atomically.
 record() {

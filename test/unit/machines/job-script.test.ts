@@ -56,7 +56,7 @@ const job = (argv: readonly string[], gpus?: string) => ({
 /** Runs the script with a `docker` that prints its words, and calls one of its functions. */
 function call(script: string, what: string): string[] {
   const text = `${runnerParts}
-    set -eu; user_id=''; job='/control/my run' work='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
+    set -eu; user_id='' user_name=''; job='/control/my run' work='/runs/my run'; mode=--detach; secrets=/dev/shm/s; docker() { printf '%s\\0' docker "$@"; }
     ${script}
     ${what}`;
   return execFileSync('sh', ['-s'], { input: text }).toString().split('\0').slice(0, -1);
