@@ -47,8 +47,8 @@ export function readRows(
     let one = indexed;
     if (one && one.metrics === asked && stampsOf(folder, one.watched) === one.stamps) kept.push(one);
     else {
-      const read = readRow(store, id, folder, logs);
-      one = { ...read, row: Object.assign(read.row, { facts: shared.of(read.row.facts) }) };
+      const read = readRow(store, { id, folder }, logs, shared);
+      one = read;
       if (read.isFinal && finalStates.has(one.row.state as never)) fresh.push(one);
     }
     const attempt = (attempts.get(one.row.condition) ?? 0) + 1;
@@ -67,12 +67,17 @@ function placed(row: StoredRow, home: string, attempt: number): RunRow {
   return shown;
 }
 
+interface Place {
+  readonly id: string;
+  readonly folder: string;
+}
+
 /** One run, from its files. `isFinal` is false if it may say more when it is read again. */
 function readRow(
   store: RunStore,
-  id: string,
-  folder: string,
+  { id, folder }: Place,
   { scraper, pathOf }: Logs,
+  shared: SharedFacts,
 ): IndexedRow & { readonly isFinal: boolean } {
   const listing = listMeasures(`${folder}/data`);
   const isScraped = scraper.asked !== '';
@@ -86,8 +91,12 @@ function readRow(
     : { ...read, isGivenUp: false };
   const notes = hasNotes(mark) ? readNotes(folder) : { notes: noNotes, problem: null };
   const { row, mark: receipt } = storedRow(store, { id, folder }, files, problems, notes);
-  const folders = listing.folders.length > 0 ? listing.folders.map((one) => one.mark).join('') : noFile;
-  const stamps = `${receipt}${mark}${folders}${read.marks.map((one) => one ?? noFile).join('')}${logMark}`;
+  row.facts = shared.of(row.facts);
+  let stamps = receipt + mark;
+  for (const one of listing.folders) stamps += one.mark;
+  if (listing.folders.length === 0) stamps += noFile;
+  for (const one of read.marks) stamps += one ?? noFile;
+  stamps += logMark;
   return { row, watched, stamps, metrics: scraper.asked, isFinal: !isGivenUp };
 }
 
@@ -112,11 +121,11 @@ export function withLog(
 
 function storedRow(
   store: RunStore,
-  { id, folder }: { readonly id: string; readonly folder: string },
+  { id, folder }: Place,
   files: readonly MeasureFile[],
   problems: readonly string[],
   { notes, problem }: ReturnType<typeof readNotes>,
-): { readonly row: StoredRow; readonly mark: string } {
+): { readonly row: { -readonly [K in keyof StoredRow]: StoredRow[K] }; readonly mark: string } {
   const unreadable: UnreadableReceipt[] = [];
   const read = told(unreadable, () => store.readQuickly(folder));
   if (!read) {

@@ -142,7 +142,12 @@ function storedRow(row: Partial<StoredRow>, facts: RunFacts): StoredRow | null {
     return null;
   if (!Array.isArray(argv) || typeof words !== 'object') return null;
   return {
-    ...{ run, facts, condition, state, argv, words },
+    run,
+    facts,
+    condition,
+    state,
+    argv,
+    words,
     reason: row.reason ?? null,
     exit_code: row.exit_code ?? null,
     created: row.created ?? null,

@@ -70,10 +70,12 @@ export interface RunRow extends Measured {
 /** A row as it is kept: without what depends on where it is, and on other runs. */
 export type StoredRow = Omit<RunRow, 'home' | 'attempt'>;
 
+// There may be many runs, and to spread an object takes longer than all else here: each field is named.
+
 /** @param problems those of measures */
 export function rowOf(
   record: RunRecord,
-  measured: Measured,
+  { summary, values, series }: Measured,
   { notes, tags }: Notes,
   problems: readonly string[],
 ): StoredRow {
@@ -93,7 +95,9 @@ export function rowOf(
     argv: condition.argv,
     words: wordsOf(condition),
     parameters: condition.parameters,
-    ...measured,
+    summary,
+    values,
+    series,
     notes: notes.map(({ text }) => text),
     tags,
     problems,
@@ -110,7 +114,8 @@ function wordsOf({ argv, parameters }: RunRecord['recipe']['condition']): Stored
   }
 }
 
-function factsOf({ recipe, image, ...record }: RunRecord): RunFacts {
+function factsOf(record: RunRecord): RunFacts {
+  const { image, recipe } = record;
   const { source } = recipe;
   return {
     experiment: record.experiment,
@@ -126,11 +131,18 @@ function factsOf({ recipe, image, ...record }: RunRecord): RunFacts {
     code: source.code?.id ?? source.id,
     image: image.id,
     bases: image.base.map(({ id, digests }) => digests[0] ?? id),
-    inputs: Object.fromEntries(
-      Object.entries(recipe.inputs).map(([name, { hash, id }]) => [name, hash ?? id]),
-    ),
+    inputs: inputsOf(recipe.inputs),
     gpu_names: record.gpu_names,
   };
+}
+
+const noInputs: RunFacts['inputs'] = {};
+
+function inputsOf(inputs: RunRecord['recipe']['inputs']): RunFacts['inputs'] {
+  const all = Object.entries(inputs);
+  return all.length === 0
+    ? noInputs
+    : Object.fromEntries(all.map(([name, { hash, id }]) => [name, hash ?? id]));
 }
 
 const noFacts: RunFacts = {
