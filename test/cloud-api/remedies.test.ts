@@ -485,8 +485,9 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NothingWaits',
         state: '--max-failures',
+        settings: () => ({ experiment_conditions: ['--lr 1', '--lr 2'] }),
         words: ['deploy', '--dry-run', '--max-failures', '1'],
-        lines: [mends],
+        lines: [mends, mends],
       },
       {
         of: 'targets/aws/stack/shared-settings.ts',

@@ -43,6 +43,27 @@ describe.skipIf(isMissing('docker', 'moto', 'terraform', 'aws', 'root'))(
       expect(await cloud.listAll()).toEqual([]);
     });
 
+    it('after --max-failures no machine is rented for those that wait, until another deploy', async () => {
+      project.settings({ experiment_conditions: ['--fail 1', ...conditions(1, 3)], aws_max_machines: 1 });
+      const { code, stdout, stderr } = await project.cli([
+        'deploy',
+        '--wait',
+        '--yes',
+        '--max-failures',
+        '1',
+      ]);
+      expect(code, stderr).toBe(1);
+      expect(stdout).toContain('1 job waits for another deploy: 1 has failed (--max-failures).');
+      expect(`${stdout}${stderr}`).toContain('starts the 1 that waits');
+      const states = async () => (await project.json(['status'])).conditions.map(({ state }) => state);
+      expect(await states()).toEqual(['failed', 'pending']);
+      expect(await cloud.ec2.live()).toEqual([]);
+      const again = await project.cli(['deploy', '--wait', '--yes']);
+      expect(again.code, again.stderr).toBe(1);
+      expect(await states()).toEqual(['failed', 'succeeded']);
+      expect(await cloud.listAll()).toEqual([]);
+    });
+
     it.runIf(isThorough)(
       `${few} others by deploy, again and again, with the laptop closed in between`,
       async () => {

@@ -4,6 +4,7 @@ import { namedOneByOne } from '../../experiment/select.js';
 import { earlierFingerprint, fingerprint, type Recipe } from '../../recipe/recipe.js';
 import { type Ingredients, recipeOf } from '../../recipe/recipe-of.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
+import { existing } from '../../runs/placement.js';
 import type { CameFrom } from '../../runs/record.js';
 import { checkoutOf } from '../../source/checkout.js';
 import type { Pin } from '../../source/pin.js';
@@ -120,9 +121,8 @@ export async function decide(
   // The id differs if a submodule has been checked out since, or removed.
   const isSame = before?.ingredients.sourceId === ingredients.sourceId;
   const source = before && isSame ? before.source : await checkoutOf(experiment.project, pin.commit);
-  const undelivered = status.live && joins ? undeliveredOf(joins, status) : [];
+  const undelivered = status.live && joins ? undeliveredOf(joins, status, request) : [];
   const target = await targetCalled(session, request.target, experiment);
-  if (request.maxFailures !== null && !target.holding) throw new NothingWaits(target.name);
   if (request.maxMachines !== null && !target.rental) throw new NothingRented(target.name);
   const {
     offers,
@@ -139,6 +139,10 @@ export async function decide(
     joins,
     undelivered,
   });
+  const maxMachines = least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most);
+  const machines = (joins ? existing(joins).length : 0) + planned.run.length + undelivered.length;
+  if (request.maxFailures !== null && !target.holding && machines <= (maxMachines ?? machines))
+    throw new NothingWaits(target.name, machines, request.maxFailures);
   if (offers.length === 0 && planned.run.length > 0) throw new NoMachine(problems);
   const placement = placementOf({
     offers,
@@ -156,7 +160,7 @@ export async function decide(
     target: request.target,
     retry: request.retry,
     cameFrom: request.cameFrom ?? planned.retries,
-    maxMachines: least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most),
+    maxMachines,
     keepFailed: request.keepFailed,
     onlyDelivers: request.onlyDelivers ?? false,
     resumes: resumed(status, joins, request),
@@ -227,10 +231,17 @@ async function planOf(
   return { ...left, retries, since, ...attempts(left.run) };
 }
 
-/** Jobs that were recorded and that no machine has, as far as is known. */
-function undeliveredOf({ jobs }: Deployment, { conditions }: ExperimentStatus): readonly DeployedJob[] {
+/** Jobs that were recorded and that no machine has, as far as is known. Those that wait for another `deploy` are left to
+ * it. */
+function undeliveredOf(
+  { jobs }: Deployment,
+  { conditions }: ExperimentStatus,
+  { onlyDelivers }: DeployRequest,
+): readonly DeployedJob[] {
   const missing = new Set(
-    conditions.flatMap((row) => (isOpen(row) && (isUnheard(row) || neverBegan(row)) ? [row.record?.id] : [])),
+    conditions
+      .filter((row) => isOpen(row) && (isUnheard(row) || neverBegan(row)) && !(onlyDelivers && row.held))
+      .map(({ record }) => record?.id),
   );
   return jobs.filter(({ run }) => missing.has(run));
 }

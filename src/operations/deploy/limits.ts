@@ -7,12 +7,24 @@ import type { DeployRequest } from './request.js';
 
 // Pure: how many jobs of a deployment may fail before its waiting jobs are held.
 
-/** `--max-failures` on a target without a queue of ours. */
+/** `--max-failures` where all jobs begin at once. */
 export class NothingWaits extends UserError {
-  constructor(target: string) {
+  /** @param machines how many it rents for the deployment */
+  constructor(target: string, machines: number, maxFailures: number) {
     super(
-      `--max-failures holds waiting jobs, and target ${target} has no queue of logistician.`,
-      [ownLine('deploy', [], 'without it')],
+      `--max-failures holds waiting jobs, and none waits: target ${target} rents a machine for each at once.`,
+      [
+        ...(machines > 1
+          ? [
+              ownLine(
+                'deploy',
+                ['--max-failures', String(maxFailures), '--max-machines', '1'],
+                'one after the other',
+              ),
+            ]
+          : []),
+        ownLine('deploy', [], 'without it'),
+      ],
       { exit: 2 },
     );
   }
@@ -44,7 +56,7 @@ export function resumed(
   if (!joins || !status.live || onlyDelivers) return new Set();
   if (maxFailures !== null && maxFailures !== joins.max_failures)
     return new Set(unreleased(joins).map(({ name }) => name));
-  return new Set(heldPlaces(status).map(({ place }) => place));
+  return new Set(heldPlaces(status).flatMap(({ place }) => place ?? []));
 }
 
 /** The deployment keeps its limit until a new one is given. Failures before the last `deploy` do not count. */

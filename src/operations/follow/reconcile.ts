@@ -172,8 +172,8 @@ export function deliverMissing(
 
 /** Whether a job is not delivered yet, or has waited too long at an unreachable place. */
 const needsDelivery = (row: ConditionStatus, now: number): boolean => {
-  const { record, report, silent, deployed } = row;
-  if (!deployed || record?.state !== 'pending') return false;
+  const { record, report, silent, deployed, held } = row;
+  if (!deployed || held || record?.state !== 'pending') return false;
   return silent ? neverBegan(row) || now - silent.since.getTime() >= patience : !report?.state;
 };
 

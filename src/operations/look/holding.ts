@@ -1,24 +1,29 @@
 import type { Hold } from '../../machines/job-state.js';
 import { limitOf } from '../../runs/deployment.js';
+import { existing } from '../../runs/placement.js';
 import { type ConditionStatus, type ExperimentStatus, isOpen, placeNameOf } from './rows.js';
 
 // Pure: held places, whose waiting jobs start only after another `deploy`.
 
-/** A place whose queue is held. */
+/** A place whose queue is held, or all machines that are to be rented and are not. */
 export interface HeldPlace {
-  readonly place: string;
+  /** null: machines that do not exist. */
+  readonly place: string | null;
   readonly hold: Hold;
   /** How many jobs wait there. */
   readonly waiting: number;
 }
 
 export function heldPlaces(status: ExperimentStatus): readonly HeldPlace[] {
-  const places = new Map<string, HeldPlace>();
-  for (const row of status.conditions) {
-    if (!row.held) continue;
-    const place = placeNameOf(status, row);
+  const places = new Map<string | null, HeldPlace>();
+  const held = status.conditions.flatMap((row) => (row.held ? [{ row, hold: row.held }] : []));
+  if (held.length === 0) return [];
+  const machines = missingMachines(status);
+  for (const { row, hold } of held) {
+    const name = placeNameOf(status, row);
+    const place = machines.has(name) ? null : name;
     const waiting = (places.get(place)?.waiting ?? 0) + 1;
-    places.set(place, { place, hold: row.held, waiting });
+    places.set(place, { place, hold, waiting });
   }
   return [...places.values()];
 }
@@ -35,19 +40,36 @@ const hasFailed = ({ record }: ConditionStatus): boolean =>
 export const failedRuns = ({ conditions }: Pick<ExperimentStatus, 'conditions'>): readonly string[] =>
   conditions.flatMap((row) => (row.deployed && hasFailed(row) && row.record ? [row.record.id] : []));
 
+/** Names of rented places that do not exist. */
+function missingMachines({ deployment }: Pick<ExperimentStatus, 'deployment'>): ReadonlySet<string> {
+  if (!deployment) return new Set();
+  const there = new Set(existing(deployment).map(({ name }) => name));
+  return new Set(deployment.places.flatMap(({ name, rented }) => (rented && !there.has(name) ? [name] : [])));
+}
+
+/** The rows whose job no machine has begun and that a hold keeps from beginning: they wait in the queue of a machine, or
+ * for a machine. A rented machine has one job, which begins with it. */
+function waitingRows(status: ExperimentStatus): readonly ConditionStatus[] {
+  const machines = missingMachines(status);
+  const rented = new Set(status.deployment?.places.flatMap(({ name, rented }) => (rented ? [name] : [])));
+  return status.conditions.filter((row) => {
+    if (!row.deployed || row.record?.state !== 'pending') return false;
+    const place = placeNameOf(status, row);
+    return rented.has(place) ? machines.has(place) : row.report?.state?.state === 'pending';
+  });
+}
+
 /** The hold for places that still start jobs: each machine counts only its own failures, so each poll here counts all
  * of them. null: not too many, or no job waits. */
 export function toHold(
   status: ExperimentStatus,
 ): { readonly places: ReadonlySet<string>; readonly failures: number } | null {
-  const { deployment, live, conditions } = status;
+  const { deployment, live } = status;
   const limit = live && deployment ? limitOf(deployment) : null;
   const forgiven = new Set(deployment?.forgiven);
   const failures = failedRuns(status).filter((run) => !forgiven.has(run)).length;
   if (limit === null || failures < limit) return null;
-  const waiting = conditions.filter(
-    (row) => row.deployed && row.report?.state?.state === 'pending' && !row.silent && !row.held,
-  );
+  const waiting = waitingRows(status).filter((row) => !row.silent && !row.held);
   const places = new Set(waiting.map((row) => placeNameOf(status, row)));
   return places.size === 0 ? null : { places, failures };
 }
@@ -59,10 +81,9 @@ export function withHeld(
   failures: number,
 ): ExperimentStatus {
   const hold: Hold = { why: 'failures', failures };
+  const waiting = new Set(waitingRows(status));
   const conditions = status.conditions.map((row) =>
-    row.report?.state?.state === 'pending' && row.deployed && places.has(placeNameOf(status, row))
-      ? { ...row, held: row.held ?? hold }
-      : row,
+    waiting.has(row) && places.has(placeNameOf(status, row)) ? { ...row, held: row.held ?? hold } : row,
   );
   return { ...status, conditions };
 }

@@ -65,8 +65,8 @@ async function holdOthers(
   const found = toHold(status);
   if (!found || !status.deployment || session.executor.dryRun) return status;
   const { holding } = await targetOf(session, records, status.deployment);
-  if (!holding) return status;
-  const problems = await holding.hold(status.deployment, found.places, found.failures);
+  // Without queues the jobs wait for machines, which are not rented then.
+  const problems = (await holding?.hold(status.deployment, found.places, found.failures)) ?? [];
   for (const { problem } of problems) session.notify.warn(problem.message);
   const failed = new Set(problems.map(({ place }) => place));
   const held = new Set([...found.places].filter((place) => !failed.has(place)));

@@ -9,6 +9,7 @@ import {
   jobOf,
   pending,
   placeOf,
+  rentedOf,
   reportOf,
   rowOf,
   running,
@@ -34,6 +35,8 @@ const statusOf = (
   conditions,
   silent: [],
 });
+
+const missing = (name: string, changes = {}) => placeOf(name, { rented: { exists: false }, ...changes });
 
 const failed = (condition: string) => rowOf(condition, { state: 'failed' });
 
@@ -107,6 +110,27 @@ describe('--max-failures on several machines', () => {
     expect(resumed(status, joins, { maxFailures: 5 })).toEqual(new Set(['gpu1', 'gpu2']));
     expect(resumed(status, joins, { maxFailures: null, onlyDelivers: true })).toEqual(new Set());
     expect(resumed(status, null, { maxFailures: 5 })).toEqual(new Set());
-    expect(new NothingWaits('aws')).toMatchObject({ exit: 2 });
+    expect(new NothingWaits('aws', 3, 2)).toMatchObject({ exit: 2 });
+  });
+
+  it('rents no machine for the others where each job has one of its own', () => {
+    const machines = [rentedOf('a'), rentedOf('b'), missing('c'), missing('d', { released: 'then' })];
+    const own = [jobOf('a', 'a'), jobOf('b', 'b'), jobOf('c', 'c'), jobOf('d', 'd')];
+    const status: ExperimentStatus = {
+      deployment: deploymentOf(machines, own, { max_failures: 1 }),
+      live: true,
+      conditions: [failed('a'), waits('b'), rowOf('c', pending), rowOf('d', pending)],
+      silent: [],
+    };
+    expect(toHold(status)).toEqual({ places: new Set(['c', 'd']), failures: 1 });
+    const held = withHeld(status, new Set(['c', 'd']), 1);
+    expect(held.conditions.map((row) => row.held !== null)).toEqual([false, false, true, true]);
+    expect(heldLines(held)).toEqual(['2 jobs wait for another deploy: 1 has failed (--max-failures).']);
+    expect(isHeld(held)).toBe(false);
+    expect(
+      isHeld({ ...held, conditions: held.conditions.filter(({ condition }) => condition !== 'b') }),
+    ).toBe(true);
+    expect(resumed(held, held.deployment, { maxFailures: null })).toEqual(new Set());
+    expect(toHold({ ...status, deployment: deploymentOf(machines, own) })).toBeNull();
   });
 });
