@@ -4,8 +4,7 @@ import { type Suggestion, UserError } from '../errors.js';
 import { fileText } from '../experiment/file-text.js';
 import { type Parameters, readParameters } from '../experiment/parameters.js';
 import { nearest } from '../phrases.js';
-import { readBounded, UnreadableFile } from '../runs/bounded-file.js';
-import { accessLines } from '../shell/access.js';
+import { mendingLines, readBounded, UnreadableFile } from '../runs/bounded-file.js';
 import { pasteable } from '../shell/word.js';
 import { targetNames } from '../targets/registry.js';
 import { experimentsIn, freeFolder, isCalled, namesakes, projectRoot } from './experiments-in.js';
@@ -83,7 +82,7 @@ function textOf(path: string): string | null {
     return file && fileText(file.bytes, path);
   } catch (cause) {
     if (!(cause instanceof UnreadableFile)) throw cause;
-    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, accessLines(path), { cause });
+    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, mendingLines(path, cause), { cause });
   }
 }
 

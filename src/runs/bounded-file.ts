@@ -1,4 +1,6 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { accessLines } from '../shell/access.js';
+import { pasteable } from '../shell/word.js';
 import { markOf } from './file-mark.js';
 
 /** Larger than any receipt or parameters.json: 16 MiB. */
@@ -38,6 +40,10 @@ export class UnreadableFile extends Error {
     return code === 'EACCES' || code === 'EPERM';
   }
 }
+
+/** The lines that mend it. */
+export const mendingLines = (path: string, { denied }: UnreadableFile): string[] =>
+  denied ? accessLines(path) : [pasteable`ls -ld ${path}`, pasteable`mv ${path} ${path}.old`];
 
 /** Reads a file together with the stamp of that content; null: it does not exist. Jobs can write in the same folders,
  * so a FIFO must not block it, and a huge file must not fill the memory. @throws UnreadableFile */

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { linesForRoom, UserError } from '../errors.js';
 import { type Command, renderCommand } from './command.js';
 import { type Journal, withoutLongText } from './journal.js';
-import { type Limits, ofReads } from './limits.js';
+import { ofReads } from './limits.js';
 import { type Io, type Outcome, perform } from './process.js';
 
 /** A printed command failed: its line, how it ended, and the end of its output. */
@@ -72,7 +72,8 @@ export class Executor {
     if (this.interrupt?.aborted) throw new Interrupted('Interrupted.');
     this.journal.issue(command);
     if (this.dryRun) return { kind: 'exited', code: 0, signal: null, stdout: '', stderr: '' };
-    return this.#perform(command, this.interrupt ? { signal: this.interrupt, ...io } : io, changeByCtrlC);
+    const signals = [this.interrupt, io.signal].filter((one) => one !== undefined);
+    return this.#perform(command, { ...io, signal: AbortSignal.any(signals) }, changeByCtrlC);
   }
 
   /** Performs a command that changes nothing, without a journal line, with the limits of reads or those of `io`. */
@@ -82,8 +83,8 @@ export class Executor {
 
   /** The standard output of a command that changes nothing, without its last line break. @throws CommandFailed if it
    * fails, or exceeds a limit */
-  async read(command: Command, limits: Limits = {}): Promise<string> {
-    const outcome = await this.query(command, limits);
+  async read(command: Command, io: Io = {}): Promise<string> {
+    const outcome = await this.query(command, io);
     if (outcome.code !== 0) throw new CommandFailed(command, outcome);
     return outcome.stdout.replace(/\n$/, '');
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { renderCommand } from '../shell/command.js';
@@ -105,5 +105,6 @@ async function lfsStorage(root: string): Promise<string | null> {
 /** A clone that has fetched none of its large files has no folder for them. */
 function hasLfsAttribute(root: string): boolean {
   const path = join(root, '.gitattributes');
-  return existsSync(path) && /\bfilter=lfs\b/.test(readFileSync(path, 'utf8'));
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return isFile && /\bfilter=lfs\b/.test(readFileSync(path, 'utf8'));
 }

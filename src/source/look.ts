@@ -20,6 +20,16 @@ export class UntrustedFilter extends UserError {
   }
 }
 
+/** A pipe, socket or device is in the place of a file that git knows. */
+export class UnfitFile extends UserError {
+  constructor(path: string, root: string) {
+    super(`${path} in ${root} is neither a file nor a link, so no commit can hold it.`, [
+      pasteable`ls -ld ${join(root, path)}`,
+      `${pasteable`git -C ${root} checkout -- ${path}`}    # brings the file back as git has it`,
+    ]);
+  }
+}
+
 /** Settings that prevent programs of a working tree's configuration from running when git reads its files. */
 export interface Look {
   /** Settings for git. */
@@ -39,6 +49,9 @@ export async function lookAt(root: string, inner?: readonly string[]): Promise<L
     settings: withoutFilters(filters),
     explain(error) {
       if (isOfMissingLfs(error)) return new NoGitLfs(root);
+      const unfit =
+        error instanceof Error && /^ *error: (.+): can only add regular files/m.exec(error.message);
+      if (unfit) return new UnfitFile(unfit[1] ?? '', root);
       const failed =
         error instanceof Error && /(?:fatal|error): (.+): clean filter '(.+)' failed/.exec(error.message);
       const filter =

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Command, command } from '../shell/command.js';
 import type { Executor } from '../shell/executor.js';
 import { ofLongReads } from '../shell/limits.js';
+import { unlessBlocked } from '../tools/git/blocked.js';
 import { addAll, commitTree, linkSubmodule, showHidden, writeTree } from '../tools/git/lines.js';
 import { unquoteName } from '../tools/git/names.js';
 import { lookAt } from './look.js';
@@ -103,18 +104,20 @@ class ObjectWriter {
     const { root, sparse } = this.project;
     const [{ settings, explain }] = await Promise.all([lookAt(root, inner), copied]);
     if (hidden.length > 0) await this.output((index) => showHidden(root, index, hidden));
-    await this.output((index) => addAll(root, index, leftOut, sparse, settings)).catch((error: unknown) => {
+    const add = (index: string) => addAll(root, index, leftOut, sparse, settings);
+    await unlessBlocked(root, (signal) => this.output(add, signal)).catch((error: unknown) => {
       throw explain(error);
     });
   }
 
   /** Performs the command and returns its last line: an id. */
-  async output(make: (index: string) => Command): Promise<string> {
-    const outcome = await this.executor.change(make(this.#index));
+  async output(make: (index: string) => Command, signal?: AbortSignal): Promise<string> {
+    const io = signal ? { signal } : {};
+    const outcome = await this.executor.change(make(this.#index), io);
     if (!this.#scratch) return outcome.stdout.trim();
     const elsewhere = make(join(this.#scratch, 'index'));
     const env = { ...elsewhere.env, ...(await this.#elsewhere()) };
-    return (await this.executor.read({ ...elsewhere, env }, ofLongReads)).trim();
+    return (await this.executor.read({ ...elsewhere, env }, { ...ofLongReads, ...io })).trim();
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -69,6 +70,19 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('N6: what is proposed about 
   it('operations/read-experiment.ts: a file that cannot be opened', async () => {
     chmodSync(join(project.experiment, 'parameters.json'), 0);
     await mends(proposed('operations/read-experiment.ts', await refused('validate')), 'validate');
+  });
+
+  it('operations/read-experiment.ts: a pipe in the place of a file', async () => {
+    const file = join(project.experiment, 'parameters.json');
+    const text = readFileSync(file, 'utf8');
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    const refusal = await refused('build');
+    expect(refusal?.message).toContain('is not a regular file');
+    for (const line of proposed('operations/read-experiment.ts', refusal)) await taken(line);
+    writeFileSync(file, text);
+    rmSync(`${file}.old`);
+    expect(await refused('build')).toBe(null);
   });
 
   it('operations/read-experiment.ts: a file in the place of a folder', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
@@ -82,6 +82,34 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
       expect(await refused(words, experiment)).toBe(null);
       rmSync(root, { recursive: true });
     }
+  });
+
+  it('PipeForGit: what git would wait for is removed', async () => {
+    for (const [name, words] of [
+      ['.gitignore', ['deploy', '--dry-run']],
+      ['.gitattributes', ['run', '-o', '--lr 1']],
+      ['a/b/.gitignore', ['build']],
+      ['.git/info/exclude', ['deploy', '--snapshot', '--dry-run']],
+    ] as const) {
+      const path = join(project.root, name);
+      rmSync(path, { force: true });
+      mkdirSync(dirname(path), { recursive: true });
+      execFileSync('mkfifo', [path]);
+      const refusal = await refused(words);
+      expect(refusal?.message).toContain(`${path} is a pipe`);
+      for (const line of proposed('PipeForGit', refusal)) await paste(line, at());
+      expect(await refused(words)).toBe(null);
+    }
+  });
+
+  it('UnfitFile: the file is brought back', async () => {
+    const path = join(project.experiment, 'Dockerfile');
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    const lines = proposed('UnfitFile', await refused(['build', '--dry-run']));
+    for (const line of lines) await paste(line, at());
+    expect(lines).toHaveLength(2);
+    expect(await refused(['build', '--dry-run'])).toBe(null);
   });
 
   it('FilteredFiles: run sees them as they are here', async () => {

@@ -111,6 +111,8 @@ export const executedElsewhere = {
   MissingSubmoduleCommit: ofSource,
   FilteredFiles: ofSource,
   BuildFailed: ofSource,
+  PipeForGit: ofSource,
+  UnfitFile: ofSource,
   NoSuchCode: ofSource,
   InputChanged: ofSource,
   StateGone: ofSource,

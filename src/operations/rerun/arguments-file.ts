@@ -1,7 +1,6 @@
 import { UserError } from '../../errors.js';
 import { fileText } from '../../experiment/file-text.js';
-import { readBounded, UnreadableFile } from '../../runs/bounded-file.js';
-import { accessLines } from '../../shell/access.js';
+import { mendingLines, readBounded, UnreadableFile } from '../../runs/bounded-file.js';
 import { pasteable } from '../../shell/word.js';
 
 /** The text of a file of arguments. @throws UserError if there is none, or it cannot be read */
@@ -11,7 +10,7 @@ export function readArgumentsFile(path: string): string {
     if (file) return fileText(file.bytes, path);
   } catch (cause) {
     if (!(cause instanceof UnreadableFile)) throw cause;
-    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, accessLines(path), { cause });
+    throw new UserError(`${path} cannot be read: it ${cause.reason}.`, mendingLines(path, cause), { cause });
   }
   throw new UserError(`There is no file ${path}.`, [pasteable`echo '{ "lr": 0.1 }' >${path}`]);
 }

@@ -3,13 +3,14 @@ import { revealEnv } from '../../shell/command.js';
 import { ofLongReads } from '../../shell/limits.js';
 import { ofAHook } from '../../shell/process.js';
 import { reveal } from '../../shell/word.js';
+import { unlessBlocked } from './blocked.js';
 import { git, reading } from './git.js';
 
 /** Reads from one repository; changes go through git's command line. */
 export interface Git {
-  /** The output of `git ARGS`. Concurrent calls run in parallel. @throws GitFailed */
+  /** The output of `git ARGS`. Concurrent calls run in parallel. @throws GitFailed, PipeForGit */
   raw(...args: string[]): Promise<string>;
-  /** The same with more settings, each `KEY=VALUE`. @throws GitFailed */
+  /** The same with more settings, each `KEY=VALUE`. @throws GitFailed, PipeForGit */
   rawWith(settings: readonly string[], ...args: string[]): Promise<string>;
   /** The settings of these names, each a line `NAME VALUE`; '' if none is set.
    * @param names as regular expressions, in lower case */
@@ -26,13 +27,15 @@ export function openGit(folder: string): Git {
     const env = { ...withoutHook(), ...revealEnv(line) };
     const allowEnvironment = Object.keys(env);
     // simple-git runs the commands of one instance one after the other.
-    return simpleGit({ baseDir: folder, ...options, allowEnvironment })
-      .env(env)
-      .raw(line.argv.slice(1).map(reveal))
-      .catch((error: Error) => {
-        // simple-git wraps our error, and prefixes its class.
-        throw new GitFailed(error.message.replace(/^Error: /, ''), { cause: error });
-      });
+    return unlessBlocked(folder, (abort) =>
+      simpleGit({ baseDir: folder, ...options, abort, allowEnvironment })
+        .env(env)
+        .raw(line.argv.slice(1).map(reveal))
+        .catch((error: Error) => {
+          // simple-git wraps our error, and prefixes its class.
+          throw new GitFailed(error.message.replace(/^Error: /, ''), { cause: error });
+        }),
+    );
   };
   const settings: Git['settings'] = async (...names) => {
     // simple-git waits 50 ms after a command without output, so a setting that every repository has is included.
