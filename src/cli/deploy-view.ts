@@ -70,13 +70,23 @@ const retryStopped = (stopped: number, chosen: readonly string[]): OwnLine =>
     `the ${stopped} that ${stopped === 1 ? 'was' : 'were'} stopped`,
   );
 
-/** The next commands under the table of `status`. While jobs run, only the one that runs stopped conditions again. */
-export const linesOfStatus = (status: ExperimentStatus): OwnLine[] =>
-  nextLines(status).filter(({ verb, words }) =>
+/** The next commands under the table of `status`. While jobs run, only those that end jobs in vain and that run stopped
+ * conditions again. */
+export const linesOfStatus = (status: ExperimentStatus): OwnLine[] => [
+  ...endOfVain(status),
+  ...nextLines(status).filter(({ verb, words }) =>
     status.live && !isHeld(status)
       ? words.includes('--retry-stopped')
       : status.deployment !== null && verb !== 'status',
-  );
+  ),
+];
+
+/** The line that ends running jobs whose results have no place any more. */
+function endOfVain({ conditions }: ExperimentStatus): OwnLine[] {
+  const names = conditions.flatMap(({ condition, report }) => (report?.dataGone ? [condition] : []));
+  const gone = names.length === 1 ? 'its folder in runs/ was' : 'their folders in runs/ were';
+  return names.length === 0 ? [] : [ownLine('stop', names, `${gone} removed: what is written is lost`)];
+}
 
 /** The next commands after jobs were delivered. @param rejoin the words that rejoin this deployment */
 export function linesAfterLaunch(

@@ -70,6 +70,8 @@ export interface JobReport {
   readonly state: JobState | null;
   /** Its folder does not exist there. Default: false. */
   readonly missing?: boolean;
+  /** It is running, and its data folder here was removed: what it writes is lost. Default: false. */
+  readonly dataGone?: boolean;
   /** Its runner is gone, and the job has not ended. */
   readonly orphan: boolean;
   /** It has not ended, and its disk is full: no job starts there. */

@@ -6,10 +6,12 @@ import { readBounded } from './bounded-file.js';
 import { hasEnded } from './record.js';
 
 /** The runner's report of a job on this computer, corrected: a job that has run and whose folder is gone is lost,
- * however it ended.
+ * however it ended; of one that is running, `dataGone` says so.
  * @param folder that of the run in runs/ */
 export function seenFrom(folder: string, report: JobReport): JobReport {
-  return report.state ? { ...report, state: asFarAsItHolds(report.state, folder) } : report;
+  if (!report.state) return report;
+  const dataGone = report.state.state === 'running' && !existsSync(join(folder, 'data'));
+  return { ...report, state: asFarAsItHolds(report.state, folder), dataGone };
 }
 
 /** The state in a job folder on this computer, corrected in the same way; null: none, or unreadable.

@@ -16,6 +16,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { nameOfProcess } from '../../src/shell/processes.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { copyOfPackage, type Finished, type StatusOutput, TestProject } from '../support/project.js';
+import { binOf, paste } from '../support/remedy.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { until } from '../support/until.js';
 import { TestUser } from '../support/user.js';
@@ -235,6 +236,30 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     } finally {
       await docker.close();
     }
+  });
+
+  it('a run whose folder is removed while it runs: status says so, with the line that ends it', async () => {
+    project.setParameters({ experiment_conditions: ['--hold 1', '--hold 2'] });
+    const deploy = ['deploy', '--yes', '--slots', '2', '--snapshot'];
+    await project.ok(deploy);
+    await until('both run', async () =>
+      (await project.json(['status'])).conditions.every(({ state }) => state === 'running'),
+    );
+    const id = project.runs.find((name) => name.includes('hold-1')) ?? '';
+    rmSync(project.run(id), { recursive: true });
+    const at = { env: { COLUMNS: '1000', PATH: `${binOf(project)}:${process.env.PATH}` } };
+    const { stdout, stderr } = await project.cli(['status'], at);
+    expect(stdout).toMatch(/^hold-1-\w+ .* running /m);
+    const line = /^ *(logistician stop .*folder in runs\/ was removed.*)$/m.exec(`${stdout}${stderr}`)?.[1];
+    await paste(line ?? '', { cwd: project.experiment, env: { ...project.env, ...at.env } });
+    const containers = () =>
+      execFileSync('docker', ['ps', '-aq', '--filter', `label=logistician.run=${id}`]).toString();
+    expect(containers()).toBe('');
+    const status = await project.json(['status']);
+    expect(named(status, 'hold-1')).toMatchObject({ state: 'lost', reason: 'gone' });
+    expect(named(status, 'hold-2')).toMatchObject({ state: 'running' });
+    expect((await project.cli(['status'], at)).stdout).not.toContain('was removed');
+    await project.ok(['terminate', '--yes', '--grace', '1']);
   });
 
   it('hostile names: a project and an experiment whose paths shells trip over', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -125,6 +125,19 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(isThere(job)).toBe(false);
     expect(existsSync(join(job.folder, 'source'))).toBe(false);
     expect(existsSync(join('/dev/shm', `logistician-${process.getuid?.()}`, job.container))).toBe(false);
+  });
+
+  it('ends a job whose folder is removed, and goes on with the queue', async () => {
+    const sweep = await lab.sweep('sh wait.sh');
+    const [job, next] = [await sweep.add('removed'), await sweep.add('after-it')];
+    await sweep.begin();
+    await sweep.says(job, 'ready');
+    rmSync(job.folder, { recursive: true });
+    signal(next, 'go');
+    expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
+    expect(isThere(job)).toBe(false);
+    expect(existsSync(job.folder)).toBe(false);
+    expect(await sweep.report(job)).toMatchObject({ state: null, missing: true });
   });
 
   it('ends a job whose runner is gone when it is told to stop', async () => {

@@ -44,7 +44,11 @@ finish() {
   find_work
   own_files
   keep_files || ! is_job_full "$job" || return
-  record "$@" || return
+  record "$@" || {
+    # Where its folder was removed, there is nothing to try again for.
+    ! is_removed "$job" || engine_remove
+    return 1
+  }
   show_state
   # An attached runner works on meanwhile; descriptor 3 closes when everything is done.
   if [ -n "${attached:-}" ]; then

@@ -21,6 +21,9 @@ is_data_in_place() {
   [ -d "$1/data/$2" ] && [ "$(cd -P -- "$1/data/$2" 2>/dev/null && pwd -P)" = "$place/data/$2" ]
 }
 
+# is_removed JOB: was its folder removed? No, if its disk cannot be read, or is not mounted.
+is_removed() { [ ! -e "$1" ] && [ -r "${1%/*}" ]; }
+
 # Removes everything, even in folders that the job has made read-only; of a link only the link.
 remove() {
   rm -rf "$@" 2>/dev/null && return

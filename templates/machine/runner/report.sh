@@ -22,8 +22,7 @@ report() {
   while IFS= read -r job; do
     [ -n "$job" ] || continue
     say job "$job"
-    # It was removed. Nothing is reported about a disk that cannot be read, or is not mounted.
-    [ -e "$job" ] || [ ! -r "${job%/*}" ] || echo missing
+    ! is_removed "$job" || echo missing
     { read -r text <"$job/state.json"; } 2>/dev/null || continue
     say state "$text"
     find_state "$text"
