@@ -26,9 +26,18 @@ export class NotTheRunsFolder extends UserError {
   constructor(path: string) {
     super(`${path} is not a folder of the experiment itself, so nothing is written there.`, [
       pasteable`ls -ld ${path}`,
-      pasteable`rm ${path}    # if it is a link; results can also be on another disk that is mounted there`,
+      `${pasteable`rm ${path}`}    # if it is a link: a folder is then made here`,
+      ...mountLines(path),
     ]);
   }
+}
+
+/** Where a link leads to a folder, as on a larger disk: the line that has the results there. */
+function mountLines(path: string): string[] {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isFolder || process.platform !== 'linux') return [];
+  const line = pasteable`rm ${path} && mkdir ${path} && sudo mount --bind ${realpathSync(path)} ${path}`;
+  return [`${line}    # results are then there`];
 }
 
 /** Readable receipts, and the problems of unreadable ones. */

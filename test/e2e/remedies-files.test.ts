@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -110,6 +111,28 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('N6: what is proposed about 
     symlinkSync('/tmp', folder);
     const words = ['run', '-o', '--lr 1'];
     await mends(proposed('runs/parameters-files.ts', await refused(...words)), ...words);
+  });
+
+  it('NotTheRunsFolder: the folder that the link leads to is mounted in its place', async () => {
+    const [runs, disk] = [join(project.experiment, 'runs'), join(project.scratch, 'a disk')];
+    const words = ['run', '-o', '--lr 1'];
+    renameSync(runs, disk);
+    symlinkSync(disk, runs);
+    const refusal = await refused(...words);
+    expect(refusal?.name).toBe('NotTheRunsFolder');
+    // Root needs none, and may have none.
+    writeFileSync(join(project.scratch, 'bin', 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+    await paste(refusal?.suggestions.at(-1) ?? '', at);
+    try {
+      expect(await refused(...words)).toBe(null);
+      const [run = ''] = readdirSync(disk).sort().slice(-1);
+      expect(readFileSync(join(disk, run, 'data', 'results', 'rate.txt'), 'utf8')).toBe('1\n');
+      expect(await refused('deploy', '--yes', '--force', '--wait')).toBe(null);
+    } finally {
+      execFileSync('umount', [runs]);
+    }
+    rmSync(runs, { recursive: true });
+    renameSync(disk, runs);
   });
 
   it('UnreadableReceipt', async () => {

@@ -383,10 +383,10 @@ const cases: readonly Case[] = [
   {
     of: 'NotTheRunsFolder',
     state: 'runs is a link',
-    arrange: ({ experiment }) => symlinkSync('/tmp', join(experiment, 'runs')),
+    arrange: ({ experiment, home }) => symlinkSync(home, join(experiment, 'runs')),
     words: [...dry, '--commit', 'HEAD'],
     inOrder: [0, 1],
-    lines: 2,
+    lines: 3,
   },
   {
     of: 'FilesElsewhere',
