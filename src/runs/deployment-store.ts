@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
+import { pasteable } from '../shell/word.js';
 import { readBounded } from './bounded-file.js';
 import type { Deployment } from './deployment.js';
 import { type ForeignDeployment, foreignAt, readDeployment } from './deployment-file.js';
@@ -10,7 +12,7 @@ import { readRecord, told } from './read-record.js';
 import type { RunRecord } from './record.js';
 import { isRunId } from './run-id.js';
 import { noteSilence } from './silence.js';
-import { findState, linkState, makeState, type StateFolder } from './state-folder.js';
+import { findState, keyFile, linkState, makeState, type StateFolder } from './state-folder.js';
 
 const recordFile = 'deployment.json';
 
@@ -43,6 +45,17 @@ export class LiveDeployment {
   write(next: Deployment): void {
     this.save(next);
     this.#latest = next;
+  }
+}
+
+/** An experiment was moved while its jobs run, and another one is in its place; or it was deleted and made again. */
+export class AnothersDeployment extends UserError {
+  constructor(experiment: string, state: string) {
+    const links = join(experiment, '.logistician');
+    super(
+      `The live deployment that is recorded for ${experiment} is that of another folder, which was here before. If it was moved, look at it where it is now, with logistician status FOLDER: then this one is free. If this is the same experiment, made again, its deployment is taken over by:`,
+      [pasteable`mkdir -p ${links} && cp ${join(state, keyFile)} ${join(links, keyFile)}`],
+    );
   }
 }
 
@@ -108,9 +121,10 @@ export class DeploymentStore {
     return join(this.folder, 'terraform');
   }
 
-  /** Creates the folder of the state, and links to it in the experiment's folder. */
+  /** Creates the folder of the state, and links to it in the experiment's folder. @throws AnothersDeployment */
   prepare(): void {
     if (this.readOnly) return;
+    this.#refuseAnothers();
     makeState(this.#state, this.experiment);
     const links = join(this.experiment, '.logistician');
     // The links are for users only: if something else is in their place, it stays.
@@ -127,7 +141,12 @@ export class DeploymentStore {
 
   /** The last deployment, released or not; null: none. @throws UserError if its record cannot be read */
   read(): Deployment | null {
+    this.#refuseAnothers();
     return readDeployment(join(this.folder, recordFile));
+  }
+
+  #refuseAnothers(): void {
+    if (this.#state.isAnothers) throw new AnothersDeployment(this.experiment, this.folder);
   }
 
   /** Keeps a copy of the receipt of a deployed run: the job is delivered by this copy, and stays known if the tree

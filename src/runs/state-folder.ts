@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomically } from '../shell/atomic-file.js';
 import { readBounded } from './bounded-file.js';
+import { readDeployment } from './deployment-file.js';
 import { repoint } from './moved-jobs.js';
 
 // This computer's records of an experiment's deployment are in the user's home, not in the project: a tree can be
@@ -21,12 +22,14 @@ import { repoint } from './moved-jobs.js';
 //
 //   ~/.logistician/experiments/NAME-HASH/   HASH of the experiment folder's real path, and of the number of earlier ones
 //     folder          that path
+//     inode           the number of the folder there, which it keeps where it is moved on its disk
 //     key             a secret that no clone can know
 //     deployment.json, ssh_config, known_hosts, terraform/, queue/, jobs/RUN/, …
 //
 // The experiment's .logistician/ has links to these, for users, and the key. Only two things in it are read: the targets
 // of the links, and the key. A folder that has both was moved, if the folder named in the state is gone. A copy has both,
-// too, but then the original still exists; a clone could guess the links, but not the key.
+// too, but then the original still exists; a clone could guess the links, but not the key. A folder at that path that has
+// neither the key nor the number is another one, made after a move, or made again.
 
 /** The state that belongs to an experiment's folder. */
 export interface StateFolder {
@@ -36,11 +39,15 @@ export interface StateFolder {
   readonly copyOf: string | null;
   /** Whether the experiment was moved here since the last command. */
   readonly hasMoved: boolean;
+  /** Whether its live deployment is that of another folder, which was at this path before. */
+  readonly isAnothers: boolean;
 }
 
-const keyFile = 'key';
+export const keyFile = 'key';
 
 const folderFile = 'folder';
+
+const inodeFile = 'inode';
 
 /** Names in `.logistician/`, for users. */
 const linked = [
@@ -59,16 +66,38 @@ export const experimentsFolder = (home: string): string => join(home, '.logistic
 export function findState(home: string, experiment: string, write: boolean): StateFolder {
   const real = realPath(experiment);
   const folder = ownFolder(home, real);
-  const known = { folder: existsSync(folder) ? realpathSync(folder) : folder, copyOf: null, hasMoved: false };
+  const known = {
+    folder: existsSync(folder) ? realpathSync(folder) : folder,
+    copyOf: null,
+    hasMoved: false,
+    isAnothers: isAnothers(folder, real),
+  };
   if (existsSync(folder)) return known;
   const origin = originOf(home, experiment);
   const from = origin && readFolder(origin);
   if (!origin || !from) return known;
-  if (existsSync(from)) return { ...known, copyOf: from };
+  if (existsSync(from) && !isAnothers(origin, from)) return { ...known, copyOf: from };
   if (!hasKeyOf(origin, experiment)) return known;
   if (write) adopt(origin, real, folder);
-  return { folder: origin, copyOf: null, hasMoved: true };
+  return { ...known, folder: origin, hasMoved: true };
 }
+
+/** Whether that state is certainly not of the folder that is at its experiment's path now. */
+function isAnothers(state: string, real: string): boolean {
+  const inode = textOf(join(state, inodeFile));
+  return inode !== null && inode !== inodeOf(real) && !hasKeyOf(state, real);
+}
+
+function isLive(state: string): boolean {
+  try {
+    return readDeployment(join(state, 'deployment.json'))?.released === null;
+  } catch {
+    return true;
+  }
+}
+
+const inodeOf = (path: string): string | undefined =>
+  statSync(path, { throwIfNoEntry: false, bigint: true })?.ino.toString();
 
 /** Creates the state's folder, readable by its owner only. */
 export function makeState({ folder }: StateFolder, experiment: string): void {
@@ -104,22 +133,26 @@ function putLink(target: string, link: string): void {
 }
 
 /** The experiment folder named in a state; null: none. */
-export function readFolder(state: string): string | null {
-  const note = join(state, folderFile);
-  return existsSync(note) ? readFileSync(note, 'utf8').replace(/\n$/, '') : null;
-}
+export const readFolder = (state: string): string | null => textOf(join(state, folderFile));
+
+const textOf = (note: string): string | null =>
+  existsSync(note) ? readFileSync(note, 'utf8').replace(/\n$/, '') : null;
 
 function noteFolder(state: string, real: string): void {
-  if (readFolder(state) !== real) writeAtomically(join(state, folderFile), `${real}\n`);
+  const notes = { [folderFile]: real, [inodeFile]: inodeOf(real) };
+  for (const [name, text] of Object.entries(notes))
+    if (text !== undefined && textOf(join(state, name)) !== text)
+      writeAtomically(join(state, name), `${text}\n`);
 }
 
 /** The present or future folder of the state of an experiment at this path. The state of an earlier experiment here,
- * which was moved away, keeps its folder and is skipped. */
+ * which was moved away, keeps its folder and is skipped; one with a live deployment, until that is looked at where it was
+ * moved: the folder here may be the same experiment, made again. */
 function ownFolder(home: string, real: string): string {
   for (let count = 0; ; count++) {
     const folder = join(experimentsFolder(home), keyOf(real, count));
     const known = existsSync(folder) ? readFolder(folder) : null;
-    if (known === null || known === real) return folder;
+    if (known === null || (known === real && (!isAnothers(folder, real) || isLive(folder)))) return folder;
   }
 }
 

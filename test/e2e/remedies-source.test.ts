@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -189,6 +189,36 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
     await project.cli(['status', '--watch']);
     expect(project.receipts().map(({ state }) => state)).toEqual(['failed', 'stopped', 'failed']);
     await project.ok(['terminate', '--yes']);
+  });
+
+  it('AnothersDeployment: taken over by the same experiment made again, and free once the other is seen', async () => {
+    project.setParameters({ experiment_conditions: ['--hold 1'] });
+    project.repository.commit('Holds');
+    await project.ok(['deploy', '--yes']);
+    await project.holding('hold-1');
+    const away = join(project.scratch, 'away');
+    const [verbs, isLive] = [['status', 'stop', 'sync', 'logs'], { live: true }];
+    const makeAgain = () => execFileSync('git', ['-C', project.root, 'checkout', '--', project.experiment]);
+    renameSync(project.experiment, away);
+    makeAgain();
+    for (const verb of [...verbs.map((one) => [one]), real, end])
+      expect((await refused(verb))?.name).toBe('AnothersDeployment');
+    const { stdout, stderr } = await project.cli(['list'], { env: { COLUMNS: '1000' } });
+    expect(`${stdout}${stderr}`).toContain('is that of another folder');
+    const lines = proposed('AnothersDeployment', await refused(['status']));
+    for (const line of lines) await paste(line, at());
+    expect(await project.json(['status'])).toMatchObject(isLive);
+
+    rmSync(project.experiment, { recursive: true });
+    renameSync(away, project.experiment);
+    expect(await project.json(['status'])).toMatchObject(isLive);
+    const moved = join(project.root, 'experiments', 'moved');
+    renameSync(project.experiment, moved);
+    makeAgain();
+    expect((await refused(['status']))?.message).toContain('logistician status FOLDER');
+    expect(await project.json(['status'], { cwd: moved })).toMatchObject(isLive);
+    expect(await project.json(['status'])).toMatchObject({ live: false, deployment: null });
+    expect(await refused([...end, '--grace', '1'], moved)).toBe(null);
   });
 
   it.skipIf(isMissing('sshd', 'root'))('OtherComputer: the same is done there', async () => {

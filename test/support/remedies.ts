@@ -116,6 +116,7 @@ export const executedElsewhere = {
   NoSuchCode: ofSource,
   InputChanged: ofSource,
   StateGone: ofSource,
+  AnothersDeployment: ofSource,
   OtherComputer: ofSource,
   ClosedDeployment: ofFiles,
   NotPermitted: ofFiles,

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DeploymentStore } from '../../../src/runs/deployment-store.js';
+import { AnothersDeployment, DeploymentStore } from '../../../src/runs/deployment-store.js';
 import { logNames, offsetOfLeftLog, readLeftLog } from '../../../src/runs/left-log.js';
 import { NotTheRunsFolder, RunStore } from '../../../src/runs/store.js';
 import { Journal } from '../../../src/shell/journal.js';
@@ -81,6 +81,51 @@ describe('L25: a moved experiment', () => {
     expect(readlinkSync(join(job, 'work'))).toBe(join(two, 'runs', run));
     expect(readFileSync(join(job, 'place'), 'utf8')).toBe(`${join(two, 'runs', run)}\n`);
     expect(new DeploymentStore(home, two).tellMove()).toBe(false);
+  });
+
+  it('is told apart from a new one at its old path, whichever is looked at first', () => {
+    for (const isLive of [false, true]) {
+      for (const newFirst of [false, true]) {
+        const [old, away] = [
+          join(scratch, `${isLive}-${newFirst}`),
+          join(scratch, `${isLive}-${newFirst}-away`),
+        ];
+        mkdirSync(old);
+        const { folder } = made(old);
+        const live = { schema: 2, id: 'd', released: isLive ? null : 'x', places: [], jobs: [] };
+        writeFileSync(join(folder, 'deployment.json'), JSON.stringify(live));
+        renameSync(old, away);
+        mkdirSync(old);
+        if (newFirst && isLive) {
+          const unclear = new DeploymentStore(home, old);
+          expect(() => unclear.read()).toThrow(AnothersDeployment);
+          expect(() => unclear.prepare()).toThrow(AnothersDeployment);
+        } else if (newFirst) {
+          expect(new DeploymentStore(home, old).read()).toBe(null);
+        }
+        const moved = new DeploymentStore(home, away);
+        expect(moved).toMatchObject({ folder, copyOf: null });
+        expect(moved.read()?.id).toBe('d');
+        const fresh = made(old);
+        expect(fresh.read()).toBe(null);
+        expect(fresh.folder).not.toBe(folder);
+        expect(new DeploymentStore(home, away).read()?.id).toBe('d');
+      }
+    }
+  });
+
+  it('is taken over by the same one made again, with the key', () => {
+    const { folder } = made(one);
+    const live = { schema: 2, id: 'd', released: null, places: [], jobs: [] };
+    writeFileSync(join(folder, 'deployment.json'), JSON.stringify(live));
+    renameSync(one, two);
+    mkdirSync(join(one, '.logistician'), { recursive: true });
+    rmSync(two, { recursive: true });
+    expect(() => new DeploymentStore(home, one).read()).toThrow(AnothersDeployment);
+    cpSync(join(folder, 'key'), join(one, '.logistician', 'key'));
+    expect(made(one).read()?.id).toBe('d');
+    rmSync(join(one, '.logistician'), { recursive: true });
+    expect(made(one).read()?.id).toBe('d');
   });
 
   it('T3: does not send its jobs through a link', () => {
