@@ -1,9 +1,9 @@
-import { homedir } from 'node:os';
 import type Docker from 'dockerode';
 import { ownLine, UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
 import { installLines, isProgram } from '../../shell/programs.js';
+import { endpointOf } from './endpoint.js';
 import { programWordsOf } from './lines.js';
 
 /** Docker cannot be used; the message says whether it is not installed, not running or not permitted. */
@@ -106,12 +106,15 @@ export class Engine {
         ...installLines('docker', this.env.PATH),
         ownLine('doctor'),
       ]);
-    const endpoint = this.env.DOCKER_HOST || (await this.#contextEndpoint());
+    const { host, tls } = await endpointOf(this.env, (context) =>
+      this.executor.read(
+        command(...programWordsOf(this.docker), 'context', 'inspect', '--format', '{{json .}}', context),
+      ),
+    );
     const { default: Dockerode } = await import('dockerode');
-    if (endpoint.startsWith('unix://'))
-      return new Dockerode({ socketPath: endpoint.slice('unix://'.length) });
-    if (endpoint.startsWith('ssh://')) {
-      const url = new URL(endpoint);
+    if (host.startsWith('unix://')) return new Dockerode({ socketPath: host.slice('unix://'.length) });
+    const url = new URL(host.replace(/^tcp:/, 'http:'));
+    if (url.protocol === 'ssh:') {
       return new Dockerode({
         protocol: 'ssh',
         host: url.hostname,
@@ -120,35 +123,19 @@ export class Engine {
         sshOptions: { agent: this.env.SSH_AUTH_SOCK },
       } as Docker.DockerOptions);
     }
-    const url = new URL(endpoint.replace(/^tcp:/, 'http:'));
-    return new Dockerode({ host: url.hostname, port: Number(url.port || 2375) });
-  }
-
-  /** The endpoint of the docker context in use, usually the default one. */
-  async #contextEndpoint(): Promise<string> {
-    const settings = `${this.env.DOCKER_CONFIG || `${homedir()}/.docker`}/config.json`;
-    const { readFile } = await import('node:fs/promises');
-    const chosen =
-      this.env.DOCKER_CONTEXT || currentContext(await readFile(settings, 'utf8').catch(() => '{}'));
-    if (!chosen || chosen === 'default') return 'unix:///var/run/docker.sock';
-    const format = '{{.Endpoints.docker.Host}}';
-    return this.executor.read(
-      command(...programWordsOf(this.docker), 'context', 'inspect', '--format', format, chosen),
-    );
-  }
-}
-
-function currentContext(config: string): string | undefined {
-  try {
-    return (JSON.parse(config) as { currentContext?: string }).currentContext;
-  } catch {
-    return undefined;
+    const at = { host: url.hostname, port: Number(url.port || (tls ? 2376 : 2375)) };
+    // Without these words dockerode goes by the environment in its own way.
+    if (!tls) return new Dockerode({ ...at, protocol: 'http' });
+    const { Agent } = await import('node:https');
+    return new Dockerode({ ...at, protocol: 'https', agent: new Agent(tls) } as Docker.DockerOptions);
   }
 }
 
 function unavailable(error: unknown, docker: string, host: string | undefined): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (host && code && code in { ENOENT: 0, ECONNREFUSED: 0, ENOTFOUND: 0, ETIMEDOUT: 0 }) {
+  // Of the network, of files, and of TLS. An engine that wants TLS says so where it is asked without.
+  const isUnreached = code !== undefined || (error instanceof Error && message.includes('HTTPS server'));
+  if (host && isUnreached && code !== 'EACCES' && code !== 'EPERM') {
     return new DockerUnavailable(
       `Docker does not answer at ${host}, the address in the variable DOCKER_HOST (${message}).`,
       ['unset DOCKER_HOST', `${docker} info`],
@@ -178,6 +165,11 @@ function unavailable(error: unknown, docker: string, host: string | undefined): 
         { cause: error },
       );
     default:
-      return error;
+      if (!isUnreached) return error;
+      return new DockerUnavailable(
+        `Docker does not answer as it should (${message}).`,
+        [`${docker} context ls`, `${docker} info`],
+        { cause: error },
+      );
   }
 }
