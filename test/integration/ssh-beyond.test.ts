@@ -9,7 +9,7 @@ import { Journal } from '../../src/shell/journal.js';
 import { sshConfig as ourConfig } from '../../src/tools/ssh/config-file.js';
 import { askHostKeyBySsh, isKnownToSsh } from '../../src/tools/ssh/greeting.js';
 import { askHostKey } from '../../src/tools/ssh/handshake.js';
-import { fingerprint, type HostKey } from '../../src/tools/ssh/known-hosts.js';
+import { findHostKeys, fingerprint, type HostKey } from '../../src/tools/ssh/known-hosts.js';
 import { SshPool } from '../../src/tools/ssh/pool.js';
 import { type Route, routeOf } from '../../src/tools/ssh/route.js';
 import { NoSession } from '../../src/tools/ssh/unreachable.js';
@@ -184,6 +184,21 @@ describe.skipIf(isMissing('sshd'))('what ssh does and the library for reads does
       writeFileSync(config, sshConfig('m', { KnownHostsCommand: `${program} %H` }));
       const route = await routeOf(executor, 'm', null, { home: folder, env: {}, config });
       expect(route.asksForKeys).toBe(true);
+    });
+
+    it('by files whose paths have blanks', async () => {
+      const [file, other] = [join(folder, 'with a blank', 'known hosts'), join(folder, 'other')];
+      mkdirSync(join(folder, 'with a blank'));
+      const { address, port } = plain;
+      writeFileSync(file, `[${address}]:${port} ${plain.hostKey}`);
+      const lines = { HostName: address, Port: port, UserKnownHostsFile: `"${file}" ${other}` };
+      const config = join(folder, 'with-blanks');
+      writeFileSync(config, sshConfig('m', { ...lines, GlobalKnownHostsFile: `"${file}"` }));
+      const route = await routeOf(executor, 'm', null, { home: folder, env: {}, config });
+      expect(route.knownHosts).toEqual([file, other, file]);
+      const { good, files } = await findHostKeys(executor, route.knownAs, route.knownHosts);
+      expect(good).toEqual([keyOf(plain), keyOf(plain)].map((key) => ({ ...key, key: key.key.trim() })));
+      expect(files).toEqual([file, file]);
     });
 
     it('M17: by its certificate, and no key that was shown in another connection', async () => {

@@ -104,12 +104,7 @@ export function parseRoute(text: string, address: string, { home, env, config }:
     identitiesOnly: one('identitiesonly') === 'yes',
     jump: unlessNone('proxyjump'),
     proxyCommand: unlessNone('proxycommand'),
-    knownHosts: ['userknownhostsfile', 'globalknownhostsfile'].flatMap((key) =>
-      one(key)
-        .split(' ')
-        .filter((file) => file && file !== 'none')
-        .map(path),
-    ),
+    knownHosts: ['userknownhostsfile', 'globalknownhostsfile'].flatMap((key) => listed(one(key)).map(path)),
     knownAs: unlessNone('hostkeyalias') ?? knownName({ host, port }),
     needsSsh:
       ['bindaddress', 'bindinterface'].some((key) => unlessNone(key) !== null) ||
@@ -119,6 +114,11 @@ export function parseRoute(text: string, address: string, { home, env, config }:
     config,
   };
 }
+
+/** The paths of a list. ssh prints them without the quotes around one that has blanks: a word that does not begin like a
+ * path is part of the one before. */
+const listed = (said: string): string[] =>
+  said.split(/ +(?=[/~%$])/).filter((file) => file !== '' && file !== 'none');
 
 /** ssh prints some booleans as in the file, and others normalised. */
 const isYes = (said: string): boolean => said === 'yes' || said === 'true';

@@ -118,6 +118,15 @@ proxyjump me@gate:2200
     expect(parseRoute(`hostname a\nport 22\n${line}`, 'a', surroundings).agent).toBe(agent);
   });
 
+  it.each([
+    ['/a b/known hosts ~/.ssh/known_hosts2', ['/a b/known hosts', '/home/me/.ssh/known_hosts2']],
+    ['/home/my me/known %d/k n', ['/home/my me/known', '/home/me/k n']],
+    ['none', []],
+  ])('has files of host keys whose paths have blanks: %j', (list, files) => {
+    const said = `hostname a\nport 22\nuserknownhostsfile ${list}\nglobalknownhostsfile none\n`;
+    expect(parseRoute(said, 'a', surroundings).knownHosts).toEqual(files);
+  });
+
   it('M17: has what tokens and variables in paths stand for', () => {
     const said = `user ada
 hostname 10.0.0.7
