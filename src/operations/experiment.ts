@@ -109,7 +109,10 @@ export async function ingredientsOf(
 /** Which files of a commit count when we decide whether a run of it is still good. */
 export const codeRuleOf = ({ parameters, parametersFile, path }: Experiment): CodeRule => ({
   paths: parameters.code,
-  dockerfile: inFolder(path, 'Dockerfile'),
+  always: [
+    ...['Dockerfile', 'Dockerfile.dockerignore'].map((name) => inFolder(path, name)),
+    inFolder(parameters.dockerBuildContext === 'experiment' ? path : '', '.dockerignore'),
+  ],
   parametersFile,
 });
 

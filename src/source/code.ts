@@ -13,8 +13,8 @@ import { sourceId } from './source-id.js';
 export interface CodeRule {
   /** `code` of parameters.json: git's pathspecs, from the project's root; null: all files count. */
   readonly paths: readonly string[] | null;
-  /** Always counts. */
-  readonly dockerfile: string;
+  /** Always count, where they exist: the Dockerfile, and what says which files it can copy. */
+  readonly always: readonly string[];
   /** Never counts, because it is configuration. */
   readonly parametersFile: string;
 }
@@ -75,7 +75,7 @@ export async function changedCode(
 async function counted(
   project: Project,
   commit: string,
-  { paths, dockerfile, parametersFile }: CodeRule,
+  { paths, always, parametersFile }: CodeRule,
 ): Promise<readonly Entry[]> {
   const [all, named] = await Promise.all([
     entriesOf(project, commit),
@@ -83,7 +83,7 @@ async function counted(
   ]);
   const counts = (path: Buffer) => {
     const name = path.toString('latin1');
-    return named === null || named.has(name) || path.equals(Buffer.from(dockerfile));
+    return named === null || named.has(name) || always.some((one) => path.equals(Buffer.from(one)));
   };
   const configuration = Buffer.from(parametersFile);
   return all.filter(

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeRuleOf, type Experiment } from '../../src/operations/experiment.js';
 import { type CodeRule, changedCode, codeId, NoSuchCode } from '../../src/source/code.js';
 import { openProject, type Project } from '../../src/source/project.js';
 import { isMissing } from '../support/engines.js';
@@ -7,7 +8,7 @@ import { Repository } from '../support/repository.js';
 
 const rule = (...paths: string[]): CodeRule => ({
   paths: paths.length > 0 ? paths : null,
-  dockerfile: 'exp/Dockerfile',
+  always: ['exp/Dockerfile', 'exp/Dockerfile.dockerignore', '.dockerignore'],
   parametersFile: 'exp/parameters.json',
 });
 
@@ -71,6 +72,34 @@ describe.skipIf(isMissing('git'))('L16: the files of a commit that count', () =>
   ])('are %s', async (_, one, counted) => {
     expect(await countedBy(one)).toEqual(counted);
   });
+
+  it.each([
+    ['project', '.dockerignore'],
+    ['experiment', 'exp/.dockerignore'],
+  ] as const)(
+    'are those that say what the image gets, also where they are made, of the context %s',
+    async (context, ignore) => {
+      const parameters = { code: ['train.py'], dockerBuildContext: context };
+      const { parametersFile } = rule();
+      const own = codeRuleOf({ parameters, parametersFile, path: 'exp' } as unknown as Experiment);
+      const before = await codeId(project, first, own);
+      const counted: string[] = [];
+      for (const name of [
+        '.dockerignore',
+        'exp/.dockerignore',
+        'exp/Dockerfile.dockerignore',
+        'src/.dockerignore',
+      ]) {
+        repository.write({ [name]: 'src' });
+        const commit = repository.commit(name);
+        const changed = await changedCode(project, [first, commit], own);
+        if ((await codeId(project, commit, own)) !== before) counted.push(name);
+        expect(changed).toEqual(counted.at(-1) === name ? [name] : []);
+        repository.git('reset', '--quiet', '--hard', first);
+      }
+      expect(counted).toEqual([ignore, 'exp/Dockerfile.dockerignore']);
+    },
+  );
 
   it('are the same with any settings for pathspecs', async () => {
     const counted = ['src/a.py', 'src/sub/b.py', 'train.py', 'exp/Dockerfile'];
