@@ -1,5 +1,7 @@
 import { linesForRoom, UserError } from '../errors.js';
 import { isOlder } from '../shell/programs.js';
+import type { Checkout } from '../tools/git/check-out.js';
+import { gitDefaultHash } from '../tools/git/lines.js';
 import { linesForRuntime, withoutRuntime } from './gpus.js';
 import { isRefused, type Survey } from './survey.js';
 
@@ -24,6 +26,9 @@ const oldestThere = [
   ['git', '2.20'],
   ['rsync', '3.0'],
 ] as const;
+
+/** The oldest git that knows them. */
+const oldestForSha256 = '2.29';
 
 /** Problems of a machine, for any experiment. */
 export function lacksOf(found: Survey): Lack[] {
@@ -70,22 +75,38 @@ export function lacksOf(found: Survey): Lack[] {
   return lacks;
 }
 
-/** Requirements of some jobs only. */
-export interface Needs {
+/** Requirements of some projects only. */
+export interface SourceNeeds {
   /** The project has files in git LFS. */
   readonly largeFiles: boolean;
+  /** Its ids are SHA-256. */
+  readonly sha256: boolean;
+}
+
+export const needsOfSource = (source: Checkout): SourceNeeds => ({
+  largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+  sha256: gitDefaultHash(source.commit) === 'sha256',
+});
+
+/** Requirements of some jobs only. */
+export interface Needs extends SourceNeeds {
   readonly secrets: boolean;
   /** Jobs use GPUs if there are any. */
   readonly gpus: boolean;
 }
 
 /** Problems of a machine for jobs with these needs. */
-export function lacksFor(found: Survey, { largeFiles, secrets, gpus }: Needs): Lack[] {
+export function lacksFor(found: Survey, { largeFiles, sha256, secrets, gpus }: Needs): Lack[] {
   const { has } = found;
+  const git = found.versions.get('git');
   const lacks = gpuLacks(found).map((lack) => ({ ...lack, tolerable: lack.tolerable || !gpus }));
   if (largeFiles && !has.has('git-lfs')) {
     const mend = ['sudo apt-get install git-lfs'];
     lacks.push({ what: 'git-lfs', detail: 'not installed, and the project uses it', mend, tolerable: false });
+  }
+  if (sha256 && git !== undefined && isOlder(git, oldestForSha256)) {
+    const detail = `${git} is too old: a project with SHA-256 ids needs ${oldestForSha256} or later`;
+    lacks.push({ what: 'git', detail, mend: ['sudo apt-get install git'], tolerable: false });
   }
   if (secrets && !has.has('shm')) {
     const detail = '/dev/shm, which keeps secrets off the disk, does not exist or is not writable';

@@ -2,6 +2,7 @@ import type { Suggestion, UserError } from '../errors.js';
 import type { Parameters } from '../experiment/parameters.js';
 import type { Host } from '../experiment/settings.js';
 import type { Hold, JobReport } from '../machines/job-state.js';
+import type { SourceNeeds } from '../machines/lacks.js';
 import type { MachineFacts } from '../machines/machine-facts.js';
 import type { Removal, Unneeded } from '../machines/unneeded.js';
 import type { Recipe } from '../recipe/recipe.js';
@@ -31,8 +32,8 @@ export interface SurveyRequest {
   readonly trust: Trust;
   /** Slots at each place; null: from its processors, memory and GPUs. */
   readonly slots: number | null;
-  /** Whether the source has files in git LFS. */
-  readonly largeFiles: boolean;
+  /** What it takes to check the source out. */
+  readonly source: SourceNeeds;
   /** Ids of the conditions that will run, in their order. */
   readonly conditions: readonly string[];
   /** The deployment that they join; null: a new one. */

@@ -92,7 +92,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of tar
     hosts: null,
     trust: async () => false,
     slots: null,
-    largeFiles: false,
+    source: { largeFiles: false, sha256: false },
     conditions: ['lr-1', 'lr-2'],
     joins: null,
     undelivered: [],

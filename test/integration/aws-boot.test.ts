@@ -65,7 +65,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
       },
     };
     const began = Date.now();
-    const needs = { largeFiles: false, secrets: false, gpus: gpus > 0 };
+    const needs = { largeFiles: false, sha256: false, secrets: false, gpus: gpus > 0 };
     const [waited] = await Promise.allSettled([
       untilReady(context, access, machine, '198.51.100.7/32', needs, patience),
     ]);

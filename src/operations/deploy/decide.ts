@@ -1,6 +1,7 @@
 import { ownLine, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import { namedOneByOne } from '../../experiment/select.js';
+import { needsOfSource } from '../../machines/lacks.js';
 import { earlierFingerprint, fingerprint, type Recipe } from '../../recipe/recipe.js';
 import { type Ingredients, recipeOf } from '../../recipe/recipe-of.js';
 import type { DeployedJob, Deployment } from '../../runs/deployment.js';
@@ -134,7 +135,7 @@ export async function decide(
     parameters,
     ...request.machines,
     slots: request.slots,
-    largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+    source: needsOfSource(source),
     conditions: planned.run.map(({ id }) => id),
     joins,
     undelivered,

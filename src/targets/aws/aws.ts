@@ -1,6 +1,6 @@
 import { ownLine, UserError } from '../../errors.js';
 import type { Connection } from '../../machines/connection.js';
-import type { Needs } from '../../machines/lacks.js';
+import { type Needs, needsOfSource } from '../../machines/lacks.js';
 import { count } from '../../phrases.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { Deployment, Place } from '../../runs/deployment.js';
@@ -204,7 +204,7 @@ export class AwsTarget implements Target {
 }
 
 const needsOf = ({ source, secrets }: Bundle): Needs => ({
-  largeFiles: [source, ...source.submodules].some(({ lfs }) => lfs !== null),
+  ...needsOfSource(source),
   secrets: secrets.length > 0,
   // As many as the slots of each machine say.
   gpus: true,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ownLine, UserError } from '../../errors.js';
 import type { Parameters } from '../../experiment/parameters.js';
 import type { Host } from '../../experiment/settings.js';
-import { lacksFor, lacksOf, type Needs, NotReady } from '../../machines/lacks.js';
+import { lacksFor, lacksOf, type Needs, NotReady, type SourceNeeds } from '../../machines/lacks.js';
 import { slots, wantsGpus } from '../../machines/slots.js';
 import { type Survey as MachineSurvey, survey } from '../../machines/survey.js';
 import type { User } from '../../machines/user.js';
@@ -107,8 +107,8 @@ export class HostsTarget implements Target {
       findingsOf(
         name,
         found.get(name),
-        // Whether the project has large files is known only once the commit is.
-        needsOf(host, asked.parameters, false),
+        // What the source needs is known only once the commit is.
+        needsOf(host, asked.parameters, { largeFiles: false, sha256: false }),
         problems.find(({ place }) => place === name),
       ),
     );
@@ -197,7 +197,7 @@ export class HostsTarget implements Target {
     const wish = asked.parameters.gpus;
     const lacks = [
       ...lacksOf(found),
-      ...lacksFor(found, needsOf(host, asked.parameters, asked.largeFiles)),
+      ...lacksFor(found, needsOf(host, asked.parameters, asked.source)),
     ].filter(({ tolerable }) => !tolerable);
     const { engine, user, gpus: all } = found;
     if (lacks.length > 0 || !engine) throw new NotReady(name, lacks);
@@ -222,8 +222,8 @@ export class HostsTarget implements Target {
   }
 }
 
-const needsOf = (host: Host, { gpus, secrets }: Parameters, largeFiles: boolean): Needs => ({
-  largeFiles,
+const needsOf = (host: Host, { gpus, secrets }: Parameters, source: SourceNeeds): Needs => ({
+  ...source,
   secrets: secrets.length > 0,
   gpus: wantsGpus(gpus) && host.gpus?.length !== 0,
 });

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { lacksFor, lacksOf, NotReady } from '../../../src/machines/lacks.js';
+import { lacksFor, lacksOf, NotReady, needsOfSource } from '../../../src/machines/lacks.js';
 import { parseSurvey, type Survey } from '../../../src/machines/survey.js';
 import { scratchFolder } from '../../support/repository.js';
 
@@ -126,8 +126,22 @@ describe('a survey', () => {
     }
   });
 
+  it('of a git that does not know SHA-256 says so to projects that have such ids', () => {
+    const source = { repository: '/p', submodules: [], lfs: null };
+    const said = (id: string, version: string) =>
+      lacksFor(parsed(good.replace(/git version .*/, `git version ${version}`)), {
+        ...needsOfSource({ ...source, commit: id }),
+        secrets: false,
+        gpus: false,
+      }).map(({ what, detail, tolerable }) => [`${what}: ${detail}`, tolerable]);
+    const tooOld = 'git: 2.28.1 is too old: a project with SHA-256 ids needs 2.29 or later';
+    expect(said('1'.repeat(64), '2.28.1')).toEqual([[tooOld, false]]);
+    expect(said('1'.repeat(64), '2.29.0')).toEqual([]);
+    expect(said('1'.repeat(40), '2.28.1')).toEqual([]);
+  });
+
   it('M7: of GPUs that do not work, or that Docker cannot hand out, says so to jobs that use some', () => {
-    const needs = { largeFiles: false, secrets: false, gpus: true };
+    const needs = { largeFiles: false, sha256: false, secrets: false, gpus: true };
     const said = (text: string, gpus: boolean) => lacksFor(parsed(text), { ...needs, gpus });
     expect(said(good, true)).toEqual([]);
     const without = good.replace('nvidia ', '');

@@ -31,7 +31,7 @@ import type { AwsInstances } from './instances.js';
 export type Unstarted = PlaceProblem & { readonly isOn: boolean };
 
 /** No requirements: a machine that has run its jobs had all they needed. */
-const anything: Needs = { largeFiles: false, secrets: false, gpus: false };
+const anything: Needs = { largeFiles: false, sha256: false, secrets: false, gpus: false };
 
 /** Timeout for AWS to stop an instance and to start it again, in milliseconds: large ones take minutes for either. */
 const patience = 900_000;
