@@ -1,7 +1,7 @@
 // Imports run one way through the house: each floor may use the floors below it, never one above.
 // docs/architecture.md draws the same floors.
 const floors = [
-  ['commands', 'hooks', 'help\\.ts'],
+  ['main\\.ts', 'commands', 'hooks', 'help\\.ts'],
   ['cli'],
   ['operations'],
   ['targets', 'history'],
