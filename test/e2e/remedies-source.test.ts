@@ -222,15 +222,21 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
   });
 
   it.skipIf(isMissing('sshd', 'root'))('OtherComputer: the same is done there', async () => {
-    project.setParameters({ experiment_conditions: ['--hold a'] });
-    project.repository.commit('A job that holds');
-    await project.ok(['deploy', '--yes']);
-    await project.holding('hold-a');
+    project.setParameters({ experiment_conditions: ['--hold a', '--hold b'] });
+    project.repository.commit('Jobs that hold');
+    await project.ok(['deploy', '--yes', '--slots', '2']);
+    for (const name of ['hold-a', 'hold-b']) await project.holding(name);
     // The home folder is that of both.
     const elsewhere = ['unshare', '--uts', 'sh', '-c', 'hostname elsewhere; exec "$@"', 'sh'];
     const { lines } = await toldBy(project, 'OtherComputer', ['stop'], { ...at(), as: elsewhere });
-    const [line = '', ...others] = lines;
+    const [line = '', rename = '', ...others] = lines;
     expect(others).toEqual([]);
+    // A computer that was renamed since takes its own jobs for another's.
+    writeFileSync(join(bin, 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+    const script = `hostname elsewhere\n${rename}\nlogistician stop hold-b --grace 1`;
+    await paste(`unshare --uts sh -ec '${script}'`, at());
+    const states = async () => (await project.json(['status'])).conditions.map(({ state }) => state);
+    expect(await states()).toEqual(['running', 'stopped']);
     const sshd = await Sshd.start(join(project.scratch, 'sshd'), {
       home: project.home,
       more: { ForceCommand: 'exec sh' },
@@ -242,7 +248,7 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
     } finally {
       await sshd.stop();
     }
-    expect((await project.json(['status'])).conditions[0]?.state).toBe('stopped');
+    expect(await states()).toEqual(['stopped', 'stopped']);
     await project.ok(['terminate', '--yes']);
   });
 });

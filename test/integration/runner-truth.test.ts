@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -261,7 +261,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       const report = await sweep.verb(['report', sweep.queue], `${job.folder}\n${waiting.folder}\n`);
       const said = report.stdout.split('\n').filter((line) => /^(elsewhere|orphan|stalled)/.test(line));
       expect(said).toEqual(['elsewhere far', 'elsewhere far']);
-      await expect(sweep.begin()).rejects.toThrow('far');
+      await expect(sweep.begin()).rejects.toThrow('this computer was called far before: sudo hostname far');
       expect(await sweep.verb(['resume', job.folder])).toMatchObject({ code: 1 });
       await sweep.verb(['adopt', job.folder]);
       expect(await stop(sweep, 1, job, waiting)).toMatchObject({
@@ -280,6 +280,29 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       signal(job, 'go');
       signal(waiting, 'go');
       expect(await sweep.ended(waiting)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it.skipIf(isMissing('root'))('a computer that was renamed ends them under its former name', async () => {
+      const sweep = await lab.sweep('sh wait.sh');
+      const [job, waiting] = [await sweep.add('before'), await sweep.add('after')];
+      await sweep.begin();
+      await sweep.says(job, 'ready');
+      const verb = [
+        'sh',
+        join(sweep.queue, 'runner.sh'),
+        'stop',
+        sweep.queue,
+        '1',
+        job.folder,
+        waiting.folder,
+      ];
+      const called = (name: string, formerly = name) => {
+        const script = `hostname ${name}; hostname ${formerly}; exec "$@"`;
+        return spawnSync('unshare', ['--uts', 'sh', '-c', script, 'sh', ...verb], { encoding: 'utf8' });
+      };
+      expect(called('renamed').stdout).toContain(`not-ended ${job.folder} elsewhere:${hostname()}\n`);
+      expect(called('renamed', hostname())).toMatchObject({ status: 0 });
+      for (const one of [job, waiting]) expect(await sweep.ended(one)).toMatchObject({ state: 'stopped' });
     });
 
     it('a dead worker of another computer may be alive there: its job is no orphan, its slot not free', async () => {

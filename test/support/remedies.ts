@@ -152,7 +152,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   BrokenGpus: 'needs a GPU whose driver fails, and there is none in the tests: see test/unit/machines',
   Unreachable: 'its lines are about machines at AWS, and executed where the files that make them are listed',
   NotEnded:
-    'to look, and to stop again: the runner has these states in test/integration/runner-truth.test.ts',
+    'to look, and to stop again, also under a former name: the runner has these states in test/integration/runner-truth.test.ts',
   NotARunFolder: 'to look at what a job has put in the place of its folder while it ran',
   'cli/clean-machines-view.ts':
     'those of Unreachable and host keys, for another verb: test/unit/cli/clean-machines.test.ts',

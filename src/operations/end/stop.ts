@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import type { Selection } from '../../experiment/select.js';
+import { formerName } from '../../machines/former-name.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
 import type { RunRecord } from '../../runs/record.js';
 import type { PlaceProblem } from '../../targets/target.js';
@@ -14,8 +15,10 @@ import type { Session } from '../session.js';
 /** A job has not ended on request. */
 class NotEnded extends UserError {
   constructor(condition: string, why: string) {
+    const [kind, host = ''] = why.split(':');
     super(`${condition} has not ended: ${reasonOf(why)}.`, [
       ownLine('status', [], 'its present state'),
+      ...(kind === 'elsewhere' ? [formerName(host, 'its machine')] : []),
       ownLine('stop', [condition], 'again'),
     ]);
   }

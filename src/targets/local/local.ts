@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import { here } from '../../machines/connection.js';
+import { formerName } from '../../machines/former-name.js';
 import { findGpus, noteOfBeyond } from '../../machines/gpus.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
 import { RunnerQueue } from '../../machines/runner-queue.js';
@@ -42,6 +43,7 @@ class OtherComputer extends UserError {
   constructor(name: string) {
     super(`The jobs of this deployment run on ${name}, and this is ${hostname()}.`, [
       `ssh ${name}    # and run the same command there`,
+      formerName(name, 'this computer'),
     ]);
   }
 }

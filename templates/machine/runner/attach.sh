@@ -91,7 +91,7 @@ settle() {
 # not begun does not begin now: its user has gone.
 resume() {
   if is_held "$1/owner"; then
-    [ -z "$elsewhere" ] || echo "runner.sh: $1 is running on $elsewhere" >&2
+    [ -z "$elsewhere" ] || say_elsewhere "$1 is running on $elsewhere"
     [ -z "$elsewhere" ]
     return
   fi

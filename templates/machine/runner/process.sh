@@ -45,6 +45,13 @@ is_elsewhere() {
   [ -n "$elsewhere" ]
 }
 
+# Says what another computer has, which only that one may end. Nothing tells a computer that was renamed from another one
+# with the same home folder.
+say_elsewhere() {
+  echo "runner.sh: $1" >&2
+  echo "runner.sh: only if this computer was called $elsewhere before: sudo hostname $elsewhere" >&2
+}
+
 # Does the process in the file run here? `known` is its name.
 is_alive() {
   known=

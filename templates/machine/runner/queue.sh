@@ -132,7 +132,7 @@ begin() {
 
 fill_slots() {
   if is_foreign "$queue"; then
-    echo "runner.sh: the jobs of $queue are those of $elsewhere" >&2
+    say_elsewhere "the jobs of $queue are those of $elsewhere"
     return 1
   fi
   [ -s "$queue/host" ] || put "$queue/host" "$machine" || return

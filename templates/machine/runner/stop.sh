@@ -166,7 +166,7 @@ release() {
       kill "${known%% *}" 2>/dev/null
       for job in "${owner%/*}"/*.*; do [ ! -e "$job/part" ] || end_part TERM; done
     elif is_elsewhere "$known"; then
-      echo "runner.sh: $elsewhere works on the jobs of $1" >&2
+      say_elsewhere "$elsewhere works on the jobs of $1"
       return 1
     fi
   done
