@@ -34,10 +34,10 @@ follow() {
   sign "$job/follower" $!
 }
 
-# Each second, and later each few seconds, as long as that process lives: where the log stands (for `logs --since`), and
-# whether the deadline has come, or the job's folder was removed: then nothing that it does can be recorded. From then on the container is stopped until it has ended, since the engine may not
-# answer the first time. A user's stop gets a minute beyond the deadline: a second SIGTERM would disturb a job that is
-# saving itself.
+# Each second, and later each few seconds, as long as that process lives: where the log stands (for `logs --since`),
+# and whether the deadline has come, or the job's folder was removed: then nothing that it does can be recorded. From
+# then on the container is stopped until it has ended, since the engine may not answer the first time. A user's stop
+# gets a minute beyond the deadline: a second SIGTERM would disturb a job that is saving itself.
 watch() {
   last='' pause=1 rounds=0
   find_deadline
