@@ -17,14 +17,12 @@ export function collectedView(
   const shown = settled.length > most ? settled.slice(0, most - 2) : settled;
   const records = conditions.flatMap(({ record }) => record ?? []);
   const here = records.filter((record) => isHere(runs, record)).length;
-  const collected = settled.filter(({ state }) => state !== 'lost').length;
+  const isCollected = ({ collected }: RunRecord) => collected !== null;
   return [
-    ...shown.map(({ id, state }) =>
-      state === 'lost'
-        ? `${state.padEnd(10)} ${near(runs.pathOf(id))}`
-        : `${state.padEnd(10)} ${near(runs.pathOf(id))}/data`,
+    ...shown.map(
+      (run) => `${run.state.padEnd(10)} ${near(runs.pathOf(run.id))}${isCollected(run) ? '/data' : ''}`,
     ),
     ...(settled.length > shown.length ? [`… and ${settled.length - shown.length} more`] : []),
-    `${collected} collected now; of ${records.length} that have run, ${here} have data in ${near(runs.folder)}.`,
+    `${settled.filter(isCollected).length} collected now; of ${records.length} that have run, ${here} have data in ${near(runs.folder)}.`,
   ].join('\n');
 }

@@ -67,7 +67,7 @@ export default class Sync extends BaseCommand {
     if (chosen.size === 0 && meant.states.length > 0) this.log(noneIn(meant));
     else this.log(collectedView(rowsOfThem, settled, records.runs));
     this.warnOf(problems);
-    if (settled.some(({ state }) => state === 'lost')) process.exitCode = 1;
+    if (settled.some(({ collected }) => collected === null)) process.exitCode = 1;
     this.next(folder, ownLine('status'), ownLine('terminate'));
     return { ...statusJson(status, records.runs), folder: records.runs.folder };
   }

@@ -173,6 +173,26 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('results that do not
     expect(await one.exec('docker ps --all --quiet')).toBe('');
   });
 
+  it('T12: a machine restarts under a job: one sync brings its log and what it had written', async () => {
+    const project = made(['--hold 1']);
+    await well(project, ['deploy', '--yes']);
+    const held = await holdingOn(one, project, 'hold-1');
+    await project.ok(['status']);
+    await one.restart();
+    const { code, stdout, stderr } = await project.cli(['sync']);
+    expect({ code, stdout, stderr }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^lost +\\S*${held}/data\\n1 collected now;`, 'm')),
+    });
+    expect(project.receipt(held)).toMatchObject({
+      state: 'lost',
+      reason: 'reboot',
+      collected: expect.any(String),
+    });
+    expect(project.readRun(held, 'data', 'logs', 'docker.txt')).toContain('holding 1\n');
+    await well(project, ['terminate', '--yes']);
+  });
+
   it('T4: of a machine that turns bad, nothing but data comes here, and nothing of it is executed', async () => {
     const project = made(['--lr 1', '--hold 2']);
     await well(project, ['deploy', '--yes']);

@@ -82,6 +82,23 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('takes a job that was ended as its computer restarted for lost', async () => {
+    const sweep = await lab.sweep('sleep 1000');
+    const job = await sweep.add('restarted');
+    await sweep.begin();
+    await until('it runs', () => stateOf(job)?.state === 'running');
+    expect(await sweep.report(job)).toMatchObject({ orphan: false });
+    const path = join(job.folder, 'state.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"boot":"[^"]+"/, '"boot":"another"'));
+    // What its new runner, which has only begun, has not found out yet.
+    expect(await sweep.report(job)).toMatchObject({ orphan: true });
+    await killed(-workerOf(sweep));
+    docker('stop', job.container);
+    writeFileSync(join(job.folder, 'owner.first'), '1 gone another@here\n');
+    await sweep.begin();
+    expect(await sweep.ended(job)).toMatchObject({ state: 'lost', reason: 'reboot' });
+  });
+
   it('runs a job again that was killed before its container began', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = await sweep.add('created');

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobReport } from '../../machines/job-state.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
@@ -120,7 +121,11 @@ async function ask(
   return { look, silent, unasked: new Set(unheard.map(({ run }) => run)) };
 }
 
-/** Restarts a queue whose runner was killed: nothing else does. */
+/** How long new runners have to find out what became of jobs that lost theirs, in milliseconds. */
+const patience = 30_000;
+
+/** Restarts a queue whose runner was killed: nothing else does. Then waits until the new one knows how the jobs stand:
+ * after a restart of a machine they have ended, and only then are their logs beside their results. */
 async function lookAndRevive(
   session: Session,
   target: Target,
@@ -132,7 +137,13 @@ async function lookAndRevive(
   if (look.stalled.size === 0) return look;
   const problems = await target.revive(deployment, look.stalled);
   for (const { problem } of problems) session.notify.warn(problem.message);
-  return target.look(deployment, runs, end);
+  const failed = new Set(problems.map(({ place }) => place));
+  const revived = deployment.jobs.filter(({ place }) => look.stalled.has(place) && !failed.has(place));
+  for (const until = Date.now() + patience; ; await sleep(500)) {
+    const again = await target.look(deployment, runs, end);
+    const isJudged = revived.every(({ run }) => !again.heard.get(run)?.orphan);
+    if (isJudged || session.executor.dryRun || Date.now() > until) return again;
+  }
 }
 
 /** Adds reports from this computer for runs that were not polled: of open ones from their job folder (which exists only

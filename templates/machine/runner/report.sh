@@ -27,7 +27,7 @@ report() {
     say state "$text"
     find_state "$text"
     case $state in
-      fetching | building | running) is_held "$job/owner" || echo orphan ;;
+      fetching | building | running) has_runner "$text" || echo orphan ;;
       *) elsewhere= ;;
     esac
     [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
@@ -42,6 +42,17 @@ report() {
 $others
 EOF
   return 0
+}
+
+# has_runner TEXT: does a living runner see the job in that state through? One that ran before a restart of the computer
+# has ended; until its new runner has found out how, it counts as without one.
+has_runner() {
+  is_held "$job/owner" || return
+  [ -z "$elsewhere" ] || return 0
+  case $1 in
+    *"\"boot\":\"$boot\""*) ;;
+    *'"state":"running"'*'"boot":"'*) return 1 ;;
+  esac
 }
 
 # report_waiting < job folders after $job: reports waiting jobs of the queue on descriptor 4, and prints the folders of all

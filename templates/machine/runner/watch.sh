@@ -174,11 +174,17 @@ conclude() {
         finish succeeded '' 0
       elif [ "$oom" = true ]; then
         finish failed oom "$exit_code"
-      elif [ "$exit_code" -eq 255 ] && ! grep -q "$boot" "$job/owner.first" 2>/dev/null; then
+      elif is_end_by_restart; then
         finish lost reboot
       else
         finish failed exit "$exit_code"
       fi
       ;;
   esac
+}
+
+# Has a restart of the computer ended the job? Without power it has 255; a system that shuts down ends it by SIGTERM, and
+# then SIGKILL.
+is_end_by_restart() {
+  case $exit_code in 137 | 143 | 255) ! grep -q "$boot" "$job/owner.first" 2>/dev/null ;; *) false ;; esac
 }
