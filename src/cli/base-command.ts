@@ -66,7 +66,8 @@ export abstract class BaseCommand extends Command {
   protected readonly screen = new Screen(process.stderr, process.env);
   protected readonly interrupt = new Interrupt(() => this.leave());
   readonly #ssh = new SshPool();
-  #settings: UserSettings | null = null;
+  /** The user's settings for all experiments. */
+  protected settings!: UserSettings;
   #dryRun = false;
   /** The experiment as it was typed; null: not known yet. */
   #typed: string | null = null;
@@ -79,6 +80,7 @@ export abstract class BaseCommand extends Command {
   protected override async init(): Promise<void> {
     await super.init();
     this.interrupt.listen();
+    this.settings = this.#readSettings();
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
@@ -115,15 +117,13 @@ export abstract class BaseCommand extends Command {
     return columnsOf(process.stdout, process.env);
   }
 
-  /** The user's settings for all experiments. A problem with them is a warning, at the first use. */
-  protected get settings(): UserSettings {
-    if (this.#settings) return this.#settings;
+  /** A problem with them is a warning, of every verb. */
+  #readSettings(): UserSettings {
     const { settings, problem } = readUserSettings(homedir());
     if (problem) {
       const mend = suggested(problem.suggestions).map((line) => `\n  ${line}`);
       this.screen.write([yellow('Warning:'), ` ${problem.message}`, ...mend, '\n']);
     }
-    this.#settings = settings;
     return settings;
   }
 

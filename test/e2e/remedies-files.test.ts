@@ -148,10 +148,17 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('N6: what is proposed about 
     expect(existsSync(`${receipt}.broken`)).toBe(true);
   });
 
-  it('InvalidSettings', async () => {
+  it.each([
+    ['status'],
+    // It needs no settings.
+    ['conditions'],
+    // Its flag comes before the settings.
+    ['build', '--quiet', '--dry-run'],
+    ['completion', 'bash'],
+  ])('InvalidSettings: %s', async (...words) => {
     writeFileSync(join(project.home, '.logistician', 'config.json'), '{ "verbose": 1');
     const of = 'InvalidSettings';
-    const warned = async () => (await project.cli(['status'], at)).stderr;
+    const warned = async () => (await project.cli(words, at)).stderr;
     const message = await warned();
     const lines = proposed(of, { name: of, message, suggestions: linesBelow(message, 'used only in part') });
     expect(lines).toHaveLength(1);
