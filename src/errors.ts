@@ -4,12 +4,20 @@ export interface OwnLine {
   readonly words: readonly string[];
   /** What it is good for; '' where its words say so. */
   readonly note: string;
+  /** Where the command that failed takes these words, it is this command, with all that was typed before them. */
+  readonly again?: true;
 }
 
 export const ownLine = (verb: string, words: readonly string[] = [], note = ''): OwnLine => ({
   verb,
   words,
   note,
+});
+
+/** The command that failed, once more with these words; where it takes no such, this verb. */
+export const typedAgain = (verb: string, words: readonly string[] = [], note = ''): OwnLine => ({
+  ...ownLine(verb, words, note),
+  again: true,
 });
 
 /** What to do about a problem: a command of ours, or a text that is shown as it is. */

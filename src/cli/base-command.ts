@@ -16,7 +16,7 @@ import { Interrupt } from './interrupt.js';
 import { canRedraw, columnsOf, Screen } from './screen.js';
 import { makeSession } from './session.js';
 import { dim, present, type Text, wantsColors, yellow } from './style.js';
-import { experimentAmong, suggested, textOf } from './suggestions.js';
+import { experimentAmong, suggested, textOf, typedWith } from './suggestions.js';
 import { jsonText } from './text.js';
 import { wrongUsage } from './wrong-usage.js';
 
@@ -161,7 +161,17 @@ export abstract class BaseCommand extends Command {
 
   /** The suggested command lines, for that experiment. */
   protected mending(suggestions: readonly Suggestion[]): string[] {
-    return suggested(suggestions, this.#given());
+    return suggested(this.#inFull(suggestions), this.#given());
+  }
+
+  /** Lines that repeat this command have all that was typed. */
+  #inFull(suggestions: readonly Suggestion[]): Suggestion[] {
+    const isTaken = (word: string) => !word.startsWith('--') || word.slice(2) in this.ctor.flags;
+    return suggestions.map((line) =>
+      typeof line !== 'string' && line.again && line.words.every(isTaken)
+        ? typedWith(this.id ?? line.verb, this.argv, line)
+        : line,
+    );
   }
 
   #given(): string | null {
@@ -170,8 +180,10 @@ export abstract class BaseCommand extends Command {
 
   /** Shows what failed on some machines while the others succeeded; sets the exit code to 1. */
   protected warnOf(problems: readonly PlaceProblem[]): void {
-    for (const { problem } of problems)
+    for (const { problem } of problems) {
+      Object.assign(problem, { suggestions: this.#inFull(problem.suggestions) });
       this.screen.write(failureText(problem, this.#given(), this.screen.width));
+    }
     if (problems.length > 0) process.exitCode = 1;
   }
 
@@ -215,6 +227,7 @@ export abstract class BaseCommand extends Command {
     const usage = { verb: this.id ?? '', argv: this.argv, flags: this.ctor.flags };
     const problem = asUserError(error) ?? wrongUsage(error, usage);
     if (!problem) return super.catch(harmless(error));
+    Object.assign(problem, { suggestions: this.#inFull(problem.suggestions) });
     if (process.env.LOGISTICIAN_DEBUG) this.screen.write(`${error.stack}\n`);
     if (this.jsonEnabled()) this.logJson(failureJson(problem, this.#given()));
     else this.screen.write(failureText(problem, this.#given(), this.screen.width));

@@ -1,4 +1,3 @@
-import { ownLine, UserError } from '../errors.js';
 import type { Removal } from '../machines/unneeded.js';
 import { count } from '../phrases.js';
 import { sizeText } from '../runs/measures/read.js';
@@ -56,18 +55,6 @@ export function removedView(left: readonly LeftOn[], removals: Removals): Text {
 /** Whether the machine refused to remove something. */
 export const hasFailed = (removals: Removals): boolean =>
   [...removals.values()].flat().some((removal) => typeof removal === 'object');
-
-/** A problem of a machine, with lines for this verb: others propose to deploy.
- * @param hosts as typed; '': those of parameters.json */
-export function asToClean({ place, problem }: PlaceProblem, hosts: string): PlaceProblem {
-  const list = hosts === '' ? [] : [hosts];
-  const suggestions = problem.suggestions.map((line) =>
-    typeof line !== 'string' && line.verb === 'deploy'
-      ? ownLine('clean', ['--hosts', ...list, ...line.words], line.note)
-      : line,
-  );
-  return { place, problem: new UserError(problem.message, suggestions) };
-}
 
 /** @param removals null: nothing was removed */
 export const machinesJson = (

@@ -105,11 +105,7 @@ export abstract class LaunchCommand extends BaseCommand {
       yes: flags.yes || flags['dry-run'] || !launches(plan),
       isTerminal: this.isTerminal,
       ends: false,
-      // With every word that was typed: the proposed line must do the same.
-      line: ownLine(
-        this.id ?? 'deploy',
-        this.argv.filter((word) => word !== flags.folder),
-      ),
+      verb: 'deploy',
     };
     if (!(await confirm('Run these?', how))) throw new UserError('Nothing was deployed.');
     if (flags.wait) this.#tell = (problem) => this.#notice(session, experiment, flags, problem);

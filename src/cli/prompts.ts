@@ -1,4 +1,4 @@
-import { type OwnLine, ownLine, UserError } from '../errors.js';
+import { typedAgain, UserError } from '../errors.js';
 import { visible, visibleLine } from './text.js';
 
 /** A question to the user; its answer is stored under its name. */
@@ -34,10 +34,8 @@ export async function ask<Answers extends object>(questions: readonly Question[]
 }
 
 export class NeedsYes extends UserError {
-  constructor(question: string, line: OwnLine) {
-    super(`"${question}" cannot be asked without a terminal.`, [
-      ownLine(line.verb, [...line.words, '--yes']),
-    ]);
+  constructor(question: string, verb: string) {
+    super(`"${question}" cannot be asked without a terminal.`, [typedAgain(verb, ['--yes'])]);
   }
 }
 
@@ -45,8 +43,8 @@ export interface Confirmation {
   /** Whether the answer was given beforehand. */
   readonly yes: boolean;
   readonly isTerminal: boolean;
-  /** The command that asks. */
-  readonly line: OwnLine;
+  /** Of the command that asks. */
+  readonly verb: string;
   /** Whether a yes ends or loses something: then Enter alone means no. */
   readonly ends: boolean;
 }
@@ -54,10 +52,10 @@ export interface Confirmation {
 /** Asks yes or no. @throws NeedsYes without a terminal, unless `yes` says so */
 export async function confirm(
   question: string,
-  { yes, isTerminal, line, ends }: Confirmation,
+  { yes, isTerminal, verb, ends }: Confirmation,
 ): Promise<boolean> {
   if (yes) return true;
-  if (!isTerminal) throw new NeedsYes(question, line);
+  if (!isTerminal) throw new NeedsYes(question, verb);
   return sure(question, !ends);
 }
 

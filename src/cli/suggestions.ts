@@ -2,12 +2,20 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { quote } from 'shlex';
 import type { OwnLine, Suggestion } from '../errors.js';
+import { splitAtDashes } from './words.js';
 
 /** A command line of ours, for the experiment as it was typed: its folder or its name; null: none was typed. */
 export function textOf({ verb, words, note }: OwnLine, experiment: string | null): string {
   const from = experiment === null ? '' : asTyped(experiment);
   const line = ['logistician', verb, ...(from === '' ? [] : [from]), ...words].map((word) => quote(word));
   return `${line.join(' ')}${note && `    # ${note}`}`;
+}
+
+/** The words that were typed for a verb, once more with those of a line before the job's. */
+export function typedWith(verb: string, typed: readonly string[], { words, note }: OwnLine): string {
+  const { own, job } = splitAtDashes(typed);
+  const line = ['logistician', verb, ...own, ...words, ...(job ? ['--', ...job] : [])];
+  return `${line.map((word) => quote(word)).join(' ')}${note && `    # ${note}`}`;
 }
 
 // A name is used as it was typed.

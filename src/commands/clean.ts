@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand, dryRunFlag, experimentArg, yesFlag } from '../cli/base-command.js';
-import { asToClean, hasFailed, leftView, machinesJson, removedView } from '../cli/clean-machines-view.js';
+import { hasFailed, leftView, machinesJson, removedView } from '../cli/clean-machines-view.js';
 import { cleanView } from '../cli/clean-view.js';
 import { runFilterFlags } from '../cli/history-flags.js';
 import { machineFlags, machinesOf, withListOrNone } from '../cli/machine-flags.js';
@@ -121,18 +121,15 @@ export default class Clean extends BaseCommand {
       kept: Object.fromEntries(plan.kept),
     };
     if (isEmpty(plan)) return { ...found, removed: false };
-    if (!(await this.#isConfirmed(flags, args.experiment))) return { ...found, removed: false };
+    if (!(await this.#isConfirmed(flags))) return { ...found, removed: false };
     await clean(session, records, plan);
     if (!flags['dry-run']) this.log(`Removed ${sizeText(plan.bytes)}.`);
     return { ...found, removed: !flags['dry-run'] };
   }
 
-  #isConfirmed(flags: { yes: boolean; 'dry-run': boolean }, experiment: string): Promise<boolean> {
-    const line = ownLine(
-      'clean',
-      this.argv.filter((word) => word !== experiment),
-    );
-    const how = { yes: flags.yes || flags['dry-run'], isTerminal: this.isTerminal, ends: true, line };
+  #isConfirmed(flags: { yes: boolean; 'dry-run': boolean }): Promise<boolean> {
+    const yes = flags.yes || flags['dry-run'];
+    const how = { yes, isTerminal: this.isTerminal, ends: true, verb: 'clean' };
     return confirm('Remove these?', how);
   }
 
@@ -140,17 +137,15 @@ export default class Clean extends BaseCommand {
     const machines = machinesOf({ ...flags, hosts: flags.hosts || undefined }, this.isTerminal);
     const found = await lookAtMachines(this.session(flags), this.experimentFolder(typed), machines);
     this.log(leftView(found.left, this.width));
-    const unseen = found.problems.map((one) => asToClean(one, flags.hosts ?? ''));
-    this.warnOf(unseen);
+    this.warnOf(found.problems);
     const isAny = found.left.some(({ things }) => things.length > 0);
-    if (!isAny || !(await this.#isConfirmed(flags, typed))) return machinesJson(found.left, unseen, null);
+    if (!isAny || !(await this.#isConfirmed(flags))) return machinesJson(found.left, found.problems, null);
     const { removals, problems } = await found.remove();
-    const undone = problems.map((one) => asToClean(one, flags.hosts ?? ''));
-    this.warnOf(undone);
-    if (flags['dry-run']) return machinesJson(found.left, unseen, null);
+    this.warnOf(problems);
+    if (flags['dry-run']) return machinesJson(found.left, found.problems, null);
     this.log(removedView(found.left, removals));
     if (hasFailed(removals)) process.exitCode = 1;
-    return machinesJson(found.left, [...unseen, ...undone], removals);
+    return machinesJson(found.left, [...found.problems, ...problems], removals);
   }
 }
 

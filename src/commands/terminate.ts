@@ -77,7 +77,7 @@ export default class Terminate extends BaseCommand {
         yes: flags.yes || flags['dry-run'],
         isTerminal: this.isTerminal,
         ends: true,
-        line: ownLine('terminate', flags.discard ? [...words, '--discard'] : words),
+        verb: 'terminate',
       };
       const question =
         open === 1
@@ -114,7 +114,7 @@ export default class Terminate extends BaseCommand {
       yes: flags.yes || flags['dry-run'],
       isTerminal: this.isTerminal,
       ends: true,
-      line: ownLine('terminate', ['--leaks', ...(flags.region ? ['--region', flags.region] : [])]),
+      verb: 'terminate',
     };
     if (found.length > 0 && !(await confirm('Terminate these, with everything on them?', how)))
       throw new UserError('Nothing was terminated.');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ownLine, UserError } from '../errors.js';
+import { ownLine, typedAgain, UserError } from '../errors.js';
 import { renderCommand } from '../shell/command.js';
 import { pasteable } from '../shell/word.js';
 import { keptRef, makeAgain } from '../tools/git/kept.js';
@@ -25,14 +25,12 @@ export interface Pin {
 
 export class DirtyTree extends UserError {
   /** @param changed in the format of git's short status.
-   * @param live the commit of a live deployment, if there is one.
    * @param submodules those of them that have changes of their own, which a commit here does not contain */
   constructor(
     readonly changed: readonly string[],
-    private readonly root: string,
-    private readonly about: { live?: string; submodules?: readonly DirtySubmodule[] } = {},
+    root: string,
+    submodules: readonly DirtySubmodule[] = [],
   ) {
-    const { live, submodules = [] } = about;
     const shown = changed.slice(0, 10).map((change) => `  ${change}`);
     const more = changed.length > shown.length ? [`  … and ${changed.length - shown.length} more`] : [];
     super(
@@ -42,20 +40,22 @@ export class DirtyTree extends UserError {
         ...more,
       ].join('\n'),
       [
-        ...(live
-          ? [ownLine('deploy', ['--wait', '--commit', live.slice(0, 10)], 'continues the live deployment')]
-          : []),
         ...submodules.map((one) => mendingOf(one)),
         pasteable`git -C ${root} add --all && git -C ${root} commit`,
-        ownLine('deploy', ['--snapshot'], 'runs the tree as it is, as a commit beside your branch'),
-        ownLine('deploy', ['--commit', 'HEAD'], 'runs the last commit, without these changes'),
+        typedAgain('deploy', ['--snapshot'], 'runs the tree as it is, as a commit beside your branch'),
+        typedAgain('deploy', ['--commit', 'HEAD'], 'runs the last commit, without these changes'),
       ],
     );
   }
 
   /** The same, with the command that rejoins the live deployment as its first remedy. */
-  withLive(live: string): DirtyTree {
-    return new DirtyTree(this.changed, this.root, { ...this.about, live });
+  withLive(live: string): this {
+    const rejoins = ownLine(
+      'deploy',
+      ['--wait', '--commit', live.slice(0, 10)],
+      'continues the live deployment',
+    );
+    return Object.assign(this, { suggestions: [rejoins, ...this.suggestions] });
   }
 }
 
@@ -151,8 +151,7 @@ export async function status(project: Project, ...words: string[]): Promise<stri
  * @param parametersFile its changes are ignored, because it is configuration. @throws DirtyTree */
 export async function pinHead(project: Project, parametersFile: string): Promise<Pin> {
   const changed = await changes(project, parametersFile);
-  if (changed.length > 0)
-    throw new DirtyTree(changed, project.root, { submodules: await dirtySubmodules(project) });
+  if (changed.length > 0) throw new DirtyTree(changed, project.root, await dirtySubmodules(project));
   return pinCommit(project, project.head);
 }
 

@@ -98,8 +98,8 @@ const cases: readonly Case[] = [
     says: [
       ' M job.sh',
       '?? new.txt',
-      '    logistician deploy --snapshot ',
-      '    logistician deploy --commit HEAD ',
+      '    logistician deploy --yes --snapshot ',
+      '    logistician deploy --yes --commit HEAD ',
       /^ {4}git -C \S+ add --all && git -C \S+ commit$/m,
     ],
     arrange: ({ repository }) => repository.write({ 'job.sh': 'echo dirty\n', 'new.txt': '' }),

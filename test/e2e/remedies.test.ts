@@ -442,6 +442,18 @@ describe.skipIf(isMissing('docker', 'git', 'root'))(
       }
     });
 
+    it('DirtyTree: what is proposed is for the conditions that were chosen', async () => {
+      project.repository.write({ 'another.txt': 'x' });
+      const { name, suggestions = [] } = (await refusalOf([...dry, '--only', 'lr-0-1'], {})) ?? {};
+      const ours = suggestions.filter((line) => line.startsWith('logistician '));
+      expect([name, ours.length]).toEqual(['DirtyTree', 2]);
+      for (const line of ours) {
+        const said = JSON.parse(await take(line, {})) as { conditions: string[] };
+        expect(said.conditions).toEqual([expect.stringMatching(/^lr-0-1-/)]);
+      }
+      git('clean', '--quiet', '--force', '-d');
+    });
+
     it('NoConditions: what is proposed for parameters.json is valid there', async () => {
       project.setParameters({});
       const { name, suggestions = [] } = (await refusalOf([...dry, '--commit', 'HEAD'], {})) ?? {};

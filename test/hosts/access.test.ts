@@ -245,7 +245,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
       expect(code).toBe(1);
       expect(stderr).toContain(fingerprint());
       expect(stderr).toMatch(/^ +ssh .*near true {4}# to see its key and accept it$/m);
-      expect(stderr).toContain('logistician deploy --accept-new-host-keys');
+      expect(stderr).toContain('logistician deploy --yes --accept-new-host-keys');
       expect(await footprint(near)).toEqual(before);
       expect(project.runs).toEqual([]);
       expect(existsSync(join(project.experiment, '.logistician', 'known_hosts'))).toBe(false);

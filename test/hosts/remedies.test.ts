@@ -95,6 +95,27 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
       await taken(...dry);
     });
 
+    // parameters.json has no machine that could be meant instead.
+    it.each([
+      ['deploy', '--dry-run', '--hosts', 'near'],
+      ['doctor', '--hosts', 'near'],
+      ['clean', '--hosts', 'near', '--yes'],
+    ])('UnknownHostKey: %s does what was typed, and accepts it', async (...words) => {
+      project.setParameters({ hosts: ['nowhere'], experiment_conditions: ['1'] });
+      project.repository.git('commit', '--quiet', '--all', '--message', 'Elsewhere');
+      knows();
+      const wide = { ...at, env: { ...at.env, COLUMNS: '1000' } };
+      const { stdout, stderr } = await project.cli(words, wide);
+      const lines = `${stdout}${stderr}`.match(/logistician .*--accept-new-host-keys.*/g);
+      expect(lines).toEqual([
+        `logistician ${words.join(' ')} --accept-new-host-keys    # accepts new keys, never changed ones`,
+      ]);
+      expect(await paste(lines?.[0] ?? '', at)).not.toContain('not in known_hosts');
+      project.repository.git('reset', '--quiet', '--hard', 'HEAD^');
+      rmSync(join(project.stateFolder, 'known_hosts'), { force: true });
+      knows(near.hostKey);
+    });
+
     it('NoMachine: doctor says more of each', async () => {
       await stopAnswering();
       const { name, suggestions } = await refused(...dry);

@@ -107,28 +107,30 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('results that do not
   });
 
   it('L15: state that cannot be read on the machine stops the deploy; --fresh-state begins again', async () => {
-    const project = made(['--shut 1']);
+    const project = made(['--shut 1', '--shut 2']);
     await project.cli(['deploy', '--yes', '--wait']);
     const at = {
       cwd: project.experiment,
       env: { ...project.env, PATH: `${binOf(project)}:${process.env.PATH}` },
     };
-    const words = ['deploy', '--yes', '--retry-failed'];
+    // One of two, of which the other has failed, too.
+    const words = ['deploy', '--yes', '--retry-failed', '--only', 'shut-1', '--hosts', 'one'];
     const refusal = await refusedBy(project, words, at);
     expect(refusal?.message).toContain(
       '/data/state of the last attempts cannot be collected now, so nothing was deployed:',
     );
     const [again = '', fresh = '', ...others] = proposed('StateOutOfReach', refusal);
     expect(others).toEqual([]);
-    expect(project.runs).toHaveLength(1);
-    await paste(fresh, { ...at, really: true });
     expect(project.runs).toHaveLength(2);
+    await paste(fresh, { ...at, really: true });
+    expect(project.runs).toHaveLength(3);
     expect(project.receipt(runOf(project, 'shut-1')).recipe).not.toHaveProperty('continues');
     await project.cli(['status', '--watch']);
     expect(await refusedBy(project, words, at)).toMatchObject({ name: 'StateOutOfReach' });
     await one.exec(`chmod -R u+rwx ${jobsOn(one, project)}/*/data/state`);
     await paste(again, { ...at, really: true });
     expect(project.receipt(runOf(project, 'shut-1')).recipe).toHaveProperty('continues');
+    expect(project.runs).toHaveLength(4);
     await project.cli(['status', '--watch']);
     await well(project, ['terminate', '--yes', '--discard']);
   });

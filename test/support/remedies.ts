@@ -154,8 +154,6 @@ export const elsewhere: Readonly<Record<string, string>> = {
   NotEnded:
     'to look, and to stop again, also under a former name: the runner has these states in test/integration/runner-truth.test.ts',
   NotARunFolder: 'to look at what a job has put in the place of its folder while it ran',
-  'cli/clean-machines-view.ts':
-    'those of Unreachable and host keys, for another verb: test/unit/cli/clean-machines.test.ts',
   InvalidParameters: 'each problem says how it is mended, and proposes no line',
   CommandFailed: 'the lines of DiskFull, where a command says that its disk is full',
   DiskFull:

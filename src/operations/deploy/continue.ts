@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownLine, UserError } from '../../errors.js';
+import { typedAgain, UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import type { Continued } from '../../recipe/recipe.js';
 import type { LiveDeployment } from '../../runs/deployment-store.js';
@@ -13,7 +13,6 @@ import { collect } from '../end/collect.js';
 import type { Experiment } from '../experiment.js';
 import { isHere } from '../look/observe.js';
 import type { Session } from '../session.js';
-import { type Retry, retryWords } from './plan.js';
 
 // An attempt continues from /data/state of the previous one. It is read from runs/; state that is only on a machine is
 // collected first. It is copied into the data of the new run before the job is delivered.
@@ -57,16 +56,15 @@ export function lastBegun(read: (run: string) => RunRecord | null, run: string):
 
 /** The state is on an unreachable machine. */
 class StateOutOfReach extends UserError {
-  /** @param words those that asked for these conditions again */
-  constructor(problems: readonly PlaceProblem[], words: readonly string[]) {
+  constructor(problems: readonly PlaceProblem[]) {
     super(
       [
         '/data/state of the last attempts cannot be collected now, so nothing was deployed:',
         ...problems.map(({ problem }) => `  ${problem.message}`),
       ].join('\n'),
       [
-        ownLine('deploy', words, 'again, once the machine answers'),
-        ownLine('deploy', [...words, '--fresh-state'], 'starts with an empty /data/state'),
+        typedAgain('deploy', [], 'again, once the machine answers'),
+        typedAgain('deploy', ['--fresh-state'], 'starts with an empty /data/state'),
       ],
     );
   }
@@ -74,12 +72,12 @@ class StateOutOfReach extends UserError {
 
 /** The state from which each condition continues. A warning names those whose state is lost: they start from the
  * beginning.
- * @param plan of which `after` is what `attemptsBefore` found. @throws StateOutOfReach */
+ * @param after what `attemptsBefore` found. @throws StateOutOfReach */
 export async function continuations(
   session: Session,
   experiment: Experiment,
   live: LiveDeployment,
-  { after, retry }: { readonly after: ReadonlyMap<string, string>; readonly retry: Retry },
+  after: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, Continued>> {
   const { runs } = experiment;
   const attempts = [...after].flatMap(([condition, run]): [string, Attempt][] => {
@@ -89,7 +87,7 @@ export async function continuations(
   const isWhole = (record: RunRecord) =>
     record.target === targetHere || (record.collected !== null && isHere(runs, record));
   const away = new Set(attempts.filter(([, { record }]) => !isWhole(record)).map(([, one]) => one.record.id));
-  const fetched = await fetch(session, experiment, live, away, retryWords(retry));
+  const fetched = await fetch(session, experiment, live, away);
   const continued = new Map<string, Continued>();
   const lost: string[] = [];
   for (const [condition, { record, nth }] of attempts) {
@@ -112,14 +110,13 @@ async function fetch(
   experiment: Experiment,
   live: LiveDeployment,
   away: ReadonlySet<string>,
-  words: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const { last } = live;
   const jobs = last?.released === null ? last.jobs.filter(({ run }) => away.has(run)) : [];
   const there = new Set(jobs.map(({ run }) => run));
   if (there.size === 0) return there;
   const { problems } = await collect(session, experiment, { only: 'state', runs: there }, { live });
-  if (problems.length > 0) throw new StateOutOfReach(problems, words);
+  if (problems.length > 0) throw new StateOutOfReach(problems);
   return there;
 }
 

@@ -25,7 +25,6 @@ import {
   NothingToRetry,
   type Planned,
   planDeployment,
-  type Retry,
   retriedBy,
   stoppedBefore,
   withoutGood,
@@ -68,7 +67,6 @@ export interface DeployPlan extends Planned, Placement {
   readonly stopped: readonly string[];
   /** So many rented machines may exist at a time; null: any number. */
   readonly maxMachines: number | null;
-  readonly retry: Retry;
   readonly cameFrom: ReadonlyMap<string, CameFrom>;
   /** Worth knowing before it is confirmed. */
   readonly notes: readonly string[];
@@ -159,7 +157,6 @@ export async function decide(
     ...{ pin, source, ingredients, problems, docker, joins, undelivered, notes },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
-    retry: request.retry,
     cameFrom: request.cameFrom ?? planned.retries,
     maxMachines,
     keepFailed: request.keepFailed,

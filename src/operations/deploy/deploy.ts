@@ -40,7 +40,7 @@ export async function deploy(
   const bundle = bundleOf(experiment, plan);
   if (!session.executor.dryRun) await refuseMissingFiles(session.executor, plan.source);
   await keepPin(experiment.project, session.executor, plan.pin);
-  const continued = await continuations(session, experiment, live, plan);
+  const continued = await continuations(session, experiment, live, plan.after);
   const recorded = await RecordedRuns.claim(session, experiment, { plan, target, draft, bundle, continued });
   let jobs: readonly LaunchedJob[] | undefined;
   try {

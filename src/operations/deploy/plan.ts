@@ -44,12 +44,6 @@ export interface Retry {
 
 export const isRetry = ({ failed, stopped }: Retry): boolean => failed || stopped;
 
-/** The flags of `deploy` that ask for it. */
-export const retryWords = ({ failed, stopped }: Retry): string[] => [
-  ...(failed ? ['--retry-failed'] : []),
-  ...(stopped ? ['--retry-stopped'] : []),
-];
-
 /** Why a condition does not run. */
 export type Skip =
   | 'succeeded already'

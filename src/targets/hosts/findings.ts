@@ -1,4 +1,3 @@
-import { ownLine } from '../../errors.js';
 import { lacksFor, lacksOf, type Needs } from '../../machines/lacks.js';
 import type { Survey } from '../../machines/survey.js';
 import { engineUserWords } from '../../tools/docker/engine.js';
@@ -29,11 +28,7 @@ const unknown = (name: string, { problem }: PlaceProblem): Finding => ({
   what: name,
   state: 'bad',
   detail: problem instanceof Unreachable ? problem.why : problem.message,
-  mend: problem.suggestions.map((line) =>
-    typeof line !== 'string' && line.verb === 'deploy'
-      ? ownLine('doctor', ['--hosts', ...line.words], line.note)
-      : line,
-  ),
+  mend: problem.suggestions,
 });
 
 function has({ engine, gpus, free, user, versions }: Survey): string {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { ownLine } from '../../errors.js';
+import { typedAgain } from '../../errors.js';
 import type { Host } from '../../experiment/settings.js';
 import { renderCommand } from '../../shell/command.js';
 import type { Executor } from '../../shell/executor.js';
@@ -55,7 +55,7 @@ export async function identify(
       `is not in known_hosts. It shows the ${shown.type} host key ${fingerprint(shown)}. Nothing was sent to it`,
       [
         `${renderCommand(byHand(...to))}    # to see its key and accept it`,
-        ownLine('deploy', ['--accept-new-host-keys'], 'accepts new keys, never changed ones'),
+        typedAgain('deploy', ['--accept-new-host-keys'], 'accepts new keys, never changed ones'),
       ],
     );
   }

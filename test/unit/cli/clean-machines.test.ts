@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asToClean, leftView, machinesJson, removedView } from '../../../src/cli/clean-machines-view.js';
+import { leftView, machinesJson, removedView } from '../../../src/cli/clean-machines-view.js';
 import { present } from '../../../src/cli/style.js';
-import { ownLine, UserError } from '../../../src/errors.js';
 import type { Removal } from '../../../src/machines/unneeded.js';
 import type { LeftOn } from '../../../src/targets/target.js';
 
@@ -46,18 +45,5 @@ describe('clean --hosts', () => {
     expect(
       machinesJson(left, [], removals).machines.map(({ unneeded }) => unneeded.map(({ outcome }) => outcome)),
     ).toEqual([['removed', 'needed', 'failed'], []]);
-  });
-
-  it('proposes lines of its own, not those of deploy', () => {
-    const lines = ['ssh gpu1', ownLine('deploy', ['--accept-new-host-keys'], 'accepts new keys')];
-    const problem = new UserError('gpu1 is not in known_hosts.', lines);
-    const mended = (hosts: string) => asToClean({ place: 'gpu1', problem }, hosts).problem.suggestions;
-    expect(mended('')).toEqual([
-      'ssh gpu1',
-      ownLine('clean', ['--hosts', '--accept-new-host-keys'], 'accepts new keys'),
-    ]);
-    expect(mended('gpu1,gpu2')[1]).toEqual(
-      ownLine('clean', ['--hosts', 'gpu1,gpu2', '--accept-new-host-keys'], 'accepts new keys'),
-    );
   });
 });

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { experimentAmong, suggested, textOf } from '../../../src/cli/suggestions.js';
-import { ownLine } from '../../../src/errors.js';
+import { experimentAmong, suggested, textOf, typedWith } from '../../../src/cli/suggestions.js';
+import { ownLine, typedAgain } from '../../../src/errors.js';
 import { scratchFolder } from '../../support/repository.js';
 
 const root = scratchFolder();
@@ -16,6 +16,13 @@ afterAll(() => rmSync(root, { recursive: true }));
 const here = (folder: string) => relative('', folder);
 
 describe('a line of ours', () => {
+  it('repeats what was typed, with more words before those of the job', () => {
+    const typed = ['my sweep', '--hosts', 'gpu1', '--', '--lr', '1'];
+    expect(typedWith('deploy', typed, typedAgain('deploy', ['--yes'], 'then'))).toBe(
+      "logistician deploy 'my sweep' --hosts gpu1 --yes -- --lr 1    # then",
+    );
+  });
+
   it('names the experiment as it is reached from here, before its words, and quotes each of them', () => {
     expect(textOf(ownLine('stop', ['a b', '--grace', '1']), withRecords)).toBe(
       `logistician stop ${here(withRecords)} 'a b' --grace 1`,
