@@ -139,6 +139,7 @@ export const executedElsewhere = {
   'commands/create.ts': ofRuns,
   'cli/deploy-view.ts': ofRuns,
   LiveOfVersion1: ofRuns,
+  BrokenGpus: 'test/e2e/remedies-gpus.test.ts',
   NotReady: 'test/hosts/unfit.test.ts',
   StateOutOfReach: 'test/hosts/results.test.ts',
   NoGitLfs: 'test/e2e/remedies-packages.slow.test.ts',
@@ -149,7 +150,6 @@ export type ExecutedElsewhere = keyof typeof executedElsewhere;
 
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  BrokenGpus: 'needs a GPU whose driver fails, and there is none in the tests: see test/unit/machines',
   Unreachable: 'its lines are about machines at AWS, and executed where the files that make them are listed',
   NotEnded:
     'to look, and to stop again, also under a former name: the runner has these states in test/integration/runner-truth.test.ts',
