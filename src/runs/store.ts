@@ -16,7 +16,10 @@ import { conditionOfRun, isRunId, runId, stampOfRun, timeOfRun } from './run-id.
 /** A link or a file in place of a run's folder: writing into it would write elsewhere. */
 export class NotARunFolder extends UserError {
   constructor(path: string) {
-    super(`${path} is not a folder, so no receipt is written there.`, [pasteable`ls -ld ${path}`]);
+    super(`${path} is not a folder, so no receipt is written there.`, [
+      pasteable`ls -ld ${path}`,
+      pasteable`rm ${path}    # if it is a link; the next look writes the receipt`,
+    ]);
   }
 }
 

@@ -79,6 +79,7 @@ export const executedOnRuns = [
 const ofSource = 'test/e2e/remedies-source.test.ts';
 const ofFiles = 'test/e2e/remedies-files.test.ts';
 const ofRuns = 'test/e2e/remedies-runs.test.ts';
+const ofJobs = 'test/e2e/remedies-jobs.test.ts';
 const atAws = 'test/cloud-api/remedies.test.ts';
 const machinesAtAws = 'test/cloud/remedies.slow.test.ts';
 const liveAtAws = 'test/cloud-api/remedies-live.slow.test.ts';
@@ -129,6 +130,8 @@ export const executedElsewhere = {
   RefusedDockerArgs: ofFiles,
   LockHeld: ofFiles,
   'cli/surroundings.ts': ofFiles,
+  NotEnded: ofJobs,
+  NotARunFolder: ofJobs,
   NoRuns: ofRuns,
   UnknownRun: ofRuns,
   OneRun: ofRuns,
@@ -151,9 +154,6 @@ export type ExecutedElsewhere = keyof typeof executedElsewhere;
 /** The others, each with why. */
 export const elsewhere: Readonly<Record<string, string>> = {
   Unreachable: 'its lines are about machines at AWS, and executed where the files that make them are listed',
-  NotEnded:
-    'to look, and to stop again, also under a former name: the runner has these states in test/integration/runner-truth.test.ts',
-  NotARunFolder: 'to look at what a job has put in the place of its folder while it ran',
   InvalidParameters: 'each problem says how it is mended, and proposes no line',
   CommandFailed: 'the lines of DiskFull, where a command says that its disk is full',
   DiskFull:

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../../errors.js';
 import type { JobReport } from '../../machines/job-state.js';
 import type { Deployment } from '../../runs/deployment.js';
 import type { DeploymentStore } from '../../runs/deployment-store.js';
@@ -187,7 +188,8 @@ function refresh(
       runs.read(record.id);
       runs.write(record);
     } catch (error) {
-      notify.warn(`The receipt of ${record.id} is not up to date: ${(error as Error).message}`);
+      const mend = error instanceof UserError ? error.suggestions : [];
+      notify.warn(`The receipt of ${record.id} is not up to date: ${(error as Error).message}`, mend);
     }
   }
 }

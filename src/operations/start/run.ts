@@ -118,7 +118,8 @@ function settle(session: Session, { runs }: Experiment, final: RunRecord, folder
     // The receipt now has everything that the job folder knew.
     if (hasEnded(final)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
-    session.notify.warn(`The receipt could not be written yet: ${(error as Error).message}`);
+    const mend = error instanceof UserError ? error.suggestions : [];
+    session.notify.warn(`The receipt could not be written yet: ${(error as Error).message}`, mend);
   }
 }
 
