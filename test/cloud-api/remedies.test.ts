@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BehindProxy } from '../support/cloud/behind-proxy.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { openToInternet } from '../support/cloud/network.js';
+import { SignIn } from '../support/cloud/sign-in.js';
 import { isMissing, isThorough } from '../support/engines.js';
 import type { ExecutedElsewhere } from '../support/remedies.js';
 import { binOf, paste, pasteAnyhow, proposed, refusedBy, settingIn } from '../support/remedy.js';
@@ -37,7 +38,7 @@ type Line =
   | { readonly page: RegExp };
 
 const mends: Line = { mends: null };
-// Not executed: version 1 of the CLI has none, and version 2 needs a server of IAM Identity Center to sign in to.
+// Executed where a profile signs in, by what stands for version 2 of the CLI.
 const bySso: Line = { page: /^aws sso login / };
 const policy = readFileSync(new URL('../../stacks/policy.json', import.meta.url), 'utf8');
 
@@ -48,6 +49,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
     let project: CloudProject;
     let bin: string;
     let proxy: BehindProxy;
+    let signIn: SignIn;
     /** A subnet without a way out. */
     let shut: string;
     /** A subnet in a zone that has t3.small no more. */
@@ -58,6 +60,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       project = await CloudProject.start(cloud);
       bin = binOf(project);
       proxy = await BehindProxy.start(cloud.url);
+      signIn = await SignIn.start();
       const vpc = (await cloud.ec2.call('CreateVpc', { CidrBlock: '10.9.0.0/16' })).get('vpc/vpcId');
       const made = await cloud.ec2.call('CreateSubnet', {
         VpcId: vpc,
@@ -71,6 +74,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
     afterAll(async () => {
       await project?.remove();
       await proxy?.stop();
+      signIn?.stop();
       await cloud?.remove();
     });
     afterEach(async () => {
@@ -154,6 +158,15 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       return { PATH: `${folder}:${bin}:${process.env.PATH}` };
     }
+
+    /** What version 2 of the CLI does in the place of this line, which version 1 has not: here is version 1. It leaves
+     *  what AWS's SDK finds then. @param does of `sh` */
+    const version2 = (words: string, does: string) =>
+      inPlaceOf('aws', `case "$*" in '${words}') ${does} ;; *) PATH=\${PATH#*:} exec aws "$@" ;; esac`);
+
+    const exportCredentials = 'configure export-credentials --format env';
+
+    const keysInShell = () => `echo export AWS_ACCESS_KEY_ID=${own()} AWS_SECRET_ACCESS_KEY=x`;
 
     let buckets = 0;
     const newKeys = (name: string) => `${name}\nx\n\n\n`;
@@ -330,6 +343,51 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
         },
         env: () => inFiles,
         lines: [{ mends: (line) => line.replace('…', ''), input: newKeys('new') }, bySso],
+      },
+      {
+        of: 'AwsRefused',
+        state: 'a sign-in that is over',
+        arrange: () => {
+          file('config', `[default]\n${signIn.settings}`);
+          rmSync(file('credentials', ''));
+          signIn.gives = own();
+        },
+        env: () => ({
+          ...inFiles,
+          ...version2('sso login', signIn.login(file(`sso/cache/${signIn.cache}`, '{}'))),
+          AWS_ENDPOINT_URL_SSO: signIn.url,
+        }),
+        lines: [{ mends: (line) => line.replace('…', ''), input: newKeys('new') }, mends],
+      },
+      {
+        of: 'AwsRefused',
+        state: 'a profile that asks for a code',
+        arrange: () => {
+          const role = 'role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = keys';
+          file('config', `[default]\n${role}\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n`);
+          file('credentials', `[keys]\n${keysOf('keys')}`);
+        },
+        env: () => ({
+          ...inFiles,
+          ...version2(exportCredentials, `read -r code && [ "$code" = 123456 ] && ${keysInShell()}`),
+        }),
+        lines: [{ mends: null, input: '123456\n' }, { mends: (line) => line.replace(/….*/, 'keys') }],
+      },
+      {
+        of: 'AwsRefused',
+        state: 'a program that gives no credentials for a minute',
+        more: true,
+        arrange: () => {
+          rmSync(join(project.home, 'signed-in'), { force: true });
+          const keys = JSON.stringify({ Version: 1, AccessKeyId: 'own', SecretAccessKey: 'x' });
+          const asks = `until [ -e ${project.home}/signed-in ]; do sleep 0.1; done; echo '${keys}'`;
+          const program = file('ask', `#!/bin/sh\n${asks}\n`);
+          chmodSync(program, 0o755);
+          file('config', `[default]\ncredential_process = ${program}\n`);
+        },
+        env: () => ({ ...inFiles, ...version2(exportCredentials, keysInShell()) }),
+        // A person signs in there.
+        lines: [{ mends: (line) => `touch ~/signed-in\n${line}` }, mends],
       },
       {
         of: 'AwsRefused',

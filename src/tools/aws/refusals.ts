@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import { pasteable } from '../../shell/word.js';
 import { policyLines } from './policy.js';
-import { expired, keepInShell, signIn, signInAgain } from './sign-in.js';
+import { asProfile, expired, keepInShell, signIn, signInAgain } from './sign-in.js';
 
 /** AWS refused a call, or could not be reached. */
 export class AwsRefused extends UserError {
@@ -69,7 +69,9 @@ export function refusal(
     const why = reason ?? (message.startsWith(noSource) ? '' : message);
     return refused(
       `There are no AWS credentials here${why === '' ? '' : `: ${why.replace(/\.$/, '')}`}.`,
-      /multi-factor|mfa/i.test(why) ? [keepInShell('asks for the code'), ...signIn] : signIn,
+      /multi-factor|mfa/i.test(why)
+        ? [keepInShell('asks for the code'), asProfile(env, 'one that asks for no code')]
+        : signIn,
     );
   }
   if (expired.has(name)) return refused('Your AWS credentials have expired.', signInAgain(env));
