@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
+import { stateOfFolder } from '../support/folder-state.js';
 import { endedThere, footprint, jobsOn, onHosts, well } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import { outputProblems } from '../support/output.js';
@@ -144,6 +145,56 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     );
   });
 
+  it('rerun makes new runs of one there: as it was, with another commit and argument, here and back there', async () => {
+    const before = project.runs;
+    const contents = () => before.map((run) => stateOfFolder(project.run(run)));
+    const asBefore = contents();
+    const old = project.receipt(before.at(-1));
+    // Neither the settings of today are those of the run, nor is the commit.
+    project.setParameters({ experiment_command: 'false', experiment_conditions: ['--lr 99'] });
+    project.repository.write({ 'job.sh': 'test "$2" != 21 && echo "the new rate is $2"\n' });
+    project.repository.commit('Another job');
+    const rerun = async (words: readonly string[], code = 0) => {
+      const finished = await project.cli(['rerun', ...words, '--yes', '--wait']);
+      expect(finished.code, `${finished.stdout}\n${finished.stderr}`).toBe(code);
+      return project.receipt();
+    };
+    const { recipe, fingerprint } = old;
+    const same = { state: 'succeeded', recipe, fingerprint, came_from: { kind: 'rerun', run: old.id } };
+
+    const again = await rerun([old.id]);
+    expect(again).toMatchObject({ ...same, target: 'hosts' });
+    expect(project.readRun(again.id, 'data', 'results', 'rate.txt')).toBe('13\n');
+
+    const failed = await rerun([old.id, '--commit', 'HEAD', '--set', 'lr=21'], 1);
+    const commit = project.repository.head;
+    expect(failed).toMatchObject({ state: 'failed', target: 'hosts', came_from: { run: old.id } });
+    expect(failed.recipe).toMatchObject({ source: { commit }, condition: { argv: ['--lr', '21'] } });
+
+    const mended = await rerun(['--last-failed', '--set', 'lr=22']);
+    expect(mended).toMatchObject({
+      state: 'succeeded',
+      target: 'hosts',
+      recipe: { source: { commit }, condition: { argv: ['--lr', '22'] } },
+      came_from: { kind: 'retry', run: failed.id },
+    });
+    expect(project.readRun(mended.id, 'data', 'logs', 'docker.txt')).toBe('the new rate is 22\n');
+
+    const here = await rerun([old.id, '--target', 'local']);
+    expect(here).toMatchObject({ ...same, target: 'local' });
+    expect(await rerun([here.id, '--target', 'hosts'])).toMatchObject({
+      ...same,
+      target: 'hosts',
+      came_from: { run: here.id },
+    });
+
+    expect(project.runs.slice(0, before.length)).toEqual(before);
+    expect(contents()).toEqual(asBefore);
+    setConditions(conditions(11, 13));
+    project.repository.write({ 'job.sh': job });
+    project.repository.commit('The job of before');
+  });
+
   it('terminate leaves what later sweeps share, and nothing else', async () => {
     const runs = project.runs;
     const { stdout } = await well(project, ['terminate', '--yes']);
@@ -182,6 +233,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep on machines
     expect(third.stderr.match(/ \| rsync /g)).toHaveLength(1);
     expect(project.readRun(run, 'data', 'results', 'rate.txt')).not.toBe('');
     await project.ok(['terminate', '--yes']);
-    expect(project.receipts().filter(({ collected }) => !collected)).toEqual([]);
+    const there = project.receipts().filter(({ target }) => target === 'hosts');
+    expect(there.filter(({ collected }) => !collected)).toEqual([]);
   });
 });
