@@ -22,26 +22,68 @@ export function compareView(
   { ids, width, all }: { readonly ids: readonly string[]; readonly width: number; readonly all: boolean },
 ): Text {
   const shown = inputs.filter((one) => all || !one.isSame);
-  const heads = (first: string): Column[] => [
-    { head: first, least: 12, cut: 'middle' },
-    ...ids.map((head): Column => ({ head, least: 12, cut: 'middle' })),
-  ];
   const same = told.filter(([, is]) => inputs.some(is) && inputs.filter(is).every(({ isSame }) => isSame));
   const parts: Text[] = [
     ...(same.length > 0 ? [filled(`Same ${same.map(([name]) => name).join(', same ')}.`, width)] : []),
-    ...(shown.length > 0
-      ? [
-          table(
-            heads('WENT IN'),
-            shown.map((one) => [labelOf(one), ...one.values.map((value) => shortOf(one, value))]),
-            width,
-          ).text,
-        ]
-      : ['Nothing that went in differs.']),
+    shown.length > 0 ? inputTable(shown, ids, width) : 'Nothing that went in differs.',
     ...betweenLines(between),
-    ...measureTable(measures, heads('MEASURE'), width),
+    measures.length > 0 ? measureTable(measures, ids, width) : dim('None has measures.'),
   ];
   return joined(parts, '\n\n');
+}
+
+const cutColumn = (head: string): Column => ({ head, least: 12, cut: 'middle' });
+
+function inputTable(shown: readonly Compared[], ids: readonly string[], width: number): Text {
+  const lines = shown.map((one) => ({
+    name: labelOf(one),
+    values: one.values.map((value) => shortOf(one, value)),
+  }));
+  const beside = table(
+    ['WENT IN', ...ids].map(cutColumn),
+    lines.map(({ name, values }) => [name, ...values]),
+    width,
+  );
+  if (beside.isWhole) return beside.text;
+  return lineARun(['WENT IN', 'RUN', 'VALUE'].map(cutColumn), lines, ids, width);
+}
+
+/** Two runs beside each other; of more there is no room for the differences. */
+function measureTable(measures: readonly ComparedMeasure[], ids: readonly string[], width: number): Text {
+  const lines = measures.map(({ name, values, differences }) => ({
+    name,
+    values: values.map((value) => (typeof value === 'number' ? measureText(value) : textOf(value) || '-')),
+    differences: differences.map((one, run) => (run === 0 ? '' : differenceText(one))),
+  }));
+  const difference: Column = { head: 'DIFFERENCE' };
+  if (ids.length === 2) {
+    const beside = table(
+      [...['MEASURE', ...ids].map(cutColumn), difference],
+      lines.map(({ name, values, differences }) => [name, ...values, differences[1] ?? '']),
+      width,
+    );
+    if (beside.isWhole) return beside.text;
+  }
+  return lineARun([...['MEASURE', 'RUN', 'VALUE'].map(cutColumn), difference], lines, ids, width);
+}
+
+interface Line {
+  readonly name: string;
+  readonly values: readonly string[];
+  readonly differences?: readonly string[];
+}
+
+/** For any number of runs. */
+function lineARun(
+  columns: readonly Column[],
+  lines: readonly Line[],
+  ids: readonly string[],
+  width: number,
+): Text {
+  const rows = lines.flatMap(({ name, values, differences }) =>
+    ids.map((id, run) => [run === 0 ? name : '', id, values[run] ?? '', differences?.[run] ?? '']),
+  );
+  return table(columns, rows, width).text;
 }
 
 const labelOf = ({ part, name }: Compared): string =>
@@ -66,18 +108,6 @@ function betweenLines(between: Between | null): Text[] {
       '\n',
     ),
   ];
-}
-
-function measureTable(measures: readonly ComparedMeasure[], heads: readonly Column[], width: number): Text[] {
-  if (measures.length === 0) return [dim('None has measures.')];
-  const withDifference = heads.length === 3;
-  const columns = [...heads, ...(withDifference ? [{ head: 'DIFFERENCE' }] : [])];
-  const rows = measures.map(({ name, values, differences }) => [
-    name,
-    ...values.map((value) => (typeof value === 'number' ? measureText(value) : textOf(value) || '-')),
-    ...(withDifference ? [differenceText(differences[1] ?? null)] : []),
-  ]);
-  return [table(columns, rows, width).text];
 }
 
 /** `+0.02 (+2.1 %)`. */

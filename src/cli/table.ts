@@ -28,6 +28,8 @@ export interface Table {
   readonly text: Text;
   /** Heads of the columns for which there was no room. */
   readonly leftOut: readonly string[];
+  /** Whether there was room for all columns as a whole. */
+  readonly isWhole: boolean;
 }
 
 /** A table without lines. None of its rows is wider than `width`, unless the columns that stay have no room. Empty
@@ -59,7 +61,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly Cell[
       return [cell instanceof Styled ? new Styled(cell.style, text) : text, room];
     });
   };
-  return { text: joined(all.map(line), '\n'), leftOut };
+  return { text: joined(all.map(line), '\n'), leftOut, isWhole: widthOfAll(sized) <= width };
 }
 
 function plain(cell: Text): string {

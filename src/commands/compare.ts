@@ -16,7 +16,7 @@ class OneRun extends UserError {
 export default class Compare extends RunCommand {
   static override summary = 'Show in what runs differ: what went in, and what was measured.';
   static override description =
-    'Only what differs: arguments, commits (with the log and the changes between them), images and their bases, inputs, machines; then the measures, of two runs with their differences.';
+    'Only what differs: arguments, commits (with the log and the changes between them), images and their bases, inputs, machines; then the measures, with their differences to the first run.';
   static override usage = 'compare [EXPERIMENT] RUN RUN… [--all]';
   static override examples = [
     '<%= config.bin %> compare last~1 last',

@@ -260,9 +260,19 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
         { part: 'argument', name: 'lr', values: ['0.1', '0.1', '0.01'], same: false },
       ]),
       measures: expect.arrayContaining([
-        expect.objectContaining({ name: 'accuracy', values: [0.5, 0.7, 0.9] }),
+        {
+          name: 'accuracy',
+          values: [0.5, 0.7, 0.9],
+          differences: [
+            { absolute: 0, relative: 0 },
+            { absolute: expect.closeTo(0.2), relative: expect.closeTo(0.4) },
+            { absolute: expect.closeTo(0.4), relative: expect.closeTo(0.8) },
+          ],
+          same: false,
+        },
       ]),
     });
+    expect(await ok('compare', ...ids.slice(0, 3))).toMatch(/^ +\S+ +0.9 +\+0.4 \(\+80 %\)$/m);
   });
 
   it('compare shows the commits and changes between two runs', async () => {
