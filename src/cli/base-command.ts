@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import type { OwnLine, Suggestion } from '../errors.js';
+import { type OwnLine, type Suggestion, UserError } from '../errors.js';
 import { findExperiment } from '../operations/find-experiment.js';
 import type { Session } from '../operations/session.js';
 import { readUserSettings, type UserSettings, type Verbosity } from '../operations/user-settings.js';
@@ -158,6 +158,14 @@ export abstract class BaseCommand extends Command {
 
   /** The same, to be passed on. */
   protected readonly find = (typed: string): string => this.experimentFolder(typed);
+
+  /** Whether a result goes as bytes, and alone, to standard output: `-o -`. @throws UserError with --json */
+  protected isToStandardOutput(output: string | undefined): boolean {
+    if (output !== '-') return false;
+    if (this.jsonEnabled())
+      throw new UserError('With "-o -" standard output has no room for --json.', [], { exit: 2 });
+    return true;
+  }
 
   /** The suggested command lines, for that experiment. */
   protected mending(suggestions: readonly Suggestion[]): string[] {

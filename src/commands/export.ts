@@ -20,12 +20,18 @@ export default class Export extends BaseCommand {
   static override examples = [
     '<%= config.bin %> export last -o run.tar',
     '<%= config.bin %> export --best -o best.tar',
+    "<%= config.bin %> export last -o - | ssh gpu1 'cat >run.tar'",
   ];
   static override strict = false;
   static override args = experimentAndRunsArg;
   static override flags = {
     ...dryRunFlag,
-    output: Flags.string({ char: 'o', helpValue: 'FILE', required: true, description: 'the file to write' }),
+    output: Flags.string({
+      char: 'o',
+      helpValue: 'FILE',
+      required: true,
+      description: 'the file to write; - is standard output',
+    }),
     best: Flags.boolean({ description: 'the best run, as `best` says' }),
     by: Flags.string({ helpValue: 'NAME', description: 'by this measure', dependsOn: ['best'] }),
     inputs: Flags.boolean({ description: 'inputs, too, as they were when the runs used them' }),
@@ -39,13 +45,16 @@ export default class Export extends BaseCommand {
     const session = this.session(flags);
     const best = flags.best ? [bestIn(session.home, experiment, flags.by ?? null)] : [];
     if (words.length + best.length === 0) throw new NothingNamed();
+    const isPiped = this.isToStandardOutput(flags.output);
+    if (isPiped && process.stdout.isTTY)
+      throw new ArchiveOnTerminal(this.argv.filter((word) => word !== folder));
     const { runs } = runsNamed(session.home, experiment, [...words, ...best]);
     const found = await exportRuns(session, experiment, runs.map(receiptOf), {
-      file: flags.output,
+      file: isPiped ? null : flags.output,
       force: flags.force,
       inputs: flags.inputs,
     });
-    if (!flags['dry-run']) {
+    if (found.file !== null && !flags['dry-run']) {
       this.log(
         `${count(found.runs.length, 'run')} and ${count(found.commits.length, 'commit')} in ${fromHere(found.file)} (${sizeText(found.bytes)})`,
       );
@@ -63,6 +72,19 @@ function bestIn(home: string, experiment: string, by: string | null): string {
   const [run] = ranked[0]?.rows ?? [];
   if (!run) throw new UserError('No run has succeeded with such a measure.', [ownLine('best')]);
   return run.run;
+}
+
+class ArchiveOnTerminal extends UserError {
+  constructor(typed: readonly string[]) {
+    const words = typed.map((word) =>
+      word === '-' ? 'run.tar' : word.replace(/^(-o|--output=)-$/, '$1run.tar'),
+    );
+    super(
+      'An archive is nothing for a terminal: name a file, or put a program behind it that reads it.',
+      [ownLine('export', words)],
+      { exit: 2 },
+    );
+  }
 }
 
 class NothingNamed extends UserError {

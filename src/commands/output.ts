@@ -9,7 +9,7 @@ import { experimentAndRuns } from '../cli/run-words.js';
 import { table } from '../cli/table.js';
 import { finalStates, type RunState } from '../machines/job-state.js';
 import { runOf } from '../operations/history/one-run.js';
-import { copyOutput, outputOf } from '../operations/history/output.js';
+import { copyOutput, outputOf, printOutput } from '../operations/history/output.js';
 import { count } from '../phrases.js';
 import { ignoreFromGit } from '../runs/ignored-folder.js';
 import { sizeText } from '../runs/measures/read.js';
@@ -24,6 +24,7 @@ export default class Output extends RunCommand {
     '<%= config.bin %> output last model.pt -o best.pt',
     '<%= config.bin %> output hidden-8-lr-0-1 --list',
     '<%= config.bin %> output last logs/docker.txt -o log.txt',
+    '<%= config.bin %> output last summary.csv -o - | head',
   ];
   static override strict = false;
   static override args = experimentAndRunsArg;
@@ -33,7 +34,7 @@ export default class Output extends RunCommand {
       char: 'o',
       helpValue: 'FOLDER',
       description:
-        'copy to this folder, which must not exist (of a file: this file). Default: output/RUN, in a folder that git ignores',
+        'copy to this folder, which must not exist (of a file: this file, or - for standard output). Default: output/RUN, in a folder that git ignores',
     }),
     list: Flags.boolean({ char: 'l', description: 'show the files and their sizes instead' }),
     force: Flags.boolean({ description: 'copy into a folder that exists, and replace files in it' }),
@@ -55,6 +56,10 @@ export default class Output extends RunCommand {
       const rows = files.map((file) => [file.path || fromHere(found.source), sizeText(file.bytes)]);
       this.log(table([{ head: 'FILE', least: 20, cut: 'middle' }, { head: 'SIZE' }], rows, this.width).text);
       this.log(`\n${count(files.length, 'file')}, ${sizeText(bytes)}`);
+      return { ...result, copied_to: null };
+    }
+    if (this.isToStandardOutput(flags.output)) {
+      await printOutput(session, found, runs);
       return { ...result, copied_to: null };
     }
     const name = found.isFolder ? '' : (found.source.split('/').at(-1) ?? '');

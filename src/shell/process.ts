@@ -25,6 +25,8 @@ export interface Io extends Limits {
   readonly terminal?: 'inherit';
   /** `inherit`: our standard input; `ignore`: none, the default without a terminal. */
   readonly stdin?: 'inherit' | 'ignore';
+  /** `inherit`: our standard output gets the bytes as they are. */
+  readonly stdout?: 'inherit';
   /** Receives output as it comes, instead of capturing it; no more is read until its promise resolves. */
   readonly onStdout?: (chunk: Buffer) => unknown;
   readonly onStderr?: (chunk: Buffer) => unknown;
@@ -96,7 +98,7 @@ function start(command: Command, io: Io): Started {
     env: { ...environmentOf(program), ...revealEnv(command) },
     stdio: [
       command.input ? 'pipe' : (io.stdin ?? (inherit ? 'inherit' : 'ignore')),
-      file ?? (inherit ? 'inherit' : 'pipe'),
+      file ?? io.stdout ?? (inherit ? 'inherit' : 'pipe'),
       command.errors === 'output' && file !== undefined ? file : inherit ? 'inherit' : 'pipe',
       ...(io.onExit ? (['pipe'] as const) : []),
     ],

@@ -240,6 +240,12 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     await ok('output', id, 'model.pt', '-o', 'best.pt');
     expect(readFileSync(join(project.experiment, 'best.pt'), 'utf8')).toBe('model');
     await ok('output', id, 'measures/summary.json', '-o', 's.json');
+    const bytes = Buffer.from([0, 255, 27, 10, 13]);
+    writeFileSync(project.run(id, 'data', 'results', 'raw'), bytes);
+    expect(project.bytesOf(['output', id, 'raw', '-o', '-'])).toEqual(bytes);
+    rmSync(project.run(id, 'data', 'results', 'raw'));
+    expect(await refused('output', id, 'model.pt', '-o', '-', '--json')).toMatchObject({ code: 2 });
+    expect(existsSync(join(project.experiment, '-'))).toBe(false);
     for (const path of ['../run.json', 'nothing', 'link/x'])
       expect(await refused('output', id, path)).toMatchObject({
         code: 1,

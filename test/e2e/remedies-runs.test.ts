@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
+import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
-import { binOf, paste, proposed, refusedBy } from '../support/remedy.js';
+import { binOf, paste, pasteAnyhow, proposed, refusedBy, toldBy, tried } from '../support/remedy.js';
+import { Terminal } from '../support/terminal.js';
 
 const id = '20250101000000-abcdef';
 
@@ -68,6 +69,36 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about runs', (
     const lines = proposed('FolderExists', await refused(...words));
     expect(lines).toHaveLength(2);
     for (const line of lines) await paste(line, at);
+  });
+
+  it('NotOneFile: one of the files goes to standard output, or the folder as an archive', async () => {
+    const { lines } = await toldBy(project, 'NotOneFile', ['output', 'last', '-o', '-'], at);
+    expect(lines).toHaveLength(2);
+    expect(await paste(lines[0] ?? '', at)).toBe('1\n');
+    expect(await paste(`${lines[1]} | tar -t`, at)).toContain('./rate.txt\n');
+  });
+
+  it('a reader of standard output that leaves is no failure', async () => {
+    truncateSync(project.run(project.runs.at(-1), 'data', 'results', 'rate.txt'), 2 ** 24);
+    const line = 'set -o pipefail; logistician output last rate.txt -o - --quiet | head -c 1';
+    expect(await pasteAnyhow(line, at)).toEqual({ code: 0, stdout: '1', stderr: '' });
+  });
+
+  it('ArchiveOnTerminal: it goes to a file', async () => {
+    for (const to of [['-o', '-'], ['-o-'], ['--output=-']]) {
+      const screen = Terminal.logistician(
+        project,
+        ['export', project.experiment, 'last', ...to],
+        undefined,
+        {},
+        500,
+      );
+      expect(await screen.ended).toBe(2);
+      const refusal = { name: 'ArchiveOnTerminal', message: screen.text, suggestions: tried(screen.text) };
+      const [line = '', ...others] = proposed('ArchiveOnTerminal', refusal);
+      expect(others).toEqual([]);
+      await paste(`${line} --quiet && tar -tf run.tar && rm run.tar`, at);
+    }
   });
 
   it('commands/export.ts: the best is looked for', async () => {

@@ -100,6 +100,23 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
     expect(asColleague('import', file)).toContain('0 runs added; 2 runs here before');
   });
 
+  it('are written to standard output, and nothing else is there', async () => {
+    const file = join(project.scratch, 'piped.tar');
+    writeFileSync(file, project.bytesOf(['export', 'last', 'lr-0.1', '-o', '-']));
+    const paths = (archive: string) =>
+      execFileSync('tar', ['-t', '-P'], { input: readFileSync(archive) }).toString();
+    expect(paths(file)).toBe(paths(archive));
+    expect(await project.ok(['import', file])).toBe('0 runs added; 2 runs here before\n');
+    expect((await project.cli(['export', 'last', '-o', '-', '--json'])).code).toBe(2);
+    const dry = await project.cli(['export', 'last', '-o', '-', '--dry-run']);
+    expect(dry).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/^\$ tar -c .*runs\/[^>]*$/m),
+    });
+    expect(existsSync(join(project.experiment, '-'))).toBe(false);
+  });
+
   let made = 0;
 
   /** An archive of these files below a folder, each a text or what makes it. */

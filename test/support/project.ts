@@ -233,6 +233,14 @@ export class TestProject {
     return this.startProgram(argv, how);
   }
 
+  /** What `logistician` writes to standard output, where that is no text. */
+  bytesOf(words: readonly string[]): Buffer {
+    return execFileSync(process.execPath, [join(this.#package, 'bin', 'run.js'), ...words], {
+      ...{ cwd: this.experiment, env: this.env, maxBuffer: 2 ** 28 },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
   startProgram(argv: readonly string[], { cwd, env, input }: How = {}): Started {
     const [program = '', ...args] = argv;
     const child = spawn(program, args, {

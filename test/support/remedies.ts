@@ -138,6 +138,8 @@ export const executedElsewhere = {
   NoSeries: ofRuns,
   NoOutputOfRun: ofRuns,
   FolderExists: ofRuns,
+  NotOneFile: ofRuns,
+  ArchiveOnTerminal: ofRuns,
   'commands/export.ts': ofRuns,
   'commands/create.ts': ofRuns,
   'cli/deploy-view.ts': ofRuns,

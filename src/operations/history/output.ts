@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import { command } from '../../shell/command.js';
+import { CommandFailed } from '../../shell/executor.js';
 import { pasteable } from '../../shell/word.js';
 import type { Session } from '../session.js';
 import type { NamedRun } from './one-run.js';
@@ -23,6 +24,22 @@ export class FolderExists extends UserError {
     super(`${path} exists, and nothing in it is replaced.`, [
       ownLine('output', [...words, '--output', `${path.replace(/\/+$/, '')}-2`]),
       ownLine('output', [...words, '--output', path, '--force'], 'replaces files of the same names'),
+    ]);
+  }
+}
+
+/** Standard output is no folder. */
+class NotOneFile extends UserError {
+  /** @param words that named the run and the path */
+  constructor({ source, files }: RunOutput, words: readonly string[]) {
+    const [run = 'last', path] = words;
+    super(`${source} is a folder, and "-o -" takes one file.`, [
+      ...files
+        .slice(0, 3)
+        .map((file) =>
+          ownLine('output', [run, path === undefined ? file.path : join(path, file.path), '-o', '-']),
+        ),
+      pasteable`tar -c -C ${source} .`,
     ]);
   }
 }
@@ -84,6 +101,20 @@ function listed(folder: string): OutputFile[] {
   };
   walk('');
   return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+/** Writes a file to our standard output. @param words that named it @throws NotOneFile, CommandFailed */
+export async function printOutput(
+  { executor }: Session,
+  output: RunOutput,
+  words: readonly string[],
+): Promise<void> {
+  if (output.isFolder) throw new NotOneFile(output, words);
+  const line = command('cat', output.source);
+  const outcome = await executor.attempt(line, { stdout: 'inherit' });
+  // Such as head, which has read enough.
+  const readerLeft = outcome.signal === 'SIGPIPE';
+  if (outcome.code !== 0 && !readerLeft) throw new CommandFailed(line, outcome);
 }
 
 /** Copies it; links stay links, and are not followed.

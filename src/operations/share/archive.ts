@@ -64,13 +64,13 @@ export function bundling(objects: string, folder: string, commits: readonly stri
   ];
 }
 
-/** Writes the archive. Its name goes to no program, since some read a host in one with a colon.
+/** Writes the archive to a file, or to standard output. Its name goes to no program, since some read a host in one with a colon.
  * @param experiment the folder with runs/. @param folder with the bundle and the manifest */
 export const packing = (
   experiment: string,
   folder: string,
   runs: readonly string[],
-  file: string,
+  file: string | null,
   hasInputs = false,
 ): Command => ({
   ...command(
@@ -78,7 +78,7 @@ export const packing = (
     ...['-C', folder, names.manifest, names.bundle, ...(hasInputs ? [names.inputs] : [])],
     ...['-C', experiment, ...runs.map((run) => `${names.runs}/${run}`)],
   ),
-  output: file,
+  ...(file !== null && { output: file }),
 });
 
 /** Writes an input to a file in `inputs/`. @param path of the folder or file */

@@ -18,15 +18,15 @@ import { packInputs } from './inputs.js';
 export class CannotExport extends UserError {}
 
 export interface Exported extends Manifest {
-  /** Absolute path of the archive. */
-  readonly file: string;
+  /** Absolute path of the archive; null: it went to standard output. */
+  readonly file: string | null;
   readonly bytes: number;
 }
 
 /** What an archive has beside runs and commits, and whether it replaces a file. */
 export interface ExportRequest {
-  /** The archive's path. */
-  readonly file: string;
+  /** The archive's path; null: standard output. */
+  readonly file: string | null;
   readonly force: boolean;
   readonly inputs: boolean;
 }
@@ -40,8 +40,9 @@ export async function exportRuns(
   { file: given, force, inputs: withInputs }: ExportRequest,
 ): Promise<Exported> {
   const { executor } = session;
-  const file = resolve(given);
-  refuse(records, file, force);
+  refuse(records);
+  const file = given === null ? null : resolve(given);
+  if (file !== null) refuseFile(file, force);
   const project = await openProject(folder);
   const commits = [...new Set(records.map(({ recipe }) => recipe.source.commit))];
   for (const record of records) await refuseMissingCommit(project, record);
@@ -68,16 +69,20 @@ export async function exportRuns(
     writeFileSync(join(scratch, names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
     for (const line of bundling(objects, scratch, commits)) await executor.change(line);
     // Half of an archive must not be taken for one.
-    await executor.change(packing(folder, scratch, manifest.runs, `${file}.part`, inputs.length > 0));
-    if (!executor.dryRun) renameSync(`${file}.part`, file);
-    return { ...manifest, file, bytes: executor.dryRun ? 0 : lstatSync(file).size };
+    const part = file === null ? null : `${file}.part`;
+    await executor.change(packing(folder, scratch, manifest.runs, part, inputs.length > 0), {
+      stdout: 'inherit',
+    });
+    if (file === null || executor.dryRun) return { ...manifest, file, bytes: 0 };
+    renameSync(`${file}.part`, file);
+    return { ...manifest, file, bytes: lstatSync(file).size };
   } finally {
-    rmSync(`${file}.part`, { force: true });
+    if (file !== null) rmSync(`${file}.part`, { force: true });
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-function refuse(records: readonly RunRecord[], file: string, force: boolean): void {
+function refuse(records: readonly RunRecord[]): void {
   if (records.length === 0) throw new CannotExport('No run was named.');
   const open = records.find((record) => !hasEnded(record));
   if (open) throw new CannotExport(`The run ${open.id} has not ended yet.`);
@@ -86,6 +91,9 @@ function refuse(records: readonly RunRecord[], file: string, force: boolean): vo
     throw new CannotExport(`The results of ${away.id} were not collected from ${away.machine.name}.`, [
       'logistician sync',
     ]);
+}
+
+function refuseFile(file: string, force: boolean): void {
   if (isFolder(file)) throw new CannotExport(`${file} is a folder: name the file in it, such as run.tar.`);
   if (!isFolder(dirname(file)))
     throw new CannotExport(`There is no folder ${dirname(file)} for the file.`, [
