@@ -33,6 +33,11 @@ export class Machine {
     await this.#change({ ...this.#verb('add', '-', job), input: { text: script } });
   }
 
+  /** Writes the shared part of jobs' job.sh to a file of this name in the queue's folder. */
+  async announce(queue: string, name: string, shared: string): Promise<void> {
+    await this.#change({ ...this.#verb('announce', queue, name), input: { text: shared } });
+  }
+
   /** Adds jobs to the queue, in that order and in one call.
    * @param shared name of the file in the queue's folder with the shared part of job.sh */
   async deliver(

@@ -50,7 +50,7 @@ export class RunnerQueue {
   /** Writes what jobs will need there, before any of it is brought: from then on `clean` keeps it. */
   async announce(jobs: readonly Pick<QueuedJob, 'shared'>[]): Promise<void> {
     for (const shared of groupedBy(jobs, (job) => job.shared).keys())
-      await this.#change(install(`${this.folder}/${sharedName(shared)}`, { text: shared }));
+      await this.machine.announce(this.folder, sharedName(shared), shared);
   }
 
   /** Adds jobs that were announced to the queue, in their order, and starts every slot. Delivered jobs are left alone. */

@@ -30,14 +30,15 @@ export type Removal = 'removed' | 'needed' | { readonly failed: string };
 /** Sizes of large folders take a while. */
 const ofList = { timeoutMs: 300_000, maxBytes: 2 ** 20 } as const satisfies Io;
 
-/** Changes nothing. @param script unneeded.sh. @throws Unreachable */
+/** Changes nothing. @param script unneeded.sh. @param discarded ids of deployments that were given up. @throws Unreachable */
 export async function listUnneeded(
   connection: Connection,
   script: string,
   experiment: string,
-  docker: string,
+  { docker, discarded }: { readonly docker: string; readonly discarded: readonly string[] },
 ): Promise<Unneeded> {
-  const question = { ...command('sh', '-s', '--', 'list', experiment, docker), input: { text: script } };
+  const words = ['list', discarded.join(','), docker, experiment];
+  const question = { ...command('sh', '-s', '--', ...words), input: { text: script } };
   const { stdout, stderr } = await connection.query(question, ofList);
   const found = parseUnneeded(stdout, experiment);
   if (found) return found;
@@ -49,10 +50,10 @@ export async function listUnneeded(
  * @param script path of unneeded.sh, here */
 export const removeUnneeded = (
   script: string,
-  docker: string,
+  { docker, discarded }: { readonly docker: string; readonly discarded: readonly string[] },
   things: readonly UnneededThing[],
 ): Command => ({
-  ...command('sh', '-s', '--', 'remove', docker, ...things.map(wordOf)),
+  ...command('sh', '-s', '--', 'remove', discarded.join(','), docker, ...things.map(wordOf)),
   input: { from: command('cat', script) },
 });
 

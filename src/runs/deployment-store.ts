@@ -19,6 +19,11 @@ const recordFile = 'deployment.json';
 /** Contains a file RUN.json per job of the deployment, until it is released. */
 const receiptsFolder = 'receipts';
 
+const discardedFile = 'discarded.txt';
+
+/** Machines are asked about each. */
+const mostDiscarded = 50;
+
 /** The right to change a deployment: only `DeploymentStore.locked` makes one, while it holds the lock. */
 export class LiveDeployment {
   #latest: Deployment | null;
@@ -163,6 +168,23 @@ export class DeploymentStore {
       const file = readBounded(path);
       return file && readRecord(file.bytes, join(this.folder, run, 'run.json'));
     });
+  }
+
+  /** Records a deployment of which something stays at places that were given up. */
+  noteDiscarded(deployment: string): void {
+    const all = [...new Set([...this.#discarded(), deployment])].slice(-mostDiscarded);
+    writeAtomically(join(this.folder, discardedFile), `${all.join('\n')}\n`);
+  }
+
+  /** Ids of those that are over. */
+  get discarded(): readonly string[] {
+    const last = this.read();
+    return this.#discarded().filter((id) => id !== last?.id || last.released !== null);
+  }
+
+  #discarded(): string[] {
+    const text = readBounded(join(this.folder, discardedFile))?.bytes.toString() ?? '';
+    return text.split('\n').filter((id) => /^[0-9a-f-]+$/.test(id));
   }
 
   #receipt(run: string): string {

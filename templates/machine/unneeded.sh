@@ -1,14 +1,18 @@
 # shellcheck shell=sh
 # Lists, or removes, what a machine keeps and no live deployment there needs. A POSIX shell reads it from standard input:
-#   ssh MACHINE sh -s -- list EXPERIMENT DOCKER < unneeded.sh
-#   ssh MACHINE sh -s -- remove DOCKER source/NAME input/NAME image/TAG ... < unneeded.sh
-# DOCKER is the docker command, in one word. `list` changes nothing. `remove` looks again, and takes only what is still
-# unneeded. Needed is what any file of a queue mentions, since a deployment writes there what it needs before it brings
-# it. When in doubt, all is needed. Both verbs answer with a line for each thing, with tabs: KIND NAME ...
+#   ssh MACHINE sh -s -- list DISCARDED DOCKER EXPERIMENT < unneeded.sh
+#   ssh MACHINE sh -s -- remove DISCARDED DOCKER source/NAME input/NAME image/TAG ... < unneeded.sh
+# DISCARDED are deployments that were given up, their ids between commas; DOCKER is the docker command, in one word. `list`
+# changes nothing. `remove` looks again, and takes only what is still unneeded. Needed is what any file of a queue mentions,
+# since a deployment writes there what it needs before it brings it, and an image of which another user's queue tells. When in
+# doubt, all is needed. Both verbs answer with a line for each thing, with tabs: KIND NAME ...
 
 LC_ALL=C
 export LC_ALL
 root=$HOME/logistician
+{ read -r machine </proc/sys/kernel/hostname; } 2>/dev/null || machine=$(uname -n)
+# As the runner has it.
+share=${LOGISTICIAN_SLOTS:-/var/tmp/logistician-$machine}
 hex='[0-9a-f]'
 hex10=$hex$hex$hex$hex$hex$hex$hex$hex$hex$hex
 hex12=$hex10$hex$hex
@@ -32,6 +36,42 @@ within() {
 
 is_open() { [ -r "$1" ] && [ -x "$1" ]; }
 
+# find_abandoned IDS: `abandoned` are those deployments, between commas, of which nothing runs here: no client starts them
+# again, and so nothing needs what they mention.
+find_abandoned() {
+  abandoned=,
+  rest=$1,
+  while [ -n "$rest" ]; do
+    id=${rest%%,*} rest=${rest#*,}
+    case $id in '' | *[!0-9a-z-]*) continue ;; esac
+    if ! may_run "$id"; then abandoned=$abandoned$id,; fi
+  done
+}
+
+# may_run ID: a process of its queue, or a container of it.
+may_run() {
+  for queue in "$root"/*/"queue-$1"/; do
+    [ -d "$queue" ] || continue
+    began=
+    { read -r began <"${queue}host"; } 2>/dev/null
+    # Computers that share a home folder do not see each other's processes.
+    [ -z "$began" ] || [ "$began" = "$machine" ] || return 0
+  done
+  [ -r /proc/self/cmdline ] || return 0
+  # Not by grep, which would find itself.
+  if cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
+    queue="/queue-$1/" awk 'index($0, ENVIRON["queue"]) { found = 1 } END { exit !found }'; then return 0; fi
+  # shellcheck disable=SC2086
+  running=$(within 30 $docker ps --quiet --filter "label=logistician.deployment=$1" 2>/dev/null) || return 0
+  [ -n "$running" ]
+}
+
+# is_abandoned QUEUE/
+is_abandoned() {
+  id=${1%/}
+  case $abandoned in *",${id##*/queue-},"*) ;; *) return 1 ;; esac
+}
+
 # Whether what is needed cannot be known; `doubt` says why.
 in_doubt() {
   doubt=
@@ -43,7 +83,7 @@ in_doubt() {
   done
   for queue in "$root"/*/queue-*/; do
     # An input may be called so, too.
-    [ -e "${queue}runner.sh" ] || continue
+    if [ ! -e "${queue}runner.sh" ] || is_abandoned "$queue"; then continue; fi
     set -- "$queue"sweep-*.sh
     if [ ! -e "$1" ]; then
       doubt="the deployment of $queue is not delivered yet"
@@ -53,12 +93,22 @@ in_doubt() {
   return 1
 }
 
+# is_told TAG: does a queue of another user need the image? Our own are read.
+is_told() {
+  for link in "$share"/image-*; do
+    told=$(readlink "$link" 2>/dev/null) || continue
+    case $told in "$1 $HOME"/*) ;; "$1 "*) return 0 ;; esac
+  done
+  return 1
+}
+
 # is_needed NAME: does a file of a queue mention it, also of one of this computer's own deployments?
 is_needed() {
-  if in_doubt; then return 0; fi
+  if in_doubt || is_told "$1"; then return 0; fi
   name_there=$1
   set --
   for file in "$root"/*/queue-*/* "$HOME"/.logistician/experiments/*/queue/*; do
+    if is_abandoned "${file%/*}"; then continue; fi
     if [ -f "$file" ] && [ ! -L "$file" ]; then set -- "$@" "$file"; fi
   done
   [ "$#" -gt 0 ] || return 1
@@ -95,7 +145,8 @@ find_path() {
 is_folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
 list() {
-  experiment=$1 docker=$2
+  docker=$2 experiment=$3
+  find_abandoned "$1"
   if in_doubt; then
     say stays "$doubt"
     return
@@ -127,14 +178,14 @@ list_images() {
   # shellcheck disable=SC2086
   if ! tags=$(within 30 $docker image ls --filter "label=logistician.experiment=$experiment" \
     --format '{{.Repository}}:{{.Tag}}' 2>&1) ||
-    ! used=$(within 30 $docker ps --all --no-trunc --format '{{.Image}}' 2>&1); then
+    ! used=$(within 30 $docker ps --all --no-trunc --format "$of_containers" 2>&1); then
     say no-images "$(printf '%s\n' "${used-$tags}" | tail -n 1)"
     return
   fi
   for tag in $tags; do
     case $tag in "logistician/$experiment:"*) ;; *) continue ;; esac
     # A container of any user.
-    if printf '%s\n' "$used" | grep -qxF -e "$tag"; then continue; fi
+    if is_used "$tag"; then continue; fi
     if is_over || is_needed "$tag"; then continue; fi
     most=$((most - 1))
     # shellcheck disable=SC2086
@@ -142,8 +193,22 @@ list_images() {
   done
 }
 
+of_containers='{{.Image}} {{.Label "logistician.deployment"}}'
+
+# is_used TAG: by a container, but for those that an abandoned deployment has left.
+is_used() {
+  while read -r image of; do
+    [ "$image" != "$1" ] || is_abandoned "$of" || return 0
+  done <<EOF
+$used
+EOF
+  return 1
+}
+
 remove() {
-  docker=$1 && shift
+  docker=$2
+  find_abandoned "$1"
+  shift 2
   for thing in "$@"; do
     kind=${thing%%/*} name=${thing#*/}
     if [ "$kind" = image ]; then remove_image; else remove_folder; fi
@@ -204,6 +269,7 @@ remove_image() {
       fi
       ;;
   esac
+  drop_containers
   # shellcheck disable=SC2086
   if why=$($docker image rm "$aside" 2>&1); then
     tell removed
@@ -212,6 +278,18 @@ remove_image() {
     [ "$aside" = "$name" ] || retag "$aside" "$name" >/dev/null 2>&1
     tell failed "$(last "$why")"
   fi
+}
+
+# Those that have ended, of abandoned deployments: they hold images.
+drop_containers() {
+  rest=${abandoned#,}
+  while [ -n "$rest" ]; do
+    id=${rest%%,*} rest=${rest#*,}
+    # shellcheck disable=SC2086
+    for container in $($docker ps --all --quiet --filter "label=logistician.deployment=$id" --filter "ancestor=$aside"); do
+      $docker rm "$container" >/dev/null 2>&1
+    done
+  done
 }
 
 # retag FROM TO: unless TO exists by now.

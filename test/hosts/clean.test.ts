@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
-import { holdingOn, jobsOn, letGoOn, onHosts, well } from '../support/hosts.js';
+import { holdingOn, jobsOn, letGoOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { outputProblems } from '../support/output.js';
 import type { TestProject } from '../support/project.js';
@@ -131,7 +131,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('clean --hosts', () 
 
   it('the next deploy brings all of it again', async () => {
     const { stderr } = await well(project, ['deploy', '--yes', '--force']);
-    const order = ['/sweep-', 'runner.sh repository', 'send-pack', '/inputs/mine-'];
+    const order = ['runner.sh announce', 'runner.sh repository', 'send-pack', '/inputs/mine-'];
     // What is needed is written down first: a cleaning that begins now sees it.
     const lines = stderr.split('\n').filter((line) => line.startsWith('$ '));
     const places = order.map((part) => lines.findIndex((line) => line.includes(part)));
@@ -175,5 +175,66 @@ exec docker "$@"
     await gpu.exec('rm -r /home/ada/logistician/late');
     expect(outcomes(await cleaned('--yes'))).toEqual(['removed']);
     expect(await tags()).toBe('');
+  });
+
+  it('keeps an image for which a job of a colleague waits', async () => {
+    await gpu.exec(
+      'useradd --create-home --groups docker bob; cp -r /home/ada/.ssh /home/bob/; chown -R bob /home/bob; chmod 700 /home/bob',
+    );
+    const parameters = {
+      experiment_name: project.name,
+      hosts: ['gpu1'],
+      experiment_conditions: ['--hold a'],
+    };
+    const colleague = onHosts(fleet, { parameters });
+    writeSshConfig(colleague, `Host gpu1\n  User bob\nInclude ${fleet.sshConfig}\n`);
+    try {
+      project.setParameters({ target: 'hosts', hosts: ['gpu1'], experiment_conditions: ['--lr 1'] });
+      await project.ok(['deploy', '--wait', '--yes', '--snapshot']);
+      await project.ok(['terminate', '--yes']);
+      const image = project.receipt().recipe.image.tag;
+      await other.ok(['deploy', '--yes', '--force']);
+      await holdingOn(gpu, other, 'hold-a');
+      await colleague.ok(['deploy', '--yes']);
+      expect(colleague.receipt().recipe.image.tag).toBe(image);
+      const { machines } = await cleaned('--yes');
+      expect(machines[0]?.unneeded.map(({ kind }) => kind)).not.toContain('image');
+      expect(await kept()).toContain(`logistician/${project.name}`);
+      expect((await colleague.json(['status'])).conditions).toMatchObject([{ state: 'pending' }]);
+      await colleague.ok(['terminate', '--yes', '--grace', '0']);
+      await other.ok(['terminate', '--yes', '--grace', '0']);
+      expect((await cleaned('--yes')).machines[0]?.unneeded).toContainEqual(
+        expect.objectContaining({ kind: 'image', name: image, outcome: 'removed' }),
+      );
+    } finally {
+      await colleague.remove();
+    }
+  });
+
+  it('removes what only a discarded deployment mentions, once nothing of it runs', async () => {
+    project.setParameters({
+      ...{ target: 'hosts', hosts: ['gpu1'], inputs: { mine: '../../../mine' } },
+      experiment_conditions: ['--hold a'],
+    });
+    await project.ok(['deploy', '--yes', '--force', '--snapshot']);
+    const run = await holdingOn(gpu, project, 'hold-a');
+    await gpu.cutLink();
+    await project.ok(['terminate', '--yes', '--discard', '--grace', '0']);
+    await gpu.restoreLink();
+    expect(project.receipt(run)).toMatchObject({ state: 'lost', reason: 'discarded' });
+    const mine = async () =>
+      (await kept()).filter((name) => !/^theirs/.test(name) && !name.endsWith(other.name));
+    const before = await mine();
+    expect((await cleaned('--yes')).machines[0]?.unneeded.map(({ name }) => name)).not.toContainEqual(
+      expect.stringMatching(/^mine-/),
+    );
+    expect(await mine()).toEqual(before);
+    // Its job ends with the machine, and leaves a container.
+    await gpu.restart();
+    expect(await gpu.exec('docker ps --all --quiet')).not.toBe('');
+    const { machines } = await cleaned('--yes');
+    const removed = machines[0]?.unneeded.map(({ kind, outcome }) => `${kind} ${outcome}`);
+    expect(removed).toEqual(expect.arrayContaining(['source removed', 'input removed', 'image removed']));
+    expect(await mine()).toEqual([]);
   });
 });

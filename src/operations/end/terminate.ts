@@ -124,6 +124,7 @@ export async function bringToAnEnd(
   live.write(withReleased(live.now, isGone, session.now().toISOString()));
   if (away.length + rentedStill.length > 0) throw new NotAllCollected(away, rentedStill, words, discard);
   if (givenUp.length === 0) return status;
+  if (!dryRun) records.deployments.noteDiscarded(deployment.id);
   for (const { place, problem } of givenUp)
     session.notify.warn(`${ending.ready.has(place) ? 'Given up' : 'Left as it is'}: ${problem.message}`);
   if (!dryRun) discardOpen(session, records, status, new Set(givenUp.map(({ place }) => place)));

@@ -40,9 +40,10 @@ export class HostsCleaning implements Cleaning {
     const { experimentName, remoteDockerCommand } = asked.parameters;
     const script = readFileSync(this.context.templates.unneeded, 'utf8');
     const left: LeftOn[] = [];
+    const given = { docker: remoteDockerCommand, discarded: this.context.deployments.discarded };
     const problems = await this.onEachMachine(asked, async (name, route) => {
       const connection = this.access.connect(name, route);
-      const found = await listUnneeded(connection, script, experimentName, remoteDockerCommand);
+      const found = await listUnneeded(connection, script, experimentName, given);
       this.#routes.set(name, route);
       left.push({ place: name, ...found });
     });
@@ -69,12 +70,14 @@ export class HostsCleaning implements Cleaning {
   }
 
   async #removeOn(place: string, docker: string, things: readonly UnneededThing[]): Promise<Removal[]> {
-    const { executor, templates } = this.context;
+    const { executor, templates, deployments } = this.context;
     const route = this.#routes.get(place);
     if (!route) throw new Error(`${place} was not looked at`);
     const connection = this.access.connect(place, route, undefined, this.#config);
     if (!executor.dryRun) await connection.ready();
-    const line = connection.reach(removeUnneeded(templates.unneeded, docker, things));
+    const line = connection.reach(
+      removeUnneeded(templates.unneeded, { docker, discarded: deployments.discarded }, things),
+    );
     const outcome = await executor.attempt(line, ofRemoval);
     if (executor.dryRun) return [];
     if (outcome.code !== 0) throw new CommandFailed(line, outcome);

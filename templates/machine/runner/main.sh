@@ -21,6 +21,7 @@ main() {
   umask go-w
   find_machine
   case $verb in
+    announce) announce "$@" || say_why ;;
     add) add "$@" || say_why ;;
     deliver) deliver "$@" || say_why ;;
     begin) begin "$@" || say_why ;;

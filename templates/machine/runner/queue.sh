@@ -1,6 +1,14 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
 # The queue: waiting and running jobs.
 
+# announce QUEUE SHARED < the part of job.sh that jobs share, before anything that it names is looked for or brought: from
+# then on `clean` keeps it.
+announce() {
+  queue=$1
+  mkdir -p "$queue" && cat >"$queue/$2.new" && mv "$queue/$2.new" "$queue/$2" || return
+  tell_image "$queue/$2"
+}
+
 # add QUEUE JOB SHARED < the job's own part of job.sh; QUEUE/SHARED is the part that it has in common with others.
 # QUEUE - : no queue, and all of job.sh comes from standard input. Repeated, it does nothing.
 add() {

@@ -42,6 +42,22 @@ give_back() {
   [ -z "${has_terminal:-}" ] || [ -z "${share:-}" ] || rmdir "$share" 2>/dev/null || :
 }
 
+# tell_image SHARED: tells other users that jobs of the queue need an image, which all users of an engine have in common;
+# they cannot read the queue. Never by a file, since any user could have put a link in its place.
+tell_image() {
+  needed=$(sed -n '/^image=/ { s///p; q; }' "$1" | tr -d "'")
+  find_share
+  [ -n "$needed" ] && open_share || return 0
+  ln -s "$needed $queue" "$share/image-$(id -u)-$(printf '%s' "$needed $queue" | cksum | tr ' ' -)" 2>/dev/null || :
+}
+
+# forget_images QUEUE
+forget_images() {
+  for told in "$share/image-$(id -u)-"*; do
+    case $(readlink "$told" 2>/dev/null) in *" $1") rm -f "$told" ;; esac
+  done
+}
+
 # Takes all that the job needs, or nothing; then `holder` says which job has it.
 take_tokens() {
   holder='another job to start'

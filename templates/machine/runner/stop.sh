@@ -187,5 +187,6 @@ release() {
   done
   rmdir "$secrets" 2>/dev/null
   find_share
+  forget_images "$1"
   rmdir "$share" 2>/dev/null || :
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -52,18 +52,18 @@ esac
   const sh = (text: string, ...words: string[]) =>
     execFileSync('sh', ['-s', '--', ...words], {
       input: text,
-      env: { ...process.env, HOME: home },
+      env: { ...process.env, HOME: home, LOGISTICIAN_SLOTS: join(home, 'slots') },
     }).toString();
-  const list = (docker = join(home, 'docker')) =>
-    parseUnneeded(sh(script, 'list', 'width', docker), 'width') ?? 'no answer';
-  const names = () => {
-    const found = list();
+  const list = (docker = join(home, 'docker'), discarded = '') =>
+    parseUnneeded(sh(script, 'list', discarded, docker, 'width'), 'width') ?? 'no answer';
+  const names = (discarded = '', docker = join(home, 'docker')) => {
+    const found = list(docker, discarded);
     return typeof found === 'string' ? found : found.things.map(({ name }) => name);
   };
-  const remove = (things: readonly Pick<UnneededThing, 'kind' | 'name'>[], text = script) => {
+  const remove = (things: readonly Pick<UnneededThing, 'kind' | 'name'>[], text = script, discarded = '') => {
     const asked = things.map((thing) => ({ ...thing, bytes: null }));
     const words = asked.map(({ kind, name }) => `${kind}/${name}`);
-    return parseRemovals(sh(text, 'remove', join(home, 'docker'), ...words), asked);
+    return parseRemovals(sh(text, 'remove', discarded, join(home, 'docker'), ...words), asked);
   };
   const queue = (text: string | null, experiment = 'width') => {
     const folder = join(root, experiment, 'queue-d1');
@@ -72,7 +72,7 @@ esac
     if (text !== null) writeFileSync(join(folder, 'sweep-0123456789ab.sh'), text);
     return folder;
   };
-  const all = [source, submodule, input, image];
+  const all = [submodule, source, input, image];
 
   it('lists what no queue mentions, with sizes, and images that no container has', () => {
     expect(list()).toMatchObject({
@@ -114,6 +114,50 @@ esac
     expect(names()).not.toContain(image);
   });
 
+  it('keeps an image of which a queue of another user tells; our own queues are read', () => {
+    const told = join(home, 'slots', 'image-1001-1');
+    mkdirSync(join(home, 'slots'));
+    symlinkSync(`${image} ${root}/width/queue-gone`, told);
+    expect(names()).toEqual(all);
+    rmSync(told);
+    symlinkSync(`${image} /home/ada/logistician/width/queue-1`, told);
+    expect(names()).toEqual(all.slice(0, -1));
+    expect(remove([{ kind: 'image', name: image }])).toEqual(['needed']);
+  });
+
+  it('needs nothing that only a discarded deployment mentions, of which nothing runs', async () => {
+    const text = `${source} ${submodule} ${input} ${image}\n`;
+    const folder = queue(text);
+    expect([names(), names('d2'), names('d2,d1')]).toEqual([[], [], all]);
+    const runner = spawn('sh', ['-c', 'read -r _', `${folder}/runner.sh`]);
+    await new Promise((resolve) => runner.once('spawn', resolve));
+    expect(names('d1')).toEqual([]);
+    runner.stdin.end();
+    await new Promise((resolve) => runner.once('close', resolve));
+    for (const [name, says] of [
+      ['running', 'echo 0123'],
+      ['failing', 'exit 1'],
+    ]) {
+      writeFileSync(join(home, name ?? ''), `#!/bin/sh\n${says}\n`, { mode: 0o755 });
+      expect(names('d1', join(home, name ?? ''))).toEqual([]);
+    }
+    writeFileSync(join(folder, 'host'), 'another computer\n');
+    expect(names('d1')).toEqual([]);
+    rmSync(join(folder, 'host'));
+    // Others are needed as before, and those that were not delivered are no reason to keep all.
+    rmSync(join(folder, 'sweep-0123456789ab.sh'));
+    const live = join(root, 'width', 'queue-d3');
+    mkdirSync(live);
+    for (const name of ['runner.sh', 'sweep-1.sh']) writeFileSync(join(live, name), `${image}\n`);
+    expect(names('d1')).toEqual(all.slice(0, -1));
+    expect(list()).toMatchObject({ things: [], stays: expect.stringContaining('is not delivered yet') });
+    const things = [
+      { kind: 'source' as const, name: source },
+      { kind: 'image' as const, name: image },
+    ];
+    expect(remove(things, script, 'd1')).toEqual(['removed', 'needed']);
+  });
+
   it.skipIf(process.getuid?.() === 0)('keeps all where a queue cannot be read', () => {
     const folder = queue('nothing\n');
     chmodSync(join(folder, 'sweep-0123456789ab.sh'), 0);
@@ -125,7 +169,7 @@ esac
 
   it('says that there may be more than it lists', () => {
     const less = script.replace('most=300', 'most=1');
-    const found = parseUnneeded(sh(less, 'list', 'width', 'false'), 'width');
+    const found = parseUnneeded(sh(less, 'list', '', 'false', 'width'), 'width');
     expect(found).toMatchObject({ more: true, things: { length: 1 } });
     expect(list()).toMatchObject({ more: false });
   });
@@ -133,8 +177,8 @@ esac
   it('keeps all where grep fails', () => {
     queue('nothing\n');
     const broken = script.replace('grep -qF', 'grep --no-such-option');
-    expect(parseUnneeded(sh(broken, 'list', 'width', 'false'), 'width')?.things).toEqual([]);
-    expect(parseUnneeded(sh(script, 'list', 'width', 'false'), 'width')?.things).toHaveLength(3);
+    expect(parseUnneeded(sh(broken, 'list', '', 'false', 'width'), 'width')?.things).toEqual([]);
+    expect(parseUnneeded(sh(script, 'list', '', 'false', 'width'), 'width')?.things).toHaveLength(3);
   });
 
   it('says that Docker fails', () => {
