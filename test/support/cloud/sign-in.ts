@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 const startUrl = 'https://example.awsapps.com/start';
 
-/** IAM Identity Center, as AWS's SDK asks it: whoever has the token of a sign-in gets the keys of a role. */
+/** IAM Identity Center, as AWS's SDK asks it: who has the token of a sign-in gets the keys of a role. */
 export class SignIn {
   /** The settings of a profile that signs in. */
   readonly settings =
