@@ -72,8 +72,10 @@ export class Executor {
     if (this.interrupt?.aborted) throw new Interrupted('Interrupted.');
     this.journal.issue(command);
     if (this.dryRun) return { kind: 'exited', code: 0, signal: null, stdout: '', stderr: '' };
-    const signals = [this.interrupt, io.signal].filter((one) => one !== undefined);
-    return this.#perform(command, { ...io, signal: AbortSignal.any(signals) }, changeByCtrlC);
+    const { interrupt } = this;
+    const signal =
+      interrupt && io.signal ? AbortSignal.any([interrupt, io.signal]) : (io.signal ?? interrupt);
+    return this.#perform(command, { ...io, ...(signal && { signal }) }, changeByCtrlC);
   }
 
   /** Performs a command that changes nothing, without a journal line, with the limits of reads or those of `io`. */
