@@ -260,6 +260,31 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       await letIn('logistician deploy', '203.0.113.0/24', behind);
     });
 
+    it('targets/aws/aws.ts: a machine without an address is ended, and another subnet taken', async () => {
+      const settings = {
+        experiment_conditions: ['--lr 1'],
+        aws_subnet_id: undefined,
+        aws_ssh_address: 'public',
+        aws_ssh_cidr: '192.0.2.1/32',
+      };
+      project.settings(settings);
+      // Its subnet gives none any more.
+      const instead = (text: string) => text.replaceAll(/<(ipAddress|association)>.*?<\/\1>/gs, '');
+      cloud.fault({ action: 'DescribeInstances', instead });
+      const { lines, message } = await told('targets/aws/aws.ts', ['deploy', '--yes']);
+      expect(message).toMatch(/is running \(i-\w+\) but got no public address/);
+      const [end = '', look = '', ...others] = lines;
+      expect(others).toEqual([]);
+      const shown = JSON.parse(await paste(look, at())) as [string, boolean][];
+      await paste(end, at());
+      await ended();
+      cloud.endFaults();
+      const [other] = shown.find(([, isPublic]) => isPublic) ?? [];
+      project.settings({ ...settings, aws_subnet_id: other });
+      await creates('logistician deploy');
+      expect(project.deployment.places[0]).toMatchObject({ own: { address: expect.any(String) } });
+    });
+
     it('operations/end/give-back.ts: with the lines of what went wrong', async () => {
       await bringUp();
       const before = await instance();

@@ -67,6 +67,13 @@ export function identityAnswer(account: string, user: string): Answer {
   return answer(200, 'text/xml;charset=UTF-8', text);
 }
 
+/** The answer with another text. */
+export function withText({ status, headers, body }: Answer, change?: (text: string) => string): Answer {
+  if (!change) return { status, headers, body };
+  const changed = Buffer.from(change(body.toString()));
+  return { status, headers: { ...headers, 'content-length': String(changed.length) }, body: changed };
+}
+
 /** EC2's answer to a question for a list, without an element. */
 export const emptyAnswer = (action: string): Answer =>
   answer(

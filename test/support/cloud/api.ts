@@ -7,6 +7,7 @@ import {
   identityAnswer,
   increaseAnswer,
   quotaAnswer,
+  withText,
 } from './answers.js';
 import { type Call, readCall } from './call.js';
 import { Ec2 } from './ec2.js';
@@ -94,14 +95,14 @@ export class Api {
     if (call.parameters.get('DryRun') === 'true') return this.#dryRun(call, answered);
     this.calls.push(call);
     const fault = await this.#faultOf(call);
-    const { code, message, cut, meanwhile, forgets } = fault?.rule ?? {};
+    const { code, message, cut, meanwhile, forgets, instead } = fault?.rule ?? {};
     meanwhile?.(call);
     if (cut === 'before') return this.#cut(call, answered);
     const answer = code
       ? errorAnswer(call.service, code, message)
       : forgets
         ? emptyAnswer(call.action)
-        : await this.#answer(call, asked, body);
+        : withText(await this.#answer(call, asked, body), instead);
     call.error = answer.status < 300 ? null : errorCode(answer);
     if (call.error === null) this.onDone(call);
     if (cut === 'after') return this.#cut(call, answered);

@@ -19,6 +19,8 @@ export interface FaultRule {
   readonly cut?: 'before' | 'after';
   /** A list is answered with nothing in it. */
   readonly forgets?: boolean;
+  /** What AWS answers in the place of moto's answer. */
+  readonly instead?: (answer: string) => string;
   /** What happens when such a call has come, before anything is done. */
   readonly meanwhile?: (call: Call) => void;
 }
