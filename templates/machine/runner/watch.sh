@@ -39,10 +39,15 @@ follow() {
 # then on the container is stopped until it has ended, since the engine may not answer the first time. A user's stop
 # gets a minute beyond the deadline: a second SIGTERM would disturb a job that is saving itself.
 watch() {
-  last='' pause=1 rounds=0
+  last='' pause=1 rounds=0 removed=''
   find_deadline
   while kill -0 "$1" 2>/dev/null; do
-    if is_removed "$job"; then
+    # Seen twice: a disk on the network may have lost it for a moment.
+    if ! is_removed "$job"; then
+      removed=
+    elif [ -z "$removed" ]; then
+      removed=yes
+    else
       engine_stop 30
       return
     fi
