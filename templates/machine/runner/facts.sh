@@ -33,12 +33,11 @@ recall() {
 # Makes `never_pull`, and begins $job/facts: it is written while the container starts, also if the runner is killed
 # meanwhile.
 find_engine() {
+  [ -z "$recalled" ] || base=$known_base
   if [ -n "$engine_version" ]; then
     # The client is taken for one of the same version.
     client=$engine_version version=$engine_version
-  elif [ -n "$recalled" ]; then
-    base=$known_base
-  else
+  elif [ -z "$recalled" ]; then
     [ -n "$asking" ] || ask_engine
     wait "$asking"
     client='' version=''
