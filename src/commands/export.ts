@@ -15,7 +15,7 @@ import { pasteable } from '../shell/word.js';
 export default class Export extends BaseCommand {
   static override summary = 'Give runs away: one file with receipts, results and their commits.';
   static override description =
-    'A tar file, which `import` adds to an experiment in another clone, where the runs are read, compared and reproduced. Left out, and told of, are inputs (but see --inputs), files of git LFS and submodules; and /data/state. With the commits goes all of their history.';
+    'A tar file, which `import` adds to an experiment in another clone, where the runs are read, compared and reproduced. Left out, and told of, are inputs and files of git LFS (but see --inputs), submodules, and /data/state. With the commits goes all of their history.';
   static override usage = 'export [EXPERIMENT] RUN… -o FILE.tar';
   static override examples = [
     '<%= config.bin %> export last -o run.tar',
@@ -34,7 +34,9 @@ export default class Export extends BaseCommand {
     }),
     best: Flags.boolean({ description: 'the best run, as `best` says' }),
     by: Flags.string({ helpValue: 'NAME', description: 'by this measure', dependsOn: ['best'] }),
-    inputs: Flags.boolean({ description: 'inputs, too, as they were when the runs used them' }),
+    inputs: Flags.boolean({
+      description: 'inputs and files of git LFS, too, as they were when the runs used them',
+    }),
     force: Flags.boolean({ description: 'replace the file' }),
   };
 

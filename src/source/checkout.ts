@@ -90,7 +90,13 @@ async function inLinks(root: string, links: readonly Link[], prefix: string): Pr
 }
 
 /** The LFS folder of the repository, also for a linked worktree; null: it does not use LFS. */
-async function lfsStorage(root: string): Promise<string | null> {
+export async function lfsStorage(root: string): Promise<string | null> {
+  const folder = await lfsFolder(root);
+  return existsSync(folder) || hasLfsAttribute(root) ? folder : null;
+}
+
+/** Where the repository has, or would have, its large files. */
+export async function lfsFolder(root: string): Promise<string> {
   const git = openGit(root);
   const [folder, settings] = await Promise.all([
     git.raw('rev-parse', '--path-format=absolute', '--git-common-dir'),
@@ -98,8 +104,7 @@ async function lfsStorage(root: string): Promise<string | null> {
   ]);
   // The last setting wins.
   const set = settings.trimEnd().split('\n').at(-1)?.replace('lfs.storage ', '') || 'lfs';
-  const storage = resolve(folder.replace(/\n$/, ''), set);
-  return existsSync(storage) || hasLfsAttribute(root) ? storage : null;
+  return resolve(folder.replace(/\n$/, ''), set);
 }
 
 /** A clone that has fetched none of its large files has no folder for them. */

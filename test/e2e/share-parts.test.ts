@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
@@ -98,7 +107,8 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('a run that is given away', (
   it('brings its inputs with --inputs, from which it is reproduced and rerun', async () => {
     for (const name of ['digits', 'one.txt'])
       renameSync(join(project.scratch, `my-${name}`), join(project.scratch, name));
-    await project.ok(['export', 'last', '-o', archive, '--force', '--inputs']);
+    const given = await project.cli(['export', 'last', '-o', archive, '--force', '--inputs']);
+    expect([given.code, given.stderr]).toEqual([0, expect.not.stringContaining('of git LFS')]);
     for (const name of ['digits', 'one.txt']) rmSync(join(project.scratch, name), { recursive: true });
     rmSync(join(runs(), run), { recursive: true });
     const { stderr } = await there('import', archive);
@@ -107,6 +117,49 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('a run that is given away', (
     expect((await there('rerun', run, '--yes', '--wait')).code).toBe(0);
     const gone = await project.cli(['export', 'last', '-o', archive, '--force', '--inputs']);
     expect([gone.code, flat(gone.stderr)]).toEqual([1, expect.stringContaining('is not here')]);
+  });
+
+  it('brings its files of git LFS with --inputs to a clone that cannot fetch them; none that no commit names, or with other contents', async () => {
+    const apart = join(project.scratch, 'apart');
+    const env = { ...process.env, GIT_LFS_SKIP_SMUDGE: '1', HOME: project.home };
+    const local = ['-c', 'protocol.file.allow=always'];
+    execFileSync('git', [...local, 'clone', '--quiet', '--recurse-submodules', project.root, apart], { env });
+    execFileSync('git', ['-C', apart, 'remote', 'set-url', 'origin', '/nowhere']);
+    const at = { cwd: join(apart, 'experiments', 'one') };
+    const objects = join(apart, '.git', 'lfs', 'objects');
+    const large = () =>
+      readdirSync(objects, { recursive: true, withFileTypes: true })
+        .filter((one) => !one.isDirectory())
+        .map(({ name }) => name);
+    const made = join(project.scratch, 'large');
+    const [object = ''] = execFileSync('tar', ['-t', '-f', archive])
+      .toString()
+      .match(/^objects\/.*[0-9a-f]{64}$/m) ?? [''];
+    const repacked = (change: (path: string) => void) => {
+      rmSync(made, { recursive: true, force: true });
+      mkdirSync(made);
+      execFileSync('tar', ['-x', '-f', archive, '-C', made]);
+      change(join(made, object));
+      execFileSync('tar', ['-c', '-f', `${made}.tar`, '-C', made, ...readdirSync(made)]);
+      return `${made}.tar`;
+    };
+    const lying = repacked((path) => writeFileSync(path, 'mine\n'));
+    const refused = await project.cli(['import', lying], at);
+    expect([refused.code, flat(refused.stderr)]).toEqual([1, expect.stringContaining('has other contents')]);
+    const linked = repacked((path) => {
+      rmSync(path);
+      symlinkSync(join(project.root, '.git', 'lfs', object), path);
+    });
+    const told = await project.cli(['import', linked], at);
+    expect([told.code, flat(told.stderr)]).toEqual([0, expect.stringContaining('model.bin')]);
+    expect(large()).toEqual([]);
+    rmSync(join(apart, 'experiments', 'one', 'runs', run), { recursive: true });
+    const more = repacked((path) => writeFileSync(join(path, '..', 'f'.repeat(64)), 'more\n'));
+    const { code, stderr } = await project.cli(['import', more], at);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('Warning')]);
+    expect(large()).toEqual([basename(object)]);
+    const checked = await project.cli(['reproduce', run, '--check'], at);
+    expect([checked.code, checked.stdout]).toEqual([0, expect.stringContaining('same bytes: 1 of 1 file')]);
   });
 
   it('is refused with an input that is not what its receipt says, or with a hash that is a path', async () => {

@@ -7,6 +7,7 @@ import { initRepository } from '../../tools/git/lines.js';
 //   runs/RUN/…        each run's folder: run.json, parameters.json, data/ without state/, notes
 //   commits.bundle    their commits with all before them, each as refs/exported/COMMIT
 //   inputs/HASH.tar   with --inputs: the contents of their inputs, by their hash
+//   objects/…         with --inputs: files of git LFS that the commits name, as git LFS has them
 //   export.json       what it is: see `Manifest`
 
 /** The contents of export.json. */
@@ -34,11 +35,18 @@ export interface PackedInput {
   readonly isFile: boolean;
 }
 
+/** Files of git LFS that are here: paths below `objects` of its folder. */
+export interface LargeFilesHere {
+  readonly folder: string;
+  readonly here: readonly string[];
+}
+
 export const names = {
   manifest: 'export.json',
   bundle: 'commits.bundle',
   runs: 'runs',
   inputs: 'inputs',
+  objects: 'objects',
 } as const;
 
 /** The ref of a commit in the bundle. */
@@ -71,13 +79,18 @@ export const packing = (
   folder: string,
   runs: readonly string[],
   file: string | null,
-  hasInputs = false,
+  { inputs, large }: { readonly inputs: boolean; readonly large: LargeFilesHere },
 ): Command => ({
   ...command(
     ...['tar', '-c', '-f', '-', ...runs.map((run) => `--exclude=${names.runs}/${run}/data/state`)],
-    ...['-C', folder, names.manifest, names.bundle, ...(hasInputs ? [names.inputs] : [])],
+    ...['-C', folder, names.manifest, names.bundle, ...(inputs ? [names.inputs] : [])],
     ...['-C', experiment, ...runs.map((run) => `${names.runs}/${run}`)],
+    ...(large.here.length > 0 ? ['-C', large.folder, '-T', '-'] : []),
   ),
+  // A command line has a limit.
+  ...(large.here.length > 0 && {
+    input: { text: large.here.map((object) => `${names.objects}/${object}\n`).join('') },
+  }),
   ...(file !== null && { output: file }),
 });
 

@@ -5,14 +5,14 @@ import { UserError } from '../../errors.js';
 import { count } from '../../phrases.js';
 import { hasEnded, type RunRecord } from '../../runs/record.js';
 import { pasteable } from '../../shell/word.js';
-import { checkoutOf } from '../../source/checkout.js';
-import { largeFiles } from '../../source/missing-files.js';
+import { checkoutOf, lfsStorage } from '../../source/checkout.js';
 import { openProject, type Project } from '../../source/project.js';
 import { targetHere } from '../../targets/registry.js';
 import { refuseMissingCommit } from '../reproduce/commit-here.js';
 import type { Session } from '../session.js';
 import { bundling, type Manifest, names, packing } from './archive.js';
 import { packInputs } from './inputs.js';
+import { type LargeFiles, largeFilesOf } from './large-files.js';
 
 /** Runs that cannot be given away as they are. */
 export class CannotExport extends UserError {}
@@ -59,7 +59,10 @@ export async function exportRuns(
     runs: records.map(({ id }) => id),
     commits,
   };
+  const usesLfs = (await lfsStorage(project.root)) !== null;
+  const large = await largeFilesOf(project, usesLfs ? records : []);
   await tellOfLeftOut(session, project, records, withInputs);
+  tellOfLargeFiles(session, large, withInputs);
   const scratch = mkdtempSync(join(tmpdir(), 'logistician-export-'));
   try {
     const inputs = withInputs
@@ -70,9 +73,15 @@ export async function exportRuns(
     for (const line of bundling(objects, scratch, commits)) await executor.change(line);
     // Half of an archive must not be taken for one.
     const part = file === null ? null : `${file}.part`;
-    await executor.change(packing(folder, scratch, manifest.runs, part, inputs.length > 0), {
-      stdout: 'inherit',
-    });
+    await executor.change(
+      packing(folder, scratch, manifest.runs, part, {
+        inputs: inputs.length > 0,
+        large: withInputs ? large : { ...large, here: [] },
+      }),
+      {
+        stdout: 'inherit',
+      },
+    );
     if (file === null || executor.dryRun) return { ...manifest, file, bytes: 0 };
     renameSync(`${file}.part`, file);
     return { ...manifest, file, bytes: lstatSync(file).size };
@@ -121,17 +130,20 @@ async function tellOfLeftOut(
     if (!withInputs)
       for (const [name, { path }] of Object.entries(recipe.inputs))
         told.add(`Not in the file: the input "${name}", ${path}. --inputs adds it.`);
-    const { submodules, lfs } = await checkoutOf(project, recipe.source.commit);
+    const { submodules } = await checkoutOf(project, recipe.source.commit);
     for (const { path } of submodules)
       told.add(
         `Not in the file: the submodule ${path}. The other clone gets it with \`git submodule update --init --recursive\`, if its commit is at its remote.`,
       );
-    const large =
-      lfs === null ? [] : await largeFiles({ repository: project.root, commit: recipe.source.commit });
-    if (large.length > 0)
-      told.add(
-        `Not in the file: ${count(large.length, 'file')} of git LFS. The other clone gets them with \`git lfs fetch --all\`, if they are at the remote: \`git lfs push --all origin\`.`,
-      );
   }
   for (const one of told) notify.note(one);
+}
+
+function tellOfLargeFiles({ notify }: Session, { here, missing }: LargeFiles, withInputs: boolean): void {
+  const left = withInputs ? missing : [...here, ...missing];
+  const added = withInputs || here.length === 0 ? '' : ' --inputs adds those that are here.';
+  if (left.length > 0)
+    notify.note(
+      `Not in the file: ${count(left.length, 'file')} of git LFS.${added} The other clone gets them with \`git lfs fetch --all\`, if they are at the remote: \`git lfs push --all origin\`.`,
+    );
 }

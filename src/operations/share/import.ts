@@ -16,6 +16,7 @@ import { lacksOf } from '../reproduce/lacks.js';
 import type { Session } from '../session.js';
 import { dropping, fetching, type Manifest, names, type PackedInput, unpacking } from './archive.js';
 import { unpackInputs } from './inputs.js';
+import { unpackLargeFiles } from './large-files.js';
 import { tame } from './tame.js';
 
 /** A file that is no archive of runs, or has in it what none has. */
@@ -69,6 +70,9 @@ export async function importRuns(session: Session, folder: string, given: string
     const commits = await bringCommits(session, project, join(scratch, names.bundle), records);
     const inputs = inputsIn(file, manifest);
     await unpackInputs(session, { folder: scratch, runs: store.folder, inputs }, records, (why) => {
+      throw new NoExport(file, why);
+    });
+    await unpackLargeFiles(session, project, records, scratch, (why) => {
       throw new NoExport(file, why);
     });
     const known = manifest.runs.filter((run) => existsSync(store.pathOf(run)));
