@@ -240,9 +240,15 @@ const asks = (question: string, answered: string): boolean =>
 /** Files of that name, but for those of repositories and of jobs, which come and go. */
 function filesCalled(name: string, folder: string): string[] {
   const passedBy = ['.git', '.parameters', 'data', 'home', 'source'];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return passedBy.includes(entry.name) ? [] : filesCalled(name, path);
-    return entry.name === name ? [path] : [];
-  });
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return passedBy.includes(entry.name) ? [] : filesCalled(name, path);
+      return entry.name === name ? [path] : [];
+    });
+  } catch (error) {
+    // A job's folder that went meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
 }
