@@ -184,7 +184,7 @@ export class DeploymentStore {
 
   #discarded(): string[] {
     const text = readBounded(join(this.folder, discardedFile))?.bytes.toString() ?? '';
-    return text.split('\n').filter((id) => /^[0-9a-f-]+$/.test(id));
+    return text.split('\n').filter((id) => /^[0-9a-z-]+$/.test(id));
   }
 
   #receipt(run: string): string {

@@ -95,6 +95,7 @@ in_doubt() {
 
 # is_told TAG: does a queue of another user need the image? Our own are read.
 is_told() {
+  case $1 in logistician/*) ;; *) return 1 ;; esac
   for link in "$share"/image-*; do
     told=$(readlink "$link" 2>/dev/null) || continue
     case $told in "$1 $HOME"/*) ;; "$1 "*) return 0 ;; esac

@@ -126,6 +126,21 @@ describe('DeploymentStore', () => {
     store.setCommandsAside(deployment);
   });
 
+  it('knows discarded deployments once they are over, the last fifty', async () => {
+    const store = storeOf();
+    expect(store.discarded).toEqual([]);
+    await record(store);
+    for (const id of ['20260101-a', deployment.id, '20260101-a']) store.noteDiscarded(id);
+    expect(store.discarded).toEqual(['20260101-a']);
+    await record(store, { ...deployment, released: '2026-11-29T12:00:00Z' });
+    expect(store.discarded).toEqual(['20260101-a', deployment.id]);
+    writeFileSync(join(store.folder, 'discarded.txt'), 'a,b\n$(reboot)\n\n20260102-b\n');
+    expect(store.discarded).toEqual(['20260102-b']);
+    for (let day = 0; day < 60; day++) store.noteDiscarded(`20260103-${day}`);
+    expect(store.discarded).toHaveLength(50);
+    expect(store.discarded.at(-1)).toBe('20260103-59');
+  });
+
   it('keeps host keys and unreachable places', async () => {
     const store = storeOf();
     store.writeKnownHosts('gpu1 ssh-ed25519 AAAA\n');
