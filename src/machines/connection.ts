@@ -26,7 +26,7 @@ export interface Connection {
   /** Opens the connection that printed lines share, before the first of them: if many machines are behind one jump
    * host, they connect by turns. Repeated, it does nothing. @throws Unreachable */
   ready(): Promise<void>;
-  /** Closes the shared connection, which keeps the groups that the user had when it was opened. */
+  /** Leaves the shared connection, which keeps the groups that the user had when it was opened, to those that use it. */
   renew(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export function overSsh(
     },
     ready: sharedConnection(() => config, access),
     async renew() {
-      await perform(command('ssh', '-F', readConfig(), '-O', 'exit', name), ofReads);
+      await perform(command('ssh', '-F', readConfig(), '-O', 'stop', name), ofReads);
     },
   };
 }

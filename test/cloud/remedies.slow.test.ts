@@ -95,3 +95,45 @@ describe.skipIf(isMissing('docker', 'moto', 'terraform', 'aws', 'sshd', 'root'))
     });
   },
 );
+
+/** A boot that leaves out one thing. */
+const careless = (userData: string) =>
+  userData.replace(/usermod --append --groups docker \w+/, 'echo no user for Docker');
+
+describe.skipIf(isMissing('docker', 'moto', 'terraform', 'aws', 'sshd', 'root'))(
+  'N6: what is proposed about machines at AWS that cannot run jobs is taken in its state',
+  () => {
+    let cloud: Cloud;
+    let project: CloudProject;
+
+    beforeAll(async () => {
+      cloud = await Cloud.start({ machines: 1, instead: careless });
+      const parameters = { experiment_conditions: ['--lr 1'] };
+      project = await CloudProject.start(cloud, { keptProvider: true, parameters });
+    });
+    afterAll(async () => {
+      await project?.remove();
+      await cloud?.remove();
+    });
+
+    it('targets/aws/life/boot.ts: why is shown, and it gets its job once that is mended', async () => {
+      const at = {
+        cwd: project.experiment,
+        env: { ...project.env, PATH: `${binOf(project)}:${process.env.PATH}` },
+      };
+      const { lines, message } = await toldBy(project, 'targets/aws/life/boot.ts', ['deploy', '--yes'], at);
+      expect(message).toContain('cannot run jobs as it is. Docker: user ubuntu may not use it.');
+      const [look = '', again = '', ...others] = lines;
+      expect(others).toEqual([]);
+      expect(await paste(look, at)).toContain('no user for Docker');
+      const { id = '' } = (await project.instances()).get('lr-1') ?? {};
+      await cloud.machine(id).exec('usermod --append --groups docker ubuntu');
+      await paste(again, { ...at, really: true });
+      const isDone = async () =>
+        (await project.json(['status'])).conditions.every(({ state }) => state === 'succeeded');
+      await until('it has succeeded', isDone);
+      await paste('logistician terminate', at);
+      expect(await cloud.listAll()).toEqual([]);
+    });
+  },
+);

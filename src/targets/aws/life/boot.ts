@@ -62,7 +62,11 @@ export async function untilReady(
       const lacks = [...lacksOf(found), ...lacksFor(found, needs), ...tooFewGpus(found, machine.gpus)].filter(
         ({ tolerable }) => !tolerable,
       );
-      if (lacks.length === 0) return found;
+      if (lacks.length === 0) {
+        // A user who mended something there may have one from before.
+        await connection.renew();
+        return found;
+      }
       if (wasFinished || Date.now() - began > toBeReady) throw new NotReady(name, lacks);
       wasFinished = isFinished;
     } catch (error) {
