@@ -48,8 +48,9 @@ export async function findGpus(
   throw new BrokenGpus(troubleOf(outcome));
 }
 
-/** The lines that give Docker a runtime for GPUs. */
+/** The lines that give Docker a runtime for GPUs. No distribution has its package: the page says where it is. */
 export const linesForRuntime: readonly string[] = [
+  'https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html',
   'sudo apt-get install nvidia-container-toolkit',
   'sudo nvidia-ctk runtime configure --runtime=docker',
   'sudo systemctl restart docker',

@@ -1,7 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { docker } from '../support/docker.js';
+import { suggested } from '../../src/cli/suggestions.js';
+import { lacksFor, lacksOf, NotReady } from '../../src/machines/lacks.js';
+import { parseSurvey } from '../../src/machines/survey.js';
+import { docker, execIn } from '../support/docker.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { packageRoot, TestProject } from '../support/project.js';
 import { proposed, type Refusal } from '../support/remedy.js';
@@ -45,6 +48,46 @@ describe.skipIf(isMissing('docker', 'git', 'lfs', 'root'))(
 
     const there = (line: string) =>
       docker('exec', name, 'bash', '-c', `export DEBIAN_FRONTEND=noninteractive; ${line}`);
+
+    it('NotReady: what a machine lacks is installed', async () => {
+      const bare = `${name}-bare`;
+      const label = ['--label', 'logistician.test=packages'];
+      await docker(
+        'run',
+        '--detach',
+        '--init',
+        '--network',
+        'host',
+        '--name',
+        bare,
+        ...label,
+        baseImage,
+        'sleep',
+        '1800',
+      );
+      try {
+        const inside = (line: string, input = '') => execIn(bare, line, input);
+        await inside('apt-get update && apt-get install -y sudo');
+        const survey = readFileSync(join(packageRoot, 'templates', 'machine', 'survey.sh'), 'utf8');
+        const lacking = async () => {
+          const found = parseSurvey(await inside('sh -s -- docker', survey), new Date());
+          if (!found) throw new Error('the survey is cut off');
+          const needs = { largeFiles: true, secrets: false, gpus: false };
+          const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ tolerable }) => !tolerable);
+          const { message, suggestions } = new NotReady(bare, lacks);
+          return proposed('NotReady', { name: 'NotReady', message, suggestions: suggested(suggestions) });
+        };
+        const lines = await lacking();
+        expect(lines.map((line) => line.replace(/ {4}#.*/, ''))).toEqual(
+          ['docker.io', 'git', 'rsync', 'git-lfs'].map((program) => `sudo apt-get install ${program}`),
+        );
+        for (const line of lines) await inside(`export DEBIAN_FRONTEND=noninteractive; ${line}`, 'y\n');
+        // Nothing starts services there.
+        expect(await lacking()).toEqual([`sudo systemctl start docker    # on ${bare}`]);
+      } finally {
+        await docker('rm', '--force', '--volumes', bare);
+      }
+    });
 
     it('NoGitLfs: it is installed, and the files are fetched', async () => {
       const cli = `${process.execPath} ${join(packageRoot, 'bin', 'run.js')} deploy --dry-run --json`;
