@@ -62,7 +62,7 @@ export function asUserError(error: unknown): UserError | null {
   if (/No space left on device|Out of diskspace/.test(message)) return new DiskFull(message.trim());
   switch (code) {
     case 'ENOSPC':
-      return new DiskFull(`${path ?? message} could not be written.`);
+      return new DiskFull(path === undefined ? `${message}.` : `${path} could not be written.`);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { TestProject } from '../support/project.js';
-import { paste, refusedBy } from '../support/remedy.js';
+import { paste, proposed, refusedBy } from '../support/remedy.js';
 import { SmallDisk } from '../support/small-disk.js';
 
 describe.skipIf(isMissing('docker', 'git', 'root'))('an engine whose disk is full', () => {
@@ -56,6 +56,34 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('an engine whose disk is ful
     expect(await paste(look, at)).toContain('Avail');
     await paste(prune, { ...at, input: 'y\n' });
     await project.ok(['build'], { env: env() });
+  });
+
+  it('DiskFull, N6: of a disk that the project shares with it, the same', async () => {
+    const near = disk.within(() => new TestProject({ parameters: { experiment_conditions: ['--lr 0.1'] } }));
+    try {
+      const at = { cwd: near.experiment, env: { ...near.env, ...env() } };
+      // An ended container is what Docker does not need, and all the rest is full.
+      engine.docker('run', baseImage, 'sh', '-c', 'head -c 30000000 /dev/zero >/left');
+      disk.fill();
+      const creates = ['create', '../two', '--yes', '--command', 'x'];
+      const [inFile, inProgram] = [
+        await refusedBy(near, creates, at),
+        await refusedBy(near, ['setup', '--yes'], at),
+      ];
+      const [ours = [], theirs = []] = [proposed('DiskFull', inFile), proposed('CommandFailed', inProgram)];
+      expect([inFile?.message, ours]).toEqual([expect.stringMatching(/^The disk is full: .*\.$/), theirs]);
+      const [look = '', prune = '', ...others] = ours;
+      expect(others).toEqual([]);
+      expect(await paste(look, at)).toMatch(/ 100% \/tmp\/logistician-test-/);
+      await paste(prune, { ...at, input: 'y\n' });
+      expect([await refusedBy(near, creates, at), await refusedBy(near, ['setup', '--yes'], at)]).toEqual([
+        null,
+        null,
+      ]);
+    } finally {
+      disk.free();
+      await near.remove();
+    }
   });
 
   it('goes on once there is room', async () => {

@@ -144,6 +144,8 @@ export const executedElsewhere = {
   'commands/create.ts': ofRuns,
   'cli/deploy-view.ts': ofRuns,
   LiveOfVersion1: ofRuns,
+  DiskFull: 'test/e2e/full-engine.test.ts',
+  CommandFailed: 'test/e2e/full-engine.test.ts',
   BrokenGpus: 'test/e2e/remedies-gpus.test.ts',
   NotReady: 'test/hosts/unfit.test.ts',
   StateOutOfReach: 'test/hosts/results.test.ts',
@@ -157,7 +159,4 @@ export type ExecutedElsewhere = keyof typeof executedElsewhere;
 export const elsewhere: Readonly<Record<string, string>> = {
   Unreachable: 'its lines are about machines at AWS, and executed where the files that make them are listed',
   InvalidParameters: 'each problem says how it is mended, and proposes no line',
-  CommandFailed: 'the lines of DiskFull, where a command says that its disk is full',
-  DiskFull:
-    'df -h and docker system prune: test/e2e/full-engine.test.ts executes both for a build, at an engine of its own',
 };
