@@ -72,7 +72,7 @@ describe.skipIf(isMissing('docker', 'git', 'lfs', 'root'))(
         const lacking = async () => {
           const found = parseSurvey(await inside('sh -s -- docker', survey), new Date());
           if (!found) throw new Error('the survey is cut off');
-          const needs = { largeFiles: true, secrets: false, gpus: false };
+          const needs = { largeFiles: true, sha256: false, secrets: false, gpus: false };
           const lacks = [...lacksOf(found), ...lacksFor(found, needs)].filter(({ tolerable }) => !tolerable);
           const { message, suggestions } = new NotReady(bare, lacks);
           return proposed('NotReady', { name: 'NotReady', message, suggestions: suggested(suggestions) });
