@@ -43,6 +43,12 @@ function mountLines(path: string): string[] {
   return [`${line}    # results are then there`];
 }
 
+function kindAt(path: string): 'folder' | 'other' | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return null;
+  return found.isDirectory() ? 'folder' : 'other';
+}
+
 /** Readable receipts, and the problems of unreadable ones. */
 export interface Found<T> {
   readonly found: T;
@@ -80,10 +86,18 @@ export class RunStore {
     this.#place = join(existsSync(experiment) ? realpathSync(experiment) : resolve(experiment), 'runs');
   }
 
-  /** @throws NotTheRunsFolder if writing to runs/ would write elsewhere */
-  refuseLinks(): void {
+  /** @param id a run, whose folder is written to. Default: only runs/ is
+   * @throws NotTheRunsFolder, NotARunFolder if that would write elsewhere */
+  refuseLinks(id?: string): void {
     const isThere = lstatSync(this.folder, { throwIfNoEntry: false }) !== undefined;
     if (isThere && !this.#isInPlace()) throw new NotTheRunsFolder(this.folder);
+    if (id !== undefined && kindAt(this.pathOf(id)) === 'other') throw new NotARunFolder(this.pathOf(id));
+  }
+
+  /** Whether the run has its data folder, with no link on the way to it. */
+  hasData(id: string): boolean {
+    const folder = this.pathOf(id);
+    return this.#isInPlace() && kindAt(folder) === 'folder' && kindAt(join(folder, 'data')) === 'folder';
   }
 
   /** Whether caches may be written. */
@@ -156,10 +170,8 @@ export class RunStore {
   /** Writes the receipt atomically. @throws NotARunFolder, NotTheRunsFolder */
   write(record: RunRecord): void {
     if (this.readOnly) return;
-    this.refuseLinks();
+    this.refuseLinks(record.id);
     const folder = this.pathOf(record.id);
-    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
-      throw new NotARunFolder(folder);
     this.#keepParameters(record.id);
     const text = `${JSON.stringify(record, null, 2)}\n`;
     const written = writeAtomically(join(folder, 'run.json'), text, 0o644);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Attacker, looking, withEach } from '../support/attacker.js';
+import { Attacker, looking, ofRuns, withEach } from '../support/attacker.js';
 import { isMissing } from '../support/engines.js';
 import { actsOnTerminal } from '../support/hostile-words.js';
 import { holdingOn, letGoOn, onHosts, well } from '../support/hosts.js';
@@ -111,7 +111,12 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('T4, T13, T15: hosti
 
   it('the results of the other are collected, and terminate leaves nothing there', async () => {
     await turn('garbage');
+    await everyVerb([
+      ['clean', '--hosts', '--dry-run'],
+      ['clean', '--hosts', '--yes'],
+    ]);
     await everyVerb([['deploy', '--yes'], ['sync'], ['terminate', '--yes', '--grace', '1']]);
+    await everyVerb(ofRuns('last', project.scratch));
     const ours = project.receipts().find(({ machine }) => machine.name === 'good');
     expect(ours).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
     expect(project.readRun(ours?.id, 'data', 'logs', 'docker.txt')).toContain('let go');

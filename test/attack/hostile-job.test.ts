@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Attacker, following, looking, withEach } from '../support/attacker.js';
+import { Attacker, following, looking, ofRuns, withEach } from '../support/attacker.js';
 import { isMissing } from '../support/engines.js';
 import { actsOnTerminal } from '../support/hostile-words.js';
 import { TestProject } from '../support/project.js';
@@ -92,12 +92,16 @@ describe.skipIf(isMissing('docker', 'git'))('T3, T13, T14, T15: hostile jobs', (
       attacker.expectNothingDone();
       if (verb !== 'logs') expect(actsOnTerminal(`${stdout}${stderr}`), verb).toBeNull();
     });
+  /** All about its run; `clean` comes when nothing is looked at any more. */
+  const aboutRun = (kind: string) =>
+    ofRuns(runOf(kind), project.scratch).filter((words) => words.join(' ') !== 'clean --yes');
   const withoutEnd = looking.filter(([verb]) => verb !== 'stop' && verb !== 'terminate');
 
   it('while they run', async () => {
     await everyVerb([
       ...withoutEnd,
       ...kinds.map((kind) => ['logs', `${kind}-`]),
+      ...kinds.flatMap((kind) => aboutRun(kind)),
       ['ssh', 'words-', '--', 'true'],
     ]);
     const { conditions } = await project.json(['status']);
@@ -112,6 +116,7 @@ describe.skipIf(isMissing('docker', 'git'))('T3, T13, T14, T15: hostile jobs', (
       ),
     );
     await everyVerb([...withoutEnd, ...following, ...kinds.map((kind) => ['logs', `${kind}-`])]);
+    await everyVerb(kinds.flatMap((kind) => aboutRun(kind)));
     for (const kind of kinds) {
       expect(project.receipt(runOf(kind)), kind).toMatchObject({ state: 'succeeded', exit_code: 0 });
       expect(project.readRun(runOf(kind), 'data', 'results', 'rate.txt')).toBe('done\n');
@@ -126,6 +131,7 @@ describe.skipIf(isMissing('docker', 'git'))('T3, T13, T14, T15: hostile jobs', (
       ['stop', '--grace', '1'],
     ]);
     await project.ok(['terminate', '--yes', '--grace', '1']);
+    await everyVerb([['clean', '--yes']]);
     expect(await project.json(['status'])).toMatchObject({ live: false });
     await project.quiet();
     expect(existsSync(join(project.home, '.logistician'))).toBe(true);

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, truncateSync, write
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findState } from '../../src/runs/state-folder.js';
-import { Attacker, following, looking, withEach } from '../support/attacker.js';
+import { Attacker, following, looking, ofRuns, withEach } from '../support/attacker.js';
 import { isMissing, variants } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { receiptOf } from '../support/receipts.js';
@@ -94,8 +94,18 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
 
   it('L1: runs with scripts, said to be in every state', async () => {
     for (const [number, state] of states.entries()) plantRun(state, number);
-    await everyVerb(looking);
+    await everyVerb([...looking, ...ofRuns('last', project.scratch)]);
     await begins();
+  });
+
+  it('a link in the place of a run, or of its data', async () => {
+    const id = plantRun('succeeded', 1);
+    for (const name of [`runs/${id}/data/measures`, `runs/${id}/data`, `runs/${id}`]) {
+      rmSync(at(name), { recursive: true, force: true });
+      link(attacker.victims, name);
+      await everyVerb([...looking, ...ofRuns(id, project.scratch)]);
+    }
+    expect((await project.cli(['note', id, 'hello'])).stderr).toContain(`${id} is not a folder`);
   });
 
   it('a deployment with its queue, as version 0.1 kept it', async () => {
@@ -147,6 +157,7 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
   it('runs/ as a link out of the tree', async () => {
     link(attacker.victims, 'runs');
     await everyVerb();
+    await everyVerb(ofRuns('last', project.scratch));
     rmSync(at('runs'));
     for (const target of variants(attacker.victims, '/nonexistent/there', attacker.victim)) {
       link(target, 'runs');
@@ -194,6 +205,7 @@ describe.skipIf(isMissing('docker', 'git'))('T2: a hostile tree', () => {
         way(name);
       }
       await everyVerb();
+      await everyVerb(ofRuns(id, project.scratch));
       const text = join(project.scratch, 'parameters.json');
       cpSync(at('parameters.json'), text);
       rmSync(at('parameters.json'));

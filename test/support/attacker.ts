@@ -76,6 +76,28 @@ export const looking: readonly (readonly string[])[] = [
   ['terminate', '--yes'],
 ];
 
+/** Every verb about runs, but those that begin jobs or ask for an answer.
+ * @param run how one is named. @param into a folder for what they write */
+export const ofRuns = (run: string, into: string): readonly (readonly string[])[] => [
+  ['history'],
+  ['history', '--all-columns', '--csv'],
+  ['list'],
+  ['last'],
+  ['describe', run],
+  ['measures', run],
+  ['compare', 'last~1', run],
+  ['best', '--by', 'accuracy'],
+  ['output', run, '--list'],
+  ['output', run, '-o', join(into, 'output'), '--force'],
+  ['note', run, 'hello'],
+  ['tag', run, 'seen'],
+  ['rerun', run, '--dry-run'],
+  ['reproduce', run],
+  ['export', run, '-o', join(into, 'run.tar'), '--force'],
+  ['clean', '--dry-run'],
+  ['clean', '--yes'],
+];
+
 /** Those that follow what is running; nothing is. */
 export const following: readonly (readonly string[])[] = [
   ['status', '--watch'],

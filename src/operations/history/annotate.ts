@@ -14,9 +14,12 @@ class DamagedNotes extends UserError {
 }
 
 /** Changes what people say of a run. Changes at the same time wait for each other. @returns what they say now.
- * @throws DamagedNotes, LockHeld */
-export async function annotate({ folder, store }: NamedRun, change: (notes: Notes) => Notes): Promise<Notes> {
-  store.refuseLinks();
+ * @throws DamagedNotes, LockHeld, NotARunFolder, NotTheRunsFolder */
+export async function annotate(
+  { id, folder, store }: NamedRun,
+  change: (notes: Notes) => Notes,
+): Promise<Notes> {
+  store.refuseLinks(id);
   const release = await takeLock(join(folder, 'notes.lock'), () => {}, `the notes in ${folder}`);
   try {
     const { notes, problem } = readNotes(folder);
