@@ -16,6 +16,14 @@ import { readArgumentsFile } from '../operations/rerun/arguments-file.js';
 import type { Session } from '../operations/session.js';
 import { run } from '../operations/start/run.js';
 import type { Verbosity } from '../operations/user-settings.js';
+import type { RunRecord } from '../runs/record.js';
+
+/** A job that saves itself on SIGTERM may end with any code, even 0, and so may one that removes its own folder.
+ * @param code of the job */
+function exitCodeOf({ state, reason }: Pick<RunRecord, 'state' | 'reason'>, code: number): number {
+  if (state === 'stopped' && reason === 'user') return 130;
+  return state === 'succeeded' ? code : code || 1;
+}
 
 export default class Run extends BaseCommand {
   static override summary = 'Run one condition here, on the live working tree.';
@@ -85,12 +93,11 @@ export default class Run extends BaseCommand {
       });
     const { record, code } = await interruptible(work, ['SIGTERM', 'SIGHUP']);
     const how = record.exit_code ? `${record.state} with exit code ${record.exit_code}` : record.state;
-    const results = fromHere(`${experiment.runs.pathOf(record.id)}/data`);
-    if (!flags['dry-run'])
-      this.screen.write(dim(`${filled(`${how}; results are in ${results}`, this.screen.width)}\n`));
-    // A job that saves itself on SIGTERM may end with any code, even 0; our exit code must tell that it was
-    // interrupted.
-    process.exitCode = record.state === 'stopped' && record.reason === 'user' ? 130 : code;
+    const results = experiment.runs.hasData(record.id)
+      ? `results are in ${fromHere(`${experiment.runs.pathOf(record.id)}/data`)}`
+      : `its results are gone: ${fromHere(experiment.runs.pathOf(record.id))} is not the folder that it was given`;
+    if (!flags['dry-run']) this.screen.write(dim(`${filled(`${how}; ${results}`, this.screen.width)}\n`));
+    process.exitCode = flags['dry-run'] ? code : exitCodeOf(record, code);
     if (!this.interrupt.wasHeard) {
       const of = { verb: 'run', experiment: record.experiment, folder: experiment.folder } as const;
       await giveNotice(session, flags.notify ?? this.settings.notify, endOfRun(of, record));

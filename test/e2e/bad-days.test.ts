@@ -262,6 +262,20 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     await project.ok(['terminate', '--yes', '--grace', '1']);
   });
 
+  it('run: a job that puts a link in the place of its folder has no results, and no success', async () => {
+    const moves = 'for run in experiments/one/runs/2*; do mv "$run" away && ln -s /home "$run"; done\n';
+    project.repository.write({ 'moves.sh': moves });
+    project.setParameters({ experiment_command: 'sh moves.sh' });
+    for (const run of project.runs) rmSync(project.run(run), { recursive: true });
+    const { code, stderr } = await project.cli(['run'], { env: { COLUMNS: '1000' } });
+    const [id = ''] = project.runs;
+    expect(stderr).toContain(`lost; its results are gone: runs/${id} is not the folder that it was given`);
+    expect(stderr).not.toContain('results are in');
+    expect(code).toBe(1);
+    rmSync(project.run(id));
+    for (const name of ['away', 'moves.sh']) rmSync(join(project.root, name), { recursive: true });
+  });
+
   it('hostile names: a project and an experiment whose paths shells trip over', async () => {
     const cwd = join(project.scratch, `-my "proj's" $HOME ü`);
     execFileSync('git', ['clone', '--quiet', project.root, cwd]);
