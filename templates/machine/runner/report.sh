@@ -15,33 +15,51 @@ report() {
     echo stalled
   fi
   if { read -r text <"$1/held"; } 2>/dev/null; then say held "$text"; fi
-  IFS= read -r job || return 0
-  full=
-  if is_job_full "$job"; then full=full; fi
+  # Usually there are few, and no other program is needed for those that have ended.
+  nth=0 full=unknown
+  while [ "$nth" -lt 16 ]; do
+    IFS= read -r job || [ -n "$job" ] || return 0
+    report_job
+    nth=$((nth + 1))
+  done
+  IFS= read -r job || [ -n "$job" ] || return 0
+  find_full
   { others=$(report_waiting); } 4>&1
-  while IFS= read -r job; do
-    [ -n "$job" ] || continue
-    say job "$job"
-    ! is_removed "$job" || echo missing
-    { read -r text <"$job/state.json"; } 2>/dev/null || continue
-    say state "$text"
-    find_state "$text"
-    case $state in
-      fetching | building | running) has_runner "$text" || echo orphan ;;
-      *) elsewhere= ;;
-    esac
-    [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
-    is_final "$state" || [ -z "$full" ] || echo full
-    # It has no output and no measures yet.
-    if [ "$state" != pending ]; then
-      report_output
-    elif { read -r text <"$job/waits"; } 2>/dev/null; then
-      say log "$text"
-    fi
-  done <<EOF
+  while IFS= read -r job; do report_job; done <<EOF
 $others
 EOF
   return 0
+}
+
+report_job() {
+  [ -n "$job" ] || return 0
+  say job "$job"
+  ! is_removed "$job" || echo missing
+  { read -r text <"$job/state.json"; } 2>/dev/null || return 0
+  say state "$text"
+  find_state "$text"
+  case $state in
+    fetching | building | running) has_runner "$text" || echo orphan ;;
+    *) elsewhere= ;;
+  esac
+  [ -z "$elsewhere" ] || say elsewhere "$elsewhere"
+  if ! is_final "$state"; then
+    find_full
+    [ -z "$full" ] || echo full
+  fi
+  # It has no output and no measures yet.
+  if [ "$state" != pending ]; then
+    report_output
+  elif { read -r text <"$job/waits"; } 2>/dev/null; then
+    say log "$text"
+  fi
+}
+
+# `full` is `full` if the disk of the job is, and of all others.
+find_full() {
+  [ "$full" = unknown ] || return 0
+  full=
+  if is_job_full "$job"; then full=full; fi
 }
 
 # has_runner TEXT: does a living runner see the job in that state through? One that ran before a restart of the computer
