@@ -14,7 +14,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('docker_run_args on 
       await machine.exec('mkdir -p "/srv/a set" && hostname >"/srv/a set/name"');
     project = onHosts(fleet, {
       files: {
-        'job.sh': 'df -k /dev/shm | tail -n 1; cat /shared/name; printenv ODD; touch /shared/x || :\n',
+        'job.sh': 'df -k /dev/shm | tail -n 1; cat /shared/name; printenv ODD; touch /shared/x 2>&1 || :\n',
       },
       parameters: {
         hosts: ['one', 'two'].map((address) => ({ address, slots: 1 })),
