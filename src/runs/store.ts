@@ -1,10 +1,9 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { UserError } from '../errors.js';
 import { writeAtomically } from '../shell/atomic-file.js';
-import { pasteable } from '../shell/word.js';
 import { readBounded, readQuickly, type Stamp, stampOf, UnreadableFile } from './bounded-file.js';
 import { ignoreFromGit } from './ignored-folder.js';
+import { kindAt, NotARunFolder, NotTheRunsFolder } from './in-place.js';
 import { believed, IndexFile, type IndexLine, type RunSummary, summaryOf } from './index-file.js';
 import { allValues, measuredBy } from './measures/measured.js';
 import { readMeasures } from './measures/read.js';
@@ -12,42 +11,6 @@ import { ParametersFiles } from './parameters-files.js';
 import { type Receipt, readReceipt, readRecord, told, UnreadableReceipt } from './read-record.js';
 import type { RunRecord } from './record.js';
 import { conditionOfRun, isRunId, runId, stampOfRun, timeOfRun } from './run-id.js';
-
-/** A link or a file in place of a run's folder: writing into it would write elsewhere. */
-export class NotARunFolder extends UserError {
-  constructor(path: string) {
-    super(`${path} is not a folder, so no receipt is written there.`, [
-      pasteable`ls -ld ${path}`,
-      pasteable`rm ${path}    # if it is a link; the next look writes the receipt`,
-    ]);
-  }
-}
-
-/** A link or a file in place of runs/, or of a folder of its path. It may come from the tree or from a job: writing
- * into it would write elsewhere. */
-export class NotTheRunsFolder extends UserError {
-  constructor(path: string) {
-    super(`${path} is not a folder of the experiment itself, so nothing is written there.`, [
-      pasteable`ls -ld ${path}`,
-      `${pasteable`rm ${path}`}    # if it is a link: a folder is then made here`,
-      ...mountLines(path),
-    ]);
-  }
-}
-
-/** Where a link leads to a folder, as on a larger disk: the line that has the results there. */
-function mountLines(path: string): string[] {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder || process.platform !== 'linux') return [];
-  const line = pasteable`rm ${path} && mkdir ${path} && sudo mount --bind ${realpathSync(path)} ${path}`;
-  return [`${line}    # results are then there`];
-}
-
-function kindAt(path: string): 'folder' | 'other' | null {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found) return null;
-  return found.isDirectory() ? 'folder' : 'other';
-}
 
 /** Readable receipts, and the problems of unreadable ones. */
 export interface Found<T> {

@@ -56,7 +56,7 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about a job', 
     const [look = '', mend = '', ...others] = proposed(of, { name: of, message, suggestions });
     // The job can also be ended, since what it writes has no place.
     expect([message, others]).toEqual([
-      expect.stringContaining('so no receipt is written there'),
+      expect.stringContaining('so nothing is written there'),
       [expect.stringMatching(/^logistician stop hold-a/)],
     ]);
     expect(await paste(look, at)).toContain(` -> ${project.scratch}`);

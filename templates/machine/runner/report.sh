@@ -125,16 +125,10 @@ report_output() {
   fi
   say log "$line"
   [ "$end" = 0 ] || say_end
-  if has_entries "$job/data/measures" && is_data_in_place "$job" measures; then
+  if is_data_in_place "$job" measures; then
     measure
     summarize
   fi
-}
-
-has_entries() {
-  set -- "$1"/* "$1"/.[!.]* "$1"/..?*
-  for entry in "$@"; do [ ! -e "$entry" ] || return 0; done
-  return 1
 }
 
 # other_logs STATE: why a job ended without output is in the logs `first` and `second`.

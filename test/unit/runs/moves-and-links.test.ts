@@ -14,8 +14,9 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AnothersDeployment, DeploymentStore } from '../../../src/runs/deployment-store.js';
+import { NotTheRunsFolder } from '../../../src/runs/in-place.js';
 import { logNames, offsetOfLeftLog, readLeftLog } from '../../../src/runs/left-log.js';
-import { NotTheRunsFolder, RunStore } from '../../../src/runs/store.js';
+import { RunStore } from '../../../src/runs/store.js';
 import { Journal } from '../../../src/shell/journal.js';
 import { receiptOf } from '../../support/receipts.js';
 import { scratchFolder } from '../../support/repository.js';

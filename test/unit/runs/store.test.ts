@@ -16,9 +16,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotARunFolder } from '../../../src/runs/in-place.js';
 import { linkOrCopy } from '../../../src/runs/parameters-files.js';
 import { UnreadableReceipt } from '../../../src/runs/read-record.js';
-import { NotARunFolder, RunStore } from '../../../src/runs/store.js';
+import { RunStore } from '../../../src/runs/store.js';
 import { fixture, receiptOf } from '../../support/receipts.js';
 import { scratchFolder } from '../../support/repository.js';
 
