@@ -41,12 +41,13 @@ export const here = (name: string): Connection => ({
 
 /** A machine that an ssh_config names: changes go through OpenSSH's command line, reads through a session that is kept
  * open.
- * @param readConfig an ssh_config for reads outside of that session, when the other may not be written yet */
+ * @param readConfig an ssh_config for reads outside of that session, when the other may not be written yet
+ * @param hasTimeout whether the machine is known to have a `timeout` with `-k` */
 export function overSsh(
   config: string,
   access: Access,
   pool: SshPool,
-  readConfig = () => config,
+  { readConfig = () => config, hasTimeout = false } = {},
 ): Connection {
   const { name, route } = access;
   const reach = (there: Command) => throughSsh(config, name, there);
@@ -56,7 +57,7 @@ export function overSsh(
   const bySession = async (there: Command, io: Io): Promise<Outcome | null> => {
     try {
       // Its input goes by standard input: a command line may have at most 128 KiB.
-      const { input: _, ...line } = endingThere(there, io);
+      const { input: _, ...line } = endingThere(there, io, hasTimeout);
       return await pool.session(access).exec(lineFor(line), { ...io, ...inputOf(there) });
     } catch (error) {
       // Fall back to OpenSSH for what the library cannot do.
@@ -69,7 +70,8 @@ export function overSsh(
   };
   const byOpenSsh = async (there: Command, io: Io): Promise<Outcome> => {
     await readReady();
-    const outcome = await perform(throughSsh(readConfig(), name, endingThere(there, io)), io);
+    const line = throughSsh(readConfig(), name, endingThere(there, io, hasTimeout));
+    const outcome = await perform(line, io);
     if (outcome.code !== sshFailed) return outcome;
     throw isSame(failed, outcome.stderr) ? failed : unreachable(name, outcome.stderr);
   };

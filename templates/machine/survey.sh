@@ -6,9 +6,12 @@
 
 say() { printf '%s %s\n' "$1" "$2"; }
 
+has_timeout=
+if timeout -k 2 2 true 2>/dev/null; then has_timeout=yes; fi
+
 # within SECONDS WORDS...: with a timeout, if the system has `timeout`.
 within() {
-  if timeout -k 2 2 true 2>/dev/null; then
+  if [ "$has_timeout" = yes ]; then
     timeout -k 2 "$@"
   elif command -v timeout >/dev/null 2>&1; then
     timeout "$@"
@@ -43,6 +46,8 @@ say clock "$(date +%s)"
 for tool in git rsync git-lfs setsid; do
   command -v "$tool" >/dev/null 2>&1 && say has "$tool"
 done
+# One with that option: reads are given to it.
+if [ "$has_timeout" = yes ]; then say has timeout; fi
 for tool in git rsync; do
   say version "$tool $(within 10 "$tool" --version 2>/dev/null | head -n 1)"
 done

@@ -49,7 +49,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
   ) {
     let looks = 0;
     const access = {
-      connect: (_name: string, _route: Route, pool = new SshPool()) => {
+      connect: (_name: string, _route: Route, { pool = new SshPool() } = {}) => {
         pools.push(pool);
         looks++;
         return reach(pool);

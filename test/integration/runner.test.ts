@@ -6,6 +6,7 @@ import { conditionFromArgv } from '../../src/experiment/condition.js';
 import { folders, longestOptions } from '../../src/machines/job-script.js';
 import type { JobState } from '../../src/machines/job-state.js';
 import { Machine } from '../../src/machines/machine.js';
+import { parseReport } from '../../src/machines/parse-report.js';
 import { Secret } from '../../src/shell/word.js';
 import { baseImage, isMissing } from '../support/engines.js';
 import { hostileWords } from '../support/hostile-words.js';
@@ -675,6 +676,34 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         summary: { accuracy: 0.9 },
       });
       expect(report.output).toBeUndefined();
+    });
+
+    it('is reported at its end without a program that is started for it', async () => {
+      const sweep = await lab.sweep('sh measures.sh');
+      const job = await sweep.run('measures');
+      const waiting = await sweep.add('waiting');
+      await sweep.machine.stop(sweep.queue, 1, [waiting.folder]);
+      const { queue } = sweep;
+      const none = ['env', 'PATH=/nowhere', '/bin/sh', join(queue, 'runner.sh'), 'report', queue];
+      const input = { text: `${job.folder}\n${waiting.folder}\n` };
+      const { code, stdout, stderr } = await sweep.lab.connection.query({ argv: none, input });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(parseReport(stdout).jobs).toMatchObject([
+        { lastLine: 'path C:\\new\\table', measure: { step: 2 }, summary: { accuracy: 0.9 } },
+        { state: { state: 'stopped' }, lastLine: '', measure: null, summary: null },
+      ]);
+    });
+
+    it('is reported with a summary that is too long to be read again by the shell', async () => {
+      const sweep = await lab.sweep(
+        `printf '{"text":"%09000d"}' 0 >/data/measures/summary.json; echo 1 >/data/measures/loss.txt`,
+      );
+      const job = await sweep.run('talks');
+      expect(await sweep.report(job)).toMatchObject({
+        measure: { loss: 1 },
+        summary: { text: '0'.repeat(9000) },
+      });
+      expect(existsSync(join(job.folder, 'report'))).toBe(false);
     });
 
     it('is reported with the end of its output on request', async () => {

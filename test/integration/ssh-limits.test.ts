@@ -35,10 +35,11 @@ describe.skipIf(isMissing('sshd'))('T9: a machine that hangs', () => {
     until('nothing is left there', async () => (await processesWith(executor, word)).length === 0);
 
   it.each([
-    ['', 'sleep "$1"; :'],
-    [', with any signal', `trap '' TERM; sleep "$1"; sleep "$1"; :`],
-  ])('is left alone in the end, and leaves nothing running%s', async (_, text) => {
-    const gpu2 = sshd.connection('gpu2', pool);
+    ['', 'sleep "$1"; :', {}],
+    [', with any signal', `trap '' TERM; sleep "$1"; sleep "$1"; :`, {}],
+    [', where its timeout is known', 'sleep "$1"; :', { hasTimeout: true }],
+  ])('is left alone in the end, and leaves nothing running%s', async (_, text, known) => {
+    const gpu2 = sshd.connection('gpu2', pool, sshd.hostKey, known);
     const word = aDay();
     const asked = gpu2.query(sh(text, word), { timeoutMs: 3000 }).catch((error) => error);
     // What else is asked of it at the same time is answered.

@@ -125,11 +125,11 @@ export class Sshd {
     name: string,
     pool: SshPool,
     hostKey = this.hostKey,
-    { route = this.route(name), config = this.configFor(name, hostKey) } = {},
+    { route = this.route(name), config = this.configFor(name, hostKey), hasTimeout = false } = {},
   ): Connection {
     const [type = '', key = ''] = hostKey.split(' ');
     const access = { name, route, hostKeys: [{ type, key }], mend: [], key: null };
-    return overSsh(config, access, pool);
+    return overSsh(config, access, pool, { hasTimeout });
   }
 
   /** Sends a signal to the halves of the server that serve connections. */

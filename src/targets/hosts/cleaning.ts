@@ -73,7 +73,7 @@ export class HostsCleaning implements Cleaning {
     const { executor, templates, deployments } = this.context;
     const route = this.#routes.get(place);
     if (!route) throw new Error(`${place} was not looked at`);
-    const connection = this.access.connect(place, route, undefined, this.#config);
+    const connection = this.access.connect(place, route, { config: this.#config });
     if (!executor.dryRun) await connection.ready();
     const line = connection.reach(
       removeUnneeded(templates.unneeded, { docker, discarded: deployments.discarded }, things),

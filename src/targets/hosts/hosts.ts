@@ -58,6 +58,8 @@ interface HostPlace {
   readonly user: User;
   /** Whether its engine is rootless. */
   readonly rootless?: boolean;
+  /** Whether it has a `timeout` with `-k`. */
+  readonly has_timeout?: boolean;
 }
 
 const hostAt = ({ own }: Place): HostPlace => own as HostPlace;
@@ -77,8 +79,8 @@ export class HostsTarget implements Target {
 
   constructor(private readonly context: TargetContext) {
     this.#places = new SshPlaces(context, (place) => {
-      const { root, user, rootless = false, address, jump } = hostAt(place);
-      return { root, user, rootless, route: () => this.#routeOf({ address, jump }) };
+      const { root, user, rootless = false, has_timeout: hasTimeout = false, address, jump } = hostAt(place);
+      return { root, user, rootless, hasTimeout, route: () => this.#routeOf({ address, jump }) };
     });
     this.cleaning = new HostsCleaning(context, this.#places.ways.access, (asked, work) =>
       this.#onEachHost(asked, async (host, name) =>
@@ -205,6 +207,7 @@ export class HostsTarget implements Target {
     const own: HostPlace = {
       ...{ address: host.address, jump: host.jump, root: rootIn(found.home), user },
       ...(engine.users === 'rootless' && { rootless: true }),
+      ...(found.has.has('timeout') && { has_timeout: true }),
     };
     return {
       facts: { name, user, engine, gpus },

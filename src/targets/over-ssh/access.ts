@@ -74,8 +74,13 @@ export class SshAccess {
     return sshConfig(machines, places);
   }
 
-  /** @param pool for sessions that are not shared with others. @param config the ssh_config for changes */
-  connect(name: string, route: Route, pool = this.pool, config = this.deployments.sshConfig): Connection {
+  /** @param pool for sessions that are not shared with others. @param config the ssh_config for changes.
+   * @param hasTimeout whether the machine is known to have a `timeout` with `-k` */
+  connect(
+    name: string,
+    route: Route,
+    { pool = this.pool, config = this.deployments.sshConfig, hasTimeout = false } = {},
+  ): Connection {
     // A dry run creates no folder in the user's home.
     if (!this.deployments.readOnly) this.#makeSockets();
     const mend = [
@@ -83,7 +88,8 @@ export class SshAccess {
       ownLine('deploy', [], 'once you know that the new key is right'),
     ];
     const access = { name, route, hostKeys: this.hostKeys(name), mend, key: this.key };
-    return overSsh(config, access, pool, () => this.#readConfig(name, route));
+    const readConfig = () => this.#readConfig(name, route);
+    return overSsh(config, access, pool, { readConfig, hasTimeout });
   }
 
   /** An ssh_config for reads through OpenSSH before the other is written, or in a dry run, which does not write it. */

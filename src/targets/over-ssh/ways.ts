@@ -18,6 +18,8 @@ export interface SshMachine {
   readonly user: User;
   /** Whether its engine is rootless. */
   readonly rootless: boolean;
+  /** Whether it is known to have a `timeout` with `-k`. */
+  readonly hasTimeout: boolean;
   /** Its present route; null: it does not exist yet, or its address is unknown. Found out by each command: it may
    * depend on this computer's network. @throws UserError */
   route(): Promise<Route | null>;
@@ -68,7 +70,7 @@ export class SshWays {
   async connection(place: Place): Promise<Connection> {
     const { name, rented } = place;
     const route = await this.routeTo(place);
-    if (route) return this.access.connect(name, route);
+    if (route) return this.access.connect(name, route, this.machineOf(place));
     if (rented && this.context.executor.dryRun) return notYet(this.context.deployments.sshConfig, name);
     throw new NotThereYet(name);
   }

@@ -4,14 +4,22 @@ import type { Io } from '../../shell/process.js';
 /** Extra time of the remote timeout, so that ours ends the command first, in seconds. */
 const later = 5;
 
-/** `timeout` is not in POSIX, and older versions have other options. */
-const withinTime = 'if timeout -k 1 1 true 2>/dev/null; then exec timeout -k 5 "$@"; fi; shift; exec "$@"';
+const limited = ['timeout', '-k', '5'];
 
-/** A read with a timeout on the machine, too: a process there does not notice when our side is gone. */
-export function endingThere(there: Command, { timeoutMs = Infinity, onStdout, onStderr }: Io): Command {
+/** `timeout` is not in POSIX, and older versions have other options. */
+const ifPossible = `if timeout -k 1 1 true 2>/dev/null; then exec ${limited.join(' ')} "$@"; fi; shift; exec "$@"`;
+
+/** A read with a timeout on the machine, too: a process there does not notice when our side is gone.
+ * @param hasTimeout whether the machine is known to have a `timeout` with `-k`: to find out starts three programs */
+export function endingThere(
+  there: Command,
+  { timeoutMs = Infinity, onStdout, onStderr }: Io,
+  hasTimeout: boolean,
+): Command {
   if (!Number.isFinite(timeoutMs) || onStdout || onStderr) return there;
   const seconds = String(Math.ceil(timeoutMs / 1000) + later);
-  return { ...there, argv: ['sh', '-c', withinTime, 'sh', seconds, ...there.argv] };
+  const before = hasTimeout ? limited : ['sh', '-c', ifPossible, 'sh'];
+  return { ...there, argv: [...before, seconds, ...there.argv] };
 }
 
 /** The command on a machine that `config` (an ssh_config file) names, through OpenSSH with its input and output. */

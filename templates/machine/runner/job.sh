@@ -50,6 +50,7 @@ finish() {
     return 1
   }
   show_state
+  keep_report
   # An attached runner works on meanwhile; descriptor 3 closes when everything is done.
   if [ -n "${attached:-}" ]; then
     (trap '' INT TERM HUP && tidy) </dev/null >/dev/null 2>&1 &

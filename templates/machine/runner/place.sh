@@ -15,10 +15,12 @@ is_in_place() {
   [ -d "$work${1:+/$1}" ] && [ "$(cd -P -- "$work${1:+/$1}" 2>/dev/null && pwd -P)" = "$place${1:+/$1}" ]
 }
 
-# is_data_in_place JOB PATH: the same for a folder in data/, without $work.
+# is_data_in_place JOB PATH: the same for a folder in data/, without $work. For reads alone, of which one may be about
+# thousands of jobs: rather than start a shell that goes there, this one goes and stays. JOB is an absolute path.
 is_data_in_place() {
-  place_of "$1"
-  [ -d "$1/data/$2" ] && [ "$(cd -P -- "$1/data/$2" 2>/dev/null && pwd -P)" = "$place/data/$2" ]
+  [ -d "$1/data/$2" ] || return
+  { read -r place <"$1/place"; } 2>/dev/null || { cd -P -- "$1" 2>/dev/null && place=$PWD; } || return
+  cd -P -- "$1/data/$2" 2>/dev/null && [ "$PWD" = "$place/data/$2" ]
 }
 
 # is_removed JOB: was its folder removed? No, if its disk cannot be read, or is not mounted.

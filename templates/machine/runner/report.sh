@@ -49,7 +49,8 @@ report_job() {
   fi
   # It has no output and no measures yet.
   if [ "$state" != pending ]; then
-    report_output
+    [ "$end" = 0 ] || say_end
+    say_kept || report_output
   elif { read -r text <"$job/waits"; } 2>/dev/null; then
     say log "$text"
   fi
@@ -114,6 +115,20 @@ say_end() {
   echo
 }
 
+# What an ended job has to say is kept: to find it out starts programs, for each of maybe thousands of jobs. Not if it is
+# long, since a shell reads byte by byte.
+keep_report() {
+  { read -r text <"$job/state.json"; } 2>/dev/null
+  find_state "$text"
+  said=$(report_output)
+  if [ "${#said}" -gt 8192 ] || ! put "$job/report" "$said"; then rm -f "$job/report" "$job/report.$$"; fi
+}
+
+say_kept() {
+  is_final "$state" && [ -r "$job/report" ] || return
+  while IFS= read -r line; do printf '%s\n' "$line"; done <"$job/report"
+}
+
 report_output() {
   name_of_log=docker.txt
   [ "$state" != building ] || name_of_log=build.txt
@@ -124,7 +139,6 @@ report_output() {
     [ -n "$line" ] || find_line "$second"
   fi
   say log "$line"
-  [ "$end" = 0 ] || say_end
   if is_data_in_place "$job" measures; then
     measure
     summarize

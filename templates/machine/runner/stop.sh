@@ -92,7 +92,11 @@ end_waiting() {
     return
   fi
   # Usually there is no output.
-  if [ -s "$job/logs/docker.txt" ]; then bring_logs || ! is_job_full "$job" || return; fi
+  if [ -s "$job/logs/docker.txt" ]; then
+    bring_logs || ! is_job_full "$job" || return
+  else
+    echo 'log ' >"$job/report"
+  fi
   record stopped user || return
   show_state
   [ ! -e "$secrets" ] || remove "$secrets"

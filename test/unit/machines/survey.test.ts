@@ -166,6 +166,21 @@ describe('a survey', () => {
   });
 
   it.each([
+    ['one that ends what does not end', '', true],
+    ['one without -k, as busybox had', `[ "$1" != -k ] || exit 1; shift; exec "$@"`, false],
+  ])('says of a timeout whether reads can be given to it: %s', (_, program, has) => {
+    const tools = scratchFolder();
+    try {
+      if (program) writeFileSync(join(tools, 'timeout'), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
+      const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
+      const said = execFileSync('sh', ['-s', '--', 'no-engine'], { input: readFileSync(script), env });
+      expect(parseSurvey(said.toString(), new Date())?.has.has('timeout')).toBe(has);
+    } finally {
+      rmSync(tools, { recursive: true });
+    }
+  });
+
+  it.each([
     ['two GPUs', `echo 0; echo 1`, ['0', '1'], null],
     ['none', `echo 'No devices were found'; exit 6`, [], 'ended with exit code 6: No devices were found'],
     ['a complaint', `echo; echo 'No NVML' >&2; exit 9`, [], 'ended with exit code 9: No NVML'],

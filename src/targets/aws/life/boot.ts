@@ -55,7 +55,7 @@ export async function untilReady(
   for (const began = Date.now(); ; ) {
     const pool = new SshPool();
     try {
-      const connection = access.connect(name, machine.route, pool);
+      const connection = access.connect(name, machine.route, { pool });
       const isFinished = (await connection.query(command('test', '-e', bootFinished))).code === 0;
       answered = true;
       const found = await survey(connection, script, programWordsOf(machine.docker), context.now);

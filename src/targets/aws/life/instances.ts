@@ -42,7 +42,8 @@ export class AwsInstances {
   ) {
     this.places = new SshPlaces(context, (place) => {
       const own = awsAt(place);
-      return { root: own.root, user: userOf(own), rootless: false, route: () => this.#routeTo(own) };
+      const route = () => this.#routeTo(own);
+      return { root: own.root, user: userOf(own), rootless: false, hasTimeout: false, route };
     });
   }
 
