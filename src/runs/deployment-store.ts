@@ -21,6 +21,9 @@ const receiptsFolder = 'receipts';
 
 const discardedFile = 'discarded.txt';
 
+/** How ssh said that it reaches the machines. */
+const routesFile = 'routes.json';
+
 /** Machines are asked about each. */
 const mostDiscarded = 50;
 
@@ -209,6 +212,15 @@ export class DeploymentStore {
   /** Writes machines.txt, for users: a line for each condition, with its place. */
   writeMachines(text: string): void {
     if (!this.readOnly) writeAtomically(join(this.folder, 'machines.txt'), text);
+  }
+
+  /** The text that `writeRoutes` wrote; '' for none. */
+  readRoutes(): string {
+    return readBounded(join(this.folder, routesFile))?.bytes.toString() ?? '';
+  }
+
+  writeRoutes(text: string): void {
+    if (!this.readOnly) writeAtomically(join(this.folder, routesFile), text, 0o600);
   }
 
   /** The text of known_hosts; in a dry run, as it would be. */

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** The file of that program; null: there is none. @param path the folders that are searched for programs */
+export const programAt = (name: string, path = process.env.PATH ?? ''): string | null =>
+  (name.includes('/') ? [name] : path.split(delimiter).map((folder) => join(folder, name))).find((file) =>
+    existsSync(file),
+  ) ?? null;
+
 /** @param path the folders that are searched for programs. */
-export const isProgram = (name: string, path = process.env.PATH ?? ''): boolean =>
-  name.includes('/')
-    ? existsSync(name)
-    : path.split(delimiter).some((folder) => existsSync(join(folder, name)));
+export const isProgram = (name: string, path?: string): boolean => programAt(name, path) !== null;
 
 /** How each package manager installs a package. */
 const managers = {

@@ -12,7 +12,7 @@ import type { LiveDeployment } from '../../runs/deployment-store.js';
 import { unreleased } from '../../runs/placement.js';
 import type { Io } from '../../shell/process.js';
 import { programWordsOf } from '../../tools/docker/lines.js';
-import { type Route, routeOf } from '../../tools/ssh/route.js';
+import type { Route } from '../../tools/ssh/route.js';
 import { buildHere } from '../build-here.js';
 import type { TargetContext } from '../context.js';
 import { rootIn } from '../over-ssh/layout.js';
@@ -171,8 +171,7 @@ export class HostsTarget implements Target {
   }
 
   #routeOf({ address, jump }: Pick<Host, 'address' | 'jump'>): Promise<Route> {
-    const { executor, env, home } = this.context;
-    return routeOf(executor, address, jump, { home, env, config: this.#places.ways.access.userConfig });
+    return this.#places.ways.routeOf(address, jump);
   }
 
   /** The way to a machine that is who it was, or is trusted now. */

@@ -19,6 +19,7 @@ import type { Route } from '../../tools/ssh/route.js';
 /** The deployment's access to its machines: ssh_config, host keys, sessions. */
 export class SshAccess {
   #scratch: string | undefined;
+  #parsed: { readonly text: string; readonly keys: ReadonlyMap<string, HostKey[]> } | undefined;
 
   constructor(
     private readonly deployments: DeploymentStore,
@@ -47,7 +48,7 @@ export class SshAccess {
 
   /** Records this host key as the only one of the machine. */
   pin(machine: string, key: HostKey): void {
-    this.deployments.writeKnownHosts(knownHostsText(this.#known().set(machine, [key])));
+    this.deployments.writeKnownHosts(knownHostsText(new Map(this.#known()).set(machine, [key])));
   }
 
   get knownHostsText(): string {
@@ -55,8 +56,10 @@ export class SshAccess {
   }
 
   /** Read each time: another command may create machines meanwhile. */
-  #known(): Map<string, HostKey[]> {
-    return parseKnownHosts(this.deployments.readKnownHosts());
+  #known(): ReadonlyMap<string, HostKey[]> {
+    const text = this.deployments.readKnownHosts();
+    if (this.#parsed?.text !== text) this.#parsed = { text, keys: parseKnownHosts(text) };
+    return this.#parsed.keys;
   }
 
   /** The text of ssh_config. */

@@ -7,6 +7,7 @@ import { jobsAt, unreleased } from '../../runs/placement.js';
 import { command, write } from '../../shell/command.js';
 import type { NamedRoute } from '../../tools/ssh/config-file.js';
 import type { Route } from '../../tools/ssh/route.js';
+import { RouteAnswers } from '../../tools/ssh/route-answers.js';
 import { NotThereYet } from '../../tools/ssh/unreachable.js';
 import type { TargetContext } from '../context.js';
 import { SshAccess } from './access.js';
@@ -38,19 +39,26 @@ interface Known {
 /** The present routes to a deployment's machines: for our sessions, and in the files that ssh reads. */
 export class SshWays {
   readonly access: SshAccess;
+  readonly #answers: RouteAnswers;
   readonly #routes = new Map<string, Known>();
 
   constructor(
     private readonly context: TargetContext,
     private readonly machineOf: (place: Place) => SshMachine,
   ) {
-    this.access = new SshAccess(context.deployments, context.ssh, context.home);
+    const { deployments } = context;
+    this.access = new SshAccess(deployments, context.ssh, context.home);
+    this.#answers = new RouteAnswers({
+      read: () => deployments.readRoutes(),
+      write: (text) => deployments.writeRoutes(text),
+    });
   }
 
   /** Updates the files through which ssh, git, rsync and users find the machines. */
   async writeConfig(deployment: Deployment): Promise<void> {
     const { executor, deployments } = this.context;
     const found = await this.#reached(deployment);
+    this.#answers.save();
     const config = this.access.configFor(found);
     const { knownHostsText } = this.access;
     const isCurrent =
@@ -73,6 +81,12 @@ export class SshWays {
     if (route) return this.access.connect(name, route, this.machineOf(place));
     if (rented && this.context.executor.dryRun) return notYet(this.context.deployments.sshConfig, name);
     throw new NotThereYet(name);
+  }
+
+  /** The present route to an address by the user's own configuration. @throws CommandFailed if ssh cannot tell */
+  routeOf(address: string, jump: string | null): Promise<Route> {
+    const { executor, env, home } = this.context;
+    return this.#answers.routeTo(executor, address, jump, { home, env, config: this.access.userConfig });
   }
 
   /** Cached for a short time only: following a sweep takes long, and the route may change. */

@@ -34,12 +34,16 @@ export function pathTokens(machine: Named, alias: string | null, home: string): 
   };
 }
 
+let user: { uid: number; username: string } | undefined;
+
+/** Found out once, for all machines. */
 function localUser(): { uid: number; username: string } {
   try {
-    return userInfo();
+    user ??= userInfo();
   } catch {
-    return { uid: process.getuid?.() ?? 0, username: '' };
+    user = { uid: process.getuid?.() ?? 0, username: '' };
   }
+  return user;
 }
 
 /** Expands tokens; unknown ones stay. */

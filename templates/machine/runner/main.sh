@@ -56,5 +56,3 @@ main() {
       ;;
   esac
 }
-
-{ main "$@"; exit; }

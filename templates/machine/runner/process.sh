@@ -45,6 +45,14 @@ is_elsewhere() {
   [ -n "$elsewhere" ]
 }
 
+# is_foreign QUEUE: is it the queue of another computer, which `elsewhere` names? Only that one works on it.
+is_foreign() {
+  elsewhere=
+  { read -r elsewhere <"$1/host"; } 2>/dev/null
+  if [ "$elsewhere" = "$machine" ]; then elsewhere=; fi
+  [ -n "$elsewhere" ]
+}
+
 # Says what another computer has, which only that one may end. Nothing tells a computer that was renamed from another one
 # with the same home folder.
 say_elsewhere() {

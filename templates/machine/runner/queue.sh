@@ -111,14 +111,6 @@ is_queued() {
   return 1
 }
 
-# is_foreign QUEUE: is it the queue of another computer, which `elsewhere` names? Only that one works on it.
-is_foreign() {
-  elsewhere=
-  { read -r elsewhere <"$1/host"; } 2>/dev/null
-  if [ "$elsewhere" = "$machine" ]; then elsewhere=; fi
-  [ -n "$elsewhere" ]
-}
-
 # begin QUEUE [--keep-held | --max-failures N] GPUS...: a worker for each slot that has none; GPUS is a slot's `docker
 # run --gpus`, or `-`. The job of a dead worker goes back to the front of the queue. The count of failures is reset, and
 # a held queue continues, unless --keep-held. With --max-failures the queue is held after so many failures.

@@ -1,6 +1,6 @@
 import type { Deployment } from '../../../runs/deployment.js';
 import type { InstanceFacts } from '../../../tools/aws/facts.js';
-import { type Route, routeOf } from '../../../tools/ssh/route.js';
+import type { Route } from '../../../tools/ssh/route.js';
 import type { TargetContext } from '../../context.js';
 import { SshPlaces } from '../../over-ssh/places.js';
 import type { EndedJob } from '../../target.js';
@@ -37,7 +37,7 @@ export class AwsInstances {
   readonly #addresses = new Map<string, string>();
 
   constructor(
-    private readonly context: TargetContext,
+    context: TargetContext,
     private readonly account: AwsAccount,
   ) {
     this.places = new SshPlaces(context, (place) => {
@@ -78,9 +78,7 @@ export class AwsInstances {
   async #routeTo(own: AwsPlace): Promise<Route | null> {
     const address = this.#addressOf(own);
     if (address === null) return null;
-    const { executor, env, home } = this.context;
-    const config = this.places.ways.access.userConfig;
-    const route = await routeOf(executor, `${own.user}@${address}`, null, { home, env, config });
+    const route = await this.places.ways.routeOf(`${own.user}@${address}`, null);
     return { ...route, identityFiles: [], agent: null, identityAgent: 'none', identitiesOnly: true };
   }
 
