@@ -69,7 +69,10 @@ describe('the digest of what ssh answers from', () => {
 describe('the answers of ssh', () => {
   const executor = new Executor(new Journal(() => {}));
   let kept = '';
-  const store = { read: () => kept, write: (text: string) => void (kept = text) };
+  const keep = (text: string) => {
+    kept = text;
+  };
+  const store = { read: () => kept, write: keep };
   let asked = 0;
   const counting: Pick<Executor, 'read'> = {
     read: (...words) => {
