@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownLine, UserError } from '../../errors.js';
 import { type Connection, overSsh } from '../../machines/connection.js';
@@ -15,6 +15,7 @@ import {
 import { type HostKey, knownHostsText, parseKnownHosts } from '../../tools/ssh/known-hosts.js';
 import type { SshPool } from '../../tools/ssh/pool.js';
 import type { Route } from '../../tools/ssh/route.js';
+import { systemHome } from '../../tools/ssh/tokens.js';
 
 /** The deployment's access to its machines: ssh_config, host keys, sessions. */
 export class SshAccess {
@@ -129,14 +130,6 @@ export class SshAccess {
       ]);
   }
 }
-
-const systemHome = (): string => {
-  try {
-    return userInfo().homedir;
-  } catch {
-    return '';
-  }
-};
 
 /** A folder that is deleted when this process ends. */
 function scratchFolder(): string {

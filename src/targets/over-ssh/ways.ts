@@ -46,12 +46,8 @@ export class SshWays {
     private readonly context: TargetContext,
     private readonly machineOf: (place: Place) => SshMachine,
   ) {
-    const { deployments } = context;
-    this.access = new SshAccess(deployments, context.ssh, context.home);
-    this.#answers = new RouteAnswers({
-      read: () => deployments.readRoutes(),
-      write: (text) => deployments.writeRoutes(text),
-    });
+    this.access = new SshAccess(context.deployments, context.ssh, context.home);
+    this.#answers = new RouteAnswers(context.deployments);
   }
 
   /** Updates the files through which ssh, git, rsync and users find the machines. */

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { programAt } from '../../shell/programs.js';
+import { systemHome } from './tokens.js';
 
 /** The OpenSSH of the system, which reads /etc/ssh. Others have a folder of their own. */
 const systemProgram = '/usr/bin/ssh';
@@ -18,13 +19,13 @@ const dependent = /^\s*"?(match|canonical\w*)\b/im;
  * @param config the ssh_config instead of the user's and the system's; null: those.
  * @param home of the user, as the system knows it. @param path the folders that are searched for programs.
  * @returns null if the files do not tell: they have conditions, include others in a way that is not understood here, or
- * cannot be read */
+ * cannot be read; or if they are not known, for another ssh or a user whom the system does not know */
 export function configDigest(
   config: string | null,
-  home = userInfo().homedir,
+  home = systemHome(),
   path = process.env.PATH,
 ): string | null {
-  if (programAt('ssh', path) !== systemProgram) return null;
+  if (programAt('ssh', path) !== systemProgram || home === '') return null;
   const hash = createHash('sha256');
   const { mtimeMs, size } = statSync(systemProgram);
   hash.update(JSON.stringify([mtimeMs, size, process.getuid?.(), home, hostname()]));

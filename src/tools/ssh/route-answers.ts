@@ -5,12 +5,15 @@ import { type Caller, parseRoute, type Route, resolveRoute, routeOf } from './ro
 /** Where answers are kept between commands. */
 export interface AnswerStore {
   /** '' if there are none. */
-  read(): string;
-  write(text: string): void;
+  readRoutes(): string;
+  writeRoutes(text: string): void;
 }
 
 /** How long a digest counts, in milliseconds. */
 const freshness = 1000;
+
+/** The most answers that are kept: rented machines have new addresses each time. */
+const most = 2000;
 
 /** The answers of `ssh -G`. Those that depend on files alone are kept as long as the files stay the same: for a hundred
  * machines, to ask again takes a third as long as to reach them. */
@@ -48,7 +51,9 @@ export class RouteAnswers {
   save(): void {
     if (!this.#isNews || !this.#digest?.value) return;
     this.#isNews = false;
-    this.store.write(JSON.stringify({ digest: this.#digest.value, answers: [...this.#kept] }));
+    this.store.writeRoutes(
+      JSON.stringify({ digest: this.#digest.value, answers: [...this.#kept].slice(-most) }),
+    );
   }
 
   #present({ config }: Caller): string | null {
@@ -56,7 +61,7 @@ export class RouteAnswers {
     const before = this.#digest?.value;
     const value = this.digestOf(config);
     this.#digest = { value, at: Date.now() };
-    if (value !== before || before === undefined) this.#kept = keptFor(value, this.store.read());
+    if (value !== before || before === undefined) this.#kept = keptFor(value, this.store.readRoutes());
     return value;
   }
 }

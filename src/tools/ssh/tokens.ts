@@ -34,17 +34,26 @@ export function pathTokens(machine: Named, alias: string | null, home: string): 
   };
 }
 
-let user: { uid: number; username: string } | undefined;
+interface LocalUser {
+  readonly uid: number;
+  readonly username: string;
+  readonly homedir: string;
+}
 
-/** Found out once, for all machines. */
-function localUser(): { uid: number; username: string } {
+let user: LocalUser | undefined;
+
+/** The user as the system knows it, found out once, for all machines. */
+function localUser(): LocalUser {
   try {
     user ??= userInfo();
   } catch {
-    user = { uid: process.getuid?.() ?? 0, username: '' };
+    user = { uid: process.getuid?.() ?? 0, username: '', homedir: '' };
   }
   return user;
 }
+
+/** The user's home folder by the system, where ssh looks whatever HOME says; '' if the system does not know the user. */
+export const systemHome = (): string => localUser().homedir;
 
 /** Expands tokens; unknown ones stay. */
 export const expanded = (text: string, tokens: Tokens): string =>

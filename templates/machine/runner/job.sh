@@ -50,7 +50,6 @@ finish() {
     return 1
   }
   show_state
-  keep_report
   # An attached runner works on meanwhile; descriptor 3 closes when everything is done.
   if [ -n "${attached:-}" ]; then
     (trap '' INT TERM HUP && tidy) </dev/null >/dev/null 2>&1 &
@@ -80,8 +79,9 @@ keep_files() {
   return "$lost"
 }
 
-# Removes everything of the job except its record and its data.
+# Removes everything of the job except its record, what it has to say, and its data.
 tidy() {
+  keep_report
   engine_remove
   set --
   if is_in_place ''; then set -- "$work/source" "$work/home"; fi

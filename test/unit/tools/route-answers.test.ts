@@ -72,7 +72,7 @@ describe('the answers of ssh', () => {
   const keep = (text: string) => {
     kept = text;
   };
-  const store = { read: () => kept, write: keep };
+  const store = { readRoutes: () => kept, writeRoutes: keep };
   let asked = 0;
   const counting: Pick<Executor, 'read'> = {
     read: (...words) => {
