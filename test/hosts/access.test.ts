@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing, isThorough } from '../support/engines.js';
@@ -197,6 +206,22 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
         logout();
         rmSync(key);
       }
+    });
+
+    it('M1: another key, as the user’s configuration names it now', async () => {
+      const project = made('near');
+      const [before, after] = [join(folder, 'key-before'), join(folder, 'key-after')];
+      copyFileSync(fleet.key, before);
+      chmodSync(before, 0o600);
+      writeSshConfig(project, sshConfig('near', settings(near, { IdentityFile: before })));
+      await bearsAnother(project, {}, () => {
+        // What ssh said is kept for later commands.
+        expect(readFileSync(join(project.stateFolder, 'routes.json'), 'utf8')).toContain(before);
+        renameSync(before, after);
+        writeSshConfig(project, sshConfig('near', settings(near, { IdentityFile: after })));
+        return {};
+      });
+      rmSync(after);
     });
 
     it('M1: another way by Match exec, as in another network', async () => {
