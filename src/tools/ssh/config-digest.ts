@@ -19,7 +19,7 @@ const dependent = /^\s*"?(match|canonical\w*)\b/im;
  * @param config the ssh_config instead of the user's and the system's; null: those.
  * @param home of the user, as the system knows it. @param path the folders that are searched for programs.
  * @returns null if the files do not tell: they have conditions, include others in a way that is not understood here, or
- * cannot be read; or if they are not known, for another ssh or a user whom the system does not know */
+ * cannot be read; or if they are not known, for another ssh or a user that the system does not know */
 export function configDigest(
   config: string | null,
   home = systemHome(),

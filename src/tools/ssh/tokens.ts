@@ -52,7 +52,7 @@ function localUser(): LocalUser {
   return user;
 }
 
-/** The user's home folder by the system, where ssh looks whatever HOME says; '' if the system does not know the user. */
+/** The user's home folder by the system, where ssh looks, even if HOME says otherwise; '' if the system does not know the user. */
 export const systemHome = (): string => localUser().homedir;
 
 /** Expands tokens; unknown ones stay. */
