@@ -74,7 +74,8 @@ export class SshWays {
   async connection(place: Place): Promise<Connection> {
     const { name, rented } = place;
     const route = await this.routeTo(place);
-    if (route) return this.access.connect(name, route, this.machineOf(place));
+    const { hasTimeout } = this.machineOf(place);
+    if (route) return this.access.connect(name, route, { hasTimeout });
     if (rented && this.context.executor.dryRun) return notYet(this.context.deployments.sshConfig, name);
     throw new NotThereYet(name);
   }

@@ -36,6 +36,8 @@ export function configDigest(
         { file: join(own, 'config'), base: own },
         { file: join(systemFolder, 'ssh_config'), base: systemFolder },
       ];
+  // Without this one, some systems have another one elsewhere.
+  if (!config && read(join(systemFolder, 'ssh_config')) === 'none') return null;
   const reader = new Reader(hash, home);
   return starts.every(({ file, base }) => reader.add(file, base, 0)) ? hash.digest('hex') : null;
 }

@@ -47,13 +47,16 @@ export class RouteAnswers {
     return parseRoute(text, address, caller);
   }
 
-  /** Keeps the answers for later commands. */
+  /** Keeps the answers for later commands, if there is room for them. */
   save(): void {
     if (!this.#isNews || !this.#digest?.value) return;
     this.#isNews = false;
-    this.store.writeRoutes(
-      JSON.stringify({ digest: this.#digest.value, answers: [...this.#kept].slice(-most) }),
-    );
+    const text = JSON.stringify({ digest: this.#digest.value, answers: [...this.#kept].slice(-most) });
+    try {
+      this.store.writeRoutes(text);
+    } catch {
+      // A full disk keeps nobody from looking: they are asked for again.
+    }
   }
 
   #present({ config }: Caller): string | null {
@@ -61,14 +64,15 @@ export class RouteAnswers {
     const before = this.#digest?.value;
     const value = this.digestOf(config);
     this.#digest = { value, at: Date.now() };
-    if (value !== before || before === undefined) this.#kept = keptFor(value, this.store.readRoutes());
+    if (value !== before || before === undefined) this.#kept = keptFor(value, this.store);
     return value;
   }
 }
 
-function keptFor(digest: string | null, text: string): Map<string, string> {
+/** None for other files, or if what is kept is damaged. */
+function keptFor(digest: string | null, store: AnswerStore): Map<string, string> {
   try {
-    const kept = JSON.parse(text) as { digest?: unknown; answers?: unknown };
+    const kept = JSON.parse(store.readRoutes()) as { digest?: unknown; answers?: unknown };
     if (digest === null || kept.digest !== digest || !Array.isArray(kept.answers)) return new Map();
     const isAnswer = (one: unknown): one is [string, string] =>
       Array.isArray(one) && one.length === 2 && one.every((word) => typeof word === 'string');

@@ -15,8 +15,8 @@ is_in_place() {
   [ -d "$work${1:+/$1}" ] && [ "$(cd -P -- "$work${1:+/$1}" 2>/dev/null && pwd -P)" = "$place${1:+/$1}" ]
 }
 
-# is_data_in_place JOB PATH: the same for a folder in data/, without $work. For reads alone, of which one may be about
-# thousands of jobs: rather than start a shell that goes there, this one goes and stays. JOB is an absolute path.
+# is_data_in_place JOB PATH: the same for a folder in data/, without $work. For reads, of which one may be about thousands
+# of jobs: rather than start a shell that goes there, this one goes and stays. JOB is an absolute path.
 is_data_in_place() {
   [ -d "$1/data/$2" ] || return
   { read -r place <"$1/place"; } 2>/dev/null || { cd -P -- "$1" 2>/dev/null && place=$PWD; } || return

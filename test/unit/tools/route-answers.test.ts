@@ -109,6 +109,18 @@ describe('the answers of ssh', () => {
     },
   );
 
+  it.each(['read', 'written'] as const)('are asked for where nothing can be %s', async (which) => {
+    const fails = () => {
+      throw new Error('ENOSPC: no space left on device');
+    };
+    const readRoutes = which === 'read' ? fails : () => '';
+    const one = new RouteAnswers({ readRoutes, writeRoutes: fails }, (given) =>
+      configDigest(given, folder, '/usr/bin:/bin'),
+    );
+    expect(await ask(one)).toMatchObject({ host: '10.0.0.9' });
+    one.save();
+  });
+
   it('M1: are asked for each time where they depend on more than files', async () => {
     const moved = join(folder, 'moved');
     writeFileSync(
