@@ -221,6 +221,10 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines
         writeSshConfig(project, sshConfig('near', settings(near, { IdentityFile: after })));
         return {};
       });
+      // The lines that it prints have it, too.
+      const lines = readFileSync(join(project.stateFolder, 'ssh_config'), 'utf8');
+      expect(lines).toContain(after);
+      expect(lines).not.toContain(before);
       rmSync(after);
     });
 
