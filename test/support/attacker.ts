@@ -112,7 +112,8 @@ export async function withEach(
   how: How = {},
 ): Promise<void> {
   for (const verb of verbs) {
-    const limit = ['timeout', '--signal=KILL', '60'];
+    // Longer than any limit of ours, which a computer with much else to do may need whole.
+    const limit = ['timeout', '--signal=KILL', '300'];
     const finished = await project.cli(verb, { ...how, as: limit }).catch((error: Error) => error);
     if (finished instanceof Error) throw new Error(`${verb.join(' ')} did not end: ${finished.message}`);
     const said = `${finished.stdout}\n${finished.stderr}`;
