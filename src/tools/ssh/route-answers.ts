@@ -55,7 +55,7 @@ export class RouteAnswers {
     try {
       this.store.writeRoutes(text);
     } catch {
-      // A full disk keeps nobody from looking: they are asked for again.
+      // On a full disk a look still works: they are asked for again.
     }
   }
 
