@@ -93,7 +93,7 @@ exec 3<>/dev/tcp/127.0.0.1/${server.port}; cat <&3 & exec cat >&3
   });
 
   describe('M8: that hears few callers at a time', () => {
-    const many = Array.from({ length: 24 }, (_, n) => `m${n}`);
+    const many = Array.from({ length: 12 }, (_, n) => `m${n}`);
 
     /** Many machines behind a gate that turns the fourth away who has not said yet who he is. */
     async function behindGate() {

@@ -117,8 +117,8 @@ case \${1-} in
     trap 'echo saved; echo saved >/data/results/saved.txt; exit 3' TERM INT
     echo "holding $2"
     tries=0
-    while [ ! -e /data/results/go ] && [ "$tries" -lt 9000 ]; do
-      sleep 0.1 &
+    while [ ! -e /data/results/go ] && [ "$tries" -lt 3000 ]; do
+      sleep 0.3 &
       wait $!
       tries=$((tries + 1))
     done

@@ -23,17 +23,19 @@ export class Sshd {
     this.#server = spawn('/usr/sbin/sshd', words, { stdio: 'ignore' });
   }
 
-  /** Starts one, with the `host-key` in the folder, if there is one. Its users get `home` as a home folder, their own if left out.
+  /** Starts one, with the `host-key` in the folder, if there is one. Its users get `home` as a home folder: what is in
+   *  their own may start many programs with each shell.
    *  @param more of its sshd_config */
   static async start(
     folder: string,
     {
       address = '127.0.0.1',
-      home,
+      home = join(folder, 'home'),
       more = {},
     }: { readonly address?: string; readonly home?: string; readonly more?: Settings } = {},
   ): Promise<Sshd> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(home, { recursive: true });
     // Where a server of root's keeps its unprivileged half.
     if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     const port = await freePort(address);
@@ -53,12 +55,10 @@ export class Sshd {
       LogLevel: 'VERBOSE',
       // As in Debian: connections that ask for a shell or a command, nothing else.
       AllowTcpForwarding: 'no',
+      // Each is a computer of its own, with slots of its own.
+      SetEnv: `HOME=${home} LOGISTICIAN_SLOTS=${home}/slots`,
       // The folder that the server begins in is the one of /etc/passwd.
-      ...(home !== undefined && {
-        // Each is a computer of its own, with slots of its own.
-        SetEnv: `HOME=${home} LOGISTICIAN_SLOTS=${home}/slots`,
-        ForceCommand: 'cd && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
-      }),
+      ForceCommand: 'cd && exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"',
       ...more,
     };
     writeFileSync(join(folder, 'sshd_config'), settings(config));
