@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Attacker, looking, ofRuns, withEach } from '../support/attacker.js';
-import { isMissing } from '../support/engines.js';
+import { isMissing, isThorough, variants } from '../support/engines.js';
 import { actsOnTerminal } from '../support/hostile-words.js';
 import { holdingOn, letGoOn, onHosts, well } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
@@ -91,7 +91,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('T4, T13, T15: hosti
     const text = Buffer.from(shell(attacker.victims, attacker.program)).toString('base64');
     await bad.exec(`echo ${text} | base64 -d >/usr/local/bin/sh-of-ada
       chmod 755 /usr/local/bin/sh-of-ada; echo good >/tmp/how; chsh -s /usr/local/bin/sh-of-ada ada`);
-    for (const how of ['garbage', 'altered', 'links']) {
+    for (const how of variants('altered', 'garbage', 'links')) {
       await turn(how);
       await everyVerb([
         ...withoutEnd,
@@ -116,7 +116,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('T4, T13, T15: hosti
       ['clean', '--hosts', '--yes'],
     ]);
     await everyVerb([['deploy', '--yes'], ['sync'], ['terminate', '--yes', '--grace', '1']]);
-    await everyVerb(ofRuns('last', project.scratch));
+    if (isThorough) await everyVerb(ofRuns('last', project.scratch));
     const ours = project.receipts().find(({ machine }) => machine.name === 'good');
     expect(ours).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
     expect(project.readRun(ours?.id, 'data', 'logs', 'docker.txt')).toContain('let go');

@@ -4,10 +4,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { awsAt } from '../../src/targets/aws/place.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { atCloud, CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 
 // What a first night at AWS meets. Against the API alone: no machine answers, and none has to.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the first use of AWS', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('the first use of AWS', () => {
   let cloud: Cloud;
   let project: CloudProject;
 

@@ -5,14 +5,14 @@ import { awsAt } from '../../src/targets/aws/place.js';
 import { namedInstances } from '../support/cloud/call.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { copyOfPackage } from '../support/project.js';
 import { until } from '../support/until.js';
 
 const discard = ['terminate', '--yes', '--discard', '--grace', '0'];
 
 // Against the API alone: no machine answers, and none has to.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('machines at AWS that are there', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('machines at AWS that are there', () => {
   let cloud: Cloud;
   let project: CloudProject;
 

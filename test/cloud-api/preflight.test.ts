@@ -5,10 +5,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { awsAt } from '../../src/targets/aws/place.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { atCloud, CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 
 // What is known before anything is created: `deploy` and `doctor` say it. Against the API alone.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything is created at AWS', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('before anything is created at AWS', () => {
   let cloud: Cloud;
   let project: CloudProject;
   const standard = 'L-1216C47A';

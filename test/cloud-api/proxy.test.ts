@@ -3,10 +3,10 @@ import { madeBy, maker } from '../../src/targets/aws/cleanup/made-here.js';
 import { BehindProxy } from '../support/cloud/behind-proxy.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { until } from '../support/until.js';
 
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('D6: behind a proxy', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('D6: behind a proxy', () => {
   let cloud: Cloud;
   let proxy: BehindProxy;
   let project: CloudProject;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { linesOf } from '../support/project.js';
 
 const conditions = { experiment_conditions: ['--lr 1', '--lr 2'] };
 
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('before anything is made at AWS', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('before anything is made at AWS', () => {
   let cloud: Cloud;
   let project: CloudProject;
 

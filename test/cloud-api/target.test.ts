@@ -19,12 +19,12 @@ import { SshPool } from '../../src/tools/ssh/pool.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { atCloud } from '../support/cloud/cloud-project.js';
 import { KeptProvider } from '../support/cloud/kept-provider.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { scratchFolder } from '../support/repository.js';
 import { makeKey } from '../support/sshd.js';
 
 // The verbs of the target, each as a command of its own would call it, against the API alone: no machine answers.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))('the verbs of target aws', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('the verbs of target aws', () => {
   const scratch = scratchFolder();
   const home = join(scratch, 'home');
   const experiment = join(scratch, 'experiment');

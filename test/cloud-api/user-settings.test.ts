@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 
 const secret = 'a-secret-that-nothing-prints';
 const token = 'a-token-that-nothing-prints';
 
 // Broken and hostile files of the user's own: a clear sentence or no difference, and in time.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))("the user's own AWS settings", () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own AWS settings", () => {
   let cloud: Cloud;
   let project: CloudProject;
   let keys: string;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { digits, digitsImage, digitsProject, shortTraining } from '../support/digits.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { onHosts, well } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import type { TestProject } from '../support/project.js';
@@ -10,7 +10,7 @@ import type { TestProject } from '../support/project.js';
 const sameBytes = { verdict: 'same bytes', files: { compared: 3, different: [] }, kept: null };
 
 // Their machines begin with the layers of the example's image: a build there takes each step from its cache.
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))(
   'the digits example, here and on a machine',
   () => {
     let fleet: Fleet;
@@ -51,7 +51,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
   },
 );
 
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'the digits example at AWS',
   () => {
     let cloud: Cloud;

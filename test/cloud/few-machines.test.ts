@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { until } from '../support/until.js';
 
 /** How many conditions one command works off, and a command that is given again and again. */
 const many = isThorough ? 12 : 3;
 const few = 6;
 
-describe.skipIf(isMissing('docker', 'moto', 'terraform', 'aws', 'root'))(
+describe.skipIf(isLeftOut('docker', 'moto', 'terraform', 'aws', 'root'))(
   'more conditions than machines',
   () => {
     let cloud: Cloud;

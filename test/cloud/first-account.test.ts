@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { KeptProvider } from '../support/cloud/kept-provider.js';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { Started } from '../support/project.js';
 import { scratchFolder } from '../support/repository.js';
 import { until } from '../support/until.js';
@@ -13,7 +13,7 @@ import { until } from '../support/until.js';
 const program = fileURLToPath(new URL('../../bin/try-aws', import.meta.url));
 const secret = 'a-secret-of-the-account';
 
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))('bin/try-aws', () => {
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))('bin/try-aws', () => {
   let cloud: Cloud;
   let provider: KeptProvider | null = null;
   let folder: string;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject, type Victim } from '../support/cloud/cloud-project.js';
 import { halfAnHourLater, isWorking, timersOf } from '../support/cloud/ends.js';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { until } from '../support/until.js';
 
 const idle = { seconds: 6, minutes: 0.1 };
@@ -76,7 +76,7 @@ const mayHaveNone: readonly Moment[] = [init, apply, ended, cleared];
 const wordsOf = (moment: Moment) => (moment instanceof RegExp ? `${moment}` : `a call of ${moment.call}`);
 
 // At each moment a machine has been told all that it needs to end in time, and what keeps it on for its job.
-describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
+describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))(
   'machines at AWS whose computer has died',
   () => {
     let cloud: Cloud;

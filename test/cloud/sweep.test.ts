@@ -8,6 +8,7 @@ import { isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { outputProblems } from '../support/output.js';
 import { inAnyOrder, printed } from '../support/printed.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 const secret = 'a word that must stay secret';
@@ -139,50 +140,53 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     expect(cloud.calls.filter(({ parameters }) => `${parameters}`.includes(secret))).toEqual([]);
   });
 
-  it('rerun makes new runs on machines of their own: as it was, and of what failed last with another argument', async () => {
-    const before = project.receipts();
-    const contents = () => before.map(({ id }) => stateOfFolder(project.run(id)));
-    const asBefore = contents();
-    const [old, failed] = ['--lr 1', '--fail 3'].map((argv) =>
-      before.findLast(({ recipe }) => recipe.condition.argv.join(' ') === argv),
-    );
-    // The job of today is another one.
-    project.repository.write({ 'job.sh': 'echo "$2 again" >/data/results/rate.txt\n' });
-    project.repository.commit('Another job');
-    const rerun = async (...words: string[]) => {
-      const { code, all } = await well(['rerun', ...words, '--yes', '--wait']);
-      expect(code, all).toBe(0);
-    };
-    await rerun(old?.id ?? '', '--last-failed', '--set', 'fail=null');
-    await rerun(old?.id ?? '', '--commit', 'HEAD', '--target', 'local');
-    const [same, mended, here, ...others] = project
-      .receipts()
-      .filter(({ id }) => before.every((one) => one.id !== id));
-    expect(others).toEqual([]);
-    const { recipe, fingerprint } = old ?? {};
-    const cameFrom = { kind: 'rerun', run: old?.id };
-    expect(same).toMatchObject({
-      target: 'aws',
-      state: 'succeeded',
-      recipe,
-      fingerprint,
-      came_from: cameFrom,
-    });
-    expect(project.readRun(same?.id ?? '', 'data', 'results', 'rate.txt')).toBe('1\n');
-    expect(mended).toMatchObject({
-      target: 'aws',
-      state: 'succeeded',
-      recipe: { source: { commit: recipe?.source.commit }, condition: { argv: [] } },
-      came_from: { kind: 'retry', run: failed?.id },
-    });
-    expect(here).toMatchObject({
-      target: 'local',
-      state: 'succeeded',
-      recipe: { source: { commit: project.repository.head }, condition: recipe?.condition },
-      came_from: cameFrom,
-    });
-    expect(project.readRun(here?.id ?? '', 'data', 'results', 'rate.txt')).toBe('1 again\n');
-    expect(contents()).toEqual(asBefore);
-    expect(await cloud.listAll()).toEqual([]);
-  });
+  slow(
+    'rerun makes new runs on machines of their own: as it was, and of what failed last with another argument',
+    async () => {
+      const before = project.receipts();
+      const contents = () => before.map(({ id }) => stateOfFolder(project.run(id)));
+      const asBefore = contents();
+      const [old, failed] = ['--lr 1', '--fail 3'].map((argv) =>
+        before.findLast(({ recipe }) => recipe.condition.argv.join(' ') === argv),
+      );
+      // The job of today is another one.
+      project.repository.write({ 'job.sh': 'echo "$2 again" >/data/results/rate.txt\n' });
+      project.repository.commit('Another job');
+      const rerun = async (...words: string[]) => {
+        const { code, all } = await well(['rerun', ...words, '--yes', '--wait']);
+        expect(code, all).toBe(0);
+      };
+      await rerun(old?.id ?? '', '--last-failed', '--set', 'fail=null');
+      await rerun(old?.id ?? '', '--commit', 'HEAD', '--target', 'local');
+      const [same, mended, here, ...others] = project
+        .receipts()
+        .filter(({ id }) => before.every((one) => one.id !== id));
+      expect(others).toEqual([]);
+      const { recipe, fingerprint } = old ?? {};
+      const cameFrom = { kind: 'rerun', run: old?.id };
+      expect(same).toMatchObject({
+        target: 'aws',
+        state: 'succeeded',
+        recipe,
+        fingerprint,
+        came_from: cameFrom,
+      });
+      expect(project.readRun(same?.id ?? '', 'data', 'results', 'rate.txt')).toBe('1\n');
+      expect(mended).toMatchObject({
+        target: 'aws',
+        state: 'succeeded',
+        recipe: { source: { commit: recipe?.source.commit }, condition: { argv: [] } },
+        came_from: { kind: 'retry', run: failed?.id },
+      });
+      expect(here).toMatchObject({
+        target: 'local',
+        state: 'succeeded',
+        recipe: { source: { commit: project.repository.head }, condition: recipe?.condition },
+        came_from: cameFrom,
+      });
+      expect(project.readRun(here?.id ?? '', 'data', 'results', 'rate.txt')).toBe('1 again\n');
+      expect(contents()).toEqual(asBefore);
+      expect(await cloud.listAll()).toEqual([]);
+    },
+  );
 });

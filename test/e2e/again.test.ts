@@ -6,6 +6,7 @@ import { isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, refusedBy } from '../support/remedy.js';
+import { slow } from '../support/slow.js';
 import { training } from '../support/training.js';
 
 interface Checked {
@@ -69,12 +70,12 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(readdirSync(reproduced()).filter((name) => name.includes('.'))).toEqual([]);
   });
 
-  it('is checked by two at once, each in its own folder', async () => {
+  slow('is checked by two at once, each in its own folder', async () => {
     const both = await Promise.all([check('lr-0.1'), check('lr-0.1')]);
     expect(both.map(({ verdict }) => verdict)).toEqual(['same bytes', 'same bytes']);
   });
 
-  it('is checked with an image that has to be built again, and from a snapshot', async () => {
+  slow('is checked with an image that has to be built again, and from a snapshot', async () => {
     project.repository.write({ 'new.sh': 'echo new\n' });
     await project.ok(['run', '-o', '--lr 0.3']);
     expect(project.receipt().recipe.source).toMatchObject({ snapshot: true, live: true });
@@ -87,7 +88,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(found.causes[0]).toBe('The image was built again.');
   });
 
-  it('is different by chance, which is said with the files, and kept to look at', async () => {
+  slow('is different by chance, which is said with the files, and kept to look at', async () => {
     project.setParameters({ experiment_command: 'sh chance.sh && sh train.sh' });
     await project.ok(['run', '-o', '--lr 0.2']);
     const { code, stdout } = await project.cli(['reproduce', 'last', '--check']);
@@ -155,7 +156,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(project.receipts().slice(0, before.length)).toEqual(before);
   });
 
-  it('runs again at another commit, and where its newest run failed', async () => {
+  slow('runs again at another commit, and where its newest run failed', async () => {
     project.repository.commit('Break it');
     const failed = await project.cli(['rerun', 'lr-0.01-seed-1', '--commit', 'HEAD', '--yes', '--wait']);
     expect(failed.code, failed.stderr).toBe(1);
@@ -172,7 +173,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(await project.ok(['rerun', '--last-failed', '--yes'])).toContain('No condition has a newest run');
   });
 
-  it('runs of several commits, or without a name, are refused with the lines that go', async () => {
+  slow('runs of several commits, or without a name, are refused with the lines that go', async () => {
     const { code, stderr } = await project.cli(['rerun', 'lr-0.1', 'last', '--yes']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('These runs are of 2 commits')]);
     expect((await project.cli(['rerun', '--yes'])).code).toBe(2);
@@ -183,7 +184,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     ]);
   });
 
-  it('proposes reruns, and no deploy of today’s conditions', async () => {
+  slow('proposes reruns, and no deploy of today’s conditions', async () => {
     const { stderr } = await project.cli(['rerun', 'last', '--yes']);
     expect(stderr).not.toContain('logistician deploy');
     await project.quiet();
@@ -194,7 +195,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     await project.ok(['terminate', '--yes']);
   });
 
-  it('runs again in a folder that has another name since', async () => {
+  slow('runs again in a folder that has another name since', async () => {
     const moved = join(project.root, 'experiments', 'moved');
     renameSync(project.experiment, moved);
     project.repository.commit('Move it');
@@ -213,7 +214,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     project.repository.commit('Move it back');
   });
 
-  it('says what to do where its commit is gone', async () => {
+  slow('says what to do where its commit is gone', async () => {
     const { id, recipe } = project.receipt();
     const text = project.readRun(id, 'run.json');
     writeFileSync(project.run(id, 'run.json'), text.replaceAll(recipe.source.commit, 'f'.repeat(40)));
@@ -232,7 +233,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     writeFileSync(project.run(id, 'run.json'), text);
   });
 
-  it('arguments of no file are deployed behind --, and those of a file run', async () => {
+  slow('arguments of no file are deployed behind --, and those of a file run', async () => {
     project.setParameters({ experiment_command: 'sh train.sh', experiment_grid: { lr: [7] } });
     await project.ok(['terminate', '--yes']);
     await project.ok(['deploy', '--yes', '--wait', '--', '--lr', '0.5', '--epochs', '1']);
@@ -253,27 +254,30 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(states().at(-1)).toEqual(['lr-0-50-epochs-1', 'succeeded']);
   });
 
-  it('is retried also where its arguments were of no file, and rerun by the line after a rerun that failed', async () => {
-    project.setParameters({ experiment_command: 'false', experiment_grid: { lr: [7] } });
-    await project.ok(['terminate', '--yes']);
-    expect((await project.cli(['deploy', '--yes', '--wait', '--', '--lr', '0.8'])).code).toBe(1);
-    const first = project.receipt();
-    const retried = await project.cli(['deploy', '--yes', '--wait', '--retry-failed']);
-    expect([retried.code, retried.stdout]).toEqual([1, expect.stringMatching(/^runs +1 of 2 conditions/m)]);
-    expect(project.receipt()).toMatchObject({
-      condition: first.condition,
-      came_from: { kind: 'retry', run: first.id },
-    });
-    const rerun = await project.cli(['rerun', 'last', '--yes', '--wait']);
-    expect([rerun.code, rerun.stderr]).toEqual([
-      1,
-      expect.stringContaining('logistician rerun --last-failed'),
-    ]);
-    expect(rerun.stderr).not.toContain('logistician deploy');
-    await project.ok(['terminate', '--yes']);
-    await project.ok(['clean', '--state', 'failed', '--yes']);
-    project.setParameters({ experiment_command: 'sh train.sh', experiment_grid: { lr: [7] } });
-  });
+  slow(
+    'is retried also where its arguments were of no file, and rerun by the line after a rerun that failed',
+    async () => {
+      project.setParameters({ experiment_command: 'false', experiment_grid: { lr: [7] } });
+      await project.ok(['terminate', '--yes']);
+      expect((await project.cli(['deploy', '--yes', '--wait', '--', '--lr', '0.8'])).code).toBe(1);
+      const first = project.receipt();
+      const retried = await project.cli(['deploy', '--yes', '--wait', '--retry-failed']);
+      expect([retried.code, retried.stdout]).toEqual([1, expect.stringMatching(/^runs +1 of 2 conditions/m)]);
+      expect(project.receipt()).toMatchObject({
+        condition: first.condition,
+        came_from: { kind: 'retry', run: first.id },
+      });
+      const rerun = await project.cli(['rerun', 'last', '--yes', '--wait']);
+      expect([rerun.code, rerun.stderr]).toEqual([
+        1,
+        expect.stringContaining('logistician rerun --last-failed'),
+      ]);
+      expect(rerun.stderr).not.toContain('logistician deploy');
+      await project.ok(['terminate', '--yes']);
+      await project.ok(['clean', '--state', 'failed', '--yes']);
+      project.setParameters({ experiment_command: 'sh train.sh', experiment_grid: { lr: [7] } });
+    },
+  );
 
   it('is noted and tagged by many at once, and nothing is lost', async () => {
     const texts = Array.from({ length: 20 }, (_, place) => `note ${place}`);
@@ -291,22 +295,25 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     expect(readdirSync(project.run(project.runs.at(-1))).filter((name) => name.includes('lock'))).toEqual([]);
   });
 
-  it('keeps its notes readable: no more than can be read, and damaged ones are not written over', async () => {
-    const run = project.runs.at(-1) ?? '';
-    const long = 'x'.repeat(120_000);
-    for (let count = 0; count < 8; count++) await project.ok(['note', run, long]);
-    const more = await project.cli(['note', run, long]);
-    expect([more.code, more.stderr]).toEqual([1, expect.stringContaining('have at most 1 MiB')]);
-    expect(await project.ok(['note', run, '--remove'])).toContain('has no notes');
-    writeFileSync(project.run(run, 'notes.json'), '{');
-    const at = { cwd: project.experiment, env: project.env };
-    const refused = await refusedBy(project, ['tag', run, 'paper'], at);
-    expect(refused).toMatchObject({ name: 'DamagedNotes', suggestions: [expect.stringContaining('mv ')] });
-    for (const line of refused?.suggestions ?? []) paste(line, at);
-    expect(await project.ok(['tag', run, 'paper'])).toBe('paper\n');
-  });
+  slow(
+    'keeps its notes readable: no more than can be read, and damaged ones are not written over',
+    async () => {
+      const run = project.runs.at(-1) ?? '';
+      const long = 'x'.repeat(120_000);
+      for (let count = 0; count < 8; count++) await project.ok(['note', run, long]);
+      const more = await project.cli(['note', run, long]);
+      expect([more.code, more.stderr]).toEqual([1, expect.stringContaining('have at most 1 MiB')]);
+      expect(await project.ok(['note', run, '--remove'])).toContain('has no notes');
+      writeFileSync(project.run(run, 'notes.json'), '{');
+      const at = { cwd: project.experiment, env: project.env };
+      const refused = await refusedBy(project, ['tag', run, 'paper'], at);
+      expect(refused).toMatchObject({ name: 'DamagedNotes', suggestions: [expect.stringContaining('mv ')] });
+      for (const line of refused?.suggestions ?? []) paste(line, at);
+      expect(await project.ok(['tag', run, 'paper'])).toBe('paper\n');
+    },
+  );
 
-  it('each line that is proposed for what cannot be done again works', async () => {
+  slow('each line that is proposed for what cannot be done again works', async () => {
     const bin = binOf(project);
     const at = { cwd: project.experiment, env: { ...project.env, PATH: `${bin}:${process.env.PATH}` } };
     const taken = join(project.scratch, 'taken.tar');
@@ -332,7 +339,7 @@ describe.skipIf(isMissing('docker', 'git'))('what has run', () => {
     }
   });
 
-  it('a commit that is not here is fetched by the line that is proposed', async () => {
+  slow('a commit that is not here is fetched by the line that is proposed', async () => {
     const remote = join(project.scratch, 'remote.git');
     const clone = join(project.scratch, 'clone');
     execFileSync('git', ['clone', '--quiet', '--bare', project.root, remote]);

@@ -14,9 +14,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { nameOfProcess } from '../../src/shell/processes.js';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut, isMissing } from '../support/engines.js';
 import { copyOfPackage, type Finished, type StatusOutput, TestProject } from '../support/project.js';
 import { binOf, paste } from '../support/remedy.js';
+import { slow } from '../support/slow.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { until } from '../support/until.js';
 import { TestUser } from '../support/user.js';
@@ -89,32 +90,35 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('a full disk', () => {
     execFileSync('rm', [join(project.root, 'more.txt')]);
   });
 
-  it('with room again, all goes on; a job that fills it holds the others up, and status says so', async () => {
-    await project.ok(['deploy', '--yes', '--slots', '1']);
-    const full = await until('the disk is full', async () => {
-      const now = await project.cli(['status']);
-      expect(now.code).toBe(0);
-      return /^The disk is full on /m.test(now.stdout) && now;
-    });
-    noTrace(full);
-    const json = await project.json<StatusOutput & { disk_full: boolean }>(['status']);
-    expect(json).toMatchObject({ live: true, disk_full: true });
-    expect(named(json, 'last')?.state).toBe('pending');
-    expect((await project.cli(['logs', 'fill'])).code).toBe(0);
+  slow(
+    'with room again, all goes on; a job that fills it holds the others up, and status says so',
+    async () => {
+      await project.ok(['deploy', '--yes', '--slots', '1']);
+      const full = await until('the disk is full', async () => {
+        const now = await project.cli(['status']);
+        expect(now.code).toBe(0);
+        return /^The disk is full on /m.test(now.stdout) && now;
+      });
+      noTrace(full);
+      const json = await project.json<StatusOutput & { disk_full: boolean }>(['status']);
+      expect(json).toMatchObject({ live: true, disk_full: true });
+      expect(named(json, 'last')?.state).toBe('pending');
+      expect((await project.cli(['logs', 'fill'])).code).toBe(0);
 
-    execFileSync('rm', [project.run(named(json, 'fill')?.run ?? '', 'data', 'results', 'fill')]);
-    const followed = await project.cli(['deploy', '--yes', '--wait']);
-    expect(followed.code).toBe(1);
-    const after = await project.json(['status']);
-    expect(after.conditions).toMatchObject([
-      { state: 'failed', exit_code: 9, last_line: 'no room' },
-      { state: 'succeeded', last_line: 'fine next' },
-      { state: 'succeeded', last_line: 'fine last' },
-    ]);
-    project.receipt();
-    await project.ok(['terminate', '--yes']);
-    await project.quiet();
-  });
+      execFileSync('rm', [project.run(named(json, 'fill')?.run ?? '', 'data', 'results', 'fill')]);
+      const followed = await project.cli(['deploy', '--yes', '--wait']);
+      expect(followed.code).toBe(1);
+      const after = await project.json(['status']);
+      expect(after.conditions).toMatchObject([
+        { state: 'failed', exit_code: 9, last_line: 'no room' },
+        { state: 'succeeded', last_line: 'fine next' },
+        { state: 'succeeded', last_line: 'fine last' },
+      ]);
+      project.receipt();
+      await project.ok(['terminate', '--yes']);
+      await project.quiet();
+    },
+  );
 });
 
 describe.skipIf(isMissing('docker', 'git', 'root'))('folders that may not be written', () => {
@@ -172,7 +176,7 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
   });
   afterAll(() => project.remove());
 
-  it('a clock that was set back: nothing breaks, and no age is negative', async () => {
+  slow('a clock that was set back: nothing breaks, and no age is negative', async () => {
     await project.ok(['run', '--condition', 'lr-1']);
     const [now = ''] = project.runs;
     const later = now.replace(/^\d{8}/, '20990101');
@@ -191,7 +195,7 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     await project.ok(['terminate', '--yes']);
   });
 
-  it('terminate waits for a deploy that launches, and says so; a dead one’s lock is replaced', async () => {
+  slow('terminate waits for a deploy that launches, and says so; a dead one’s lock is replaced', async () => {
     project.setParameters({ experiment_conditions: ['--hold b'] });
     const lock = join(project.stateFolder, 'lock');
     mkdirSync(project.stateFolder, { recursive: true });
@@ -238,29 +242,32 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     }
   });
 
-  it('a run whose folder is removed while it runs: status says so, with the line that ends it', async () => {
-    project.setParameters({ experiment_conditions: ['--hold 1', '--hold 2'] });
-    const deploy = ['deploy', '--yes', '--slots', '2', '--snapshot'];
-    await project.ok(deploy);
-    await until('both run', async () =>
-      (await project.json(['status'])).conditions.every(({ state }) => state === 'running'),
-    );
-    const id = project.runs.find((name) => name.includes('hold-1')) ?? '';
-    rmSync(project.run(id), { recursive: true });
-    const at = { env: { COLUMNS: '1000', PATH: `${binOf(project)}:${process.env.PATH}` } };
-    const { stdout, stderr } = await project.cli(['status'], at);
-    expect(stdout).toMatch(/^hold-1-\w+ .* running /m);
-    const line = /^ *(logistician stop .*folder in runs\/ was removed.*)$/m.exec(`${stdout}${stderr}`)?.[1];
-    await paste(line ?? '', { cwd: project.experiment, env: { ...project.env, ...at.env } });
-    const containers = () =>
-      execFileSync('docker', ['ps', '-aq', '--filter', `label=logistician.run=${id}`]).toString();
-    expect(containers()).toBe('');
-    const status = await project.json(['status']);
-    expect(named(status, 'hold-1')).toMatchObject({ state: 'lost', reason: 'gone' });
-    expect(named(status, 'hold-2')).toMatchObject({ state: 'running' });
-    expect((await project.cli(['status'], at)).stdout).not.toContain('was removed');
-    await project.ok(['terminate', '--yes', '--grace', '1']);
-  });
+  slow(
+    'a run whose folder is removed while it runs: status says so, with the line that ends it',
+    async () => {
+      project.setParameters({ experiment_conditions: ['--hold 1', '--hold 2'] });
+      const deploy = ['deploy', '--yes', '--slots', '2', '--snapshot'];
+      await project.ok(deploy);
+      await until('both run', async () =>
+        (await project.json(['status'])).conditions.every(({ state }) => state === 'running'),
+      );
+      const id = project.runs.find((name) => name.includes('hold-1')) ?? '';
+      rmSync(project.run(id), { recursive: true });
+      const at = { env: { COLUMNS: '1000', PATH: `${binOf(project)}:${process.env.PATH}` } };
+      const { stdout, stderr } = await project.cli(['status'], at);
+      expect(stdout).toMatch(/^hold-1-\w+ .* running /m);
+      const line = /^ *(logistician stop .*folder in runs\/ was removed.*)$/m.exec(`${stdout}${stderr}`)?.[1];
+      await paste(line ?? '', { cwd: project.experiment, env: { ...project.env, ...at.env } });
+      const containers = () =>
+        execFileSync('docker', ['ps', '-aq', '--filter', `label=logistician.run=${id}`]).toString();
+      expect(containers()).toBe('');
+      const status = await project.json(['status']);
+      expect(named(status, 'hold-1')).toMatchObject({ state: 'lost', reason: 'gone' });
+      expect(named(status, 'hold-2')).toMatchObject({ state: 'running' });
+      expect((await project.cli(['status'], at)).stdout).not.toContain('was removed');
+      await project.ok(['terminate', '--yes', '--grace', '1']);
+    },
+  );
 
   it('run: a job that puts a link in the place of its folder has no results, and no success', async () => {
     const moves = 'for run in experiments/one/runs/2*; do mv "$run" away && ln -s /home "$run"; done\n';
@@ -276,7 +283,7 @@ describe.skipIf(isMissing('docker', 'git'))('bad days', () => {
     for (const name of ['away', 'moves.sh']) rmSync(join(project.root, name), { recursive: true });
   });
 
-  it('hostile names: a project and an experiment whose paths shells trip over', async () => {
+  slow('hostile names: a project and an experiment whose paths shells trip over', async () => {
     const cwd = join(project.scratch, `-my "proj's" $HOME ü`);
     execFileSync('git', ['clone', '--quiet', project.root, cwd]);
     for (const [key, value] of [
@@ -339,7 +346,7 @@ describe.skipIf(isMissing('docker', 'git'))('images', () => {
 
   afterEach(() => project.remove());
 
-  it.skipIf(!hasCompiler)(
+  it.skipIf(isLeftOut() || !hasCompiler)(
     'without sh: says so with a command; runs its own program without one',
     async () => {
       project = new TestProject({

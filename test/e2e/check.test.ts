@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { linesOf, type Started, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 interface Cleaned {
@@ -58,7 +59,7 @@ describe.skipIf(isMissing('docker', 'git'))('a check', () => {
     expect(containers()).toEqual([]);
   });
 
-  it('whose container Docker cannot start is no difference', async () => {
+  slow('whose container Docker cannot start is no difference', async () => {
     const text = project.readRun(project.runs[0], 'run.json');
     const broken = text.replace(
       '"docker_run_args": []',
@@ -76,7 +77,7 @@ describe.skipIf(isMissing('docker', 'git'))('a check', () => {
     expect(left()).toEqual([]);
   });
 
-  it('that is killed leaves a folder, which clean removes once no process uses it', async () => {
+  slow('that is killed leaves a folder, which clean removes once no process uses it', async () => {
     const started = await holding();
     // It is in use.
     expect((await clean('--dry-run')).leftovers).toEqual([]);
@@ -94,7 +95,7 @@ describe.skipIf(isMissing('docker', 'git'))('a check', () => {
     expect(left()).toEqual([]);
   });
 
-  it('that came out different is kept until clean', async () => {
+  slow('that came out different is kept until clean', async () => {
     project.setParameters({ experiment_conditions: ['--lr 1'], secrets: ['HOLD'] });
     await project.ok(['deploy', '--yes', '--wait', '--force'], { env: { HOLD: 'no' } });
     const { code, stdout } = await project.cli(['reproduce', 'last', '--check'], { env: { HOLD: 'other' } });

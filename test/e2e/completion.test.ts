@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { packageRoot, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { Terminal } from '../support/terminal.js';
 
 let project: TestProject;
@@ -81,13 +82,19 @@ describe.each(['bash', 'zsh'] as const)('the Tab key in %s', (shell) => {
       await completes('logistician run --condition lr-0-01', '--condition lr-0-01-name-two-words-');
     });
 
-    it('N15: completes names of experiments, and conditions of one that is named, from anywhere', async () => {
-      screen.enter('mkdir -p runs/sub; cd runs/sub; echo below-$((1+1))');
-      await screen.shows('below-2');
-      await completes('logistician logs lr-0-1', 'logistician logs lr-0-1-name-two-words-');
-      await completes('logistician status e2e-', `logistician status ${project.name}`);
-      await completes(`logistician stop ${project.name} lr-0-01`, `${project.name} lr-0-01-name-two-words-`);
-    });
+    slow(
+      'N15: completes names of experiments, and conditions of one that is named, from anywhere',
+      async () => {
+        screen.enter('mkdir -p runs/sub; cd runs/sub; echo below-$((1+1))');
+        await screen.shows('below-2');
+        await completes('logistician logs lr-0-1', 'logistician logs lr-0-1-name-two-words-');
+        await completes('logistician status e2e-', `logistician status ${project.name}`);
+        await completes(
+          `logistician stop ${project.name} lr-0-01`,
+          `${project.name} lr-0-01-name-two-words-`,
+        );
+      },
+    );
   });
 });
 
@@ -100,7 +107,7 @@ describe.skipIf(isMissing('bash', 'git'))('completion in bash', () => {
       .trim();
   };
 
-  it('offers no flag of ours among the words of the job', () => {
+  slow('offers no flag of ours among the words of the job', () => {
     expect(offered('logistician', 'run', '--cl')).toBe('--clone');
     expect(offered('logistician', 'run', '--', '--cl')).toBe('');
     expect(offered('logistician', 'run', '--', 'ex')).toBe('');
@@ -119,7 +126,7 @@ describe.skipIf(isMissing('fish', 'git'))('completion in fish', () => {
       .split('\n')
       .map((offer) => offer.split('\t')[0]);
 
-  it('offers verbs, flags, values, experiments and conditions', () => {
+  slow('offers verbs, flags, values, experiments and conditions', () => {
     expect(offered('logistician dep')).toEqual(['deploy']);
     expect(offered('logistician deploy --retry-f')).toEqual(['--retry-failed']);
     expect(offered('logistician create --target ')).toEqual(['aws', 'hosts', 'local']);

@@ -14,9 +14,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyState } from '../../src/targets/state-copy.js';
 import { docker } from '../support/docker.js';
-import { isMissing } from '../support/engines.js';
+import { isMissing, variants } from '../support/engines.js';
 import { outputProblems } from '../support/output.js';
 import { type Finished, linesOf, packageRoot, type StatusOutput, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 interface ListOutput {
@@ -93,25 +94,28 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     });
   });
 
-  it('the setting notify is told of the end of status --watch and run; how it ends changes nothing', async () => {
-    const [told, settings] = ['told-too', 'home/.logistician/config.json'].map((name) =>
-      join(project.scratch, name),
-    );
-    if (!told || !settings) throw new Error('no paths');
-    const notify = `printf '%s\\n' "$LOGISTICIAN_SUMMARY" >>'${told}'; exit 7`;
-    writeFileSync(settings, JSON.stringify({ notify }));
-    const watched = await project.cli(['status', '--watch']);
-    expect(watched.code).toBe(0);
-    expect(watched.stderr).toContain('The command of notify failed with exit code 7.');
-    expect((await project.cli(['run', '-o', '--fail 3'])).code).toBe(3);
-    expect((await project.cli(['run', '-o', '--fail 4', '--notify', ''])).code).toBe(4);
-    const [one, other, ...more] = readFileSync(told, 'utf8').split('\n');
-    expect([one, ...more]).toEqual([`${project.name}: 2 of 2 succeeded`, '']);
-    expect(other).toMatch(new RegExp(`^${project.name}: failed with exit code 3: fail-3-`));
-    rmSync(settings);
-    for (const id of project.runs.filter((run) => run.includes('fail-')))
-      rmSync(project.run(id), { recursive: true });
-  });
+  slow(
+    'the setting notify is told of the end of status --watch and run; how it ends changes nothing',
+    async () => {
+      const [told, settings] = ['told-too', 'home/.logistician/config.json'].map((name) =>
+        join(project.scratch, name),
+      );
+      if (!told || !settings) throw new Error('no paths');
+      const notify = `printf '%s\\n' "$LOGISTICIAN_SUMMARY" >>'${told}'; exit 7`;
+      writeFileSync(settings, JSON.stringify({ notify }));
+      const watched = await project.cli(['status', '--watch']);
+      expect(watched.code).toBe(0);
+      expect(watched.stderr).toContain('The command of notify failed with exit code 7.');
+      expect((await project.cli(['run', '-o', '--fail 3'])).code).toBe(3);
+      expect((await project.cli(['run', '-o', '--fail 4', '--notify', ''])).code).toBe(4);
+      const [one, other, ...more] = readFileSync(told, 'utf8').split('\n');
+      expect([one, ...more]).toEqual([`${project.name}: 2 of 2 succeeded`, '']);
+      expect(other).toMatch(new RegExp(`^${project.name}: failed with exit code 3: fail-3-`));
+      rmSync(settings);
+      for (const id of project.runs.filter((run) => run.includes('fail-')))
+        rmSync(project.run(id), { recursive: true });
+    },
+  );
 
   it('status shows each condition; status --json says the same', async () => {
     const text = await project.ok(['status']);
@@ -162,12 +166,14 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     );
   });
 
-  it.each([
-    ['--force with --only runs that one again', ['--force', '--only', 'lr-0-01'], ['0.01']],
-    ['--first 2 runs the first two', ['--force', '--first', '2'], ['0.1', '0.01']],
-    ['--only twice', ['--force', '--only', 'lr-1', '--only', 'lr-0-1'], ['0.1', '1']],
-    ['--first without --force skips', ['--first', '1'], []],
-  ])('%s', async (_, words, rates) => {
+  it.each<[string, string[], string[]]>(
+    variants(
+      ['--force with --only runs that one again', ['--force', '--only', 'lr-0-01'], ['0.01']],
+      ['--first 2 runs the first two', ['--force', '--first', '2'], ['0.1', '0.01']],
+      ['--only twice', ['--force', '--only', 'lr-1', '--only', 'lr-0-1'], ['0.1', '1']],
+      ['--first without --force skips', ['--first', '1'], []],
+    ),
+  )('%s', async (_, words, rates) => {
     const before = project.runs;
     expect((await project.cli(['deploy', '--yes', '--wait', ...words])).code).toBe(0);
     const added = project.runs.filter((id) => !before.includes(id));
@@ -183,7 +189,7 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect((await project.cli(['deploy', '--dry-run'])).stdout).toMatch(/^runs +0 of 3 conditions/m);
   });
 
-  it('L16: what changed since a success is named, and each line that it says keeps it', async () => {
+  slow('L16: what changed since a success is named, and each line that it says keeps it', async () => {
     const succeeded = project.repository.head.slice(0, 10);
     project.repository.write({ 'NOTES.md': 'a thought\n' });
     project.repository.commit('Notes');
@@ -210,7 +216,7 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     project.setParameters({ experiment_conditions: conditions });
   });
 
-  it('L16, L18: inputs count by their contents, which are in the receipt', async () => {
+  slow('L16, L18: inputs count by their contents, which are in the receipt', async () => {
     const input = join(project.scratch, 'input');
     mkdirSync(input);
     writeFileSync(join(input, 'data'), 'one\n');
@@ -229,7 +235,7 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     project.setParameters({ experiment_conditions: ['--lr 0.1', '--lr 0.01', '--lr 1'] });
   });
 
-  it('--snapshot runs the tree as it is, branch and index untouched', async () => {
+  slow('--snapshot runs the tree as it is, branch and index untouched', async () => {
     const { head } = project.repository;
     project.repository.write({ 'job.sh': 'cat untracked\n', untracked: 'from an untracked file\n' });
     const dirt = project.repository.git('status', '--porcelain');
@@ -296,7 +302,7 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
     expect(states(status)).toEqual(['running', 'running', 'pending']);
   });
 
-  it('run tries a condition meanwhile, and hides no job of its own', async () => {
+  slow('run tries a condition meanwhile, and hides no job of its own', async () => {
     const held = await project.holding('hold-one');
     const trying = project.start(['run', '--condition', 'hold-one']);
     await trying.says('holding one');
@@ -315,7 +321,7 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
       });
   });
 
-  it('N4: a dry run says what would be ended, in JSON too', async () => {
+  slow('N4: a dry run says what would be ended, in JSON too', async () => {
     const { stdout, stderr } = await project.cli(['stop', 'hold-one', '--dry-run']);
     expect(stdout).toMatch(/^Would stop 1: hold-one/m);
     expect(stderr).not.toContain('Next:');
@@ -333,37 +339,40 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
     expect(terminate.would_terminate).toHaveLength(3);
   });
 
-  it('list: how each experiment of the project stands, at 80 columns and as JSON, without asking anything', async () => {
-    project.repository.write({
-      'experiments/two/Dockerfile': 'FROM scratch\n',
-      'experiments/two/parameters.json': `{"experiment_name": "${project.name}-two"}`,
-    });
-    const env = { COLUMNS: '80', DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
-    const text = await project.ok(['list'], { env, cwd: project.root });
-    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    expect(text).toMatch(/^EXPERIMENT +STATE/m);
-    expect(text).toMatch(new RegExp(`^${project.name} +2 running, 1 pending`, 'm'));
-    expect(text).toMatch(new RegExp(`^${project.name}-two +not run`, 'm'));
-    const own = await project.json<ListOutput>(['list'], { env });
-    expect(outputProblems('list', own)).toEqual([]);
-    expect(own.experiments).toMatchObject([
-      {
-        experiment: project.name,
-        folder: project.experiment,
-        exists: true,
-        live: true,
-        as_last_seen: false,
-        states: { running: 2, pending: 1 },
-        deployment: { target: 'local', released: null },
-      },
-      { experiment: `${project.name}-two`, deployment: null, live: false, runs: 0 },
-    ]);
-    // From anywhere: those that were run from this computer.
-    const all = await project.json<ListOutput>(['list', '--all'], { env, cwd: project.scratch });
-    expect(all.experiments.map(({ folder }) => folder)).toEqual([project.experiment]);
-    execFileSync('rm', ['-r', join(project.root, 'experiments', 'two')]);
-    expect(states(await project.json(['status']))).toEqual(['running', 'running', 'pending']);
-  });
+  slow(
+    'list: how each experiment of the project stands, at 80 columns and as JSON, without asking anything',
+    async () => {
+      project.repository.write({
+        'experiments/two/Dockerfile': 'FROM scratch\n',
+        'experiments/two/parameters.json': `{"experiment_name": "${project.name}-two"}`,
+      });
+      const env = { COLUMNS: '80', DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+      const text = await project.ok(['list'], { env, cwd: project.root });
+      expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(text).toMatch(/^EXPERIMENT +STATE/m);
+      expect(text).toMatch(new RegExp(`^${project.name} +2 running, 1 pending`, 'm'));
+      expect(text).toMatch(new RegExp(`^${project.name}-two +not run`, 'm'));
+      const own = await project.json<ListOutput>(['list'], { env });
+      expect(outputProblems('list', own)).toEqual([]);
+      expect(own.experiments).toMatchObject([
+        {
+          experiment: project.name,
+          folder: project.experiment,
+          exists: true,
+          live: true,
+          as_last_seen: false,
+          states: { running: 2, pending: 1 },
+          deployment: { target: 'local', released: null },
+        },
+        { experiment: `${project.name}-two`, deployment: null, live: false, runs: 0 },
+      ]);
+      // From anywhere: those that were run from this computer.
+      const all = await project.json<ListOutput>(['list', '--all'], { env, cwd: project.scratch });
+      expect(all.experiments.map(({ folder }) => folder)).toEqual([project.experiment]);
+      execFileSync('rm', ['-r', join(project.root, 'experiments', 'two')]);
+      expect(states(await project.json(['status']))).toEqual(['running', 'running', 'pending']);
+    },
+  );
 
   it.each([
     ['logs', '-f'],
@@ -422,10 +431,11 @@ describe.skipIf(isMissing('docker', 'git'))('while a deployment is live', () => 
       await rejoined.says(/3 of 4 ended/);
       project.letGo(await project.holding('hold-two'));
       expect((await rejoined.ended).code).toBe(0);
-      expect(project.receipts().map(({ recipe }) => recipe.source.commit)).toEqual(Array(5).fill(live));
+      const commits = project.receipts().map(({ recipe }) => recipe.source.commit);
+      expect([commits.length >= 4, new Set(commits)]).toEqual([true, new Set([live])]);
     });
 
-    it('the second way ends it, and then the other commit can be deployed', async () => {
+    slow('the second way ends it, and then the other commit can be deployed', async () => {
       const again = { experiment_conditions: ['--hold three'] };
       project.setParameters(again);
       await project.ok(['deploy', '--yes', '--commit', live]);
@@ -535,7 +545,7 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     project.repository.git('reset', '--quiet', '--hard', commit);
   });
 
-  it('a deploy whose output is not read to its end is whole all the same', async () => {
+  slow('a deploy whose output is not read to its end is whole all the same', async () => {
     const ours = [
       process.execPath,
       join(packageRoot, 'bin', 'run.js'),
@@ -607,53 +617,59 @@ describe.skipIf(isMissing('docker', 'git'))('failure, stop and retry', () => {
     expect(project.runs).toEqual(before);
   });
 
-  it('N11: what was stopped stays so in the next deployment of the same code, and runs if it is named', async () => {
-    project.setParameters({ experiment_conditions: ['--hold three'] });
-    await project.ok(['deploy', '--yes']);
-    await project.holding('hold-three');
-    expect((await project.cli(['stop'])).stderr).toContain(
-      'logistician deploy --retry-stopped    # the 1 that',
-    );
-    await project.ok(['terminate', '--yes']);
-    project.setParameters({ experiment_conditions: ['--hold three', '--lr 3'] });
-    const plan = (...words: string[]) => project.ok(['deploy', '--dry-run', ...words]);
-    expect(await plan()).toMatch(/^runs +1 of 2 conditions; skipped: 1 stopped \(/m);
-    expect(await plan('--only', 'hold-three')).toMatch(/^runs +1 of 2 conditions$/m);
-    expect(await plan('--force')).toMatch(/^runs +2 of 2 conditions$/m);
-    expect(await plan('--retry-stopped')).toMatch(/^runs +1 of 2 conditions; skipped: 1 not stopped$/m);
-  });
+  slow(
+    'N11: what was stopped stays so in the next deployment of the same code, and runs if it is named',
+    async () => {
+      project.setParameters({ experiment_conditions: ['--hold three'] });
+      await project.ok(['deploy', '--yes']);
+      await project.holding('hold-three');
+      expect((await project.cli(['stop'])).stderr).toContain(
+        'logistician deploy --retry-stopped    # the 1 that',
+      );
+      await project.ok(['terminate', '--yes']);
+      project.setParameters({ experiment_conditions: ['--hold three', '--lr 3'] });
+      const plan = (...words: string[]) => project.ok(['deploy', '--dry-run', ...words]);
+      expect(await plan()).toMatch(/^runs +1 of 2 conditions; skipped: 1 stopped \(/m);
+      expect(await plan('--only', 'hold-three')).toMatch(/^runs +1 of 2 conditions$/m);
+      expect(await plan('--force')).toMatch(/^runs +2 of 2 conditions$/m);
+      expect(await plan('--retry-stopped')).toMatch(/^runs +1 of 2 conditions; skipped: 1 not stopped$/m);
+    },
+  );
 
-  it('N19: jobs that could not be started hold the others, and the line that is proposed starts them', async () => {
-    await project.ok(['terminate', '--yes']);
-    const network = `logistician-test-${process.pid}-${Date.now()}`;
-    const all = [1, 2, 3, 4, 5].map((n) => `--seed ${n}`);
-    project.setParameters({ experiment_conditions: all, docker_run_args: ['--network', network] });
-    const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--wait', '--slots', '1']);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(
-      /^2 jobs on .+ wait for another deploy: 3 in a row could not be started there\.$/m,
-    );
-    expect(states(await project.json(['status']))).toEqual([
-      'failed',
-      'failed',
-      'failed',
-      'pending',
-      'pending',
-    ]);
-    const [, words = ''] =
-      /^ {2}logistician (deploy --commit \S+) +# starts the 2 that wait$/m.exec(stderr) ?? [];
-    await docker('network', 'create', '--label', 'logistician.test=network', network);
-    try {
-      expect((await project.cli([...words.split(' '), '--wait'])).code).toBe(1);
+  slow(
+    'N19: jobs that could not be started hold the others, and the line that is proposed starts them',
+    async () => {
+      await project.ok(['terminate', '--yes']);
+      const network = `logistician-test-${process.pid}-${Date.now()}`;
+      const all = [1, 2, 3, 4, 5].map((n) => `--seed ${n}`);
+      project.setParameters({ experiment_conditions: all, docker_run_args: ['--network', network] });
+      const { code, stdout, stderr } = await project.cli(['deploy', '--yes', '--wait', '--slots', '1']);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /^2 jobs on .+ wait for another deploy: 3 in a row could not be started there\.$/m,
+      );
       expect(states(await project.json(['status']))).toEqual([
-        ...Array(3).fill('failed'),
-        'succeeded',
-        'succeeded',
+        'failed',
+        'failed',
+        'failed',
+        'pending',
+        'pending',
       ]);
-    } finally {
-      await docker('network', 'rm', network);
-    }
-  });
+      const [, words = ''] =
+        /^ {2}logistician (deploy --commit \S+) +# starts the 2 that wait$/m.exec(stderr) ?? [];
+      await docker('network', 'create', '--label', 'logistician.test=network', network);
+      try {
+        expect((await project.cli([...words.split(' '), '--wait'])).code).toBe(1);
+        expect(states(await project.json(['status']))).toEqual([
+          ...Array(3).fill('failed'),
+          'succeeded',
+          'succeeded',
+        ]);
+      } finally {
+        await docker('network', 'rm', network);
+      }
+    },
+  );
 
   it('leaves nothing', async () => {
     await project.ok(['terminate', '--yes']);
@@ -712,25 +728,28 @@ describe.skipIf(isMissing('docker', 'git'))('L15: /data/state of a condition', (
     expect(third.receipt.recipe.continues).toEqual({ run: second.run, attempt: 3 });
   });
 
-  it('is not given with --fresh-state, to a run, to other code, nor where a link is in its place', async () => {
-    const fresh = await attempt('deploy', '--retry-failed', '--fresh-state', '--yes', '--wait');
-    expect(fresh.log).toBe('attempt 1, try 1\n');
-    expect((await attempt('run', '--condition', 'tries')).log).toBe('attempt 1, try 1\n');
+  slow(
+    'is not given with --fresh-state, to a run, to other code, nor where a link is in its place',
+    async () => {
+      const fresh = await attempt('deploy', '--retry-failed', '--fresh-state', '--yes', '--wait');
+      expect(fresh.log).toBe('attempt 1, try 1\n');
+      expect((await attempt('run', '--condition', 'tries')).log).toBe('attempt 1, try 1\n');
 
-    const elsewhere = join(project.scratch, 'elsewhere');
-    renameSync(project.run(fresh.run, 'data', 'state'), elsewhere);
-    symlinkSync(elsewhere, project.run(fresh.run, 'data', 'state'));
-    const linked = await attempt('deploy', '--retry-failed', '--yes', '--wait');
-    expect(linked.said.stderr).toContain('Nothing is left of /data/state of the last attempts at tries-9');
-    expect(linked.log).toBe('attempt 1, try 1\n');
-    expect(linked.receipt.recipe).not.toHaveProperty('continues');
+      const elsewhere = join(project.scratch, 'elsewhere');
+      renameSync(project.run(fresh.run, 'data', 'state'), elsewhere);
+      symlinkSync(elsewhere, project.run(fresh.run, 'data', 'state'));
+      const linked = await attempt('deploy', '--retry-failed', '--yes', '--wait');
+      expect(linked.said.stderr).toContain('Nothing is left of /data/state of the last attempts at tries-9');
+      expect(linked.log).toBe('attempt 1, try 1\n');
+      expect(linked.receipt.recipe).not.toHaveProperty('continues');
 
-    await project.ok(['terminate', '--yes']);
-    project.repository.write({ other: 'code' });
-    project.repository.commit('Other code');
-    expect((await attempt('deploy', '--yes', '--wait')).log).toBe('attempt 1, try 1\n');
-    await project.ok(['terminate', '--yes']);
-  });
+      await project.ok(['terminate', '--yes']);
+      project.repository.write({ other: 'code' });
+      project.repository.commit('Other code');
+      expect((await attempt('deploy', '--yes', '--wait')).log).toBe('attempt 1, try 1\n');
+      await project.ok(['terminate', '--yes']);
+    },
+  );
 
   it('is copied whole: half a copy that a killed deploy left is made again', () => {
     const state = join(project.scratch, 'from', 'state');

@@ -7,6 +7,7 @@ import { isMissing } from '../support/engines.js';
 import { hostileWords } from '../support/hostile-words.js';
 import { killHard, type StatusOutput, TestProject } from '../support/project.js';
 import { scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 import { training } from '../support/training.js';
 import { until } from '../support/until.js';
 
@@ -65,7 +66,7 @@ describe.skipIf(isMissing('docker', 'git'))('jobs as plain processes, without an
       files: {
         'job.sh': `case $1 in
   --hold) exec sleep 1000 ;;
-  --stubborn) trap '' TERM; while :; do sleep 0.1; done ;;
+  --stubborn) trap '' TERM; while :; do sleep 0.3; done ;;
 esac
 cd "$LOGISTICIAN_OUTPUT_DIRECTORY"
 for word; do printf '%s\\0' "$word"; done >argv
@@ -219,7 +220,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
     expect(sweep.receipts().map(({ state }) => state)).not.toContain('lost');
   });
 
-  it('a job has its arguments byte for byte, its input, and the end that it is given', async () => {
+  slow('a job has its arguments byte for byte, its input, and the end that it is given', async () => {
     await ok(bad, 'deploy', '--yes', '--slots', '4');
     await until('three run', async () => {
       const all = await states(bad);
@@ -241,7 +242,7 @@ cat "$LOGISTICIAN_INPUT_DIRECTORY/words/one" >input
     expect((await status(bad)).conditions[3]).toMatchObject({ state: 'stopped', exit_code: 137 });
   });
 
-  it('a job whose folder has gone is lost; terminate ends the rest', async () => {
+  slow('a job whose folder has gone is lost; terminate ends the rest', async () => {
     const [spool = ''] = spools(bad);
     const run = runOf(await status(bad), 'hold-2');
     rmSync(join(spool, 'jobs', run), { recursive: true, force: true });

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { TestProject } from '../support/project.js';
 import { paste, proposed, refusedBy } from '../support/remedy.js';
 import { SmallDisk } from '../support/small-disk.js';
 
-describe.skipIf(isMissing('docker', 'git', 'root'))('an engine whose disk is full', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'root'))('an engine whose disk is full', () => {
   let disk: SmallDisk;
   let engine: OwnEngine;
   let project: TestProject;

@@ -16,6 +16,7 @@ import { summary, writeRun } from '../support/history.js';
 import { type OutputName, outputProblems } from '../support/output.js';
 import { packageRoot, TestProject } from '../support/project.js';
 import { recipeOf } from '../support/receipts.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 const escapeCode = '\u001b';
@@ -213,7 +214,7 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     expect(stderr).toContain('measures/summary.json: not JSON, or half-written');
   });
 
-  it('output copies, and replaces nothing unless it is told to', async () => {
+  slow('output copies, and replaces nothing unless it is told to', async () => {
     const id = ids[0] ?? '';
     expect(await json('output', id, '--list')).toMatchObject({
       files: [{ path: 'model.pt', bytes: 5 }],
@@ -369,100 +370,104 @@ describe.skipIf(isMissing('git'))('the verbs about runs', () => {
     rmSync(join(project.experiment, 'runs', 'copy of one'), { recursive: true });
   });
 
-  it('each run that is damaged, hostile or of another time is shown as what it is, and the others stand', async () => {
-    const left = mkdtempSync(join(project.scratch, 'damaged-'));
-    cpSync(project.experiment, join(left, 'e'), { recursive: true });
-    const experiment = join(left, 'e');
-    const runs = join(experiment, 'runs');
-    let minute = 20;
-    const damaged = (files: Parameters<typeof writeRun>[3] = {}) =>
-      writeRun(experiment, '--lr 5', minute++, files);
-    const measures = (name: string, text: string | Buffer) =>
-      damaged({ files: { ...summary({ accuracy: 0.4 }), [`measures/${name}`]: text } });
-    const hostile = `${escapeCode}]0;title\u0007`;
-    const expected: Record<string, { state?: string; problems?: unknown; measures?: unknown }> = {
-      [measures('big.json', `[${'1,'.repeat(200_000)}1]`)]: {
-        problems: [expect.stringContaining('too large')],
-      },
-      [measures('model', Buffer.from([0, 1, 2]))]: { problems: [expect.stringContaining('binary')] },
-      [measures('summary.json', '{"accuracy": NaN, "b": -Infinity}')]: {
-        measures: { accuracy: 'NaN', b: '-Infinity' },
-      },
-      [measures('summary.json', `{"accuracy": ${JSON.stringify(`${hostile}\ud800`)}}`)]: {
-        measures: { accuracy: `${hostile}\ufffd` },
-      },
-      [measures('summary.json', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`)]: {
-        problems: [expect.stringContaining('32 levels')],
-      },
-      [measures('train.jsonl', '{"step":1,"a":1}\n{"step":2}\nno\n{"b":"x","step":3}\n{"step":4,"a"')]: {
-        problems: [expect.stringContaining('1 of its lines')],
-        measures: { step: 3, a: 1, b: 'x', accuracy: 0.4 },
-      },
-      [measures('__proto__', '7')]: { measures: JSON.parse('{"__proto__": 7, "accuracy": 0.4}') },
-      [damaged({ changes: { created: '2036-01-01T00:00:00Z', finished: '2001-01-01T00:00:00Z' } })]: {
-        problems: [],
-      },
-    };
-    const receipts: [string, string][] = [
-      ['{"schema": 2,', 'incomplete'],
-      ['{"schema": 3}', 'newer logistician'],
-      [readFileSync(join(runs, ids[0] ?? '', 'run.json'), 'utf8'), 'another run'],
-      ['[]', 'not a JSON object'],
-      ['\ufffe\0', 'incomplete'],
-    ];
-    for (const [text, problem] of receipts) {
-      const id = damaged();
-      writeFileSync(join(runs, id, 'run.json'), text);
-      expected[id] = { state: 'unreadable', problems: [expect.stringContaining(problem)] };
-    }
-    const pipe = damaged();
-    rmSync(join(runs, pipe, 'run.json'));
-    execFileSync('mkfifo', [join(runs, pipe, 'run.json')]);
-    expected[pipe] = { state: 'unreadable', problems: [expect.stringContaining('not a regular file')] };
-    symlinkSync(ids[0] ?? '', join(runs, `20261120-13000000${minute}-lr-5-0123456789`));
-    const own = (words: readonly string[]) => project.cli([...words, experiment], { env: { COLUMNS: '80' } });
-    const check = async () => {
-      const { code, stdout, stderr } = await own(['history']);
-      expect(code, stderr).toBe(0);
-      const found = JSON.parse(stdout) as Record<string, object>;
-      expect(outputProblems('history', found)).toEqual([]);
-      expect(found).toMatchObject(expected);
-      // The others stand.
-      expect(found[ids[1] ?? '']).toMatchObject({ measures: { accuracy: 0.7 }, problems: [] });
-      execFileSync('jq', ['-e', 'length'], { input: stdout });
-      return stdout;
-    };
-    const first = await check();
-    const index = join(runs, '.rows.jsonl');
-    const whole = readFileSync(index, 'utf8');
-    for (const text of [
-      '',
-      'nonsense\n\0',
-      whole.slice(0, 900),
-      whole.replaceAll('"words":{', '"words":7,"x":{'),
-      '{"v":3}\n',
-    ]) {
-      writeFileSync(index, text);
+  slow(
+    'each run that is damaged, hostile or of another time is shown as what it is, and the others stand',
+    async () => {
+      const left = mkdtempSync(join(project.scratch, 'damaged-'));
+      cpSync(project.experiment, join(left, 'e'), { recursive: true });
+      const experiment = join(left, 'e');
+      const runs = join(experiment, 'runs');
+      let minute = 20;
+      const damaged = (files: Parameters<typeof writeRun>[3] = {}) =>
+        writeRun(experiment, '--lr 5', minute++, files);
+      const measures = (name: string, text: string | Buffer) =>
+        damaged({ files: { ...summary({ accuracy: 0.4 }), [`measures/${name}`]: text } });
+      const hostile = `${escapeCode}]0;title\u0007`;
+      const expected: Record<string, { state?: string; problems?: unknown; measures?: unknown }> = {
+        [measures('big.json', `[${'1,'.repeat(200_000)}1]`)]: {
+          problems: [expect.stringContaining('too large')],
+        },
+        [measures('model', Buffer.from([0, 1, 2]))]: { problems: [expect.stringContaining('binary')] },
+        [measures('summary.json', '{"accuracy": NaN, "b": -Infinity}')]: {
+          measures: { accuracy: 'NaN', b: '-Infinity' },
+        },
+        [measures('summary.json', `{"accuracy": ${JSON.stringify(`${hostile}\ud800`)}}`)]: {
+          measures: { accuracy: `${hostile}\ufffd` },
+        },
+        [measures('summary.json', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`)]: {
+          problems: [expect.stringContaining('32 levels')],
+        },
+        [measures('train.jsonl', '{"step":1,"a":1}\n{"step":2}\nno\n{"b":"x","step":3}\n{"step":4,"a"')]: {
+          problems: [expect.stringContaining('1 of its lines')],
+          measures: { step: 3, a: 1, b: 'x', accuracy: 0.4 },
+        },
+        [measures('__proto__', '7')]: { measures: JSON.parse('{"__proto__": 7, "accuracy": 0.4}') },
+        [damaged({ changes: { created: '2036-01-01T00:00:00Z', finished: '2001-01-01T00:00:00Z' } })]: {
+          problems: [],
+        },
+      };
+      const receipts: [string, string][] = [
+        ['{"schema": 2,', 'incomplete'],
+        ['{"schema": 3}', 'newer logistician'],
+        [readFileSync(join(runs, ids[0] ?? '', 'run.json'), 'utf8'), 'another run'],
+        ['[]', 'not a JSON object'],
+        ['\ufffe\0', 'incomplete'],
+      ];
+      for (const [text, problem] of receipts) {
+        const id = damaged();
+        writeFileSync(join(runs, id, 'run.json'), text);
+        expected[id] = { state: 'unreadable', problems: [expect.stringContaining(problem)] };
+      }
+      const pipe = damaged();
+      rmSync(join(runs, pipe, 'run.json'));
+      execFileSync('mkfifo', [join(runs, pipe, 'run.json')]);
+      expected[pipe] = { state: 'unreadable', problems: [expect.stringContaining('not a regular file')] };
+      symlinkSync(ids[0] ?? '', join(runs, `20261120-13000000${minute}-lr-5-0123456789`));
+      const own = (words: readonly string[]) =>
+        project.cli([...words, experiment], { env: { COLUMNS: '80' } });
+      const check = async () => {
+        const { code, stdout, stderr } = await own(['history']);
+        expect(code, stderr).toBe(0);
+        const found = JSON.parse(stdout) as Record<string, object>;
+        expect(outputProblems('history', found)).toEqual([]);
+        expect(found).toMatchObject(expected);
+        // The others stand.
+        expect(found[ids[1] ?? '']).toMatchObject({ measures: { accuracy: 0.7 }, problems: [] });
+        execFileSync('jq', ['-e', 'length'], { input: stdout });
+        return stdout;
+      };
+      const first = await check();
+      const index = join(runs, '.rows.jsonl');
+      const whole = readFileSync(index, 'utf8');
+      for (const text of [
+        '',
+        'nonsense\n\0',
+        whole.slice(0, 900),
+        whole.replaceAll('"words":{', '"words":7,"x":{'),
+        '{"v":3}\n',
+      ]) {
+        writeFileSync(index, text);
+        expect(await check()).toBe(first);
+      }
+      rmSync(index);
+      mkdirSync(index);
       expect(await check()).toBe(first);
-    }
-    rmSync(index);
-    mkdirSync(index);
-    expect(await check()).toBe(first);
-    for (const words of [
-      ['history', '--table'],
-      ['history', '--csv'],
-      ['history', '--md'],
-      ['best'],
-      ['list'],
-    ]) {
-      const { code, stdout, stderr } = await own(words[0] === 'list' ? ['list'] : words);
-      expect(code, stderr).toBe(0);
-      expect(stdout + stderr).not.toContain(escapeCode);
-    }
-    const { stderr } = await own(['history', '--where', 'accuracy>0.3', '--jsonl']);
-    expect(stderr).toMatch(/^Note: accuracy is a number in \d+ runs and a text in 1, such as/m);
-    rmSync(left, { recursive: true });
-  });
+      for (const words of [
+        ['history', '--table'],
+        ['history', '--csv'],
+        ['history', '--md'],
+        ['best'],
+        ['list'],
+      ]) {
+        const { code, stdout, stderr } = await own(words[0] === 'list' ? ['list'] : words);
+        expect(code, stderr).toBe(0);
+        expect(stdout + stderr).not.toContain(escapeCode);
+      }
+      const { stderr } = await own(['history', '--where', 'accuracy>0.3', '--jsonl']);
+      expect(stderr).toMatch(/^Note: accuracy is a number in \d+ runs and a text in 1, such as/m);
+      rmSync(left, { recursive: true });
+    },
+  );
 
   it('history of a project has all experiments, also where they have runs of the same id', async () => {
     const copy = join(project.root, 'experiments', 'two');
@@ -514,7 +519,7 @@ describe.skipIf(isMissing('docker', 'git'))('real runs as data', () => {
       files: {
         'measure.sh': `for i in 3 2 1; do echo "loss=$((i * $2))"; done
 echo "{\\"reward\\": $2}" >"$LOGISTICIAN_SUMMARY_MEASURES_PATH"
-if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done; fi
+if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.3; done; fi
 `,
       },
     });
@@ -554,43 +559,46 @@ if [ -n "\${HOLD:-}" ]; then while [ ! -e /data/results/go ]; do sleep 0.1; done
     expect(await project.ok(['describe', 'lr-2'])).toMatch(/^measures +loss 2\n +reward 2$/m);
   });
 
-  it('logs, measures, output and describe know every run by its name, the older ones of a condition too', async () => {
-    const older = project.runs.find((run) => run.includes('-lr-2-')) ?? '';
-    await project.ok(['run', '-o', '--lr 2 --again']);
-    await project.ok(['deploy', '--yes', '--wait', '--force', '--only', 'lr-2', '--snapshot']);
-    const newer = project.runs.findLast((run) => run.includes('-lr-2-') && !run.includes('again')) ?? '';
-    expect(newer).not.toBe(older);
-    writeFileSync(project.run(older, 'data', 'logs', 'docker.txt'), 'of old\n');
-    for (const name of [older, older.slice(0, 18), 'last~2', `${project.experiment}/runs/${older}/`]) {
-      expect(await project.ok(['logs', name]), name).toBe('of old\n');
-      expect(await project.json(['describe', name]), name).toMatchObject({ id: older });
-      expect(await project.json(['output', name, '--list']), name).toMatchObject({ run: older });
-      expect(await project.json(['measures', name, '--summary']), name).toEqual({ reward: 2 });
-    }
-    expect(await project.ok(['logs', older, '--tail', '1', '-f'])).toBe('of old\n');
-    // Of several each line is named.
-    const both = await project.ok(['logs', older, 'lr-2']);
-    expect(both.split('\n')).toEqual([
-      `${older} | of old`,
-      ...['loss=6', 'loss=4', 'loss=2'].map((line) =>
-        expect.stringMatching(`^lr-2-[0-9a-f]{10} \\| ${line}$`),
-      ),
-      '',
-    ]);
-    expect(await project.ok(['logs', older, '--failed'])).toBe('');
-    const { code, stderr } = await project.cli(['logs', project.runs[0]?.slice(0, 4) ?? '']);
-    expect({ code, stderr }).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('No condition is called'),
-    });
-    const several = await project.cli(['describe', '2026']);
-    expect(several).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/\d runs begin with 2026[\s\S]*\n {2}/),
-    });
-  });
+  slow(
+    'logs, measures, output and describe know every run by its name, the older ones of a condition too',
+    async () => {
+      const older = project.runs.find((run) => run.includes('-lr-2-')) ?? '';
+      await project.ok(['run', '-o', '--lr 2 --again']);
+      await project.ok(['deploy', '--yes', '--wait', '--force', '--only', 'lr-2', '--snapshot']);
+      const newer = project.runs.findLast((run) => run.includes('-lr-2-') && !run.includes('again')) ?? '';
+      expect(newer).not.toBe(older);
+      writeFileSync(project.run(older, 'data', 'logs', 'docker.txt'), 'of old\n');
+      for (const name of [older, older.slice(0, 18), 'last~2', `${project.experiment}/runs/${older}/`]) {
+        expect(await project.ok(['logs', name]), name).toBe('of old\n');
+        expect(await project.json(['describe', name]), name).toMatchObject({ id: older });
+        expect(await project.json(['output', name, '--list']), name).toMatchObject({ run: older });
+        expect(await project.json(['measures', name, '--summary']), name).toEqual({ reward: 2 });
+      }
+      expect(await project.ok(['logs', older, '--tail', '1', '-f'])).toBe('of old\n');
+      // Of several each line is named.
+      const both = await project.ok(['logs', older, 'lr-2']);
+      expect(both.split('\n')).toEqual([
+        `${older} | of old`,
+        ...['loss=6', 'loss=4', 'loss=2'].map((line) =>
+          expect.stringMatching(`^lr-2-[0-9a-f]{10} \\| ${line}$`),
+        ),
+        '',
+      ]);
+      expect(await project.ok(['logs', older, '--failed'])).toBe('');
+      const { code, stderr } = await project.cli(['logs', project.runs[0]?.slice(0, 4) ?? '']);
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('No condition is called'),
+      });
+      const several = await project.cli(['describe', '2026']);
+      expect(several).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/\d runs begin with 2026[\s\S]*\n {2}/),
+      });
+    },
+  );
 
-  it('shows a job that runs as it is now', async () => {
+  slow('shows a job that runs as it is now', async () => {
     project.setParameters({
       experiment_conditions: ['--lr 3'],
       experiment_command: 'HOLD=1 sh measure.sh',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { actsOnTerminal, hostileSequences } from '../support/hostile-words.js';
 import { TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { Terminal } from '../support/terminal.js';
 
 const pieces = [
@@ -75,7 +76,7 @@ describe.skipIf(isMissing('docker', 'git'))('generated arguments', () => {
   });
   afterAll(() => project.remove());
 
-  it('arrive byte for byte, under names that are safe everywhere', async () => {
+  slow('arrive byte for byte, under names that are safe everywhere', async () => {
     await project.ok(['deploy', '--yes', '--wait', '--slots', '2']);
     const receipts = project.receipts();
     expect(receipts).toHaveLength(lists.length + 1);
@@ -171,7 +172,7 @@ describe.skipIf(isMissing('docker', 'git'))('T15: a hostile tree at a terminal',
     expect(raw).toContain(has);
   });
 
-  it('problems of a parameters.json, its keys and values', async () => {
+  slow('problems of a parameters.json, its keys and values', async () => {
     for (const words of [['validate'], ['doctor'], ['deploy'], ['status', '--json']]) {
       const raw = await shown(words, `${project.root}/experiments/two`);
       expect(actsOnTerminal(raw)).toBe(null);
@@ -179,7 +180,7 @@ describe.skipIf(isMissing('docker', 'git'))('T15: a hostile tree at a terminal',
     }
   });
 
-  it('an experiment whose folder has such a name', async () => {
+  slow('an experiment whose folder has such a name', async () => {
     const folder = `${project.root}/experiments/${clipboard}`;
     for (const words of [['validate'], ['conditions'], ['status'], ['deploy', '--dry-run']])
       expect(actsOnTerminal(await shown(words, folder))).toBe(null);
@@ -198,7 +199,7 @@ describe.skipIf(isMissing('docker', 'git'))('T15: a hostile tree at a terminal',
     expect(actsOnTerminal(screen.raw)).toBe(null);
   });
 
-  it('JSON', async () => {
+  slow('JSON', async () => {
     for (const words of [['status'], ['conditions'], ['deploy', '--force', '--dry-run']])
       expect(actsOnTerminal(await shown([...words, '--json']))).toBe(null);
   });

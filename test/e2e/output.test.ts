@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { type OutputName, outputProblems } from '../support/output.js';
 import { TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { Terminal } from '../support/terminal.js';
 
 const commands = fileURLToPath(new URL('../../src/commands/', import.meta.url));
@@ -113,7 +114,7 @@ describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
     expect(without).toEqual([]);
   });
 
-  it('has no escape sequence in a pipe, colours wanted or not', async () => {
+  slow('has no escape sequence in a pipe, colours wanted or not', async () => {
     for (const verb of ['status', 'sync', 'conditions', 'validate', 'logs', 'doctor', 'deplyo'])
       await project.cli([verb]);
     await project.cli(['deploy', '--snapshot', '--yes', '--wait', '--force']);
@@ -137,7 +138,7 @@ describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
     expect(words(coloured)).toEqual(words(plain));
   });
 
-  it('shows a hostile line of a job as plain text', async () => {
+  slow('shows a hostile line of a job as plain text', async () => {
     project.setParameters({
       experiment_command: `printf 'bad \\033]0;title\\007\\033[2J\\033[31mred\\rover\\n'; :`,
       experiment_conditions: ['x'],
@@ -150,7 +151,7 @@ describe.skipIf(isMissing('docker', 'git'))('what programs read', () => {
     await project.quiet();
   });
 
-  it('shell takes its commands from a pipe', async () => {
+  slow('shell takes its commands from a pipe', async () => {
     const { code, stdout } = await project.cli(['shell'], { input: 'pwd; ls job.sh; exit 4\n' });
     expect({ code, stdout }).toEqual({ code: 4, stdout: '/project\njob.sh\n' });
     const bare = await project.cli(['shell', '--no-volume'], { input: 'ls -d /project\n' });

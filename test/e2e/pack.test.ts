@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { copyOfPackage, packageRoot, TestProject } from '../support/project.js';
 
 interface Packed {
@@ -10,7 +10,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-describe.skipIf(isMissing('docker', 'git'))('the package, installed by npm', () => {
+describe.skipIf(isLeftOut('docker', 'git'))('the package, installed by npm', () => {
   let project: TestProject;
   let packed: Packed;
   let prefix: string;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { lasting, printed } from '../support/printed.js';
 import { TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
@@ -32,13 +33,13 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
     expect(dry).toContain('docker run --env');
   });
 
-  it('run --clone: likewise', async () => {
+  slow('run --clone: likewise', async () => {
     const dry = await dryRun('run', '--clone');
     await project.ok(['run', '--clone']);
     expect(lasting(issued(project.run(project.runs.at(-1))))).toBe(dry);
   });
 
-  it('deploy --snapshot, stop and terminate: likewise', async () => {
+  slow('deploy --snapshot, stop and terminate: likewise', async () => {
     const dry = await dryRun('deploy', '--snapshot');
     await project.ok(['deploy', '--snapshot', '--yes', '--wait']);
     expect(lasting(issued(project.stateFolder))).toBe(dry);
@@ -57,7 +58,7 @@ describe.skipIf(isMissing('docker', 'git'))('the print is the truth', () => {
     expect(lasting(issued(project.stateFolder).slice(before.length))).toBe(dryTerminate);
   });
 
-  it('N4: build, shell and setup: likewise, and they say that they would', async () => {
+  slow('N4: build, shell and setup: likewise, and they say that they would', async () => {
     project.repository.write({ 'experiments/one/Dockerfile': 'FROM debian:bookworm-slim\nRUN true\n' });
     const lines = (stderr: string) =>
       lasting(printed(stderr))

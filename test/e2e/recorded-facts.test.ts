@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { linesOf, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 
 describe.skipIf(isMissing('docker', 'git'))('F1, L14: a job that was recorded and not delivered', () => {
   let project: TestProject;
@@ -48,7 +49,7 @@ describe.skipIf(isMissing('docker', 'git'))('F1, L14: a job that was recorded an
     expect(project.readRun(before.id, 'run.json')).not.toContain('second');
   });
 
-  it('is not taken for a result of the settings of today', async () => {
+  slow('is not taken for a result of the settings of today', async () => {
     const { stdout } = await project.cli(['deploy', '--yes', '--wait']);
     expect(stdout).not.toContain('succeeded already');
     const ran = project.receipt();

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { docker, run } from '../support/docker.js';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { Registry } from '../support/registry.js';
 import { binOf, refusedBy } from '../support/remedy.js';
 import { freePort } from '../support/sshd.js';
 
-describe.skipIf(isMissing('docker', 'git'))('An image whose base is in a registry', () => {
+describe.skipIf(isLeftOut('docker', 'git'))('An image whose base is in a registry', () => {
   const small = 'logistician-test/registry-small';
   let project: TestProject;
   let registry: Registry;

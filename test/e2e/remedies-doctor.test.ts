@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste } from '../support/remedy.js';
@@ -13,7 +13,7 @@ interface Found {
 }
 
 // At an engine of its own: one that others use has more to remove.
-describe.skipIf(isMissing('docker', 'git', 'root'))('N6: what doctor proposes', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'root'))('N6: what doctor proposes', () => {
   let engine: OwnEngine;
   let project: TestProject;
   let at: { cwd: string; env: NodeJS.ProcessEnv };

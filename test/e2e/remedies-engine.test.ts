@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, refusedBy } from '../support/remedy.js';
@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 // The engine is one of the test's own, by a docker context, and nothing here is run by systemd: in place of `systemctl`
 // is a program that has the test start it.
 
-describe.skipIf(isMissing('docker', 'git', 'root'))('N6: an engine that is not running', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'root'))('N6: an engine that is not running', () => {
   let engine: OwnEngine;
   let project: TestProject;
   let asked: string;

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { fastClock } from '../support/fast-clock.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, pasteAnyhow, proposed, refusedBy, tried } from '../support/remedy.js';
@@ -22,7 +22,7 @@ import { until } from '../support/until.js';
 const unprivileged = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', '--'];
 
 // What is proposed about files of the user's that cannot be read or written, or are not what they should be.
-describe.skipIf(isMissing('docker', 'git', 'root'))('N6: what is proposed about files', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'root'))('N6: what is proposed about files', () => {
   let project: TestProject;
   let at: { cwd: string; env: NodeJS.ProcessEnv; as: readonly string[] };
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { OwnEngine } from '../support/own-engine.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, pasteAnyhow, proposed, refusedBy, settingIn } from '../support/remedy.js';
@@ -10,7 +10,7 @@ import { binOf, paste, pasteAnyhow, proposed, refusedBy, settingIn } from '../su
 // was updated and the kernel still has the old one.
 const broken = 'Failed to initialize NVML: Driver/library version mismatch';
 
-describe.skipIf(isMissing('docker', 'git', 'root'))('N6: GPUs that do not work', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'root'))('N6: GPUs that do not work', () => {
   let engine: OwnEngine;
   let project: TestProject;
 

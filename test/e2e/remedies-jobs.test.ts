@@ -1,11 +1,11 @@
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, proposed, toldBy } from '../support/remedy.js';
 
-describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about a job', () => {
+describe.skipIf(isLeftOut('docker', 'git'))('N6: what is proposed about a job', () => {
   let project: TestProject;
   let bin: string;
   let at: { cwd: string; env: NodeJS.ProcessEnv };

@@ -1,7 +1,7 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, pasteAnyhow, proposed, refusedBy, toldBy, tried } from '../support/remedy.js';
 import { Terminal } from '../support/terminal.js';
@@ -9,7 +9,7 @@ import { Terminal } from '../support/terminal.js';
 const id = '20250101000000-abcdef';
 
 // What is proposed about runs: those that there are, what they have left, and where it goes.
-describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about runs', () => {
+describe.skipIf(isLeftOut('docker', 'git'))('N6: what is proposed about runs', () => {
   let project: TestProject;
   let at: { cwd: string; env: NodeJS.ProcessEnv };
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { binOf, paste, proposed, refusedBy, toldBy } from '../support/remedy.js';
 import { Repository } from '../support/repository.js';
@@ -14,7 +14,7 @@ const real = ['deploy', '--yes', '--wait'];
 const end = ['terminate', '--yes'];
 
 // What is proposed about what a run is made from: its files, its image, and what was recorded of it.
-describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a run is made from', () => {
+describe.skipIf(isLeftOut('docker', 'git'))('N6: what is proposed about what a run is made from', () => {
   let project: TestProject;
   let bin: string;
 
@@ -44,7 +44,7 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
     return { root, experiment: join(root, 'experiments', 'one') };
   }
 
-  it.skipIf(isMissing('lfs'))('MissingLargeFiles: they are fetched', async () => {
+  it.skipIf(isLeftOut('lfs'))('MissingLargeFiles: they are fetched', async () => {
     project.repository.git('lfs', 'install', '--local');
     project.repository.write({ '.gitattributes': '*.bin filter=lfs -text\n', 'model.bin': 'large\n' });
     project.repository.commit('A model');
@@ -221,7 +221,7 @@ describe.skipIf(isMissing('docker', 'git'))('N6: what is proposed about what a r
     expect(await refused([...end, '--grace', '1'], moved)).toBe(null);
   });
 
-  it.skipIf(isMissing('sshd', 'root'))('OtherComputer: the same is done there', async () => {
+  it.skipIf(isLeftOut('sshd', 'root'))('OtherComputer: the same is done there', async () => {
     project.setParameters({ experiment_conditions: ['--hold a', '--hold b'] });
     project.repository.commit('Jobs that hold');
     await project.ok(['deploy', '--yes', '--slots', '2']);

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isMissing, isThorough } from '../support/engines.js';
+import { baseImage, isLeftOut, isThorough } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { executed } from '../support/remedies.js';
 import { binOf, paste, type Refusal, refusedBy } from '../support/remedy.js';
+import { slow } from '../support/slow.js';
 
 interface Where {
   /** In the project; left out: the experiment. */
@@ -424,7 +425,7 @@ const taken = cases.filter(
   ({ of }, place) => isThorough || cases.findIndex((one) => one.of === of) === place,
 );
 
-describe.skipIf(isMissing('docker', 'git', 'root'))(
+describe.skipIf(isLeftOut('docker', 'git', 'root'))(
   'N6: a remedy is taken in the state in which it is proposed',
   () => {
     it.each(taken)('$of: $state', async (one) => {
@@ -442,7 +443,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))(
       }
     });
 
-    it('DirtyTree: what is proposed is for the conditions that were chosen', async () => {
+    slow('DirtyTree: what is proposed is for the conditions that were chosen', async () => {
       project.repository.write({ 'another.txt': 'x' });
       const { name, suggestions = [] } = (await refusalOf([...dry, '--only', 'lr-0-1'], {})) ?? {};
       const ours = suggestions.filter((line) => line.startsWith('logistician '));
@@ -478,8 +479,8 @@ describe.skipIf(isMissing('docker', 'git', 'root'))(
 /** What the next case begins with. */
 const existing = ({ cwd }: Case): boolean => cwd === undefined;
 
-describe.skipIf(isMissing('docker', 'git'))('N6: while a job runs', () => {
-  it('goes on with the live deployment, or ends it', async () => {
+describe.skipIf(isLeftOut('docker', 'git'))('N6: while a job runs', () => {
+  slow('goes on with the live deployment, or ends it', async () => {
     const own = new TestProject({ parameters: { experiment_conditions: ['--hold a'] } });
     try {
       await own.ok(['deploy', '--yes']);

@@ -7,6 +7,7 @@ import { baseImage, isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { TestProject } from '../support/project.js';
 import { Repository } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 import { training } from '../support/training.js';
 
 const shell = (line: string) => execFileSync('sh', ['-c', line], { stdio: 'pipe' }).toString();
@@ -71,7 +72,7 @@ describe.skipIf(isMissing('docker', 'git'))('a receipt alone', () => {
     expect(stateOfFolder(again(alone, 'again'))).toEqual(results);
   });
 
-  it('is enough for a run of a working tree that no commit holds', async () => {
+  slow('is enough for a run of a working tree that no commit holds', async () => {
     project.repository.write({ 'new.sh': "echo 'from a new file'\n" });
     project.setParameters({
       experiment_command: `sh new.sh && ${training.command} --epochs 1`,
@@ -111,7 +112,7 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('deploy --snapshot', () => {
     await project.remove();
   });
 
-  it('brings what has changed in a submodule and in large files, and touches neither', async () => {
+  slow('brings what has changed in a submodule and in large files, and touches neither', async () => {
     project.repository.write({
       'lib/code.txt': 'changed\n',
       'lib/deep/new.txt': 'new\n',
@@ -130,7 +131,7 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('deploy --snapshot', () => {
 });
 
 describe.skipIf(isMissing('docker', 'git'))('a project whose hashes are of the newer kind', () => {
-  it('is deployed like any other, and what its job changed is kept', async () => {
+  slow('is deployed like any other, and what its job changed is kept', async () => {
     const project = new TestProject({ bare: true, files: {} });
     try {
       execFileSync('rm', ['-r', join(project.root, '.git')]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { copyOfPackage, linesOf, packageRoot, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 describe.skipIf(isMissing('docker', 'git'))('create', () => {
@@ -53,7 +54,7 @@ describe.skipIf(isMissing('docker', 'git'))('create', () => {
     );
   });
 
-  it('works as installed, without this repository around it', async () => {
+  slow('works as installed, without this repository around it', async () => {
     const installed = join(project.scratch, 'installed');
     copyOfPackage(installed);
     const argv = [process.execPath, join(installed, 'bin', 'run.js'), 'run', '-o', 'installed'];
@@ -142,46 +143,52 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     expect(project.repository.git('status', '--porcelain')).toBe(before);
   });
 
-  it('L4: a base image that is another by now has the image built again, also a base of this computer', async () => {
-    const base = `${project.name}-base:latest`;
-    const docker = (words: readonly string[], input = '') =>
-      execFileSync('docker', words, { input, stdio: 'pipe' }).toString().trim();
-    const idOf = () => docker(['image', 'inspect', '--format', '{{.Id}}', base]);
-    const made = (text: string) =>
-      docker(['build', '--quiet', '--tag', base, '-'], `FROM ${baseImage}\nLABEL made=${text}\n`);
-    try {
-      made('1');
-      project.repository.write({ 'experiments/one/Dockerfile': `ARG ON=${base}\nFROM $ON\n` });
-      await project.ok(['run', '-o', 'x']);
-      const { image } = project.receipt();
-      expect(image.base).toEqual([{ name: base, id: idOf(), digests: [] }]);
-      made('2');
-      await project.ok(['run', '-o', 'x']);
-      expect(project.receipt().image).toMatchObject({ base: [{ name: base, id: idOf() }] });
-      expect(project.receipt().image.id).not.toBe(image.id);
-      expect(await project.ok(['build'])).toContain('exists already');
-      expect(await project.ok(['build', '--fresh'])).toContain('is built');
-      expect(await project.ok(['build'])).toContain('exists already');
-    } finally {
-      project.repository.git('checkout', '--quiet', '--', '.');
-      docker(['image', 'rm', '--force', base]);
-    }
-  });
+  slow(
+    'L4: a base image that is another by now has the image built again, also a base of this computer',
+    async () => {
+      const base = `${project.name}-base:latest`;
+      const docker = (words: readonly string[], input = '') =>
+        execFileSync('docker', words, { input, stdio: 'pipe' }).toString().trim();
+      const idOf = () => docker(['image', 'inspect', '--format', '{{.Id}}', base]);
+      const made = (text: string) =>
+        docker(['build', '--quiet', '--tag', base, '-'], `FROM ${baseImage}\nLABEL made=${text}\n`);
+      try {
+        made('1');
+        project.repository.write({ 'experiments/one/Dockerfile': `ARG ON=${base}\nFROM $ON\n` });
+        await project.ok(['run', '-o', 'x']);
+        const { image } = project.receipt();
+        expect(image.base).toEqual([{ name: base, id: idOf(), digests: [] }]);
+        made('2');
+        await project.ok(['run', '-o', 'x']);
+        expect(project.receipt().image).toMatchObject({ base: [{ name: base, id: idOf() }] });
+        expect(project.receipt().image.id).not.toBe(image.id);
+        expect(await project.ok(['build'])).toContain('exists already');
+        expect(await project.ok(['build', '--fresh'])).toContain('is built');
+        expect(await project.ok(['build'])).toContain('exists already');
+      } finally {
+        project.repository.git('checkout', '--quiet', '--', '.');
+        docker(['image', 'rm', '--force', base]);
+      }
+    },
+  );
 
-  it('L9: what a job leaves in the tree does not judge it, also where no snapshot of that can be made', async () => {
-    project.repository.write({
-      'nested.sh':
-        "mkdir -p cache/.git/objects cache/.git/refs; echo 'ref: refs/heads/main' >cache/.git/HEAD\necho done; exit 3\n",
-    });
-    project.setParameters({ experiment_command: 'sh nested.sh' });
-    const { code, stdout, stderr } = await project.cli(['run']);
-    expect({ code, stdout }).toEqual({ code: 3, stdout: 'done\n' });
-    expect(stderr).toMatch(/Warning: Whether the working tree changed during the run is not recorded/);
-    expect(project.receipt()).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 3 });
-    rmSync(join(project.root, 'cache'), { recursive: true });
-    project.repository.git('checkout', '--quiet', '--', '.');
-    project.repository.git('clean', '--quiet', '--force', 'nested.sh');
-  });
+  slow(
+    'L9: what a job leaves in the tree does not judge it, also where no snapshot of that can be made',
+    async () => {
+      project.repository.write({
+        'nested.sh':
+          "mkdir -p cache/.git/objects cache/.git/refs; echo 'ref: refs/heads/main' >cache/.git/HEAD\necho done; exit 3\n",
+      });
+      project.setParameters({ experiment_command: 'sh nested.sh' });
+      const { code, stdout, stderr } = await project.cli(['run']);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: 'done\n' });
+      expect(stderr).toMatch(/Warning: Whether the working tree changed during the run is not recorded/);
+      expect(project.receipt()).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 3 });
+      rmSync(join(project.root, 'cache'), { recursive: true });
+      project.repository.git('checkout', '--quiet', '--', '.');
+      project.repository.git('clean', '--quiet', '--force', 'nested.sh');
+    },
+  );
 
   it.each([
     ['-o "--yes"', ['run', '-o', '--yes'], ['--yes']],
@@ -205,7 +212,7 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     expect(await project.ok(['run', '--condition', 'lr-0-01'])).toBe('the rate is 0.01\n');
   });
 
-  it('--clone sees commits only, and --commit an older one', async () => {
+  slow('--clone sees commits only, and --commit an older one', async () => {
     const older = project.repository.head;
     project.setParameters({ experiment_command: 'sh which.sh' });
     project.repository.write({ 'which.sh': 'echo old\n' });
@@ -226,7 +233,7 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     project.setParameters({});
   });
 
-  it('keeps what a --clone run writes into its checkout', async () => {
+  slow('keeps what a --clone run writes into its checkout', async () => {
     project.setParameters({ experiment_command: 'echo kept > out.txt; :' });
     await project.ok(['run', '--clone']);
     expect(project.readRun(project.runs.at(-1), 'data', 'project', 'out.txt')).toBe('kept\n');
@@ -279,7 +286,7 @@ describe.skipIf(isMissing('docker', 'git'))('run', () => {
     await until('the container is gone', () => project.containers.length === 0);
   });
 
-  it('L31, L40: reads standard input where it is told to, and never that of a loop around it', async () => {
+  slow('L31, L40: reads standard input where it is told to, and never that of a loop around it', async () => {
     project.setParameters({ experiment_command: 'cat; echo "$1"; :' });
     const { stdout } = await project.cli(['run', '-i'], { input: 'piped in' });
     expect(stdout).toBe('piped in\n');

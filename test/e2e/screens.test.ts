@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { Terminal } from '../support/terminal.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`../golden/screens/${name}.txt`, import.meta.url));
@@ -99,7 +100,7 @@ describe.skipIf(isMissing('docker', 'git'))('what people look at', () => {
     same(`error-${columns}`, await screen(columns, 'logs', 'no-such-condition-of-this-experiment'), project);
   });
 
-  it.each([60, 80])('N16: sync says what came now, %i columns wide', async (columns) => {
+  slow.each([60, 80])('N16: sync says what came now, %i columns wide', async (columns) => {
     same(`sync-${columns}`, await screen(columns, 'sync'), project);
   });
 });

@@ -11,14 +11,14 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { Repository } from '../support/repository.js';
 
 const flat = (text: string) => text.replaceAll(/\s+/g, ' ');
 
 // What a commit does not hold: inputs, files of git LFS, submodules.
-describe.skipIf(isMissing('docker', 'git', 'lfs'))('a run that is given away', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'lfs'))('a run that is given away', () => {
   let project: TestProject;
   let clone: string;
   let archive: string;

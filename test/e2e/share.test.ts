@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { stateOfFolder } from '../support/folder-state.js';
 import { copyOfPackage, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { training } from '../support/training.js';
 import { until } from '../support/until.js';
 import { TestUser } from '../support/user.js';
@@ -100,7 +101,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
     expect(asColleague('import', file)).toContain('0 runs added; 2 runs here before');
   });
 
-  it('are written to standard output, and nothing else is there', async () => {
+  slow('are written to standard output, and nothing else is there', async () => {
     const file = join(project.scratch, 'piped.tar');
     writeFileSync(file, project.bytesOf(['export', 'last', 'lr-0.1', '-o', '-']));
     const paths = (archive: string) =>
@@ -134,7 +135,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
     return file;
   }
 
-  it('are refused where the file is none, or has what none has, and nothing is put anywhere', async () => {
+  slow('are refused where the file is none, or has what none has, and nothing is put anywhere', async () => {
     const [run = ''] = project.runs;
     const manifest = JSON.stringify({ schema: 1, runs: [run], commits: [] });
     const receipt = project.readRun(run, 'run.json');
@@ -232,21 +233,24 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('runs that are given away', 
     expect(existsSync(project.run(other, 'data', 'results', 'pipe'))).toBe(false);
   });
 
-  it('leave a folder where an import is killed, which clean removes, and not that of one that works', async () => {
-    const pipe = join(project.scratch, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    const runs = join(project.experiment, 'runs');
-    const left = () => readdirSync(runs).filter((name) => name.startsWith('.import'));
-    const leftovers = async (...words: string[]) =>
-      (await project.json<{ leftovers: string[] }>(['clean', '--state', 'lost', ...words])).leftovers;
-    const started = project.start(['import', pipe]);
-    await until('it unpacks', () => left().length === 2);
-    expect(await leftovers('--yes')).toEqual([]);
-    started.signal('SIGKILL');
-    await started.ended.catch(() => {});
-    await project.quiet();
-    const before = left().map((name) => join(runs, name));
-    expect((await leftovers('--yes')).sort()).toEqual(before.sort());
-    expect(left()).toEqual([]);
-  });
+  slow(
+    'leave a folder where an import is killed, which clean removes, and not that of one that works',
+    async () => {
+      const pipe = join(project.scratch, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const runs = join(project.experiment, 'runs');
+      const left = () => readdirSync(runs).filter((name) => name.startsWith('.import'));
+      const leftovers = async (...words: string[]) =>
+        (await project.json<{ leftovers: string[] }>(['clean', '--state', 'lost', ...words])).leftovers;
+      const started = project.start(['import', pipe]);
+      await until('it unpacks', () => left().length === 2);
+      expect(await leftovers('--yes')).toEqual([]);
+      started.signal('SIGKILL');
+      await started.ended.catch(() => {});
+      await project.quiet();
+      const before = left().map((name) => join(runs, name));
+      expect((await leftovers('--yes')).sort()).toEqual(before.sort());
+      expect(left()).toEqual([]);
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { packageRoot, TestProject } from '../support/project.js';
 import { until } from '../support/until.js';
 
@@ -18,7 +18,7 @@ const tellsMemory = `data:text/javascript,process.on('exit', () => {
   process.stderr.write('memory ' + Math.round(process.resourceUsage().maxRSS / 1024) + ' MB\\n');
 });`;
 
-describe.skipIf(isMissing('docker', 'git'))('jobs that know no measure', () => {
+describe.skipIf(isLeftOut('docker', 'git'))('jobs that know no measure', () => {
   let project: TestProject;
 
   beforeAll(() => {

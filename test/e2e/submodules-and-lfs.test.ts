@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing, mountGit } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { Repository } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 
 describe.skipIf(isMissing('docker', 'git'))('a project with a submodule', () => {
   let project: TestProject;
@@ -98,24 +99,30 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('what a job sees', () => {
   });
   afterAll(() => project.remove());
 
-  it('L34, L3: its image has what docker build gives it, and large files with any environment', async () => {
-    const { code, stdout } = await project.cli(['run'], { env: { GIT_LFS_SKIP_SMUDGE: '1' } });
-    expect(code).toBe(0);
-    expect(stdout).toBe('.dockerignore\n.gitattributes\nmodel.bin\ntests\nlarge\n');
-  });
+  slow(
+    'L34, L3: its image has what docker build gives it, and large files with any environment',
+    async () => {
+      const { code, stdout } = await project.cli(['run'], { env: { GIT_LFS_SKIP_SMUDGE: '1' } });
+      expect(code).toBe(0);
+      expect(stdout).toBe('.dockerignore\n.gitattributes\nmodel.bin\ntests\nlarge\n');
+    },
+  );
 
-  it('N14: run names what git ignores, where there is anything, and nothing that programs keep', async () => {
-    const said = async (...words: string[]) =>
-      (await project.cli(['run', '--dry-run', ...words])).stderr.replaceAll(/\s+/g, ' ');
-    expect(await said()).not.toContain('git ignores');
-    project.repository.write({ 'data/x': '', 'experiments/one/__pycache__/x': '', 'best.pt': '' });
-    expect(await said()).toContain(
-      'git ignores best.pt, data/: this job can see them, a deployed one cannot',
-    );
-    expect(await said('--clone')).not.toContain('git ignores');
-  });
+  slow(
+    'N14: run names what git ignores, where there is anything, and nothing that programs keep',
+    async () => {
+      const said = async (...words: string[]) =>
+        (await project.cli(['run', '--dry-run', ...words])).stderr.replaceAll(/\s+/g, ' ');
+      expect(await said()).not.toContain('git ignores');
+      project.repository.write({ 'data/x': '', 'experiments/one/__pycache__/x': '', 'best.pt': '' });
+      expect(await said()).toContain(
+        'git ignores best.pt, data/: this job can see them, a deployed one cannot',
+      );
+      expect(await said('--clone')).not.toContain('git ignores');
+    },
+  );
 
-  it('L5, L11: deploy warns of edits that git does not show, and of an absent submodule', async () => {
+  slow('L5, L11: deploy warns of edits that git does not show, and of an absent submodule', async () => {
     const { repository } = project;
     const inner = Repository.create({ 'lib.txt': 'lib\n' }, join(project.scratch, 'inner'));
     repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.root, 'lib');
@@ -148,10 +155,12 @@ describe.skipIf(isMissing('docker', 'git', 'lfs'))('what a job sees', () => {
 });
 
 describe.skipIf(isMissing('docker', 'git-to-mount'))('git in a job', () => {
-  it('L28: says the same in run and deploy, in a linked worktree and in a submodule of another project', async () => {
-    const project = new TestProject({
-      files: {
-        'job.sh': `set -e
+  slow(
+    'L28: says the same in run and deploy, in a linked worktree and in a submodule of another project',
+    async () => {
+      const project = new TestProject({
+        files: {
+          'job.sh': `set -e
 for each in . libs/inner; do
   git -C $each describe --tags --always --dirty
   git -C $each rev-parse --show-toplevel --abbrev-ref HEAD | head -n 1
@@ -159,40 +168,41 @@ for each in . libs/inner; do
 done
 [ "$1" = a ] || touch "$(git rev-parse --git-common-dir)/written" 2>/dev/null || echo "is only read"
 `,
-      },
-      parameters: { experiment_conditions: ['a'], docker_run_args: mountGit },
-    });
-    try {
-      const allowed = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet'];
-      const inner = Repository.create({ 'lib.txt': 'lib\n' }, join(project.scratch, 'inner'));
-      inner.git('tag', 'lib-1');
-      inner.commit('Since');
-      const { repository } = project;
-      repository.git('tag', '--annotate', '--message', 'v1', 'v1');
-      repository.git(...allowed, 'add', inner.root, 'libs/inner');
-      repository.commit('With a submodule');
-      const linked = new Repository(join(project.scratch, 'a linked, worktree'));
-      const clone = new Repository(join(project.scratch, 'clone'));
-      repository.git('clone', '--quiet', repository.root, clone.root);
-      clone.git('worktree', 'add', '--quiet', '--detach', linked.root);
-      linked.git(...allowed, 'update', '--init');
-      const outer = Repository.create({}, join(project.scratch, 'outer'));
-      outer.git(...allowed, 'add', project.root, 'code');
-      const code = new Repository(join(outer.root, 'code'));
-      code.git(...allowed, 'update', '--init');
+        },
+        parameters: { experiment_conditions: ['a'], docker_run_args: mountGit },
+      });
+      try {
+        const allowed = ['-c', 'protocol.file.allow=always', 'submodule', '--quiet'];
+        const inner = Repository.create({ 'lib.txt': 'lib\n' }, join(project.scratch, 'inner'));
+        inner.git('tag', 'lib-1');
+        inner.commit('Since');
+        const { repository } = project;
+        repository.git('tag', '--annotate', '--message', 'v1', 'v1');
+        repository.git(...allowed, 'add', inner.root, 'libs/inner');
+        repository.commit('With a submodule');
+        const linked = new Repository(join(project.scratch, 'a linked, worktree'));
+        const clone = new Repository(join(project.scratch, 'clone'));
+        repository.git('clone', '--quiet', repository.root, clone.root);
+        clone.git('worktree', 'add', '--quiet', '--detach', linked.root);
+        linked.git(...allowed, 'update', '--init');
+        const outer = Repository.create({}, join(project.scratch, 'outer'));
+        outer.git(...allowed, 'add', project.root, 'code');
+        const code = new Repository(join(outer.root, 'code'));
+        code.git(...allowed, 'update', '--init');
 
-      const said = [
-        `v1-1-g${repository.head.slice(0, 7)}\n/project\n`,
-        `lib-1-1-g${inner.head.slice(0, 7)}\n/project/libs/inner\n`,
-      ].join('');
-      const of = (root: string) => ({ cwd: join(root, 'experiments', 'one') });
-      expect(await project.ok(['run', '-o', 'a'])).toBe(said);
-      expect(await project.ok(['run', '-o', 'b'], of(linked.root))).toBe(`${said}is only read\n`);
-      expect(await project.ok(['run', '-o', 'b'], of(code.root))).toBe(`${said}is only read\n`);
-      await project.ok(['deploy', '--yes', '--wait']);
-      expect(project.readRun(project.receipt().id, 'data', 'logs', 'docker.txt')).toBe(said);
-    } finally {
-      await project.remove();
-    }
-  });
+        const said = [
+          `v1-1-g${repository.head.slice(0, 7)}\n/project\n`,
+          `lib-1-1-g${inner.head.slice(0, 7)}\n/project/libs/inner\n`,
+        ].join('');
+        const of = (root: string) => ({ cwd: join(root, 'experiments', 'one') });
+        expect(await project.ok(['run', '-o', 'a'])).toBe(said);
+        expect(await project.ok(['run', '-o', 'b'], of(linked.root))).toBe(`${said}is only read\n`);
+        expect(await project.ok(['run', '-o', 'b'], of(code.root))).toBe(`${said}is only read\n`);
+        await project.ok(['deploy', '--yes', '--wait']);
+        expect(project.readRun(project.receipt().id, 'data', 'logs', 'docker.txt')).toBe(said);
+      } finally {
+        await project.remove();
+      }
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 
 describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
   let project: TestProject;
@@ -35,7 +36,7 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
     await project.ok(['terminate', '--yes'], { cwd });
   });
 
-  it('a line that it prints there is a line that a shell takes there', async () => {
+  slow('a line that it prints there is a line that a shell takes there', async () => {
     const refusal = await project.cli(['deploy', 'experiments/one', '--force'], { cwd: odd });
     expect(refusal.stderr).toContain('    logistician deploy experiments/one --force --yes');
     const elsewhere = await project.cli(['deploy', join(odd, 'experiments/one'), '--force']);
@@ -46,30 +47,33 @@ describe.skipIf(isMissing('docker', 'git'))('in odd surroundings', () => {
     expect(stdout).toContain(`my project's "ü", a:b $(id) *`);
   });
 
-  it('L8: an engine that has other files at the path of the project: refused before the job, with why', async () => {
-    // As in a container that has the socket of the engine outside.
-    const elsewhere = join(project.scratch, 'elsewhere');
-    mkdirSync(elsewhere);
-    const text = 'mount --bind "$1" "$2" && cd "$2/experiments/one" && shift 2 && exec "$@"';
-    const as = ['unshare', '--mount', 'sh', '-c', text, 'sh', project.root, elsewhere];
-    const ran = await project.cli(['run', '-o', 'x'], { as });
-    expect(ran).toMatchObject({ code: 125, stdout: '' });
-    expect(ran.stderr).toMatch(
-      /engine does not see .*\/data: it runs on another computer, or sees other files/,
-    );
-    const deployed = await project.cli(['deploy', '--yes', '--wait', '--first', '1'], { as });
-    expect(deployed.code).toBe(1);
-    expect(deployed.stdout).toContain('the engine does not see');
-    expect(project.receipts().map(({ state, reason }) => [state, reason])).toEqual([
-      ['failed', 'start'],
-      ['failed', 'start'],
-    ]);
-    expect(readdirSync(elsewhere)).toEqual([]);
-    await project.cli(['terminate', '--yes'], { as });
-    for (const id of project.runs) rmSync(project.run(id), { recursive: true });
-  });
+  slow(
+    'L8: an engine that has other files at the path of the project: refused before the job, with why',
+    async () => {
+      // As in a container that has the socket of the engine outside.
+      const elsewhere = join(project.scratch, 'elsewhere');
+      mkdirSync(elsewhere);
+      const text = 'mount --bind "$1" "$2" && cd "$2/experiments/one" && shift 2 && exec "$@"';
+      const as = ['unshare', '--mount', 'sh', '-c', text, 'sh', project.root, elsewhere];
+      const ran = await project.cli(['run', '-o', 'x'], { as });
+      expect(ran).toMatchObject({ code: 125, stdout: '' });
+      expect(ran.stderr).toMatch(
+        /engine does not see .*\/data: it runs on another computer, or sees other files/,
+      );
+      const deployed = await project.cli(['deploy', '--yes', '--wait', '--first', '1'], { as });
+      expect(deployed.code).toBe(1);
+      expect(deployed.stdout).toContain('the engine does not see');
+      expect(project.receipts().map(({ state, reason }) => [state, reason])).toEqual([
+        ['failed', 'start'],
+        ['failed', 'start'],
+      ]);
+      expect(readdirSync(elsewhere)).toEqual([]);
+      await project.cli(['terminate', '--yes'], { as });
+      for (const id of project.runs) rmSync(project.run(id), { recursive: true });
+    },
+  );
 
-  it('a detached HEAD, the project a subfolder of where one stands', async () => {
+  slow('a detached HEAD, the project a subfolder of where one stands', async () => {
     project.repository.git('checkout', '--quiet', '--detach');
     const deployed = await project.cli(['deploy', 'project/experiments/one', '--yes', '--wait'], {
       cwd: project.scratch,

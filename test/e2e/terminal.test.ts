@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { packageRoot, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { Terminal } from '../support/terminal.js';
 import { until } from '../support/until.js';
 
@@ -164,7 +165,7 @@ wait $!
     expect(project.receipt(one).state).toBe('succeeded');
   });
 
-  it('the rejoining line works while the tree is dirty', async () => {
+  slow('the rejoining line works while the tree is dirty', async () => {
     const screen = terminal(project, ['deploy', '--wait', '--yes', '--force', '--slots', '2']);
     const one = await project.holding('hold-one');
     await screen.shows('ended: 2 running');
@@ -237,7 +238,7 @@ wait $!
       await interrupted(['deploy', '--snapshot', '--yes'], 'Interrupted. Nothing was deployed.');
     });
 
-    it('deploy that another program ends, and not the terminal, ends the build too', async () => {
+    slow('deploy that another program ends, and not the terminal, ends the build too', async () => {
       const cli = project.start(['deploy', '--snapshot', '--yes', '--json']);
       await cli.says('Running in');
       cli.signalAlone('SIGINT');
@@ -254,7 +255,7 @@ wait $!
     });
   });
 
-  it('Ctrl-C while jobs are ended leaves them to Docker; the same line again does the rest', async () => {
+  slow('Ctrl-C while jobs are ended leaves them to Docker; the same line again does the rest', async () => {
     project.setParameters({
       experiment_command: `trap '' TERM INT; echo holding; for i in $(seq 30); do sleep 1; done; :`,
       experiment_conditions: ['--deaf 2'],
@@ -363,7 +364,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     project.repository.git('clean', '--quiet', '--force');
   });
 
-  it('what takes longer than a second says so at once', async () => {
+  slow('what takes longer than a second says so at once', async () => {
     project.setParameters({
       experiment_command: `trap '' TERM; echo deaf; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done; :`,
       experiment_conditions: ['--deaf 1'],

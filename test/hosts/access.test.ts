@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { footprint, holdingOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import type { TestProject } from '../support/project.js';
@@ -19,7 +19,7 @@ import { scratchFolder } from '../support/repository.js';
 import { makeKey, sshConfig } from '../support/sshd.js';
 import { Terminal } from '../support/terminal.js';
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('the way to machines', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('the way to machines', () => {
   let fleet: Fleet;
   let near: LabMachine;
   let far: LabMachine;

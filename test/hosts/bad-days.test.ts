@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { holdingOn, jobsOn, letGoOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import type { StatusOutput, TestProject } from '../support/project.js';
@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 const job = `case $1 in
   --hold)
     echo "holding $2"
-    while [ ! -e /data/results/go ]; do sleep 0.1; done
+    while [ ! -e /data/results/go ]; do sleep 0.3; done
     echo "ended $2"
     ;;
   --fill)
@@ -22,7 +22,7 @@ esac
 
 type Row = StatusOutput['conditions'][number] & { readonly machine: string };
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('bad days of machines', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('bad days of machines', () => {
   let fleet: Fleet;
   const projects: TestProject[] = [];
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { holdingOn, jobsOn, letGoOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { outputProblems } from '../support/output.js';
@@ -18,7 +18,7 @@ interface OnMachines {
   readonly removed: boolean;
 }
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('clean --hosts', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('clean --hosts', () => {
   let fleet: Fleet;
   let gpu: LabMachine;
   let project: TestProject;

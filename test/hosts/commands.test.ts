@@ -7,6 +7,7 @@ import { endedThere, holdingOn, jobsOn, letGoOn, onHosts, well } from '../suppor
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { outputProblems } from '../support/output.js';
 import { linesOf, type StatusOutput, TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 const states = ({ conditions }: StatusOutput) => conditions.map(({ state }) => state);
@@ -191,7 +192,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a sweep running on 
     ]);
   });
 
-  it('a large log comes whole, also to a slow reader', async () => {
+  slow('a large log comes whole, also to a slow reader', async () => {
     const bytes = 8_000_000;
     const tested = new TestProject({
       parameters: {

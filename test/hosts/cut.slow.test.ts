@@ -16,12 +16,12 @@ const job = `case $1 in
   --large)
     head -c 150000000 /dev/urandom >/data/results/large
     echo made
-    while [ ! -e /data/results/go ]; do sleep 0.1; done
+    while [ ! -e /data/results/go ]; do sleep 0.3; done
     ;;
   --wait)
     trap 'echo ended; exit 3' TERM
     echo waits
-    while [ ! -e /data/results/go ]; do sleep 0.1 & wait $!; done
+    while [ ! -e /data/results/go ]; do sleep 0.3 & wait $!; done
     ;;
   *) echo "hello $*" ;;
 esac

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { onHosts } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import type { StatusOutput, TestProject } from '../support/project.js';
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('docker_run_args on machines', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('docker_run_args on machines', () => {
   let fleet: Fleet;
   let project: TestProject;
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { played } from '../support/docs/pages.js';
 import { Stage } from '../support/docs/stage.js';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { Fleet } from '../support/machines.js';
 
 const page = played.onMachines;
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root', 'bash', 'jq'))('the docs are run', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root', 'bash', 'jq'))('the docs are run', () => {
   let fleet: Fleet;
 
   beforeAll(async () => {

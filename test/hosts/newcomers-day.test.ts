@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { Fleet } from '../support/machines.js';
 import { packageRoot } from '../support/project.js';
 import { ShellSession } from '../support/shell-session.js';
@@ -24,7 +24,7 @@ echo "{\\"accuracy\\": 0.9\${#rate}3712}" >"$LOGISTICIAN_SUMMARY_MEASURES_PATH"
 /** The newcomer's own: what is between a code that failed and one that does not. */
 const mended = train.replace('"$rate" = 10', '"$rate" = 1000');
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))("a newcomer's day", () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))("a newcomer's day", () => {
   let user: TestUser;
   let fleet: Fleet;
   let shell: ShellSession;

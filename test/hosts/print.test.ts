@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing, variants } from '../support/engines.js';
+import { isLeftOut, variants } from '../support/engines.js';
 import { endedThere, footprint, jobsOn, onHosts, well } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import { inAnyOrder, printed } from '../support/printed.js';
 import type { TestProject } from '../support/project.js';
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))(
   'what is printed of machines is the truth',
   () => {
     let fleet: Fleet;

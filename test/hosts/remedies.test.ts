@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { holdingOn, jobsOn, onHosts, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import type { TestProject } from '../support/project.js';
@@ -12,7 +12,7 @@ import { Terminal } from '../support/terminal.js';
 
 const dry = ['deploy', '--dry-run'];
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))(
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))(
   'N6: what is proposed about a machine is taken in its state',
   () => {
     let fleet: Fleet;

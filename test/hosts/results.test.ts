@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isLeftOut, isThorough } from '../support/engines.js';
 import { endedThere, holdingOn, jobsOn, letGoOn, onHosts, well } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { packageRoot, type TestProject } from '../support/project.js';
@@ -55,7 +55,7 @@ done
 RSYNC_OLD_ARGS=1 RSYNC_PROTECT_ARGS=0 exec ${execFileSync('sh', ['-c', 'command -v rsync || :']).toString().trim()} "$@"
 `;
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('results that do not come', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('results that do not come', () => {
   let fleet: Fleet;
   let one: LabMachine;
   const projects: TestProject[] = [];

@@ -6,6 +6,7 @@ import { isMissing, variants } from '../support/engines.js';
 import { footprint, holdingOn, letGoOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { linesOf, type TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { makeKey, sshConfig } from '../support/sshd.js';
 import { until } from '../support/until.js';
 
@@ -175,7 +176,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('secrets, and files 
       await well(tried, ['terminate', '--yes']);
     });
 
-    it('who came in between gets nothing more', async () => {
+    slow('who came in between gets nothing more', async () => {
       const tried = withInputs(project());
       await well(tried, ['deploy', '--yes'], { env });
       const live = async () => (await tried.json<{ live: boolean }>(['status'])).live;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { holdingOn, letGoOn, onHosts } from '../support/hosts.js';
 import { Fleet } from '../support/machines.js';
 import type { Finished, StatusOutput, TestProject } from '../support/project.js';
@@ -28,7 +28,7 @@ const mends = [
   /^ +test -t 1 \|\| return .*# on talker$/m,
 ];
 
-describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('machines that cannot run jobs', () => {
+describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('machines that cannot run jobs', () => {
   let fleet: Fleet;
   let project: TestProject;
 

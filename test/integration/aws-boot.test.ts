@@ -14,6 +14,7 @@ import type { Route } from '../../src/tools/ssh/route.js';
 import { ChangedHostKey, KeysRefused, Unreachable } from '../../src/tools/ssh/unreachable.js';
 import { isMissing } from '../support/engines.js';
 import { scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 import { makeKey, Sshd } from '../support/sshd.js';
 
 /** A machine at AWS is any computer with an SSH server, here this computer, which no cloud-init has ever made ready. */
@@ -130,7 +131,7 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
 
   const long = { toAnswer: 600_000, toBeReady: 600_000 };
 
-  it('looks once more, over a new connection, where the boot ended after the login', async () => {
+  slow('looks once more, over a new connection, where the boot ended after the login', async () => {
     const first = (look: number) => (look === 1 ? 'docker-of-another-login' : 'docker');
     const { found, error, looks } = await wait(booted, long, first);
     expect(error).toBeNull();
@@ -172,14 +173,14 @@ describe.skipIf(isMissing('sshd', 'docker'))('waiting for a machine at AWS', () 
       expect(looks).toBe(3);
     });
 
-    it('gets no job where it can use one once the boot is over', async () => {
+    slow('gets no job where it can use one once the boot is over', async () => {
       const { error } = await wait(machineWith(['0'], true), long, () => 'docker', 2);
       expect(error).toBeInstanceOf(NotReady);
       expect(`${error}`).toContain('Docker can use 1 of the 2 GPUs that its job gets');
     });
   });
 
-  it('waits no longer where a login of after the boot has no Docker either', async () => {
+  slow('waits no longer where a login of after the boot has no Docker either', async () => {
     const { error, looks } = await wait(booted, long);
     expect(error).toBeInstanceOf(NotReady);
     expect(looks).toBe(2);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { Ec2 } from '../support/cloud/ec2.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 
-describe.skipIf(isMissing('moto'))('the API of the test cloud', () => {
+describe.skipIf(isLeftOut('moto'))('the API of the test cloud', () => {
   let cloud: Cloud;
   /** As a program has it that takes the cloud for AWS. */
   let ec2: Ec2;

@@ -4,12 +4,13 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { Executor } from '../../src/shell/executor.js';
 import { Journal } from '../../src/shell/journal.js';
 import { Engine } from '../../src/tools/docker/engine.js';
 import { isMissing } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
+import { slow } from '../support/slow.js';
 
 /** The engine of this computer behind TLS, as `dockerd --tlsverify` has it: who has no certificate of the authority is
  * refused. */
@@ -152,7 +153,7 @@ describe.skipIf(isMissing('docker', 'git'))('an engine over TLS', () => {
     'by a context without certificates': () => withContext('plain', ''),
   };
 
-  it.each(Object.entries(cases))(
+  slow.each(Object.entries(cases))(
     '%s: is reached as the docker program reaches it',
     async (_name, settings) => {
       const env = { ...project.env, ...settings() };
@@ -170,7 +171,7 @@ describe.skipIf(isMissing('docker', 'git'))('an engine over TLS', () => {
     },
   );
 
-  it('builds and runs there', async () => {
+  slow('builds and runs there', async () => {
     const env = { DOCKER_HOST: address, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: own };
     await project.ok(['build'], { env });
     expect(await project.ok(['run', '-o', '--lr 1'], { env })).toContain('the rate is 1');

@@ -4,11 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { baseImage, isMissing, variants } from '../support/engines.js';
 import { isThere, Lab, output, signal, stateOf, text } from '../support/lab.js';
 import { OwnEngine } from '../support/own-engine.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 const files = {
   'wait.sh':
-    'echo begun >>/data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; seq 9000; echo done\n',
+    'echo begun >>/data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.3; done; seq 9000; echo done\n',
 };
 
 /** Less than what a job says after `ready`. */
@@ -78,7 +79,7 @@ describe.skipIf(isMissing('docker', 'git', 'dockerd')).each(engines)('an engine,
     expect([job, next].some(isThere)).toBe(false);
   });
 
-  it('is away while the queue begins: no job fails for it, and all run once it is back', async () => {
+  slow('is away while the queue begins: no job fails for it, and all run once it is back', async () => {
     const sweep = await lab.sweep('sh wait.sh');
     const jobs = [await sweep.add('first'), await sweep.add('next')];
     for (const job of jobs) signal(job, 'go');

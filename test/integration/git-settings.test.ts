@@ -31,8 +31,9 @@ import { checkOut } from '../../src/tools/git/check-out.js';
 import { isContention } from '../../src/tools/git/contention.js';
 import { keepCommits } from '../../src/tools/git/kept.js';
 import { pushCommit } from '../../src/tools/git/lines.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut, isMissing, variants } from '../support/engines.js';
 import { Repository, scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 
 /** Sets variables of our own process, which all that it starts inherits. @returns what takes them back */
 function setEnvironment(values: Readonly<Record<string, string>>): () => void {
@@ -136,7 +137,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       expect(executed()).toBe('');
     });
 
-    it.each(['clean', 'process'])(
+    it.each(variants('process', 'clean'))(
       'T3: no filter is executed (%s): where it would be, it is refused',
       async (kind) => {
         const repository = create();
@@ -159,7 +160,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       },
     );
 
-    it('T3: nor one of a repository inside the tree, however it got into the index', async () => {
+    slow('T3: nor one of a repository inside the tree, however it got into the index', async () => {
       const repository = create();
       const inner = Repository.create({ 'c.txt': 'c\n' }, join(repository.root, 'inner'));
       repository.git('add', 'inner');
@@ -172,7 +173,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       expect(executed()).toBe('');
     });
 
-    it.skipIf(isMissing('lfs'))('T3: nor one that takes the name of git-lfs, or hangs on to it', async () => {
+    it.skipIf(isLeftOut('lfs'))('T3: nor one that takes the name of git-lfs, or hangs on to it', async () => {
       const repository = create();
       repository.git('lfs', 'install', '--local');
       repository.write({ '.gitattributes': '*.bin filter=lfs -text\n', 'model.bin': 'model\n' });
@@ -321,7 +322,7 @@ describe.skipIf(isMissing('git'))("our git and others' settings", () => {
       return new Repository(into);
     };
 
-    it('L28: tags come with a commit, and its checkout there describes it', async () => {
+    slow('L28: tags come with a commit, and its checkout there describes it', async () => {
       const bin = join(folder, 'bin');
       mkdirSync(bin);
       writeFileSync(join(bin, 'ssh'), '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n', {
@@ -373,7 +374,7 @@ exec ${real} "$@"
       expect((await checkedOut(repository, repository.head)).head).toBe(repository.head);
     });
 
-    it('L20: a checkout depends on its commit alone', async () => {
+    slow('L20: a checkout depends on its commit alone', async () => {
       const repository = create();
       const first = repository.head;
       repository.write({ 'a.txt': 'one\ntwo\n' });
@@ -408,7 +409,7 @@ exec ${real} "$@"
       expect(executed()).toBe('');
     });
 
-    it.skipIf(isMissing('lfs'))(
+    it.skipIf(isLeftOut('lfs'))(
       'L3: nor do large files stay away for what the environment says',
       async () => {
         const repository = create();
@@ -422,7 +423,7 @@ exec ${real} "$@"
       },
     );
 
-    it('L3: files that a filter makes are refused, where they are not what is stored', async () => {
+    slow('L3: files that a filter makes are refused, where they are not what is stored', async () => {
       const repository = create();
       const refuse = async (commit = repository.head) =>
         refuseMissingFiles(executor(), await checkoutOf(repository, commit));
@@ -453,7 +454,7 @@ exec ${real} "$@"
       expect(executed()).toBe('');
     });
 
-    it('L20: a snapshot is the same with any of them', async () => {
+    slow('L20: a snapshot is the same with any of them', async () => {
       const repository = create();
       const key = join(folder, 'key');
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
@@ -533,7 +534,7 @@ exec ${real} "$@"
       repository.git('commit', '--quiet', '--all', '--amend', '--message', 'Amended');
     };
 
-    it('T11: is there after amend, expire and gc, and is no snapshot for being kept', async () => {
+    slow('T11: is there after amend, expire and gc, and is no snapshot for being kept', async () => {
       const repository = create();
       repository.commit('Second');
       const project = await openProject(repository.root);
@@ -560,7 +561,7 @@ exec ${real} "$@"
       expect(await pinCommit(project, pin.commit.slice(0, 10))).toEqual({ ...pin, snapshot: false });
     });
 
-    it('T11: has its submodules, too', async () => {
+    slow('T11: has its submodules, too', async () => {
       const repository = create();
       const lib = create('lib');
       repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', lib.root, 'lib');
@@ -583,7 +584,7 @@ exec ${real} "$@"
       expect((await checkoutOf(project, pin.commit)).submodules).toHaveLength(1);
     });
 
-    it('N17: is not among all refs, and neither are those that an earlier version kept', async () => {
+    slow('N17: is not among all refs, and neither are those that an earlier version kept', async () => {
       const repository = create();
       repository.commit('Second');
       const project = await openProject(repository.root);
@@ -619,7 +620,7 @@ exec ${real} "$@"
       );
     });
 
-    it('L10: goes by the lines of the guide once no receipt names it', async () => {
+    slow('L10: goes by the lines of the guide once no receipt names it', async () => {
       const repository = create();
       const project = await openProject(repository.root);
       const keptWith = async (text: string) => {

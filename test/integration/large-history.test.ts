@@ -7,7 +7,7 @@ import { checkoutOf } from '../../src/source/checkout.js';
 import { pinHead } from '../../src/source/pin.js';
 import { openProject } from '../../src/source/project.js';
 import { checkOut } from '../../src/tools/git/check-out.js';
-import { isMissing } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { scratchFolder } from '../support/repository.js';
 
 const commits = 1000;
@@ -29,7 +29,7 @@ function* history(): Generator<string> {
   }
 }
 
-describe.skipIf(isMissing('git'))('a repository with a history of a million files', () => {
+describe.skipIf(isLeftOut('git'))('a repository with a history of a million files', () => {
   const root = scratchFolder();
   const repository = join(root, 'project');
 

@@ -27,9 +27,10 @@ import { pinSnapshot } from '../../src/source/snapshot.js';
 import { sourceId } from '../../src/source/source-id.js';
 import { LargeUntrackedFiles } from '../../src/source/survey-tree.js';
 import { checkOut } from '../../src/tools/git/check-out.js';
-import { isMissing } from '../support/engines.js';
+import { isMissing, variants } from '../support/engines.js';
 import { proposed, type Refusal } from '../support/remedy.js';
 import { Repository, scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 
 /** Every file below a folder, its name in latin1 as any bytes have one, with mode and contents. */
 function bytesOf(folder: Buffer, prefix = ''): Record<string, string> {
@@ -106,62 +107,65 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
     return new Repository(join(outer.root, path));
   };
 
-  it('L28: says of its commit what the project says, by the tags of its history and no others', async () => {
-    const project = create();
-    const describes = (repository: Repository) =>
-      [
-        ['describe', '--tags', '--always', '--dirty'],
-        ['describe', '--tags', '--always', '--long', '--match', 'v*'],
-        ['rev-list', '--count', 'HEAD'],
-      ].map((words) => repository.git(...words));
-    const job = async (commit: string) => new Repository(await checkedOut(project, commit));
-    // Without tags it is the name alone, as long as it is there.
-    project.git('config', 'core.abbrev', '12');
-    expect((await job(project.head)).git('describe', '--tags', '--always')).toHaveLength(7);
-    project.git('config', '--unset', 'core.abbrev');
+  slow(
+    'L28: says of its commit what the project says, by the tags of its history and no others',
+    async () => {
+      const project = create();
+      const describes = (repository: Repository) =>
+        [
+          ['describe', '--tags', '--always', '--dirty'],
+          ['describe', '--tags', '--always', '--long', '--match', 'v*'],
+          ['rev-list', '--count', 'HEAD'],
+        ].map((words) => repository.git(...words));
+      const job = async (commit: string) => new Repository(await checkedOut(project, commit));
+      // Without tags it is the name alone, as long as it is there.
+      project.git('config', 'core.abbrev', '12');
+      expect((await job(project.head)).git('describe', '--tags', '--always')).toHaveLength(7);
+      project.git('config', '--unset', 'core.abbrev');
 
-    project.git('tag', '--annotate', '--message', "It's v1", 'v1');
-    const first = project.head;
-    project.write({ 'b/b.txt': 'b\n' });
-    project.commit('Second');
-    project.git('tag', "odd'$(x)");
-    project.git('checkout', '--quiet', '-b', 'side', first);
-    project.write({ 'c.txt': 'c\n' });
-    project.commit('Side');
-    project.git('tag', 'side-tag');
-    project.git('tag', 'of-a-tree', 'HEAD^{tree}');
-    project.git('checkout', '--quiet', 'main');
-    project.git('tag', 'nested', 'v1', '--annotate', '--message', 'Nested');
-    project.git('merge', '--quiet', '--no-edit', 'side');
-    project.write({ 'd.txt': 'd\n' });
-    project.commit('After');
-    project.git('branch', 'private');
-    const commit = project.head;
-    project.write({ 'e.txt': 'e\n' });
-    project.commit('Later');
-    project.git('tag', 'later');
-    project.git('checkout', '--quiet', '--detach', commit);
+      project.git('tag', '--annotate', '--message', "It's v1", 'v1');
+      const first = project.head;
+      project.write({ 'b/b.txt': 'b\n' });
+      project.commit('Second');
+      project.git('tag', "odd'$(x)");
+      project.git('checkout', '--quiet', '-b', 'side', first);
+      project.write({ 'c.txt': 'c\n' });
+      project.commit('Side');
+      project.git('tag', 'side-tag');
+      project.git('tag', 'of-a-tree', 'HEAD^{tree}');
+      project.git('checkout', '--quiet', 'main');
+      project.git('tag', 'nested', 'v1', '--annotate', '--message', 'Nested');
+      project.git('merge', '--quiet', '--no-edit', 'side');
+      project.write({ 'd.txt': 'd\n' });
+      project.commit('After');
+      project.git('branch', 'private');
+      const commit = project.head;
+      project.write({ 'e.txt': 'e\n' });
+      project.commit('Later');
+      project.git('tag', 'later');
+      project.git('checkout', '--quiet', '--detach', commit);
 
-    const deployed = await job(commit);
-    expect(describes(deployed)).toEqual(describes(project));
-    expect(deployed.git('describe')).toBe(project.git('describe'));
-    expect(deployed.git('for-each-ref', '--format=%(refname)').split('\n')).toEqual(
-      ['nested', "odd'$(x)", 'side-tag', 'v1'].map((name) => `refs/tags/${name}`),
-    );
-    // It is a repository like any other: nothing is missing that git does not know of.
-    deployed.write({ 'd.txt': 'changed\n' });
-    expect(deployed.git('describe', '--tags', '--dirty')).toMatch(/-dirty$/);
-    deployed.commit('In the job');
-    deployed.git('gc', '--quiet');
-    expect(deployed.git('diff', '--stat', 'HEAD~1')).toContain('d.txt');
+      const deployed = await job(commit);
+      expect(describes(deployed)).toEqual(describes(project));
+      expect(deployed.git('describe')).toBe(project.git('describe'));
+      expect(deployed.git('for-each-ref', '--format=%(refname)').split('\n')).toEqual(
+        ['nested', "odd'$(x)", 'side-tag', 'v1'].map((name) => `refs/tags/${name}`),
+      );
+      // It is a repository like any other: nothing is missing that git does not know of.
+      deployed.write({ 'd.txt': 'changed\n' });
+      expect(deployed.git('describe', '--tags', '--dirty')).toMatch(/-dirty$/);
+      deployed.commit('In the job');
+      deployed.git('gc', '--quiet');
+      expect(deployed.git('diff', '--stat', 'HEAD~1')).toContain('d.txt');
 
-    // A clone that lacks the history has no more to bring.
-    const shallow = new Repository(join(scratch(), 'shallow'));
-    project.git('clone', '--quiet', '--depth=2', `file://${project.root}`, shallow.root);
-    shallow.git('tag', 'v2', 'HEAD~1');
-    const ofShallow = new Repository(await checkedOut(shallow, shallow.head));
-    expect(describes(ofShallow)).toEqual(describes(shallow));
-  });
+      // A clone that lacks the history has no more to bring.
+      const shallow = new Repository(join(scratch(), 'shallow'));
+      project.git('clone', '--quiet', '--depth=2', `file://${project.root}`, shallow.root);
+      shallow.git('tag', 'v2', 'HEAD~1');
+      const ofShallow = new Repository(await checkedOut(shallow, shallow.head));
+      expect(describes(ofShallow)).toEqual(describes(shallow));
+    },
+  );
 
   describe('of submodules', () => {
     /** A project with a submodule in which there is another. */
@@ -183,7 +187,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(outer, (await pinHead(await openProject(outer.root), '')).commit);
     });
 
-    it('that have changes has them as they are, at any depth', async () => {
+    slow('that have changes has them as they are, at any depth', async () => {
       const { outer, middle, inner } = nested();
       inner.write({ 'inner.txt': 'changed\n', 'new.txt': 'new\n' });
       middle.write({ 'ignored.log': 'x' });
@@ -209,29 +213,32 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expect(pinHead(await openProject(outer.root), '')).rejects.toThrow(DirtyTree);
     });
 
-    it('that are ahead, or of which the user has told git to look away, has them all the same', async () => {
-      const { outer, middle } = nested();
-      middle.write({ 'middle.txt': 'ahead\n' });
-      middle.git(
-        '-c',
-        'user.name=x',
-        '-c',
-        'user.email=x',
-        'commit',
-        '--quiet',
-        '--all',
-        '--message',
-        'Ahead',
-      );
-      outer.git('config', 'submodule.libs/middle.ignore', 'all');
-      await expect(pinHead(await openProject(outer.root), '')).rejects.toThrow(DirtyTree);
-      const pin = await snapshot(outer);
-      expect(outer.git('rev-parse', `${pin.commit}:libs/middle`)).toBe(middle.head);
-      await expectSame(outer, pin.commit);
-      middle.write({ 'new.txt': 'dirty, too\n' });
-      await expect(pinHead(await openProject(outer.root), '')).rejects.toThrow(DirtyTree);
-      await expectSame(outer, (await snapshot(outer)).commit);
-    });
+    slow(
+      'that are ahead, or of which the user has told git to look away, has them all the same',
+      async () => {
+        const { outer, middle } = nested();
+        middle.write({ 'middle.txt': 'ahead\n' });
+        middle.git(
+          '-c',
+          'user.name=x',
+          '-c',
+          'user.email=x',
+          'commit',
+          '--quiet',
+          '--all',
+          '--message',
+          'Ahead',
+        );
+        outer.git('config', 'submodule.libs/middle.ignore', 'all');
+        await expect(pinHead(await openProject(outer.root), '')).rejects.toThrow(DirtyTree);
+        const pin = await snapshot(outer);
+        expect(outer.git('rev-parse', `${pin.commit}:libs/middle`)).toBe(middle.head);
+        await expectSame(outer, pin.commit);
+        middle.write({ 'new.txt': 'dirty, too\n' });
+        await expect(pinHead(await openProject(outer.root), '')).rejects.toThrow(DirtyTree);
+        await expectSame(outer, (await snapshot(outer)).commit);
+      },
+    );
 
     it('that are not checked out stay empty, and as they are recorded', async () => {
       const { outer } = nested();
@@ -243,7 +250,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(outer, commit);
     });
 
-    it('L11: that are not checked out are told, and the source is another one with them', async () => {
+    slow('L11: that are not checked out are told, and the source is another one with them', async () => {
       const { outer, middle } = nested();
       const project = await openProject(outer.root);
       const { commit } = await pinHead(project, '');
@@ -266,7 +273,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       expect(await ids()).toEqual([all, libs]);
     });
 
-    it('that lack the commit says how to bring it', async () => {
+    slow('that lack the commit says how to bring it', async () => {
       const { outer, middle } = nested();
       outer.git('update-index', '--cacheinfo', `160000,${'1'.repeat(40)},libs/middle`);
       outer.git('commit', '--quiet', '--message', 'A commit that no clone has');
@@ -277,7 +284,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       });
     });
 
-    it('that are none, but repositories inside the project, has their files', async () => {
+    slow('that are none, but repositories inside the project, has their files', async () => {
       const outer = create();
       mkdirSync(join(outer.root, 'vendor'));
       const inner = Repository.create({ 'b.txt': 'b\n' }, join(outer.root, 'vendor', 'its'));
@@ -285,7 +292,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(outer, (await snapshot(outer)).commit);
     });
 
-    it('with files over 50 MB leaves them out, or refuses', async () => {
+    slow('with files over 50 MB leaves them out, or refuses', async () => {
       const { outer, middle } = nested();
       middle.write({ 'big.bin': '' });
       truncateSync(join(middle.root, 'big.bin'), 50_000_001);
@@ -296,7 +303,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(outer, pin.commit);
     });
 
-    it('in a dry run has the same ids, and writes nothing', async () => {
+    slow('in a dry run has the same ids, and writes nothing', async () => {
       const { outer, middle, inner } = nested();
       inner.write({ 'new.txt': 'new\n' });
       const all = [outer, middle, inner];
@@ -313,7 +320,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       expect(printed.map(known)).toEqual(lines.filter((line) => /update-index/.test(line)).map(known));
     });
 
-    it('is made from a linked worktree', async () => {
+    slow('is made from a linked worktree', async () => {
       const { outer } = nested();
       const linked = new Repository(join(scratch(), 'linked'));
       outer.git('worktree', 'add', '--quiet', '--detach', linked.root);
@@ -379,7 +386,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(repository, (await pinHead(await openProject(repository.root), '')).commit);
     });
 
-    it('that are hostile is left out where the file is too large, and no other file with it', async () => {
+    slow('that are hostile is left out where the file is too large, and no other file with it', async () => {
       const repository = create();
       for (const name of hostile) writeFileSync(pathOf(repository.root, name), '');
       for (const name of hostile) truncateSync(pathOf(repository.root, name), 50_000_001);
@@ -429,7 +436,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(repository, (await snapshot(repository)).commit);
     });
 
-    it('follows .gitattributes of the commit', async () => {
+    slow('follows .gitattributes of the commit', async () => {
       const repository = create({ '.gitattributes': '*.bat eol=crlf\n*.txt text\n*.dat -text\n' });
       repository.write({ 'a.bat': text, 'dos.txt': text, 'a.dat': text });
       const job = await checkedOut(repository, (await snapshot(repository)).commit);
@@ -438,7 +445,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       expect(readFileSync(join(job, 'dos.txt'), 'utf8')).toBe('one\ntwo\n');
     });
 
-    it('has what git makes of core.autocrlf', async () => {
+    slow('has what git makes of core.autocrlf', async () => {
       const repository = create();
       repository.git('config', 'core.autocrlf', 'true');
       repository.write({ 'dos.txt': text });
@@ -449,7 +456,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
   });
 
   describe('of a project', () => {
-    it('with a sparse checkout has all files, and those that are new outside of it', async () => {
+    slow('with a sparse checkout has all files, and those that are new outside of it', async () => {
       const repository = create({
         'a.txt': 'a\n',
         'in/b.txt': 'b\n',
@@ -466,7 +473,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       });
     });
 
-    it('that is a shallow clone', async () => {
+    slow('that is a shallow clone', async () => {
       const origin = create();
       origin.commit('Second');
       const shallow = new Repository(join(scratch(), 'shallow'));
@@ -476,7 +483,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(shallow, (await snapshot(shallow)).commit);
     });
 
-    it.each(['blob:none', 'tree:0'])(
+    it.each(variants('blob:none', 'tree:0'))(
       'L27, L28: that is a partial clone (%s) is refused where files were not fetched, and the line fetches them',
       async (filter) => {
         const origin = create({ 'a.txt': 'one\n', 'lib/b.txt': 'one\n' });
@@ -499,7 +506,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       },
     );
 
-    it('that borrows its objects from another clone', async () => {
+    slow('that borrows its objects from another clone', async () => {
       const origin = create();
       const shared = new Repository(join(scratch(), 'shared'));
       origin.git('clone', '--quiet', '--shared', origin.root, shared.root);
@@ -510,7 +517,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       expect(new Repository(job).git('fsck', '--full')).toBe('');
     });
 
-    it('that is a linked worktree, without a branch', async () => {
+    slow('that is a linked worktree, without a branch', async () => {
       const repository = create();
       const linked = new Repository(join(scratch(), 'linked'));
       repository.git('worktree', 'add', '--quiet', '--detach', linked.root);
@@ -519,7 +526,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(linked, (await snapshot(linked)).commit);
     });
 
-    it('whose git directory is elsewhere, and whose index is split', async () => {
+    slow('whose git directory is elsewhere, and whose index is split', async () => {
       const folder = scratch();
       const repository = new Repository(join(folder, 'project'));
       mkdirSync(repository.root);
@@ -531,7 +538,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(repository, (await snapshot(repository)).commit);
     });
 
-    it('whose hashes are of the newer kind', async () => {
+    slow('whose hashes are of the newer kind', async () => {
       const repository = new Repository(join(scratch(), 'project'));
       mkdirSync(repository.root);
       repository.git('init', '--quiet', '--object-format=sha256');
@@ -557,7 +564,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       return repository;
     };
 
-    it('has their contents, also of one that has changed', async () => {
+    slow('has their contents, also of one that has changed', async () => {
       const repository = withLfs();
       await expectSame(repository, repository.head);
       repository.write({ 'model.bin': `changed ${content}`, 'new.bin': `new ${content}` });
@@ -566,7 +573,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(repository, commit);
     });
 
-    it('is refused before it is made where one of them is not here', async () => {
+    slow('is refused before it is made where one of them is not here', async () => {
       const repository = withLfs();
       await refuseMissingFiles(
         new Executor(new Journal(() => {})),
@@ -604,7 +611,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       expect(stored()).not.toEqual(before);
     });
 
-    it('has them from a linked worktree', async () => {
+    slow('has them from a linked worktree', async () => {
       const repository = withLfs();
       const linked = new Repository(join(scratch(), 'linked'));
       repository.git('worktree', 'add', '--quiet', '--detach', linked.root);
@@ -613,7 +620,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(linked, (await snapshot(linked)).commit);
     });
 
-    it.each(['elsewhere', '/'])('has them from where lfs.storage says (%s)', async (kind) => {
+    slow.each(['elsewhere', '/'])('has them from where lfs.storage says (%s)', async (kind) => {
       const repository = create();
       repository.git('config', 'lfs.storage', kind === '/' ? join(scratch(), 'storage') : kind);
       repository.git('lfs', 'install', '--local');
@@ -626,7 +633,7 @@ describe.skipIf(isMissing('git'))('a checkout for a job', () => {
       await expectSame(repository, repository.head);
     });
 
-    it('has those of a submodule', async () => {
+    slow('has those of a submodule', async () => {
       const outer = create();
       const inner = withLfs();
       // As someone has it who uses git LFS everywhere.

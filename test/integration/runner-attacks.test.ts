@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isMissing, isThorough } from '../support/engines.js';
+import { isMissing, isThorough, variants } from '../support/engines.js';
 import { data, Lab, output, signal, stateOf, type TestJob, type TestSweep, text } from '../support/lab.js';
+import { slow } from '../support/slow.js';
 
 const files = {
   'ok.sh': 'echo fine\n',
@@ -115,7 +116,7 @@ describe.skipIf(isMissing('docker', 'git'))(
       return state;
     }
 
-    it.each(['link', 'fifo', 'folder', 'logs', 'empty'])(
+    it.each(variants('fifo', 'link', 'folder', 'logs', 'empty'))(
       'T3, T14, L13: puts a %s where its log is: the log is whole, and nothing else was written',
       async (kind) => {
         const sweep = await lab.sweep('sh log.sh');
@@ -129,7 +130,7 @@ describe.skipIf(isMissing('docker', 'git'))(
       },
     );
 
-    it.each(['link', 'folder', 'inner'])(
+    it.each(variants('link', 'folder', 'inner'))(
       'T3: makes data/project a %s: its changes are there, and nowhere else',
       async (kind) => {
         const sweep = await lab.sweep('sh project.sh');
@@ -143,15 +144,18 @@ describe.skipIf(isMissing('docker', 'git'))(
       },
     );
 
-    it('T3: leaves links in its checkout: they are kept as links, and what they lead to is not read', async () => {
-      const sweep = await lab.sweep('sh links.sh');
-      const job = await sweep.add('links', [victim]);
-      expect(await endOf(sweep, job)).toMatchObject({ state: 'succeeded', kept: 'copied' });
-      expect(readlinkSync(data(job, 'project', 'tracked'))).toBe(victim);
-      expect(readlinkSync(data(job, 'project', 'out', 'to'))).toBe(victim);
-      expect(readlinkSync(data(job, 'project', 'out', 'file'))).toBe(join(victim, 'file'));
-      unharmed();
-    });
+    slow(
+      'T3: leaves links in its checkout: they are kept as links, and what they lead to is not read',
+      async () => {
+        const sweep = await lab.sweep('sh links.sh');
+        const job = await sweep.add('links', [victim]);
+        expect(await endOf(sweep, job)).toMatchObject({ state: 'succeeded', kept: 'copied' });
+        expect(readlinkSync(data(job, 'project', 'tracked'))).toBe(victim);
+        expect(readlinkSync(data(job, 'project', 'out', 'to'))).toBe(victim);
+        expect(readlinkSync(data(job, 'project', 'out', 'file'))).toBe(join(victim, 'file'));
+        unharmed();
+      },
+    );
 
     it('T3, T14: fills its .git with programs and FIFOs: none is run or opened', async () => {
       const sweep = await lab.sweep('sh git.sh');
@@ -177,20 +181,23 @@ describe.skipIf(isMissing('docker', 'git'))(
       expect(existsSync(join(job.folder, 'job.sh'))).toBe(true);
     });
 
-    it('T3: moves its folder in the live tree away, and puts a link there: nothing follows it', async () => {
-      const tree = join(lab.root, 'tree');
-      mkdirSync(tree);
-      writeFileSync(join(tree, 'tree.sh'), files['tree.sh']);
-      const sweep = await lab.sweep('sh tree.sh', { source: null, container: { project: tree } });
-      const job = await addApart(sweep, 'live', ['live', victim], join(tree, 'runs', 'live'));
-      await sweep.begin();
-      await sweep.isFree();
-      expect(stateOf(job)).toMatchObject({ state: 'succeeded' });
-      expect((await sweep.verb(['log', job.folder, '0'])).stdout).toBe('said\n');
-      expect((await sweep.verb(['offset', job.folder, 'tail', '1'])).stdout).toBe('0\n');
-      expect(await sweep.report(job)).toMatchObject({ lastLine: 'said', summary: null });
-      unharmed();
-    });
+    slow(
+      'T3: moves its folder in the live tree away, and puts a link there: nothing follows it',
+      async () => {
+        const tree = join(lab.root, 'tree');
+        mkdirSync(tree);
+        writeFileSync(join(tree, 'tree.sh'), files['tree.sh']);
+        const sweep = await lab.sweep('sh tree.sh', { source: null, container: { project: tree } });
+        const job = await addApart(sweep, 'live', ['live', victim], join(tree, 'runs', 'live'));
+        await sweep.begin();
+        await sweep.isFree();
+        expect(stateOf(job)).toMatchObject({ state: 'succeeded' });
+        expect((await sweep.verb(['log', job.folder, '0'])).stdout).toBe('said\n');
+        expect((await sweep.verb(['offset', job.folder, 'tail', '1'])).stdout).toBe('0\n');
+        expect(await sweep.report(job)).toMatchObject({ lastLine: 'said', summary: null });
+        unharmed();
+      },
+    );
 
     it.each<[string, string[]]>([
       ['fifo', []],
@@ -206,7 +213,7 @@ describe.skipIf(isMissing('docker', 'git'))(
       unharmed();
     });
 
-    it('T3: has left links where another look would read a log: they are not followed', async () => {
+    slow('T3: has left links where another look would read a log: they are not followed', async () => {
       const sweep = await lab.sweep('sh ok.sh');
       const job = await sweep.run('over');
       rmSync(data(job, 'logs'), { recursive: true });

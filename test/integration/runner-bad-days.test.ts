@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { baseImage, isMissing } from '../support/engines.js';
 import { data, docker, isThere, Lab, output, signal, stateOf, text, workersOf } from '../support/lab.js';
+import { slow } from '../support/slow.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { until } from '../support/until.js';
 import { TestUser } from '../support/user.js';
@@ -18,9 +19,9 @@ const files = {
     head -c ${megabytes(200)} /dev/zero > /data/results/fill || { echo "no room for me" >&2; exit 9; }\n`,
   'fills-and-waits.sh': `
     head -c ${megabytes(200)} /dev/zero > /data/results/fill; echo full
-    until [ -e /data/results/go ]; do sleep 0.1; done\n`,
+    until [ -e /data/results/go ]; do sleep 0.3; done\n`,
   'daemon.sh': 'setsid sleep 1000 & echo "begun by $(hostname)"\n',
-  'deaf.sh': 'trap "" TERM INT; echo deaf; n=0; while [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done\n',
+  'deaf.sh': 'trap "" TERM INT; echo deaf; n=0; while [ $n -lt 200 ]; do sleep 0.3; n=$((n + 1)); done\n',
   'junk.sh': `
     head -c 300000 /dev/urandom | tr -d '\\200-\\377' > /data/results/junk; cat /data/results/junk
     printf '\\n'; for n in $(seq 100); do printf '%s%%\\r' "$n"; done
@@ -43,7 +44,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('the runner on a full disk',
     disk.remove();
   });
 
-  it('says so where a job is laid out, and takes it once there is room', async () => {
+  slow('says so where a job is laid out, and takes it once there is room', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = sweep.job('laid-out');
     const add = () => sweep.put(job, sweep.jobPart(job, []));
@@ -93,7 +94,7 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('the runner on a full disk',
     expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
   });
 
-  it('stop ends a job that has filled it', async () => {
+  slow('stop ends a job that has filled it', async () => {
     const sweep = await lab.sweep('sh fills-and-waits.sh');
     const job = await sweep.add('fills');
     const waiting = await sweep.add('waits');
@@ -125,7 +126,7 @@ describe.skipIf(isMissing('docker', 'git'))('jobs with bad manners', () => {
 
   afterAll(() => lab.close());
 
-  it('a daemon that outlives its parent goes with the container', async () => {
+  slow('a daemon that outlives its parent goes with the container', async () => {
     const sweep = await lab.sweep('sh daemon.sh');
     const job = await sweep.run('daemon');
     expect(job.state).toMatchObject({ state: 'succeeded' });
@@ -134,7 +135,7 @@ describe.skipIf(isMissing('docker', 'git'))('jobs with bad manners', () => {
     expect(inIt).toEqual([]);
   });
 
-  it('one that is deaf to SIGTERM is killed when its grace is over', async () => {
+  slow('one that is deaf to SIGTERM is killed when its grace is over', async () => {
     const sweep = await lab.sweep('sh deaf.sh');
     const job = await sweep.add('deaf');
     await sweep.begin();
@@ -144,7 +145,7 @@ describe.skipIf(isMissing('docker', 'git'))('jobs with bad manners', () => {
   });
 
   // Docker's own json-file stores text: bytes that are no UTF-8 are lost at once.
-  it('junk, progress bars and endless lines: one line of it is shown, and all bytes are kept', async () => {
+  slow('junk, progress bars and endless lines: one line of it is shown, and all bytes are kept', async () => {
     const sweep = await lab.sweep('sh junk.sh');
     const job = await sweep.run('junk');
     const bytes = readFileSync(data(job, 'logs', 'docker.txt'));
@@ -168,7 +169,7 @@ function cgroupOf(pid: string): string {
 }
 
 describe.skipIf(isMissing('docker', 'git', 'root'))('a job that is root, of a user who is not', () => {
-  it('is stopped, and what it wrote is its owner’s', async () => {
+  slow('is stopped, and what it wrote is its owner’s', async () => {
     const user = new TestUser();
     const lab = new Lab(
       { 'wait.sh': 'umask 077; mkdir /data/results/own; echo ready; exec sleep 100\n' },

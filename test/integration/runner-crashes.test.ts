@@ -19,14 +19,15 @@ import {
   workerOf,
   workersOf,
 } from '../support/lab.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 const files = {
   'ok.sh': 'echo fine\n',
   'count.sh': 'echo begun >> /data/results/runs; for n in $(seq 1 200); do echo $n; sleep 0.01; done\n',
   'wait.sh':
-    'echo begun >> /data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; echo done\n',
-  'changes.sh': 'echo more > result.txt; echo ready; until [ -e /data/results/go ]; do sleep 0.05; done\n',
+    'echo begun >> /data/results/runs; echo ready; until [ -e /data/results/go ]; do sleep 0.3; done; echo done\n',
+  'changes.sh': 'echo more > result.txt; echo ready; until [ -e /data/results/go ]; do sleep 0.3; done\n',
 };
 
 const oneTo200 = Array.from({ length: 200 }, (_, index) => `${index + 1}\n`).join('');
@@ -82,7 +83,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(await sweep.ended(next)).toMatchObject({ state: 'succeeded' });
   });
 
-  it('takes a job that was ended as its computer restarted for lost', async () => {
+  slow('takes a job that was ended as its computer restarted for lost', async () => {
     const sweep = await lab.sweep('sleep 1000');
     const job = await sweep.add('restarted');
     await sweep.begin();
@@ -99,7 +100,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(await sweep.ended(job)).toMatchObject({ state: 'lost', reason: 'reboot' });
   });
 
-  it('runs a job again that was killed before its container began', async () => {
+  slow('runs a job again that was killed before its container began', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = await sweep.add('created');
     docker(
@@ -117,7 +118,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(output(job)).toBe('fine\n');
   });
 
-  it('makes the checkout again that a killed runner left half done', async () => {
+  slow('makes the checkout again that a killed runner left half done', async () => {
     const sweep = await lab.sweep('sh ok.sh');
     const job = await sweep.add('half');
     lab.project.git('init', '--quiet', join(job.folder, 'source'));
@@ -157,7 +158,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(await sweep.report(job)).toMatchObject({ state: null, missing: true });
   });
 
-  it('ends a job whose runner is gone when it is told to stop', async () => {
+  slow('ends a job whose runner is gone when it is told to stop', async () => {
     const sweep = await lab.sweep('sh wait.sh');
     const job = await sweep.add('orphan');
     await sweep.begin();
@@ -168,7 +169,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     await until('its container is gone', () => !isThere(job));
   });
 
-  it('is not harmed by a stop and a new worker that come at once', async () => {
+  slow('is not harmed by a stop and a new worker that come at once', async () => {
     const sweep = await lab.sweep('sh wait.sh');
     const job = await sweep.add('contested');
     await sweep.begin();
@@ -217,21 +218,24 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     expect(output(job)).toBe('fine\n');
   });
 
-  it('puts each state in the place of the last whole: who reads it meanwhile reads one of them', async () => {
-    const sweep = await lab.sweep('sh wait.sh');
-    const job = await sweep.add('states');
-    // Another name of the same file: it would show what is written into it.
-    const keep = (name: string) => linkSync(join(job.folder, 'state.json'), join(job.folder, name));
-    const kept = (name: string) => JSON.parse(readFileSync(join(job.folder, name), 'utf8')).state;
-    keep('first');
-    await sweep.begin();
-    await sweep.says(job, 'ready');
-    await until('it runs', () => stateOf(job)?.state === 'running');
-    keep('second');
-    signal(job, 'go');
-    await sweep.ended(job);
-    expect([kept('first'), kept('second')]).toEqual(['pending', 'running']);
-  });
+  slow(
+    'puts each state in the place of the last whole: who reads it meanwhile reads one of them',
+    async () => {
+      const sweep = await lab.sweep('sh wait.sh');
+      const job = await sweep.add('states');
+      // Another name of the same file: it would show what is written into it.
+      const keep = (name: string) => linkSync(join(job.folder, 'state.json'), join(job.folder, name));
+      const kept = (name: string) => JSON.parse(readFileSync(join(job.folder, name), 'utf8')).state;
+      keep('first');
+      await sweep.begin();
+      await sweep.says(job, 'ready');
+      await until('it runs', () => stateOf(job)?.state === 'running');
+      keep('second');
+      signal(job, 'go');
+      await sweep.ended(job);
+      expect([kept('first'), kept('second')]).toEqual(['pending', 'running']);
+    },
+  );
 
   it('releases what is running, and again what is gone', async () => {
     const sweep = await lab.sweep('sh wait.sh');
@@ -244,7 +248,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner after a crash', () => {
     await sweep.machine.release(sweep.queue, sweep.deployment, []);
   });
 
-  it('waits for a container that is being removed already, at another runner’s word', async () => {
+  slow('waits for a container that is being removed already, at another runner’s word', async () => {
     const busy = join(lab.root, 'busy-docker');
     const told = join(lab.root, 'told');
     const refuses = `if [ "$1" = rm ] && [ ! -e '${told}' ]; then : >'${told}'; echo 'removal of container is already in progress' >&2; exit 1; fi`;

@@ -13,12 +13,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMissing } from '../support/engines.js';
 import { docker, Lab, stateOf, type TestJob, type TestSweep } from '../support/lab.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 describe.skipIf(isMissing('docker', 'git'))('slots of the whole computer', () => {
   let lab: Lab;
   const files = {
-    'hold.sh': 'echo holding; while [ ! -e /data/results/go ]; do sleep 0.1; done; echo done\n',
+    'hold.sh': 'echo holding; while [ ! -e /data/results/go ]; do sleep 0.3; done; echo done\n',
     'quick.sh': 'echo quick\n',
   };
 
@@ -108,7 +109,7 @@ exec docker "$@"
     await until('every GPU is free', () => held().length === 0);
   });
 
-  it('a runner that is killed keeps the slot as long as its container runs', async () => {
+  slow('a runner that is killed keeps the slot as long as its container runs', async () => {
     const [one, other] = [await lab.sweep('sh hold.sh'), await lab.sweep('sh quick.sh')];
     const job = await one.add('killed');
     await one.machine.begin(one.queue, ['-']);
@@ -130,7 +131,7 @@ exec docker "$@"
     await until('every slot is free', () => held().length === 0);
   });
 
-  it('a waiting job that is stopped ends at once, and takes no slot', async () => {
+  slow('a waiting job that is stopped ends at once, and takes no slot', async () => {
     const [one, other] = [await lab.sweep('sh hold.sh'), await lab.sweep('sh hold.sh')];
     const [job, waiting] = [await one.add('has'), await other.add('waits')];
     await one.machine.begin(one.queue, ['-']);
@@ -149,7 +150,7 @@ exec docker "$@"
     expect(existsSync(slots())).toBe(false);
   });
 
-  it('a slot of a computer that has restarted since, and one that names nothing, are free', async () => {
+  slow('a slot of a computer that has restarted since, and one that names nothing, are free', async () => {
     mkdirSync(slots(), { recursive: true });
     const machine = readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
     symlinkSync(`1 1 other-boot@${machine} ada old logistician-none`, join(slots(), 'slot-1'));

@@ -25,6 +25,7 @@ import {
   workersOf,
 } from '../support/lab.js';
 import { Repository } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 /** What the jobs here run; each is a file of the project. */
@@ -38,25 +39,25 @@ const scripts = {
     env -0 > /data/results/environment
     touch "$HOME/writable" && id -u > /data/results/uid && pwd > /data/results/folder
     git --version > /dev/null 2>&1; ls -A > /data/results/project`,
-  'wait.sh': 'echo ready; until [ -e /data/results/go ]; do sleep 0.05; done; echo done',
+  'wait.sh': 'echo ready; until [ -e /data/results/go ]; do sleep 0.3; done; echo done',
   'saves-itself.sh': `
     trap 'sleep 0.3; echo saved > /data/results/saved; exit 0' TERM
     echo ready
-    while :; do sleep 0.1; done`,
-  'deaf.sh': `trap '' TERM; echo ready; while :; do sleep 0.1; done`,
+    while :; do sleep 0.3; done`,
+  'deaf.sh': `trap '' TERM; echo ready; while :; do sleep 0.3; done`,
   'count.sh': 'seq 1 100000',
   'changes.sh': `
     echo more >> README && mkdir -p out && echo model > out/model.bin && echo note > 'my notes.txt' && rm gone.txt
     echo odd > '--checkpoint=1' && mkdir __pycache__ && echo compiled > __pycache__/x.pyc`,
   'changes-and-waits.sh': `
     sh changes.sh; touch /data/results/changed
-    until [ -e /data/results/go ]; do sleep 0.05; done`,
+    until [ -e /data/results/go ]; do sleep 0.3; done`,
   'measures.sh': `
     printf '%s\\n' '{"step":1,"loss":0.5}' '{"step":2,"note":"a\\nb"}' > /data/measures/train.jsonl
     printf '{\\n  "accuracy": 0.9\\n}\\n' > /data/measures/summary.json
     printf '%s\\n' 'path C:\\new\\table' ''`,
   'secret.sh': `printf %s "$TOKEN" | sha256sum > /data/results/digest
-    echo ready; until [ -e /data/results/go ]; do sleep 0.05; done`,
+    echo ready; until [ -e /data/results/go ]; do sleep 0.3; done`,
 };
 
 const files = {
@@ -124,7 +125,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect((await sweep.ended(job)).state).toBe('succeeded');
     });
 
-    it('goes on after jobs that fail', async () => {
+    slow('goes on after jobs that fail', async () => {
       const sweep = await lab.sweep('sh exit.sh');
       const jobs = [
         await sweep.add('zero', ['0']),
@@ -143,56 +144,64 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(starts).toEqual([...starts].sort());
     });
 
-    it('N19: after three jobs in a row that could not be started no other is tried, until it is told to go on', async () => {
-      const sweep = await lab.sweep('sh ok.sh', {
-        container: { extraArgs: ['--network', 'container:none-of-the-kind'] },
-      });
-      const runs = ['one', 'two', 'three', 'four', 'five'];
-      const jobs: TestJob[] = [];
-      for (const run of runs) jobs.push(await sweep.add(run));
-      const states = () => jobs.map((job) => stateOf(job)?.state);
-      await sweep.begin();
-      await sweep.ended(jobs[2] as TestJob);
-      await sweep.isFree();
-      const held = ['failed', 'failed', 'failed', 'pending', 'pending'];
-      expect(states()).toEqual(held);
-      const report = () => sweep.machine.report(sweep.queue, []);
-      expect(await report()).toMatchObject({ stalled: false, held: { why: 'start', failures: 3 } });
-      await sweep.machine.beginAgain(sweep.queue, ['-']);
-      await sweep.isFree();
-      expect(states()).toEqual(held);
-      expect(await sweep.verb(['stop', sweep.queue, '1', jobs[4]?.folder ?? ''])).toMatchObject({ code: 0 });
-      await sweep.begin();
-      await sweep.ended(jobs[3] as TestJob);
-      await sweep.isFree();
-      expect(states()).toEqual(['failed', 'failed', 'failed', 'failed', 'stopped']);
-      expect((await report()).held).toBeNull();
-    });
+    slow(
+      'N19: after three jobs in a row that could not be started no other is tried, until it is told to go on',
+      async () => {
+        const sweep = await lab.sweep('sh ok.sh', {
+          container: { extraArgs: ['--network', 'container:none-of-the-kind'] },
+        });
+        const runs = ['one', 'two', 'three', 'four', 'five'];
+        const jobs: TestJob[] = [];
+        for (const run of runs) jobs.push(await sweep.add(run));
+        const states = () => jobs.map((job) => stateOf(job)?.state);
+        await sweep.begin();
+        await sweep.ended(jobs[2] as TestJob);
+        await sweep.isFree();
+        const held = ['failed', 'failed', 'failed', 'pending', 'pending'];
+        expect(states()).toEqual(held);
+        const report = () => sweep.machine.report(sweep.queue, []);
+        expect(await report()).toMatchObject({ stalled: false, held: { why: 'start', failures: 3 } });
+        await sweep.machine.beginAgain(sweep.queue, ['-']);
+        await sweep.isFree();
+        expect(states()).toEqual(held);
+        expect(await sweep.verb(['stop', sweep.queue, '1', jobs[4]?.folder ?? ''])).toMatchObject({
+          code: 0,
+        });
+        await sweep.begin();
+        await sweep.ended(jobs[3] as TestJob);
+        await sweep.isFree();
+        expect(states()).toEqual(['failed', 'failed', 'failed', 'failed', 'stopped']);
+        expect((await report()).held).toBeNull();
+      },
+    );
 
-    it('N19: --max-failures starts no other job once so many have failed; those between may succeed', async () => {
-      const sweep = await lab.sweep('sh exit.sh');
-      const codes = ['1', '0', '1', '0', '1'];
-      const jobs: TestJob[] = [];
-      for (const [index, code] of codes.entries()) jobs.push(await sweep.add(`run-${index}`, [code]));
-      const states = () => jobs.map((job) => stateOf(job)?.state);
-      await sweep.machine.begin(sweep.queue, ['-'], 2);
-      await sweep.ended(jobs[2] as TestJob);
-      await sweep.isFree();
-      expect(states()).toEqual(['failed', 'succeeded', 'failed', 'pending', 'pending']);
-      const { stalled, held } = await sweep.machine.report(sweep.queue, []);
-      expect({ stalled, held }).toEqual({ stalled: false, held: { why: 'failures', failures: 2 } });
-      await sweep.machine.begin(sweep.queue, ['-'], 2);
-      await sweep.ended(jobs[4] as TestJob);
-      expect(states().slice(3)).toEqual(['succeeded', 'failed']);
-      // Another machine's failures hold it too.
-      await sweep.machine.hold(sweep.queue, 7);
-      const last = await sweep.add('last', ['0']);
-      await sweep.machine.beginAgain(sweep.queue, ['-']);
-      await sweep.isFree();
-      expect(stateOf(last)?.state).toBe('pending');
-    });
+    slow(
+      'N19: --max-failures starts no other job once so many have failed; those between may succeed',
+      async () => {
+        const sweep = await lab.sweep('sh exit.sh');
+        const codes = ['1', '0', '1', '0', '1'];
+        const jobs: TestJob[] = [];
+        for (const [index, code] of codes.entries()) jobs.push(await sweep.add(`run-${index}`, [code]));
+        const states = () => jobs.map((job) => stateOf(job)?.state);
+        await sweep.machine.begin(sweep.queue, ['-'], 2);
+        await sweep.ended(jobs[2] as TestJob);
+        await sweep.isFree();
+        expect(states()).toEqual(['failed', 'succeeded', 'failed', 'pending', 'pending']);
+        const { stalled, held } = await sweep.machine.report(sweep.queue, []);
+        expect({ stalled, held }).toEqual({ stalled: false, held: { why: 'failures', failures: 2 } });
+        await sweep.machine.begin(sweep.queue, ['-'], 2);
+        await sweep.ended(jobs[4] as TestJob);
+        expect(states().slice(3)).toEqual(['succeeded', 'failed']);
+        // Another machine's failures hold it too.
+        await sweep.machine.hold(sweep.queue, 7);
+        const last = await sweep.add('last', ['0']);
+        await sweep.machine.beginAgain(sweep.queue, ['-']);
+        await sweep.isFree();
+        expect(stateOf(last)?.state).toBe('pending');
+      },
+    );
 
-    it('takes a job that is added twice once', async () => {
+    slow('takes a job that is added twice once', async () => {
       const sweep = await lab.sweep('sh argv.sh');
       await sweep.add('first', ['a']);
       const again = await sweep.add('first', ['b']);
@@ -205,34 +214,40 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(stateOf(again)?.state).toBe('succeeded');
     });
 
-    it('takes jobs that arrive whole, in their order, and none of those that were cut off on the way', async () => {
-      const sweep = await lab.sweep('sh argv.sh');
-      const jobs = ['one', 'two', 'three'].map((run) => sweep.job(run));
-      const parts = jobs.map((job) => ({ folder: job.folder, script: sweep.jobPart(job, [job.run, 'ä\n']) }));
-      const half = new Machine(
-        sweep.executor,
-        {
-          ...lab.connection,
-          reach: (there) => {
-            const text = there.input && 'text' in there.input ? String(there.input.text) : '';
-            return { ...there, input: { text: text.slice(0, -1) } };
+    slow(
+      'takes jobs that arrive whole, in their order, and none of those that were cut off on the way',
+      async () => {
+        const sweep = await lab.sweep('sh argv.sh');
+        const jobs = ['one', 'two', 'three'].map((run) => sweep.job(run));
+        const parts = jobs.map((job) => ({
+          folder: job.folder,
+          script: sweep.jobPart(job, [job.run, 'ä\n']),
+        }));
+        const half = new Machine(
+          sweep.executor,
+          {
+            ...lab.connection,
+            reach: (there) => {
+              const text = there.input && 'text' in there.input ? String(there.input.text) : '';
+              return { ...there, input: { text: text.slice(0, -1) } };
+            },
           },
-        },
-        join(sweep.queue, 'runner.sh'),
-      );
-      await expect(sweep.deliver(parts, half)).rejects.toThrow('bytes have arrived');
-      expect(jobs.filter((job) => existsSync(job.folder))).toEqual([]);
-      await sweep.deliver(parts);
-      await sweep.begin();
-      for (const job of jobs) {
-        expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
-        expect(text(job, 'results', 'argv')).toBe(`${job.run}\0ä\n\0`);
-      }
-      const began = jobs.map((job) => stateOf(job)?.started ?? '');
-      expect(began).toEqual([...began].sort());
-    });
+          join(sweep.queue, 'runner.sh'),
+        );
+        await expect(sweep.deliver(parts, half)).rejects.toThrow('bytes have arrived');
+        expect(jobs.filter((job) => existsSync(job.folder))).toEqual([]);
+        await sweep.deliver(parts);
+        await sweep.begin();
+        for (const job of jobs) {
+          expect(await sweep.ended(job)).toMatchObject({ state: 'succeeded' });
+          expect(text(job, 'results', 'argv')).toBe(`${job.run}\0ä\n\0`);
+        }
+        const began = jobs.map((job) => stateOf(job)?.started ?? '');
+        expect(began).toEqual([...began].sort());
+      },
+    );
 
-    it('has one worker a slot, however often it begins', async () => {
+    slow('has one worker a slot, however often it begins', async () => {
       const sweep = await lab.sweep('sh wait.sh');
       const [first, second] = [await sweep.add('first'), await sweep.add('second')];
       await Promise.all([sweep.begin(), sweep.begin(), sweep.begin()]);
@@ -246,14 +261,17 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       await until('the slot is free', () => !existsSync(join(sweep.queue, 'slots', '1', 'owner')));
     });
 
-    it('goes on with a job added while it works, and one whose folder was removed does not hold it up', async () => {
-      const sweep = await lab.sweep('sh ok.sh');
-      const removed = await sweep.add('removed');
-      execFileSync('rm', ['-rf', removed.folder]);
-      await sweep.begin();
-      const late = await sweep.run('late');
-      expect(late.state.state).toBe('succeeded');
-    });
+    slow(
+      'goes on with a job added while it works, and one whose folder was removed does not hold it up',
+      async () => {
+        const sweep = await lab.sweep('sh ok.sh');
+        const removed = await sweep.add('removed');
+        execFileSync('rm', ['-rf', removed.folder]);
+        await sweep.begin();
+        const late = await sweep.run('late');
+        expect(late.state.state).toBe('succeeded');
+      },
+    );
   });
 
   describe('how a job ends', () => {
@@ -337,16 +355,19 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect((await sweep.report(job)).lastLine).toContain('0123456789');
     });
 
-    it('that fails and says nothing, has nothing to show: neither its build nor what was fetched', async () => {
-      const sweep = await lab.sweep("sh -c 'exit 3'");
-      const job = await sweep.run('silent');
-      expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 3 });
-      writeFileSync(join(job.folder, 'data', 'logs', 'build.txt'), 'Successfully tagged test:latest\n');
-      expect((await sweep.report(job)).lastLine).toBe('');
-      expect(await read(sweep, job)).toBe('');
-    });
+    slow(
+      'that fails and says nothing, has nothing to show: neither its build nor what was fetched',
+      async () => {
+        const sweep = await lab.sweep("sh -c 'exit 3'");
+        const job = await sweep.run('silent');
+        expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 3 });
+        writeFileSync(join(job.folder, 'data', 'logs', 'build.txt'), 'Successfully tagged test:latest\n');
+        expect((await sweep.report(job)).lastLine).toBe('');
+        expect(await read(sweep, job)).toBe('');
+      },
+    );
 
-    it('fails with 127 where the image has no such command', async () => {
+    slow('fails with 127 where the image has no such command', async () => {
       const job = await (await lab.sweep('no-such-program')).run('missing');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 127 });
       expect(output(job)).toContain('no-such-program');
@@ -359,23 +380,26 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect((await sweep.report(job)).lastLine).toContain('/no/such/program');
     });
 
-    it('M17: fails to start where Docker refuses, and says what Docker said, also after a build', async () => {
-      const sweep = await lab.sweep('sh ok.sh', {
-        container: { extraArgs: ['--network', 'no-such-network'] },
-      });
-      const job = await sweep.run('refused');
-      expect(job.state).toMatchObject({ state: 'failed', reason: 'start', exit_code: 125, started: null });
-      expect((await sweep.report(job)).lastLine).toContain('no-such-network');
-      writeFileSync(join(job.folder, 'data', 'logs', 'build.txt'), 'Successfully tagged test:latest\n');
-      expect((await sweep.report(job)).lastLine).toContain('no-such-network');
-      // L37: followed, too, and counted from its end.
-      const said = text(job, 'logs', 'runner.txt');
-      expect([await read(sweep, job), await read(sweep, job, 0, true)]).toEqual([said, said]);
-      const offset = await sweep.machine.offset(job.folder, { tail: 1 });
-      expect(await read(sweep, job, offset)).toBe(said.slice(said.trimEnd().lastIndexOf('\n') + 1));
-    });
+    slow(
+      'M17: fails to start where Docker refuses, and says what Docker said, also after a build',
+      async () => {
+        const sweep = await lab.sweep('sh ok.sh', {
+          container: { extraArgs: ['--network', 'no-such-network'] },
+        });
+        const job = await sweep.run('refused');
+        expect(job.state).toMatchObject({ state: 'failed', reason: 'start', exit_code: 125, started: null });
+        expect((await sweep.report(job)).lastLine).toContain('no-such-network');
+        writeFileSync(join(job.folder, 'data', 'logs', 'build.txt'), 'Successfully tagged test:latest\n');
+        expect((await sweep.report(job)).lastLine).toContain('no-such-network');
+        // L37: followed, too, and counted from its end.
+        const said = text(job, 'logs', 'runner.txt');
+        expect([await read(sweep, job), await read(sweep, job, 0, true)]).toEqual([said, said]);
+        const offset = await sweep.machine.offset(job.folder, { tail: 1 });
+        expect(await read(sweep, job, offset)).toBe(said.slice(said.trimEnd().lastIndexOf('\n') + 1));
+      },
+    );
 
-    it('is failed with 137 when a user kills the container', async () => {
+    slow('is failed with 137 when a user kills the container', async () => {
       const sweep = await lab.sweep('sh wait.sh');
       const job = await sweep.add('killed');
       await sweep.begin();
@@ -451,7 +475,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(isThere(job)).toBe(false);
     });
 
-    it('gets no OPTIONS beyond what Linux takes, and its arguments all the same', async () => {
+    slow('gets no OPTIONS beyond what Linux takes, and its arguments all the same', async () => {
       const argv = ['a'.repeat(70_000), 'b'.repeat(70_000)];
       expect(conditionFromArgv(argv).options.length).toBeGreaterThan(longestOptions);
       const big = await (await lab.sweep('sh facts.sh')).run('big', argv);
@@ -460,7 +484,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(text(big, 'results', 'environment')).not.toMatch(/(^|\0)OPTIONS=/);
     });
 
-    it("gets OPTIONS alone where the image's own program runs", async () => {
+    slow("gets OPTIONS alone where the image's own program runs", async () => {
       const sweep = await lab.sweep(null, { container: { extraArgs: ['--entrypoint', 'env'] } });
       const own = await sweep.add('own');
       await sweep.machine.stop(sweep.queue, 1, [own.folder]);
@@ -513,7 +537,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(stateOf(job)).toMatchObject({ state: 'stopped', reason: 'user', exit_code: 137 });
     });
 
-    it('ends jobs that are just about to start, all at once', async () => {
+    slow('ends jobs that are just about to start, all at once', async () => {
       const sweep = await lab.sweep('sh saves-itself.sh');
       const jobs = [await sweep.add('one'), await sweep.add('two'), await sweep.add('three')];
       await sweep.begin(2);
@@ -526,7 +550,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         expect(await sweep.ended(job)).toMatchObject({ state: 'stopped', reason: 'user' });
     });
 
-    it('does nothing to a job that has ended', async () => {
+    slow('does nothing to a job that has ended', async () => {
       const sweep = await lab.sweep('sh ok.sh');
       const job = await sweep.run('over');
       await sweep.machine.stop(sweep.queue, 5, [job.folder]);
@@ -535,13 +559,13 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
   });
 
   describe('logs', () => {
-    it('has every line of a hundred thousand, in order', async () => {
+    slow('has every line of a hundred thousand, in order', async () => {
       const job = await (await lab.sweep('sh count.sh')).run('count');
       const all = Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join('');
       expect(output(job) === all).toBe(true);
     });
 
-    it('is read from a byte on, followed to the end, and found by time and by lines', async () => {
+    slow('is read from a byte on, followed to the end, and found by time and by lines', async () => {
       const sweep = await lab.sweep('sh wait.sh');
       const job = await sweep.add('talks');
       await sweep.begin();
@@ -581,7 +605,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       ]);
     });
 
-    it('keeps what it added to git there, and what it committed', async () => {
+    slow('keeps what it added to git there, and what it committed', async () => {
       const sweep = await lab.sweep('sh changes-and-waits.sh');
       const job = await sweep.add('commits');
       await sweep.begin();
@@ -635,7 +659,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         return own.sweep(command, { source: { repository: root, commit: head, submodules, lfs: null } });
       };
 
-      it('keeps what it changed in them, and runs nothing that it has set there', async () => {
+      slow('keeps what it changed in them, and runs nothing that it has set there', async () => {
         const job = await (await sweep('sh changes.sh')).run('changes', [ran()]);
         expect(job.state).toMatchObject({ state: 'succeeded', kept: 'copied' });
         expect(text(job, 'project', 'outer.txt')).toBe('out\n');
@@ -645,7 +669,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         expect(existsSync(ran())).toBe(false);
       });
 
-      it('lets alone what it has put in their place', async () => {
+      slow('lets alone what it has put in their place', async () => {
         const config = () => readFileSync(join(own.root, 'elsewhere', 'in ner', '.git', 'config'), 'utf8');
         const before = config();
         writeFileSync(join(own.root, 'elsewhere', 'in ner', 'private.txt'), 'private');
@@ -656,13 +680,13 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       });
     });
 
-    it('keeps nothing of a checkout that it left alone', async () => {
+    slow('keeps nothing of a checkout that it left alone', async () => {
       const job = await (await lab.sweep('sh ok.sh')).run('untouched');
       expect(job.state.kept).toBeNull();
       expect(existsSync(data(job, 'project'))).toBe(false);
     });
 
-    it('is reported with its measures and its last line, backslashes and all', async () => {
+    slow('is reported with its measures and its last line, backslashes and all', async () => {
       const sweep = await lab.sweep('sh measures.sh');
       const job = await sweep.run('measures');
       const report = await sweep.report(job);
@@ -678,7 +702,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(report.output).toBeUndefined();
     });
 
-    it('is reported at its end without a program that is started for it', async () => {
+    slow('is reported at its end without a program that is started for it', async () => {
       const sweep = await lab.sweep('sh measures.sh');
       const job = await sweep.run('measures');
       const waiting = await sweep.add('waiting');
@@ -694,7 +718,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       ]);
     });
 
-    it('is reported with a summary that is too long to be read again by the shell', async () => {
+    slow('is reported with a summary that is too long to be read again by the shell', async () => {
       const sweep = await lab.sweep(
         `printf '{"text":"%09000d"}' 0 >/data/measures/summary.json; echo 1 >/data/measures/loss.txt`,
       );
@@ -706,7 +730,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(existsSync(join(job.folder, 'report'))).toBe(false);
     });
 
-    it('is reported with the end of its output on request', async () => {
+    slow('is reported with the end of its output on request', async () => {
       const sweep = await lab.sweep(`printf 'one\\ntwo\\0\\r\\n\\nthree'`);
       const job = await sweep.run('prints');
       const end = async (bytes: number) =>
@@ -768,7 +792,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
       expect(existsSync(join('/dev/shm', `logistician-${process.getuid?.()}`, job.container))).toBe(false);
     });
 
-    it('that are gone fail the job, which says so', async () => {
+    slow('that are gone fail the job, which says so', async () => {
       const sweep = await lab.sweep('sh secret.sh', { container: { secrets: folders.secrets } });
       const job = await sweep.run('forgotten');
       expect(job.state).toMatchObject({ state: 'failed', reason: 'secrets' });

@@ -12,6 +12,7 @@ import { sourceId } from '../../src/source/source-id.js';
 import { LargeUntrackedFiles } from '../../src/source/survey-tree.js';
 import { isMissing } from '../support/engines.js';
 import { type Files, Repository, scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 
 const files = {
   'README.md': 'A project.\n',
@@ -250,7 +251,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       ]);
     });
 
-    it('L5: holds edits that git is told not to see, and leaves the marks', async () => {
+    slow('L5: holds edits that git is told not to see, and leaves the marks', async () => {
       const repository = create();
       repository.git('update-index', '--skip-worktree', 'README.md');
       repository.git('update-index', '--assume-unchanged', 'old.txt', 'src/train.py');
@@ -288,7 +289,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       expect(listing(repository, (await snapshot(repository)).commit)).toContain('100755 run.sh');
     });
 
-    it('writes nothing in a dry run, and says the same commit', async () => {
+    slow('writes nothing in a dry run, and says the same commit', async () => {
       const repository = create();
       repository.write({ 'new.txt': 'new\n', 'README.md': 'Changed.\n' });
       const before = { ...looks(repository), objects: objects(repository) };
@@ -306,7 +307,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       expect(printed.map(known)).toEqual(lines.map(known));
     });
 
-    it('refuses untracked files over 50 MB, or leaves them out, also those that grew', async () => {
+    slow('refuses untracked files over 50 MB, or leaves them out, also those that grew', async () => {
       const repository = create();
       repository.write({ 'model.bin': 'small\n', 'new.txt': 'new\n' });
       symlinkSync('model.bin', join(repository.root, 'link'));
@@ -322,7 +323,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       expect(listing(repository, pin.commit)).not.toContain('100644 model.bin');
     });
 
-    it('L10: takes 50 MB of untracked files in all, and leaves out what is largest', async () => {
+    slow('L10: takes 50 MB of untracked files in all, and leaves out what is largest', async () => {
       const repository = create({ 'tracked/a.txt': 'a\n' });
       const large = ['out/1.bin', 'out/deep/2.bin', 'tracked/3.bin', 'odd\t[x]/4.bin'];
       repository.write(Object.fromEntries([...large, 'new.py'].map((name) => [name, ''])));
@@ -345,7 +346,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       ]);
     });
 
-    it('holds tracked files of any size', async () => {
+    slow('holds tracked files of any size', async () => {
       const repository = create();
       truncateSync(join(repository.root, 'old.txt'), 50_000_001);
       expect((await snapshot(repository)).leftOut).toEqual([]);
@@ -362,7 +363,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
       expect(looks(repository)).toEqual(before);
     });
 
-    it('is made by several at once', async () => {
+    slow('is made by several at once', async () => {
       const repository = create(
         Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`many/${n}`, `${n}\n`])),
       );
@@ -407,7 +408,7 @@ describe.skipIf(isMissing('git'))('pinning', () => {
   });
 
   describe('the id of the source', () => {
-    it('depends on every file but parameters.json', async () => {
+    slow('depends on every file but parameters.json', async () => {
       const repository = create();
       const id = async () =>
         sourceId(await openProject(repository.root), repository.head, 'exp/parameters.json');

@@ -10,6 +10,7 @@ import { SshPool } from '../../src/tools/ssh/pool.js';
 import { Unreachable } from '../../src/tools/ssh/unreachable.js';
 import { isMissing } from '../support/engines.js';
 import { scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 import { Sshd } from '../support/sshd.js';
 import { until } from '../support/until.js';
 
@@ -60,7 +61,7 @@ describe.skipIf(isMissing('sshd'))('T9: a machine that hangs', () => {
     },
   );
 
-  it('does not get its connection back where its server stands still', async () => {
+  slow('does not get its connection back where its server stands still', async () => {
     const own = new SshPool();
     const gpu2 = sshd.connection('still', own);
     await gpu2.query(command('true'));
@@ -95,7 +96,7 @@ describe.skipIf(isMissing('sshd'))('T9: a machine that hangs', () => {
     }
   });
 
-  it('is left alone by reads that go by ssh itself, and ended there', async () => {
+  slow('is left alone by reads that go by ssh itself, and ended there', async () => {
     // A certificate is what they go by ssh for.
     const route = sshd.route('gpu2', { certificateFiles: [join(sshd.folder, 'key.pub')] });
     const gpu2 = sshd.connection('gpu2', pool, sshd.hostKey, { route });

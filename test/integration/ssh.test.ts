@@ -14,6 +14,7 @@ import { isMissing } from '../support/engines.js';
 import { hostileWords } from '../support/hostile-words.js';
 import { isThere, Lab, output, stateOf, text } from '../support/lab.js';
 import { scratchFolder } from '../support/repository.js';
+import { slow } from '../support/slow.js';
 import { Sshd } from '../support/sshd.js';
 import { until } from '../support/until.js';
 
@@ -27,7 +28,7 @@ const files = {
   'saves-itself.sh': `
     trap 'echo saved > /data/results/saved; exit 0' TERM
     echo ready
-    while :; do sleep 0.1; done\n`,
+    while :; do sleep 0.3; done\n`,
 };
 
 const secret = new Secret('TOKEN', `open "sesame" $HOME\n'`);
@@ -95,7 +96,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd'))('a machine over SSH', () => 
     };
   }
 
-  it('runs the same job by the same runner to the same end', async () => {
+  slow('runs the same job by the same runner to the same end', async () => {
     const remote = await live(overThere);
     expect(remote).toMatchObject({
       code: 0,

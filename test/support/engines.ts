@@ -72,6 +72,9 @@ function succeeds(program: string, ...args: string[]): boolean {
 /** Whether `bin/test --all` runs: for tests that are slow, in files whose others are not. */
 export const isThorough = Boolean(process.env.LOGISTICIAN_TEST_ALL);
 
+/** `isMissing`, for a file all of which is left to `bin/test --all`. */
+export const isLeftOut = (...needed: EngineName[]): boolean => !isThorough || isMissing(...needed);
+
 /** Of variants of one thing: all of them with `bin/test --all`, else the first. */
 export const variants = <T>(first: T, ...others: readonly T[]): T[] =>
   isThorough ? [first, ...others] : [first];
