@@ -279,7 +279,7 @@ export class LabMachine {
   async #isUp(): Promise<void> {
     await this.exec(`
       until [ -e /run/sshd.pid ] && { [ -e /machine/no-engine ] || docker version; } >/dev/null 2>&1; do
-        [ "$SECONDS" -lt 180 ] || { tail -n 40 /var/log/dockerd.log >&2; exit 1; }
+        [ "$SECONDS" -lt 480 ] || { tail -n 40 /var/log/dockerd.log >&2; exit 1; }
         sleep 0.1
       done`);
   }
