@@ -187,7 +187,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'GPUs that the type has not',
-        more: true,
         settings: () => ({ gpus: 2 }),
         lines: [mends, mends],
       },
@@ -201,7 +200,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'an image that is none',
-        more: true,
         settings: () => ({ aws_ami: 'ami-0123456789abcdef0' }),
         lines: [{ shows: /^\[/ }, { mends: (line) => filled(cloud.image('ubuntu'))(line) }],
       },
@@ -236,14 +234,12 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'a permission that is missing to create machines',
-        more: true,
         arrange: () => without('ec2:RunInstances'),
         lines: [{ shows: /arn:aws:sts|arn:aws:iam/ }, { mends: allowed }],
       },
       {
         of: 'NotAtAws',
         state: 'a type that the zone of the subnet does not have',
-        more: true,
         settings: () => ({ aws_subnet_id: old }),
         lines: [{ shows: /"subnet-/ }, { mends: async (line) => filled(await subnetIn('a'))(line) }],
       },
@@ -265,7 +261,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'no public address in a default subnet',
-        more: true,
         settings: () => ({ ...inNoSubnet, aws_ssh_address: 'public' }),
         arrange: async () => {
           const [subnet] = await defaultSubnets();
@@ -352,7 +347,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a sign-in that is over',
-        more: true,
         arrange: () => {
           file('config', `[default]\n${signIn.settings}`);
           rmSync(file('credentials', ''));
@@ -368,7 +362,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a profile that asks for a code',
-        more: true,
         arrange: () => {
           const role = 'role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = keys';
           file('config', `[default]\n${role}\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n`);
@@ -399,7 +392,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'credentials that AWS does not know',
-        more: true,
         arrange: () => {
           file('credentials', `[default]\n${keysOf('wrong')}`);
           cloud.fault({ action: /./, code: 'InvalidClientTokenId', when: ({ key }) => key === 'wrong' });
@@ -415,7 +407,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'no region',
-        more: true,
         env: () => ({ AWS_REGION: '', AWS_DEFAULT_REGION: '' }),
         settings: () => ({ ...inNoSubnet, aws_ssh_address: 'private' }),
         lines: [mends, mends],
@@ -439,7 +430,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'an address of the shell at which nothing listens',
-        more: true,
         env: () => ({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_CONFIG_FILE: undefined }),
         arrange: () => void file('config', '[default]\noutput = json\n'),
         lines: [{ shows: /^AWS_ENDPOINT_URL=http:..127\.0\.0\.1:1$/m }, { shows: /^$/, code: 1 }],
@@ -455,7 +445,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a proxy that is none',
-        more: true,
         env: () => ({ ...proxy.env, https_proxy: '::' }),
         lines: [{ mends: (line) => `${line.replace(/=.*/, '=')}${proxy.env.HTTPS_PROXY}` }],
       },
@@ -470,7 +459,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a state bucket that does not exist',
-        more: true,
         settings: () => ({ aws_state_bucket: `one-of-a-test-${buckets++}` }),
         lines: [mends, { mends: (line) => filled('one-of-a-test-0')(line) }],
       },
@@ -495,7 +483,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a CLI that does not work',
-        more: true,
         settings: () => ({ aws_state_bucket: 'one-of-a-test' }),
         env: () => inPlaceOf('aws', 'echo all that it says; echo its last words >&2; exit 1'),
         lines: [{ shows: /all that it says\nits last words/, code: 1 }],
@@ -550,7 +537,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'TerraformFailed',
         state: 'a Terraform that does not say its version',
-        more: true,
         env: () => inPlaceOf('terraform', 'echo broken; exit 1'),
         lines: [{ shows: /^broken$/m, code: 1 }],
       },
@@ -564,7 +550,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'targets/aws/stack/shared-settings.ts',
         state: 'private addresses of no network',
-        more: true,
         settings: () => ({ aws_subnet_id: undefined }),
         lines: [mends, { mends: (line) => filled(cloud.subnet)(line) }],
       },
