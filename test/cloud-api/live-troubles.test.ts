@@ -5,7 +5,7 @@ import { awsAt } from '../../src/targets/aws/place.js';
 import { namedInstances } from '../support/cloud/call.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { copyOfPackage } from '../support/project.js';
 import { until } from '../support/until.js';
 
@@ -167,7 +167,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('machines at AWS 
     expect(project.deployment.released).toBeNull();
   });
 
-  it.runIf(isThorough)('are not forgotten where AWS is gone while they are ended', async () => {
+  it('are not forgotten where AWS is gone while they are ended', async () => {
     cloud.fault({ action: 'TerminateInstances', times: 1, meanwhile: () => cloud.goDown() });
     const { code, stderr } = await project.cli(discard);
     await cloud.comeBack();

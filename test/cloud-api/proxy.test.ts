@@ -3,7 +3,7 @@ import { madeBy, maker } from '../../src/targets/aws/cleanup/made-here.js';
 import { BehindProxy } from '../support/cloud/behind-proxy.js';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { until } from '../support/until.js';
 
 describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('D6: behind a proxy', () => {
@@ -50,7 +50,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('D6: behind a pro
     ]);
   });
 
-  it.runIf(isThorough)('deploy lets in the own address, and another once it has changed', async () => {
+  it('deploy lets in the own address, and another once it has changed', async () => {
     const openTo = async (address: string) => {
       const deploy = project.start(['deploy', '--yes'], { env: proxy.env });
       const isOpen = async () => {
@@ -106,7 +106,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('D6: behind a pro
     expect(said).not.toContain('\u001b');
   });
 
-  it.runIf(isThorough)('certificates that are none of those named are not trusted', async () => {
+  it('certificates that are none of those named are not trusted', async () => {
     const { code, said } = await cli(['doctor'], { AWS_CA_BUNDLE: '/etc/ssl/certs/ca-certificates.crt' });
     expect(code, said).toBe(1);
     expect(said).toMatch(/self-signed certificate/);

@@ -6,7 +6,7 @@ import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
 import { openToInternet } from '../support/cloud/network.js';
 import { SignIn } from '../support/cloud/sign-in.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import type { ExecutedElsewhere } from '../support/remedies.js';
 import { binOf, paste, pasteAnyhow, proposed, refusedBy, settingIn } from '../support/remedy.js';
 
@@ -26,8 +26,6 @@ interface Case {
   readonly arrange?: () => void | Promise<void>;
   /** For each of the lines what it does. */
   readonly lines: readonly Line[];
-  /** Like another one. */
-  readonly more?: true;
 }
 
 /** Either the same command goes on after it, or it shows what one has to know. */
@@ -193,7 +191,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'more GPUs than the type has',
-        more: true,
         settings: () => ({ gpus: 8, aws_instance_type: 'g4dn.xlarge' }),
         lines: [mends, mends],
       },
@@ -206,28 +203,24 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'an image of another architecture',
-        more: true,
         settings: () => ({ aws_ami: cloud.image('ubuntu', 'arm64') }),
         lines: [{ mends: (line) => filled(cloud.image('ubuntu'))(line) }, mends],
       },
       {
         of: 'NotAtAws',
         state: 'GPUs that the image has no driver for',
-        more: true,
         settings: () => ({ aws_instance_type: 'g4ad.4xlarge' }),
         lines: [{ mends: (line) => filled(cloud.image('gpu'))(line) }, mends],
       },
       {
         of: 'NotAtAws',
         state: 'no current image',
-        more: true,
         arrange: () => void cloud.fault({ action: 'GetParameter', code: 'ParameterNotFound' }),
         lines: [{ mends: (line) => filled(cloud.image('ubuntu'))(line) }],
       },
       {
         of: 'NotAtAws',
         state: 'a subnet that is none',
-        more: true,
         settings: () => ({ aws_subnet_id: 'subnet-0123456789abcdef0' }),
         lines: [{ shows: /"subnet-/ }, { mends: (line) => filled(cloud.subnet)(line) }],
       },
@@ -249,12 +242,10 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
         settings: () => ({ aws_instance_type: 'p4de.24xlarge', aws_ami: cloud.image('gpu') }),
         arrange: () => void cloud.fault({ action: 'DescribeInstanceTypeOfferings', forgets: true, times: 1 }),
         lines: [mends],
-        more: true,
       },
       {
         of: 'NotAtAws',
         state: 'a subnet without a way out',
-        more: true,
         settings: () => ({ aws_subnet_id: shut, aws_ssh_address: 'public', aws_ssh_cidr: '192.0.2.1/32' }),
         lines: [{ mends: (line) => filled(cloud.subnet)(line) }, mends],
       },
@@ -281,14 +272,12 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'a quota for less than the smallest',
-        more: true,
         arrange: () => cloud.setQuota('L-1216C47A', 1),
         lines: [{ mends: null, as: admin }, mends],
       },
       {
         of: 'NotAtAws',
         state: 'a quota that others use',
-        more: true,
         settings: () => ({ aws_instance_type: 't3.medium' }),
         arrange: async () => {
           cloud.setQuota('L-1216C47A', 2);
@@ -305,7 +294,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a permission that is missing to ask',
-        more: true,
         arrange: () => without('ec2:DescribeInstanceTypes'),
         lines: [{ shows: /arn:aws:sts|arn:aws:iam/ }, { mends: allowed }],
       },
@@ -336,7 +324,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'credentials of a file that have expired',
-        more: true,
         arrange: () => {
           file('credentials', `[default]\n${keysOf('old')}aws_session_token = old\n`);
           cloud.fault({ action: /./, code: 'ExpiredToken', when: ({ key }) => key === 'old' });
@@ -376,7 +363,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a program that gives no credentials for a minute',
-        more: true,
         arrange: () => {
           rmSync(join(project.home, 'signed-in'), { force: true });
           const keys = JSON.stringify({ Version: 1, AccessKeyId: 'own', SecretAccessKey: 'x' });
@@ -417,12 +403,10 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
         env: () => ({ AWS_REGION: 'Frankfurt' }),
         settings: () => ({ ...inNoSubnet, aws_ssh_address: 'private' }),
         lines: [mends, mends],
-        more: true,
       },
       {
         of: 'AwsRefused',
         state: 'a region that is nowhere',
-        more: true,
         env: () => ({ ...proxy.env, NO_PROXY: '.eu-nowhere-9.amazonaws.com', AWS_REGION: 'eu-nowhere-9' }),
         settings: () => ({ ...inNoSubnet, aws_ssh_address: 'private' }),
         lines: [mends],
@@ -437,7 +421,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'an address of a profile at which nothing listens',
-        more: true,
         env: () => ({ AWS_ENDPOINT_URL: undefined, NO_PROXY: undefined, AWS_CONFIG_FILE: undefined }),
         arrange: () => void file('config', '[default]\nendpoint_url = http://127.0.0.1:1\n'),
         lines: [{ shows: /^2:endpoint_url = http:..127\.0\.0\.1:1$/m }],
@@ -451,7 +434,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'no answer about the own address',
-        more: true,
         settings: () => ({ aws_ssh_address: 'public' }),
         env: () => ({ HTTPS_PROXY: 'http://127.0.0.1:1' }),
         lines: [mends],
@@ -465,7 +447,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'AwsRefused',
         state: 'a state bucket that is of others',
-        more: true,
         settings: () => ({ aws_state_bucket: 'one-of-others' }),
         arrange: () => void cloud.fault({ action: 'ListBucket', code: 'AccessDenied' }),
         lines: [
@@ -496,7 +477,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'BadAwsFile',
         state: 'a folder in the place of a file',
-        more: true,
         env: () => ({ AWS_SHARED_CREDENTIALS_FILE: undefined }),
         arrange: () => void file('credentials/inside', ''),
         lines: [mends],
@@ -504,7 +484,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'BadAwsFile',
         state: 'no certificates',
-        more: true,
         env: () => ({ AWS_CA_BUNDLE: join(project.home, 'missing.pem') }),
         lines: [mends],
       },
@@ -556,7 +535,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
       {
         of: 'NotAtAws',
         state: 'no default VPC',
-        more: true,
         settings: () => ({ ...inNoSubnet, aws_ssh_address: 'public' }),
         arrange: noDefaultVpc,
         lines: [
@@ -584,7 +562,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))(
     const refusalOf = async (one: Case, settled: NodeJS.ProcessEnv) =>
       refusedBy(project, one.words ?? ['deploy', '--dry-run'], at(settled));
 
-    it.each(cases.filter(({ more }) => !more || isThorough))('$of: $state', async (one) => {
+    it.each(cases)('$of: $state', async (one) => {
       const arranged = async () => {
         cloud.endFaults();
         settle(one);

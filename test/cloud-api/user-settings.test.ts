@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 
 const secret = 'a-secret-that-nothing-prints';
 const token = 'a-token-that-nothing-prints';
@@ -63,8 +63,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
     /** Words in front of the command line. */
     readonly as?: string[];
     readonly says: RegExp;
-    /** Like another one. */
-    readonly more?: true;
   }
 
   const assumed = (from: string) => `source_profile = ${from}\nrole_arn = arn:aws:iam::123456789012:role/r\n`;
@@ -86,19 +84,16 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
     {
       name: 'a section twice, which only some programs take',
       make: () => config(`[default]\n${keys}[default]\noutput = json\n`),
-      more: true,
       says: /The AWS CLI \(`aws`\) does not work here: \S+ParseError: Unable to parse/,
     },
     {
       name: 'a binary file',
       make: () => config(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0x1b, 0x5b, 0x33, 0x31, 0x6d])),
-      more: true,
       says: /\.aws\/config cannot be used: it is not a text/,
     },
     {
       name: 'a folder',
       make: () => mkdirSync(folder('credentials')),
-      more: true,
       says: /\.aws\/credentials cannot be used: it is a folder/,
     },
     {
@@ -109,7 +104,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
     {
       name: 'a FIFO in the place of the aliases',
       make: () => execFileSync('mkfifo', [folder('cli', 'alias')]),
-      more: true,
       says: /\.aws\/cli\/alias cannot be used: it is not a file/,
     },
     {
@@ -117,7 +111,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
       make: () => writeFileSync(folder('credentials'), `[default]\n${keys}`, { mode: 0 }),
       // Root may read it, unless it gives that up.
       as: ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', '--'],
-      more: true,
       says: /\.aws\/credentials cannot be used: you may not read it/,
     },
     {
@@ -132,21 +125,18 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
     {
       name: 'a source of credentials that fails, of the default profile',
       make: () => config('[default]\ncredential_process = sh -c "echo not today >&2; exit 3"\n'),
-      more: true,
       says: /There are no AWS credentials here: credential_process failed: not today/,
     },
     {
       name: 'a source of credentials that prints 30 MB',
       make: () => process(`sh -c "yes '${secret}' | head -c 30000000"`),
       env: ofP,
-      more: true,
       says: /There are no AWS credentials here: stdout maxBuffer length exceeded/,
     },
     {
       name: 'a source of credentials that prints escape sequences',
       make: () => process(`printf '\\033[2J{"Version":1,"SecretAccessKey":"${secret}"'`),
       env: ofP,
-      more: true,
       says: /credential_process returned invalid JSON/,
     },
     {
@@ -154,21 +144,18 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
       make: () =>
         config(`[profile p]\n${assumed('q')}[profile q]\n${assumed('r')}[profile r]\n${assumed('q')}`),
       env: ofP,
-      more: true,
       says: /Detected a cycle attempting to resolve credentials for profile p/,
     },
     {
       name: 'a region of several words',
       make: () => config(`[default]\n${keys}region = us  east ; $(touch pwned)\n`),
       env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' },
-      more: true,
       says: /No AWS region has the name that is set: us {2}east/,
     },
     {
       name: 'a region for a shell, or for a proxy',
       make: () => config(`[default]\n${keys}`),
       env: { AWS_REGION: 'x.example.org/\u001b[31m$(touch pwned)' },
-      more: true,
       says: /No AWS region has the name that is set: x\.example\.org\/\\u001b\[31m\$\(touch pwned\)/,
     },
     {
@@ -181,7 +168,6 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
       name: 'an endpoint that is none',
       make: () => config(`[default]\n${keys}endpoint_url = \u001b[31mnone\n`),
       env: { AWS_ENDPOINT_URL: undefined },
-      more: true,
       says: /AWS cannot be reached: Invalid URL/,
     },
     {
@@ -197,19 +183,16 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))("the user's own A
     },
   ];
 
-  it.each(cases.filter(({ more }) => !more || isThorough))(
-    '$name: said by doctor',
-    async ({ make, env, as, says }) => {
-      make();
-      const { code, said, seconds } = await cli(['doctor'], env, as);
-      expect(code, said).toBe(1);
-      expect(said.replaceAll(/\s*\n\s+/g, ' ')).toMatch(says);
-      expect(seconds).toBeLessThan(30);
-      expect(project.repository.git('status', '--porcelain', '--untracked-files=all')).not.toContain('pwned');
-    },
-  );
+  it.each(cases)('$name: said by doctor', async ({ make, env, as, says }) => {
+    make();
+    const { code, said, seconds } = await cli(['doctor'], env, as);
+    expect(code, said).toBe(1);
+    expect(said.replaceAll(/\s*\n\s+/g, ' ')).toMatch(says);
+    expect(seconds).toBeLessThan(30);
+    expect(project.repository.git('status', '--porcelain', '--untracked-files=all')).not.toContain('pwned');
+  });
 
-  it.runIf(isThorough)('a source of credentials that hangs is not waited for', async () => {
+  it('a source of credentials that hangs is not waited for', async () => {
     process('sleep 150');
     for (const words of [['doctor'], ['deploy', '--yes']]) {
       const { code, said, seconds } = await cli(words, ofP);

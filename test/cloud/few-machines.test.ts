@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject } from '../support/cloud/cloud-project.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { until } from '../support/until.js';
 
 /** How many conditions one command works off, and a command that is given again and again. */
-const many = isThorough ? 12 : 3;
+const many = 12;
 const few = 6;
 
 describe.skipIf(isLeftOut('docker', 'moto', 'terraform', 'aws', 'root'))(
@@ -64,48 +64,42 @@ describe.skipIf(isLeftOut('docker', 'moto', 'terraform', 'aws', 'root'))(
       expect(await cloud.listAll()).toEqual([]);
     });
 
-    it.runIf(isThorough)(
-      `${few} others by deploy, again and again, with the laptop closed in between`,
-      async () => {
-        const before = refused().length;
-        project.settings({ experiment_conditions: conditions(few, 2) });
-        const succeeded = async () =>
-          (await project.json(['status'])).conditions.filter(({ state }) => state === 'succeeded').length;
-        for (let done = 0; done < few; ) {
-          const { stdout, stderr } = await project.cli(['deploy', '--yes', '--max-machines', '2']);
-          if (done === 0) {
-            expect(stdout).toContain('at most 2 at a time; the other conditions wait for them');
-            expect(stderr).toContain(`for a machine: at most 2 may exist at a time`);
-          }
-          done = Math.min(few, done + 2);
-          await until(`${done} have succeeded`, async () => (await succeeded()) === done);
-          expect((await cloud.ec2.live()).length).toBeLessThanOrEqual(2);
+    it(`${few} others by deploy, again and again, with the laptop closed in between`, async () => {
+      const before = refused().length;
+      project.settings({ experiment_conditions: conditions(few, 2) });
+      const succeeded = async () =>
+        (await project.json(['status'])).conditions.filter(({ state }) => state === 'succeeded').length;
+      for (let done = 0; done < few; ) {
+        const { stdout, stderr } = await project.cli(['deploy', '--yes', '--max-machines', '2']);
+        if (done === 0) {
+          expect(stdout).toContain('at most 2 at a time; the other conditions wait for them');
+          expect(stderr).toContain(`for a machine: at most 2 may exist at a time`);
         }
-        await project.ok(['terminate', '--yes']);
-        expect(project.receipts().map(({ state, collected }) => [state, collected !== null])).toEqual(
-          Array(many + few).fill(['succeeded', true]),
-        );
-        // The quota was not asked for more.
-        expect(refused()).toHaveLength(before);
-        expect(await cloud.listAll()).toEqual([]);
-      },
-    );
+        done = Math.min(few, done + 2);
+        await until(`${done} have succeeded`, async () => (await succeeded()) === done);
+        expect((await cloud.ec2.live()).length).toBeLessThanOrEqual(2);
+      }
+      await project.ok(['terminate', '--yes']);
+      expect(project.receipts().map(({ state, collected }) => [state, collected !== null])).toEqual(
+        Array(many + few).fill(['succeeded', true]),
+      );
+      // The quota was not asked for more.
+      expect(refused()).toHaveLength(before);
+      expect(await cloud.listAll()).toEqual([]);
+    });
 
-    it.runIf(isThorough)(
-      'one that is kept for its failed condition is no reason to wait for ever',
-      async () => {
-        project.settings({ experiment_conditions: ['--fail 1', '--lr 8'], aws_max_machines: 1 });
-        const { code, stderr } = await project.cli(['deploy', '--wait', '--keep-failed', '--yes']);
-        expect(code, stderr).toBe(1);
-        expect(stderr).toContain('All machines that may exist are kept for failed conditions.');
-        expect(await project.ok(['ssh', 'fail', '--', 'id', '-un'])).toBe('ubuntu\n');
-        const again = await project.cli(['deploy', '--wait', '--yes']);
-        expect(again.code, again.stderr).toBe(1);
-        const states = project.receipts().map(({ state }) => state);
-        expect(states.filter((state) => state === 'failed')).toHaveLength(1);
-        expect(states.filter((state) => state !== 'failed' && state !== 'succeeded')).toEqual([]);
-        expect(await cloud.listAll()).toEqual([]);
-      },
-    );
+    it('one that is kept for its failed condition is no reason to wait for ever', async () => {
+      project.settings({ experiment_conditions: ['--fail 1', '--lr 8'], aws_max_machines: 1 });
+      const { code, stderr } = await project.cli(['deploy', '--wait', '--keep-failed', '--yes']);
+      expect(code, stderr).toBe(1);
+      expect(stderr).toContain('All machines that may exist are kept for failed conditions.');
+      expect(await project.ok(['ssh', 'fail', '--', 'id', '-un'])).toBe('ubuntu\n');
+      const again = await project.cli(['deploy', '--wait', '--yes']);
+      expect(again.code, again.stderr).toBe(1);
+      const states = project.receipts().map(({ state }) => state);
+      expect(states.filter((state) => state === 'failed')).toHaveLength(1);
+      expect(states.filter((state) => state !== 'failed' && state !== 'succeeded')).toEqual([]);
+      expect(await cloud.listAll()).toEqual([]);
+    });
   },
 );

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { KeptProvider } from '../support/cloud/kept-provider.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { Started } from '../support/project.js';
 import { scratchFolder } from '../support/repository.js';
 import { until } from '../support/until.js';
@@ -60,7 +60,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
   }
 
   it('finds in the simulated AWS what it says of it, and reports without telling whose account it is', async () => {
-    const { code, stdout, stderr } = await start('--yes', ...(isThorough ? ['--spot', '--idle'] : [])).ended;
+    const { code, stdout, stderr } = await start('--yes', '--spot', '--idle').ended;
     expect(code, `${stdout}\n${stderr}\n${cloud.problems.join('\n')}`).toBe(0);
     expect(report()).toContain('It went to its end. Nothing is left of it.');
     expect(report()).toMatch(/\d\d things compared with the simulation, 0 differ\./);
@@ -75,7 +75,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
       .filter(({ action, error }) => action === 'RunInstances' && error === null)
       .map(({ parameters }) => Number(parameters.get('MaxCount')));
 
-  it.runIf(isThorough).each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])(
+  it.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])(
     'ends what it created after %s',
     async (signal) => {
       const trying = start('--yes');
@@ -88,7 +88,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     },
   );
 
-  it.runIf(isThorough)('ends at its next start what it created before it was killed', async () => {
+  it('ends at its next start what it created before it was killed', async () => {
     const killed = start('--yes');
     await killed.says('==> status');
     killed.signal('SIGKILL');

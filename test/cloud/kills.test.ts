@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Cloud } from '../support/cloud/cloud.js';
 import { CloudProject, type Victim } from '../support/cloud/cloud-project.js';
 import { halfAnHourLater, isWorking, timersOf } from '../support/cloud/ends.js';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { until } from '../support/until.js';
 
 const idle = { seconds: 6, minutes: 0.1 };
 
 /** Projects at a time, each with two machines. */
-const projects = isThorough ? 3 : 2;
+const projects = 3;
 vi.setConfig({ maxConcurrency: projects });
 
 /** A moment of a command: a line of commands.sh that is about to be performed, or a call of the API. */
@@ -34,13 +34,6 @@ const cleared: Moment = { call: 'DeleteSecurityGroup' };
 const all: Victim = 'the CLI, Terraform and its provider';
 const cli: Victim = 'the CLI';
 
-const usual: [Verb, Moment, Victim][] = [
-  ['deploy', { call: 'RunInstances' }, cli],
-  ['deploy', arm, all],
-  ['wait', ended, all],
-  ['terminate', destroy, all],
-];
-
 const everyStep: [Verb, Moment][] = [
   ['deploy', init],
   ['deploy', apply],
@@ -63,12 +56,10 @@ const everyStep: [Verb, Moment][] = [
   ['terminate', cleared],
 ];
 
-const cases: [Verb, Moment, Victim][] = isThorough
-  ? everyStep.flatMap(([verb, moment]): [Verb, Moment, Victim][] => [
-      [verb, moment, all],
-      [verb, moment, cli],
-    ])
-  : usual;
+const cases = everyStep.flatMap(([verb, moment]): [Verb, Moment, Victim][] => [
+  [verb, moment, all],
+  [verb, moment, cli],
+]);
 
 /** Moments at which no machine need exist: before there is one, or after. */
 const mayHaveNone: readonly Moment[] = [init, apply, ended, cleared];

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isLeftOut, isThorough } from '../support/engines.js';
+import { baseImage, isLeftOut } from '../support/engines.js';
 import { TestProject } from '../support/project.js';
 import { executed } from '../support/remedies.js';
 import { binOf, paste, type Refusal, refusedBy } from '../support/remedy.js';
@@ -420,15 +420,10 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** One state of each, or all with `bin/test --all`. */
-const taken = cases.filter(
-  ({ of }, place) => isThorough || cases.findIndex((one) => one.of === of) === place,
-);
-
 describe.skipIf(isLeftOut('docker', 'git', 'root'))(
   'N6: a remedy is taken in the state in which it is proposed',
   () => {
-    it.each(taken)('$of: $state', async (one) => {
+    it.each(cases)('$of: $state', async (one) => {
       one.arrange?.(project);
       const before = await refusalOf(one.words, one);
       expect(before, 'it is refused').not.toBe(null);

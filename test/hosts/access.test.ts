@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { footprint, holdingOn, onHosts, well, writeSshConfig } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import type { TestProject } from '../support/project.js';
@@ -86,72 +86,69 @@ describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('the way to machines
     expect(await deploys(made({ address: 'far', jump: 'near', slots: 1, gpus: [] }))).toBe('far');
   });
 
-  if (isThorough)
-    it('a ProxyJump in a file that ~/.ssh/config includes', async () => {
-      const project = made('far');
-      mkdirSync(join(project.home, '.ssh', 'config.d'));
-      writeFileSync(
-        join(project.home, '.ssh', 'config.d', 'lab machines'),
-        `${sshConfig('far', settings(far, { ProxyJump: 'near' }))}\n${sshConfig('near', settings(near))}`,
-      );
-      writeSshConfig(project, `Include "${join(project.home, '.ssh', 'config.d')}/*"\n`);
-      expect(await deploys(project)).toBe('far');
-      const { stdout } = await well(project, ['doctor', '--hosts', 'far']);
-      expect(stdout).toMatch(/^ok +far +Docker \S+, .* user ada$/m);
-    });
+  it('a ProxyJump in a file that ~/.ssh/config includes', async () => {
+    const project = made('far');
+    mkdirSync(join(project.home, '.ssh', 'config.d'));
+    writeFileSync(
+      join(project.home, '.ssh', 'config.d', 'lab machines'),
+      `${sshConfig('far', settings(far, { ProxyJump: 'near' }))}\n${sshConfig('near', settings(near))}`,
+    );
+    writeSshConfig(project, `Include "${join(project.home, '.ssh', 'config.d')}/*"\n`);
+    expect(await deploys(project)).toBe('far');
+    const { stdout } = await well(project, ['doctor', '--hosts', 'far']);
+    expect(stdout).toMatch(/^ok +far +Docker \S+, .* user ada$/m);
+  });
 
-  if (isThorough)
-    it('a key that only an agent has', async () => {
-      const project = made('near');
-      const socket = join(folder, 'agent');
-      const key = join(folder, 'agent-key');
-      copyFileSync(fleet.key, key);
-      chmodSync(key, 0o600);
-      const said = execFileSync('ssh-agent', ['-a', socket]).toString();
-      const env = { SSH_AUTH_SOCK: socket };
-      try {
-        execFileSync('ssh-add', ['-q', key], { env: { ...process.env, ...env }, stdio: 'pipe' });
-        rmSync(key);
-        const { IdentityFile: _, IdentitiesOnly: __, ...rest } = settings(near);
-        writeSshConfig(project, sshConfig('near', rest));
-        expect(await deploys(project, [], env)).toBe('near');
-        // The public half says which of its keys it is.
-        writeSshConfig(
-          project,
-          sshConfig('near', { ...rest, IdentityFile: `${fleet.key}.pub`, IdentitiesOnly: 'yes' }),
-        );
-        project.setParameters({
-          target: 'hosts',
-          hosts: ['near'],
-          experiment_conditions: ['--lr 1', 'again'],
-        });
-        expect(await deploys(project, ['--force', '--only', 'lr-1'], env)).toBe('near');
-      } finally {
-        process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(said)?.[1]));
-      }
-    });
-
-  if (isThorough)
-    it('a certificate', async () => {
-      const [authority, key] = [join(folder, 'authority'), join(folder, 'certified')];
-      makeKey(authority);
-      makeKey(key);
-      execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'ada', '-n', 'ada', `${key}.pub`]);
-      await near.exec(
-        `cat >/etc/ssh/authority; grep -q authority /etc/ssh/sshd_config || echo 'TrustedUserCAKeys /etc/ssh/authority' >>/etc/ssh/sshd_config`,
-        readFileSync(`${authority}.pub`, 'utf8'),
-      );
-      await near.killSshd();
-      const project = made('near');
-      const certificate = `${key}-elsewhere.pub`;
-      copyFileSync(`${key}-cert.pub`, certificate);
-      rmSync(`${key}-cert.pub`);
+  it('a key that only an agent has', async () => {
+    const project = made('near');
+    const socket = join(folder, 'agent');
+    const key = join(folder, 'agent-key');
+    copyFileSync(fleet.key, key);
+    chmodSync(key, 0o600);
+    const said = execFileSync('ssh-agent', ['-a', socket]).toString();
+    const env = { SSH_AUTH_SOCK: socket };
+    try {
+      execFileSync('ssh-add', ['-q', key], { env: { ...process.env, ...env }, stdio: 'pipe' });
+      rmSync(key);
+      const { IdentityFile: _, IdentitiesOnly: __, ...rest } = settings(near);
+      writeSshConfig(project, sshConfig('near', rest));
+      expect(await deploys(project, [], env)).toBe('near');
+      // The public half says which of its keys it is.
       writeSshConfig(
         project,
-        sshConfig('near', settings(near, { IdentityFile: key, CertificateFile: certificate })),
+        sshConfig('near', { ...rest, IdentityFile: `${fleet.key}.pub`, IdentitiesOnly: 'yes' }),
       );
-      expect(await deploys(project)).toBe('near');
-    });
+      project.setParameters({
+        target: 'hosts',
+        hosts: ['near'],
+        experiment_conditions: ['--lr 1', 'again'],
+      });
+      expect(await deploys(project, ['--force', '--only', 'lr-1'], env)).toBe('near');
+    } finally {
+      process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(said)?.[1]));
+    }
+  });
+
+  it('a certificate', async () => {
+    const [authority, key] = [join(folder, 'authority'), join(folder, 'certified')];
+    makeKey(authority);
+    makeKey(key);
+    execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'ada', '-n', 'ada', `${key}.pub`]);
+    await near.exec(
+      `cat >/etc/ssh/authority; grep -q authority /etc/ssh/sshd_config || echo 'TrustedUserCAKeys /etc/ssh/authority' >>/etc/ssh/sshd_config`,
+      readFileSync(`${authority}.pub`, 'utf8'),
+    );
+    await near.killSshd();
+    const project = made('near');
+    const certificate = `${key}-elsewhere.pub`;
+    copyFileSync(`${key}-cert.pub`, certificate);
+    rmSync(`${key}-cert.pub`);
+    writeSshConfig(
+      project,
+      sshConfig('near', settings(near, { IdentityFile: key, CertificateFile: certificate })),
+    );
+    expect(await deploys(project)).toBe('near');
+  });
 
   describe('M1: is asked for again by each command', () => {
     /** All verbs, where another way leads there now than when it was deployed. */

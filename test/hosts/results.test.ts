@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isLeftOut, isThorough } from '../support/engines.js';
+import { isLeftOut } from '../support/engines.js';
 import { endedThere, holdingOn, jobsOn, letGoOn, onHosts, well } from '../support/hosts.js';
 import { Fleet, type LabMachine } from '../support/machines.js';
 import { packageRoot, type TestProject } from '../support/project.js';
@@ -135,29 +135,28 @@ describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('results that do not
     await well(project, ['terminate', '--yes', '--discard']);
   });
 
-  if (isThorough)
-    it('T12: a job folder is removed on the machine: sync says that it is lost', async () => {
-      const project = made(['--lr 1', '--lr 2']);
-      await well(project, ['deploy', '--yes']);
-      await endedThere(fleet, project, 2);
-      await project.ok(['status']);
-      const [lost, kept] = [runOf(project, 'lr-1'), runOf(project, 'lr-2')];
-      await one.exec(`rm -r ${jobsOn(one, project)}/${lost}`);
-      const { code, stdout, stderr } = await project.cli(['sync']);
-      expect(code).toBe(1);
-      expect(stderr).toMatch(/The results of lr-1\S* are lost/);
-      expect(stdout).toMatch(new RegExp(`^lost +\\S*${lost}`, 'm'));
-      expect(project.receipt(lost)).toMatchObject({ state: 'lost', reason: 'gone', collected: null });
-      expect(project.receipt(kept)).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
-      // M4
-      const { size, blocks } = lstatSync(project.run(kept, 'data', 'results', 'map'));
-      expect([size, blocks < 1000]).toEqual([200 * 2 ** 20, true]);
+  it('T12: a job folder is removed on the machine: sync says that it is lost', async () => {
+    const project = made(['--lr 1', '--lr 2']);
+    await well(project, ['deploy', '--yes']);
+    await endedThere(fleet, project, 2);
+    await project.ok(['status']);
+    const [lost, kept] = [runOf(project, 'lr-1'), runOf(project, 'lr-2')];
+    await one.exec(`rm -r ${jobsOn(one, project)}/${lost}`);
+    const { code, stdout, stderr } = await project.cli(['sync']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The results of lr-1\S* are lost/);
+    expect(stdout).toMatch(new RegExp(`^lost +\\S*${lost}`, 'm'));
+    expect(project.receipt(lost)).toMatchObject({ state: 'lost', reason: 'gone', collected: null });
+    expect(project.receipt(kept)).toMatchObject({ state: 'succeeded', collected: expect.any(String) });
+    // M4
+    const { size, blocks } = lstatSync(project.run(kept, 'data', 'results', 'map'));
+    expect([size, blocks < 1000]).toEqual([200 * 2 ** 20, true]);
 
-      const again = await well(project, ['deploy', '--yes', '--wait']);
-      expect(again.stdout).toMatch(/^runs +1 of 2 conditions; skipped: 1 succeeded already$/m);
-      expect(project.readRun(runOf(project, 'lr-1'), 'data', 'results', 'rate.txt')).toBe('1\n');
-      await well(project, ['terminate', '--yes']);
-    });
+    const again = await well(project, ['deploy', '--yes', '--wait']);
+    expect(again.stdout).toMatch(/^runs +1 of 2 conditions; skipped: 1 succeeded already$/m);
+    expect(project.readRun(runOf(project, 'lr-1'), 'data', 'results', 'rate.txt')).toBe('1\n');
+    await well(project, ['terminate', '--yes']);
+  });
 
   it('T12: the folder of a job running is removed: it is lost, and terminate ends what runs of it', async () => {
     const project = made(['--hold 1']);
@@ -256,36 +255,35 @@ END
     await well(project, ['terminate', '--yes']);
   });
 
-  if (isThorough)
-    it('M14, L24: are collected by the rsync of macOS, and a log ends with the one who reads it', async () => {
-      const project = made(['--talk 1', '--lr 2']);
-      const bin = join(project.scratch, 'as-on-macos');
-      mkdirSync(bin);
-      writeFileSync(join(bin, 'rsync'), openrsync, { mode: 0o755 });
-      const env = { PATH: `${bin}:${process.env.PATH}` };
-      const { stderr } = await well(project, ['deploy', '--yes', '--wait'], { env });
-      expect(stderr).toMatch(/ \| rsync .* --files-from=- /);
-      for (const condition of ['talk-1', 'lr-2']) {
-        const run = runOf(project, condition);
-        expect(project.readRun(run, 'data', 'results', 'rate.txt')).toBe(`${condition.at(-1)}\n`);
-        expect(project.receipt(run).collected).not.toBeNull();
-      }
-      expect((await project.cli(['doctor'], { env })).stdout).toMatch(/^note +rsync +openrsync: protocol/m);
+  it('M14, L24: are collected by the rsync of macOS, and a log ends with the one who reads it', async () => {
+    const project = made(['--talk 1', '--lr 2']);
+    const bin = join(project.scratch, 'as-on-macos');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'rsync'), openrsync, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH}` };
+    const { stderr } = await well(project, ['deploy', '--yes', '--wait'], { env });
+    expect(stderr).toMatch(/ \| rsync .* --files-from=- /);
+    for (const condition of ['talk-1', 'lr-2']) {
+      const run = runOf(project, condition);
+      expect(project.readRun(run, 'data', 'results', 'rate.txt')).toBe(`${condition.at(-1)}\n`);
+      expect(project.receipt(run).collected).not.toBeNull();
+    }
+    expect((await project.cli(['doctor'], { env })).stdout).toMatch(/^note +rsync +openrsync: protocol/m);
 
-      // Not from what is here.
-      rmSync(project.run(runOf(project, 'talk-1'), 'data'), { recursive: true });
-      const ours = [process.execPath, join(packageRoot, 'bin', 'run.js'), 'logs', 'talk-1'];
-      for (const more of [[], ['--follow']]) {
-        const piped = project.startProgram(['sh', '-c', '"$@" | head -n 1', 'sh', ...ours, ...more]);
-        expect(await piped.ended).toMatchObject({ stdout: '1\n', stderr: '' });
-      }
+    // Not from what is here.
+    rmSync(project.run(runOf(project, 'talk-1'), 'data'), { recursive: true });
+    const ours = [process.execPath, join(packageRoot, 'bin', 'run.js'), 'logs', 'talk-1'];
+    for (const more of [[], ['--follow']]) {
+      const piped = project.startProgram(['sh', '-c', '"$@" | head -n 1', 'sh', ...ours, ...more]);
+      expect(await piped.ended).toMatchObject({ stdout: '1\n', stderr: '' });
+    }
 
-      // One with which nothing comes: that is said, and waited for no longer than the jobs take.
-      writeFileSync(join(bin, 'rsync'), '#!/bin/sh\necho "rsync: no such option" >&2\nexit 1\n');
-      const waited = await project.cli(['deploy', '--yes', '--wait', '--force', '--only', 'lr-2'], { env });
-      expect(waited).toMatchObject({ code: 1, stderr: expect.stringContaining('rsync: no such option') });
-      await well(project, ['terminate', '--yes']);
-    });
+    // One with which nothing comes: that is said, and waited for no longer than the jobs take.
+    writeFileSync(join(bin, 'rsync'), '#!/bin/sh\necho "rsync: no such option" >&2\nexit 1\n');
+    const waited = await project.cli(['deploy', '--yes', '--wait', '--force', '--only', 'lr-2'], { env });
+    expect(waited).toMatchObject({ code: 1, stderr: expect.stringContaining('rsync: no such option') });
+    await well(project, ['terminate', '--yes']);
+  });
 
   it('M5: one unreadable result keeps no other from being collected, is named, and is not asked for all the time', async () => {
     const project = made(['--lock 1', '--lr 2', '--hold 3']);
