@@ -6,6 +6,7 @@ import { CloudProject } from '../support/cloud/cloud-project.js';
 import { beyondPolicy } from '../support/cloud/policy.js';
 import { isMissing } from '../support/engines.js';
 import { linesOf } from '../support/project.js';
+import { slow } from '../support/slow.js';
 import { until } from '../support/until.js';
 
 // Against the API alone: who is killed before there is a machine to speak to needs none.
@@ -83,7 +84,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'root'))(
       await endsAll(project);
     });
 
-    it.concurrent('Ctrl-C while machines are made, and a kill while they are ended', async () => {
+    slow.concurrent('Ctrl-C while machines are made, and a kill while they are ended', async () => {
       const project = await start();
       const deploy = project.start(['deploy', '--yes']);
       await launched(project, 1);

@@ -1,16 +1,14 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isLeftOut, isMissing } from '../support/engines.js';
+import { isLeftOut, isMissing } from '../support/engines.js';
+import { machineTools, made } from '../support/machine-image.js';
 import { packageRoot, TestProject } from '../support/project.js';
 
 /** An experiment as users of the original tool have them, letter for letter but for Python, which the test's
- *  base image lacks. Its image is made once on a computer: nothing in its name changes. */
+ *  base image lacks, and git, which the image has that lab machines are made of. */
 const originals = {
-  'experiments/1/Dockerfile': `FROM ${baseImage}
-RUN apt-get update \\
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends git \\
- && rm -rf /var/lib/apt/lists/*
+  'experiments/1/Dockerfile': `FROM ${machineTools.name}
 ENV project_git_url="https://git.example.org/project.git"
 ENV experiment_cmd="sh add.sh"
 RUN mkdir -p /data/config /data/logs /data/results
@@ -40,6 +38,7 @@ describe.skipIf(isMissing('docker', 'git'))('an experiment of the original tool 
   let folder: string;
 
   beforeAll(() => {
+    made(machineTools);
     project = new TestProject({ bare: true, files: originals });
     project.repository.commit('First');
     folder = join(project.root, 'experiments', '1');

@@ -68,10 +68,8 @@ describe.skipIf(isMissing('docker', 'git', 'root'))('the runner on a full disk',
     const jobs = [await sweep.add('fills'), await sweep.add('next', ['modest'])];
     const [job, next] = jobs as [(typeof jobs)[0], (typeof jobs)[0]];
     await sweep.begin();
-    await until(
-      'the job has ended',
-      () => isThere(job) && docker('inspect', '--format', '{{.State.Status}}', job.container) === 'exited',
-    );
+    const exited = ['--filter', `name=^${job.container}$`, '--filter', 'status=exited'];
+    await until('the job has ended', () => docker('ps', '--all', '--quiet', ...exited));
     // The runner is at a loss, and neither spins nor hurries on to the next.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(await sweep.report(job)).toMatchObject({

@@ -61,7 +61,7 @@ export function seededImage(
     `CMD ${JSON.stringify(command)}`,
     ...Object.entries(labels).map(([label, value]) => `LABEL ${label}=${value}`),
   ];
-  const machine = docker('create', '--label', 'logistician.test=image', build(tools), 'true');
+  const machine = docker('create', '--label', 'logistician.test=image', made(tools), 'true');
   try {
     docker('commit', ...changes.flatMap((change) => ['--change', change]), machine, tag);
   } finally {
@@ -91,7 +91,7 @@ function makeSeed(images: readonly string[]): string {
   const seeding = ['--mount', `type=volume,source=${seed},target=/var/lib/docker`, ...machineFlags];
   const engine = docker(
     ...['run', '--detach', ...label, ...seeding],
-    ...[build(machineTools), 'tini', 'sleep', 'infinity'],
+    ...[made(machineTools), 'tini', 'sleep', 'infinity'],
   );
   try {
     const load = 'engine=$1; shift; docker save "$@" | docker exec --interactive "$engine" /machine/seed.sh';
@@ -123,8 +123,9 @@ export const diskFlags = (image: string, label: string): string[] => [
   ...['--mount', `type=volume,source=${seedOf(image)},target=/machine/seed,readonly`],
 ];
 
-function build({ name, folder, from }: Recipe): string {
-  const begin = from ? ['--build-arg', `tools=${build(from)}`] : [];
+/** The name of such an image, made if it is not there. */
+export function made({ name, folder, from }: Recipe): string {
+  const begin = from ? ['--build-arg', `tools=${made(from)}`] : [];
   docker('build', '--quiet', '--label', 'logistician.test=image', '--tag', name, ...begin, folder);
   return name;
 }

@@ -42,7 +42,7 @@ export interface How {
 }
 
 /** What has not ended after so many seconds, on a computer that has much else to do, never would. */
-const longest = 400;
+const longest = 560;
 
 /** A program running, in a process group of its own as a shell gives it one. */
 export class Started {
