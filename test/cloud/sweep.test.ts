@@ -30,11 +30,11 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
   let project: CloudProject;
 
   beforeAll(async () => {
-    cloud = await Cloud.start({ machines: 3 });
+    cloud = await Cloud.start({ machines: 2 });
     project = await CloudProject.start(cloud, {
       keptProvider: true,
       parameters: {
-        experiment_conditions: ['--lr 1', '--lr 2', '--fail 3'],
+        experiment_conditions: ['--lr 1', '--fail 3'],
         secrets: ['TOKEN'],
         tags: { team: 'vision' },
         metrics: { rate: 'rate is (\\S+)' },
@@ -57,9 +57,9 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     expect(code, all).toBe(0);
     const issued = readFileSync(join(project.state, 'commands.sh'), 'utf8');
     expect(inAnyOrder(foreseeable(issued))).toEqual(inAnyOrder(foreseeable(dry.stderr)));
-    expect(stdout).toMatch(/^runs +3 of 3 conditions$/m);
+    expect(stdout).toMatch(/^runs +2 of 2 conditions$/m);
     const instances = await project.instances();
-    expect([...instances.keys()].sort()).toEqual(['fail-3', 'lr-1', 'lr-2']);
+    expect([...instances.keys()].sort()).toEqual(['fail-3', 'lr-1']);
     expect(instances.get('lr-1')?.tags).toMatchObject({
       team: 'vision',
       'logistician.deployment': project.deployment.id,
@@ -67,13 +67,13 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
   });
 
   it('status has what "metrics" finds in logs that are still on the machines', async () => {
-    const found = await until('both have printed it', async () => {
+    const found = await until('it is printed', async () => {
       const { conditions } = await project.json(['status']);
       const measures = conditions.map(({ measure }) => measure);
-      return measures[0] && measures[1] ? measures : null;
+      return measures[0] ? measures : null;
     });
-    expect(found).toEqual([{ rate: 1 }, { rate: 2 }, null]);
-    expect(project.receipts().map(({ collected }) => collected)).toEqual([null, null, null]);
+    expect(found).toEqual([{ rate: 1 }, null]);
+    expect(project.receipts().map(({ collected }) => collected)).toEqual([null, null]);
   });
 
   it('status, logs and ssh know the machines by their conditions', async () => {
@@ -81,7 +81,7 @@ describe.skipIf(isMissing('moto', 'terraform', 'aws', 'docker', 'sshd', 'root'))
     expect(stdout).toContain('the rate is 1');
     const status = await project.json(['status']);
     expect(outputProblems('status', status)).toEqual([]);
-    expect(status.conditions.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'failed']);
+    expect(status.conditions.map(({ state }) => state)).toEqual(['succeeded', 'failed']);
     expect(await project.ok(['logs', 'fail-3'])).toContain('this goes wrong');
     expect(await project.ok(['ssh', 'fail-3', '--', 'id', '-un'])).toBe('ubuntu\n');
     // B2: what ends a machine without us.

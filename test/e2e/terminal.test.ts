@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, isMissing } from '../support/engines.js';
+import { baseImage, isMissing, variants } from '../support/engines.js';
 import { packageRoot, TestProject } from '../support/project.js';
 import { slow } from '../support/slow.js';
 import { Terminal } from '../support/terminal.js';
@@ -322,7 +322,7 @@ describe.skipIf(isMissing('docker', 'git'))('terminals of every kind', () => {
     return screen;
   };
 
-  it.each([40, 60, 80, 200])('no row of a table is wider than %i columns', async (columns) => {
+  it.each(variants(40, 60, 80, 200))('no row of a table is wider than %i columns', async (columns) => {
     for (const words of [
       ['status'],
       ['status', '--watch'],

@@ -1,5 +1,5 @@
 /** Longer than anything takes on a computer that has much else to do: who waits so long waits for ever. */
-const seconds = 480;
+const seconds = 560;
 
 /** Asks again and again until the answer is something, and returns it.
  *  @throws Error saying what did not happen */
