@@ -110,7 +110,7 @@ each_submodule() {
   ${submodules.length > 0 ? submodules.join('\n  ') : ':'}
 }
 find_image() {
-  ${sweep.imageIsThere ? ':' : renderCommand(lookAtImage(sweep.docker, sweep.image.tag))}
+  ${sweep.imageIsThere ? ':' : renderCommand(lookAtImage(sweep.docker, sweep.image.tag, sweep.image.bases))}
 }
 build() {
   ${renderCommand(buildImage(sweep.docker, sweep.contextRepository, { ...sweep.image, labels }))}

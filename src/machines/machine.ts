@@ -19,6 +19,19 @@ const ofReport = (jobs: number, end: number) => ({
   maxBytes: ofReads.maxBytes + jobs * (65_536 + end),
 });
 
+/** How a queue begins. */
+export interface Beginning {
+  /** The `--gpus` value of each slot; `-` for no GPU. */
+  readonly slots: readonly string[];
+  /** The queue is held after so many failed jobs. Default: never. */
+  readonly maxFailures?: number | null;
+}
+
+const wordsOf = ({ slots, maxFailures = null }: Beginning): readonly string[] => [
+  ...(maxFailures === null ? [] : ['--max-failures', String(maxFailures)]),
+  ...slots,
+];
+
 /** A computer that runs conditions, controlled through its runner. All paths are on the machine. */
 export class Machine {
   constructor(
@@ -39,27 +52,29 @@ export class Machine {
   }
 
   /** Adds jobs to the queue, in that order and in one call.
-   * @param shared name of the file in the queue's folder with the shared part of job.sh */
+   * @param shared name of the file in the queue's folder with the shared part of job.sh
+   * @param then starts runners in the same call, as `begin` does; null: not now */
   async deliver(
     queue: string,
     shared: string,
     jobs: readonly { folder: string; script: string }[],
+    then: Beginning | null = null,
   ): Promise<void> {
     if (jobs.length === 0) return;
     const list = jobs.map(({ folder, script }) => `${Buffer.byteLength(script)} ${folder}\n`);
     const text = [...list, ...jobs.map(({ script }) => script)].join('');
     await this.#change({
-      ...this.#verb('deliver', queue, shared, String(jobs.length), String(Buffer.byteLength(text))),
+      ...this.#verb(
+        ...['deliver', queue, shared, String(jobs.length), String(Buffer.byteLength(text))],
+        ...(then ? ['begin', ...wordsOf(then)] : []),
+      ),
       input: { text },
     });
   }
 
-  /** Starts a runner for each slot that has none. `slots` holds the `--gpus` value of each; `-` for no GPU. A held
-   * queue continues, and failures are counted from zero.
-   * @param maxFailures hold the queue after so many failed jobs; null: never */
-  async begin(queue: string, slots: readonly string[], maxFailures: number | null = null): Promise<void> {
-    const limit = maxFailures === null ? [] : ['--max-failures', String(maxFailures)];
-    await this.#change(this.#verb('begin', queue, ...limit, ...slots));
+  /** Starts a runner for each slot that has none. A held queue continues, and failures are counted from zero. */
+  async begin(queue: string, how: Beginning): Promise<void> {
+    await this.#change(this.#verb('begin', queue, ...wordsOf(how)));
   }
 
   /** The same for a queue whose runners are gone: a held queue stays held. */

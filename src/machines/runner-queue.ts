@@ -4,7 +4,7 @@ import { CommandFailed, type Executor } from '../shell/executor.js';
 import type { Secret } from '../shell/word.js';
 import type { Connection } from './connection.js';
 import type { QueueReport } from './job-state.js';
-import { Machine } from './machine.js';
+import { type Beginning, Machine } from './machine.js';
 import { defineGone } from './removal.js';
 
 /** A job for a queue: its folder, and the two parts of its job.sh. */
@@ -54,17 +54,15 @@ export class RunnerQueue {
   }
 
   /** Adds jobs that were announced to the queue, in their order, and starts every slot. Delivered jobs are left alone. */
-  async deliver(
-    jobs: readonly QueuedJob[],
-    secrets: readonly Secret[],
-    slots: readonly string[],
-    maxFailures: number | null,
-  ): Promise<void> {
+  async deliver(jobs: readonly QueuedJob[], secrets: readonly Secret[], beginning: Beginning): Promise<void> {
     for (const { containerName } of jobs)
       for (const secret of secrets) await this.machine.putSecret(containerName, secret);
-    for (const [shared, own] of groupedBy(jobs, (job) => job.shared))
-      await this.machine.deliver(this.folder, sharedName(shared), own);
-    await this.machine.begin(this.folder, slots, maxFailures);
+    const groups = [...groupedBy(jobs, (job) => job.shared)];
+    for (const [index, [shared, own]] of groups.entries()) {
+      const then = index === groups.length - 1 ? beginning : null;
+      await this.machine.deliver(this.folder, sharedName(shared), own, then);
+    }
+    if (groups.length === 0) await this.machine.begin(this.folder, beginning);
   }
 
   /** The runner's report of the jobs; null: nothing is delivered there yet.

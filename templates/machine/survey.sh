@@ -4,6 +4,9 @@
 #   ssh MACHINE sh -s -- DOCKER... < survey.sh
 # DOCKER is the docker program, which may be several words. Changes nothing.
 
+newline='
+'
+
 say() { printf '%s %s\n' "$1" "$2"; }
 
 has_timeout=
@@ -39,8 +42,10 @@ say_gpus() {
 say logistician survey
 
 say home "$HOME"
-say user "$(id -u) $(id -g) $(id -un 2>/dev/null || id -u)"
-say groups "$(id -G)"
+user=$(id -un 2>/dev/null || id -u)
+groups=$(id -G)
+say user "$(id -u) ${groups%% *} $user"
+say groups "$groups"
 say clock "$(date +%s)"
 
 for tool in git rsync git-lfs setsid; do
@@ -49,30 +54,34 @@ done
 # One with that option: reads are given to it.
 if [ "$has_timeout" = yes ]; then say has timeout; fi
 for tool in git rsync; do
-  say version "$tool $(within 10 "$tool" --version 2>/dev/null | head -n 1)"
+  version=$(within 10 "$tool" --version 2>/dev/null)
+  say version "$tool ${version%%"$newline"*}"
 done
 if command -v "$1" >/dev/null 2>&1; then
   # shellcheck disable=SC2016 # a Go template
   format='{{.ServerVersion}}|{{.NCPU}}|{{.MemTotal}}|{{.Architecture}}|{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}|{{range .SecurityOptions}}{{.}} {{end}}'
   if facts=$(within 30 "$@" info --format "$format" 2>&1) && [ "${facts#*|}" != "$facts" ] && [ "${facts#|}" = "$facts" ]; then
-    say engine "$(printf %s "$facts" | tail -n 1)"
+    say engine "${facts##*"$newline"}"
     say_gpus
   else
     # Older versions fail for such a format.
     why=$(within 30 "$@" version 2>&1 >/dev/null | tail -n 1)
-    say refused "${why:-$(printf %s "$facts" | tail -n 1)}"
+    say refused "${why:-${facts##*"$newline"}}"
   fi
 else
   say missing "$1"
 fi
 
 # Where our folder will be.
-say free "$(df -Pk "$HOME" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+{ read -r _ && read -r _ _ _ free _; } <<EOF
+$(df -Pk "$HOME" 2>/dev/null)
+EOF
+say free "${free:-}"
 if [ ! -w "$HOME" ]; then say readonly "$HOME"; fi
 if [ -d /dev/shm ] && [ -w /dev/shm ]; then say has shm; fi
 # If the system kills a user's processes at logout, a queue would end with the connection.
 if command -v loginctl >/dev/null 2>&1; then
-  lingers=$(loginctl show-user "$(id -un)" --property=Linger --value 2>/dev/null)
+  lingers=$(loginctl show-user "$user" --property=Linger --value 2>/dev/null)
   kills=$(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager \
     KillUserProcesses 2>/dev/null)
   if [ "$kills" = 'b true' ] && [ "$lingers" != yes ]; then say kills user-processes; fi

@@ -59,9 +59,9 @@ exec docker "$@"
     const [one, other] = [await lab.sweep('sh hold.sh'), await lab.sweep('sh hold.sh')];
     const first = [await one.add('a-1'), await one.add('a-2')];
     const second = [await other.add('b-1'), await other.add('b-2')];
-    await one.machine.begin(one.queue, ['-', '-']);
+    await one.machine.begin(one.queue, { slots: ['-', '-'] });
     await until('the first two run', () => first.every(isRunning));
-    await other.machine.begin(other.queue, ['-', '-']);
+    await other.machine.begin(other.queue, { slots: ['-', '-'] });
     await until('the others wait', () => second.every((job) => waitsFor(job) !== ''));
     expect(second.map((job) => stateOf(job)?.state)).toEqual(['pending', 'pending']);
     const user = execFileSync('id', ['-un']).toString().trim();
@@ -89,7 +89,7 @@ exec docker "$@"
     for (const [index, gpus] of ['device=0', '"device=0,1"', 'device=2', 'all'].entries()) {
       const sweep = sweeps[index] as TestSweep;
       const job = await sweep.add(`gpu-${index}`);
-      await sweep.machine.begin(sweep.queue, [gpus]);
+      await sweep.machine.begin(sweep.queue, { slots: [gpus] });
       if (index === 0) await until('the first runs', () => isRunning(job));
       jobs.push(job);
     }
@@ -112,21 +112,21 @@ exec docker "$@"
   slow('a runner that is killed keeps the slot as long as its container runs', async () => {
     const [one, other] = [await lab.sweep('sh hold.sh'), await lab.sweep('sh quick.sh')];
     const job = await one.add('killed');
-    await one.machine.begin(one.queue, ['-']);
+    await one.machine.begin(one.queue, { slots: ['-'] });
     await until('it runs', () => isRunning(job));
     process.kill(
       Number(readFileSync(join(one.queue, 'slots', '1', 'owner'), 'utf8').split(' ')[0]),
       'SIGKILL',
     );
     const next = await other.add('next');
-    await other.machine.begin(other.queue, ['-']);
+    await other.machine.begin(other.queue, { slots: ['-'] });
     await until('the next waits', () => waitsFor(next).includes(': killed has'));
     expect(docker('container', 'inspect', '--format', '{{.State.Running}}', job.container).trim()).toBe(
       'true',
     );
     letGo(job);
     await until('the next has run', () => stateOf(next)?.state === 'succeeded');
-    await one.machine.begin(one.queue, ['-']);
+    await one.machine.begin(one.queue, { slots: ['-'] });
     await until('the first is judged', () => stateOf(job)?.state === 'succeeded');
     await until('every slot is free', () => held().length === 0);
   });
@@ -134,9 +134,9 @@ exec docker "$@"
   slow('a waiting job that is stopped ends at once, and takes no slot', async () => {
     const [one, other] = [await lab.sweep('sh hold.sh'), await lab.sweep('sh hold.sh')];
     const [job, waiting] = [await one.add('has'), await other.add('waits')];
-    await one.machine.begin(one.queue, ['-']);
+    await one.machine.begin(one.queue, { slots: ['-'] });
     await until('it runs', () => isRunning(job));
-    await other.machine.begin(other.queue, ['-']);
+    await other.machine.begin(other.queue, { slots: ['-'] });
     await until('the other waits', () => waitsFor(waiting) !== '');
     await other.machine.stop(other.queue, 1, [waiting.folder]);
     expect(stateOf(waiting)).toMatchObject({ state: 'stopped', reason: 'user' });
@@ -157,7 +157,7 @@ exec docker "$@"
     symlinkSync('garbage', join(slots(), 'slot-2'));
     const sweep = await lab.sweep('sh quick.sh');
     const job = await sweep.add('after');
-    await sweep.machine.begin(sweep.queue, ['-', '-']);
+    await sweep.machine.begin(sweep.queue, { slots: ['-', '-'] });
     await until('it has run', () => stateOf(job)?.state === 'succeeded');
   });
 });

@@ -511,7 +511,7 @@ describe.skipIf(isMissing('docker', 'git'))('the runner says what is so', () => 
       const job = await sweep.add('gpus');
       try {
         process.env.PATH = `${tools}:${path}`;
-        await sweep.machine.begin(sweep.queue, [gpus]);
+        await sweep.machine.begin(sweep.queue, { slots: [gpus] });
       } finally {
         process.env.PATH = path;
       }

@@ -183,13 +183,13 @@ describe.skipIf(isMissing('docker', 'git'))('the runner', () => {
         const jobs: TestJob[] = [];
         for (const [index, code] of codes.entries()) jobs.push(await sweep.add(`run-${index}`, [code]));
         const states = () => jobs.map((job) => stateOf(job)?.state);
-        await sweep.machine.begin(sweep.queue, ['-'], 2);
+        await sweep.machine.begin(sweep.queue, { slots: ['-'], maxFailures: 2 });
         await sweep.ended(jobs[2] as TestJob);
         await sweep.isFree();
         expect(states()).toEqual(['failed', 'succeeded', 'failed', 'pending', 'pending']);
         const { stalled, held } = await sweep.machine.report(sweep.queue, []);
         expect({ stalled, held }).toEqual({ stalled: false, held: { why: 'failures', failures: 2 } });
-        await sweep.machine.begin(sweep.queue, ['-'], 2);
+        await sweep.machine.begin(sweep.queue, { slots: ['-'], maxFailures: 2 });
         await sweep.ended(jobs[4] as TestJob);
         expect(states().slice(3)).toEqual(['succeeded', 'failed']);
         // Another machine's failures hold it too.

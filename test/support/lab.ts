@@ -150,7 +150,7 @@ export class TestSweep {
   }
 
   begin(slots = 1): Promise<void> {
-    return this.machine.begin(this.queue, Array<string>(slots).fill('-'));
+    return this.machine.begin(this.queue, { slots: Array<string>(slots).fill('-') });
   }
 
   /** Lays out one job, runs it and waits for its end. */

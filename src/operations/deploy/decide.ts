@@ -33,6 +33,7 @@ import { type DeployRequest, pinFor, wantedConditions } from './request.js';
 import { readSecrets } from './secrets.js';
 import { compareSuccesses, type Since } from './since.js';
 import { refuseOtherDeployments } from './standing.js';
+import { type Surveyed, surveyed } from './surveyed.js';
 
 /** A deployment that is decided and not yet started. */
 export interface DeployPlan extends Planned, Placement {
@@ -45,6 +46,7 @@ export interface DeployPlan extends Planned, Placement {
   readonly source: Checkout;
   readonly ingredients: Ingredients;
   readonly target: string;
+  readonly survey: Surveyed;
   /** Places that cannot be used, and why. */
   readonly problems: readonly PlaceProblem[];
   /** Unreachable rented places of the live deployment: no other place can take their jobs. */
@@ -95,12 +97,12 @@ class NoMachine extends UserError {
  * Changes nothing else but, with `--snapshot`, git's objects.
  * @throws NoConditions, UnknownCondition, WrongWhere, NoSuchCode, DirtyTree, UnknownCommit, LiveAtAnotherCommit,
  * NothingToRetry, NothingWaits, NothingRented, NotInCommit, NoMachine; what `survey` of the target throws
- * @param before an earlier plan of the same commit, since what is in a commit never changes */
+ * @param before an earlier plan of the same commit: what is in a commit never changes, and a survey counts for a moment */
 export async function decide(
   session: Session,
   experiment: Experiment,
   request: DeployRequest,
-  before?: Pick<DeployPlan, 'ingredients' | 'source'>,
+  before?: Pick<DeployPlan, 'ingredients' | 'source' | 'survey'>,
 ): Promise<DeployPlan> {
   const { parameters } = experiment;
   refuseOtherDeployments(experiment.deployments);
@@ -123,13 +125,7 @@ export async function decide(
   const undelivered = status.live && joins ? undeliveredOf(joins, status, request) : [];
   const target = await targetCalled(session, request.target, experiment);
   if (request.maxMachines !== null && !target.rental) throw new NothingRented(target.name);
-  const {
-    offers,
-    problems,
-    docker,
-    most = null,
-    notes = [],
-  } = await target.survey({
+  const asked = {
     parameters,
     ...request.machines,
     slots: request.slots,
@@ -137,7 +133,9 @@ export async function decide(
     conditions: planned.run.map(({ id }) => id),
     joins,
     undelivered,
-  });
+  };
+  const survey = await surveyed(target, asked, session.now, before?.survey);
+  const { offers, problems, docker, most = null, notes = [] } = survey;
   const maxMachines = least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most);
   const machines = (joins ? existing(joins).length : 0) + planned.run.length + undelivered.length;
   if (request.maxFailures !== null && !target.holding && machines <= (maxMachines ?? machines))
@@ -154,7 +152,7 @@ export async function decide(
   return {
     ...planned,
     ...placement,
-    ...{ pin, source, ingredients, problems, docker, joins, undelivered, notes },
+    ...{ pin, source, ingredients, survey, problems, docker, joins, undelivered, notes },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
     cameFrom: request.cameFrom ?? planned.retries,

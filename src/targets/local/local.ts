@@ -70,7 +70,9 @@ export class LocalTarget implements Target {
     };
     this.holding = {
       resume: (deployment) =>
-        unlessElsewhere(deployment, (slots) => machine.begin(folder, slots, limitOf(deployment))),
+        unlessElsewhere(deployment, (slots) =>
+          machine.begin(folder, { slots, maxFailures: limitOf(deployment) }),
+        ),
       hold: (deployment, _places, failures) =>
         unlessElsewhere(deployment, () => machine.hold(folder, failures)),
     };
@@ -131,7 +133,10 @@ export class LocalTarget implements Target {
       };
     });
     await this.#queue.announce(queued);
-    await this.#queue.deliver(queued, secrets, deployment.places[0]?.slots ?? [], limitOf(deployment));
+    await this.#queue.deliver(queued, secrets, {
+      slots: deployment.places[0]?.slots ?? [],
+      maxFailures: limitOf(deployment),
+    });
     return [];
   }
 

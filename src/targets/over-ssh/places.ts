@@ -155,7 +155,7 @@ export class SshPlaces {
   /** Lets these places start waiting jobs again. */
   resume(deployment: Deployment, names: ReadonlySet<string>): Promise<PlaceProblem[]> {
     return this.#onQueues(deployment, names, ({ machine, folder }, slots) =>
-      machine.begin(folder, slots, limitOf(deployment)),
+      machine.begin(folder, { slots, maxFailures: limitOf(deployment) }),
     );
   }
 

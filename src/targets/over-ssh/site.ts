@@ -64,7 +64,8 @@ export class SshSite {
       if (bundle.transport === 'ssh') await this.#bringImages(bundle, jobs);
     }
     for (const job of jobs) await this.#bringState(job);
-    await this.queue.deliver(queued, bundle.secrets, this.place.slots ?? [], limitOf(this.deployment));
+    const beginning = { slots: this.place.slots ?? [], maxFailures: limitOf(this.deployment) };
+    await this.queue.deliver(queued, bundle.secrets, beginning);
   }
 
   /** Downloads the jobs' data, and nothing else of them, into runs/. @throws CommandFailed */
@@ -149,8 +150,7 @@ export class SshSite {
     const { executor, deployments } = this.context;
     const format = commit.length === 64 ? 'sha256' : 'sha1';
     if (!executor.dryRun) await this.connection.ready();
-    // Its errors are recognised by their text.
-    const words = ['env', 'LC_ALL=C', 'sh', `${this.queue.folder}/runner.sh`, 'repository', into, format];
+    const words = ['sh', `${this.queue.folder}/runner.sh`, 'repository', into, format];
     await changeAmongOthers(executor, this.connection.reach(command(...words)), async () => false);
     const tags = history?.tags.flatMap(({ annotated, id }) => (annotated ? [id] : [])) ?? [];
     const ids = [commit, ...new Set(tags)];

@@ -8,6 +8,8 @@ engine_answers() { within 20 $docker version </dev/null >/dev/null 2>&1; }
 engine_versions() { within 20 $docker version --format '{{.Client.Version}} {{.Server.Version}}' </dev/null 2>/dev/null; }
 
 engine_name=docker
+newline='
+'
 
 # engine_never_pulls CLIENT_VERSION: `never_pull` is the option that keeps `docker run` from pulling a missing image;
 # empty for a client that is too old for it. A tag of ours is in no registry, or is not ours there.
@@ -28,11 +30,24 @@ engine_runs() {
 
 engine_has_image() { $docker image inspect --format '{{.Id}}' "$1" >/dev/null 2>&1; }
 
-# `image_id` of the job's image, if it exists, and `built_on`: its base images from its label, NAME=ID each.
+# `image_id` of the job's image, if it exists, and `built_on`: its base images from its label, NAME=ID each. find_image
+# prints a line for the image and for each of its bases that exists: ID TAGS DIGESTS LABEL, and fails if any does not.
+# `other_images` are the lines of all bases, in their order; empty if any is missing.
 engine_find_image() {
-  said=$(find_image 2>/dev/null) || return
-  image_id=${said%% *}
-  built_on=${said#"$image_id"} built_on=${built_on# }
+  other_images=
+  said=$(find_image 2>/dev/null)
+  code=$?
+  line=${said%%"$newline"*}
+  image_id=${line%% *} built_on=
+  if [ "$code" = 0 ]; then
+    other_images=${said#"$line"} other_images=${other_images#"$newline"}
+  else
+    # An engine may put the name of a registry in front.
+    case $line in *\""$image"\"* | */"$image"\"*) ;; *) return 1 ;; esac
+  fi
+  case $line in
+    *' '*' '*' '*) built_on=${line#* * * } ;;
+  esac
 }
 
 # Are the bases of the image still the engine's images of those names? A missing one is ignored. `seen` has the id and the
@@ -41,7 +56,13 @@ engine_is_current() {
   set -f
   current=0 seen=
   for one in $bases; do
-    now=$(engine_image "$one") || continue
+    if [ -n "$other_images" ]; then
+      line=${other_images%%"$newline"*} other_images=${other_images#*"$newline"}
+      id=${line%% *} digests=${line#* * } digests=${digests%% *}
+      now="$id $digests"
+    else
+      now=$(engine_image "$one") || continue
+    fi
     seen="$seen $now"
     case " $built_on " in *" $one=${now%% *} "*) ;; *) current=1 ;; esac
   done

@@ -14,11 +14,11 @@ hold() {
   return "$code"
 }
 
-# reset_count: resets the count of failures, and lets a held queue continue. `limit` is how many jobs may fail; empty: no
-# limit.
-reset_count() {
-  rm -f "$queue/held" "$queue/failures"
-  if [ -n "$limit" ]; then put "$queue/max-failures" "$limit"; else rm -f "$queue/max-failures"; fi
+# start_over: lets a held queue continue, counts failures from zero, and asks the engine anew. `limit` is how many jobs may
+# fail; empty: no limit.
+start_over() {
+  rm -f "$queue/held" "$queue/failures" "$queue/max-failures" "$queue/image"
+  [ -z "$limit" ] || put "$queue/max-failures" "$limit"
 }
 
 # count_end JOB: one that has ended. Holds the queue after too many failures: QUEUE/held says `start` or `failures`, and how
@@ -29,8 +29,12 @@ count_end() {
   find_state "$text"
   reason=${text#*'"reason":"'} reason=${reason%%\"*}
   case $state in failed | lost | succeeded) ;; *) return 0 ;; esac
-  lock "$queue/lock" || return
   unstarted=0 failed=0 limit=
+  { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
+  # It changes nothing.
+  if [ "$state $unstarted" = 'succeeded 0' ]; then return; fi
+  lock "$queue/lock" || return
+  unstarted=0 failed=0
   { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
   before="$unstarted $failed"
   { read -r limit <"$queue/max-failures"; } 2>/dev/null

@@ -56,14 +56,16 @@ lay_out() {
   : >"$job/logs/docker.txt"
 }
 
-# deliver QUEUE SHARED COUNT SIZE < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then for each
-# its own part of job.sh, of that length.
+# deliver QUEUE SHARED COUNT SIZE [begin ...] < so many jobs to add, so many bytes in all: for each a line LENGTH JOB, and then
+# for each its own part of job.sh, of that length. Then, with `begin` and its words but the first, the queue begins.
 deliver() {
   queue=$1 shared=$2 parcel=$queue/parcel.$$
   cat >"$parcel" && find_size "$parcel" && open_parcel "$3" "$4"
   code=$?
   rm -f "$parcel"
-  return "$code"
+  if [ "$code" != 0 ] || [ "${5:-}" != begin ]; then return "$code"; fi
+  shift 5
+  begin "$queue" "$@"
 }
 
 # An incomplete transfer is refused.
@@ -123,7 +125,7 @@ begin() {
   esac
   mkdir -p "$queue/waiting" "$queue/slots"
   lock "$queue/lock" || return
-  [ -n "$keep" ] || is_foreign "$queue" || { reset_count && forget "$queue"; }
+  [ -n "$keep" ] || is_foreign "$queue" || start_over
   fill_slots "$@"
   code=$?
   unlock "$queue/lock"
@@ -135,7 +137,7 @@ fill_slots() {
     say_elsewhere "the jobs of $queue are those of $elsewhere"
     return 1
   fi
-  [ -s "$queue/host" ] || put "$queue/host" "$machine" || return
+  [ -s "$queue/host" ] || echo "$machine" >"$queue/host" || return
   slot=0
   for gpus in "$@"; do
     slot=$((slot + 1))

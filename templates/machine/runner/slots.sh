@@ -45,15 +45,24 @@ give_back() {
 # tell_image SHARED: tells other users that jobs of the queue need an image, which all users of an engine have in common;
 # they cannot read the queue. Never by a file, since any user could have put a link in its place.
 tell_image() {
-  needed=$(sed -n '/^image=/ { s///p; q; }' "$1" | tr -d "'")
+  needed=
+  while IFS= read -r line; do
+    case $line in image=*) needed=${line#image=} && break ;; esac
+  done <"$1"
+  needed=${needed#"'"} needed=${needed%"'"}
   find_share
   [ -n "$needed" ] && open_share || return 0
-  ln -s "$needed $queue" "$share/image-$(id -u)-$(printf '%s' "$needed $queue" | cksum | tr ' ' -)" 2>/dev/null || :
+  find_user
+  told="$needed $queue"
+  # shellcheck disable=SC2046 # two numbers
+  set -- $(printf '%s' "$told" | cksum)
+  ln -s "$told" "$share/image-$user_id-$1-$2" 2>/dev/null || :
 }
 
 # forget_images QUEUE
 forget_images() {
-  for told in "$share/image-$(id -u)-"*; do
+  find_user
+  for told in "$share/image-$user_id-"*; do
     case $(readlink "$told" 2>/dev/null) in *" $1") rm -f "$told" ;; esac
   done
 }
@@ -118,8 +127,7 @@ choose_gpus() {
 
 # is_free TOKEN: if not, `holder` says so. The container of a runner that was killed still has what it had.
 is_free() {
-  held=$(readlink "$share/$1" 2>/dev/null)
-  [ -n "$held" ] || return 0
+  [ -L "$share/$1" ] && held=$(readlink "$share/$1" 2>/dev/null) && [ -n "$held" ] || return 0
   set -f
   set -- "$1" $held
   set +f

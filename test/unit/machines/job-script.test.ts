@@ -201,7 +201,7 @@ each_submodule() {
   :
 }
 find_image() {
-  docker image inspect --format '{{.Id}} {{with .Config.Labels}}{{with index . "logistician.bases"}}{{.}}{{end}}{{end}}' logistician/x:1
+  docker image inspect --format '{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} {{with .Config.Labels}}{{with index . "logistician.bases"}}{{.}}{{end}}{{end}}' logistician/x:1
 }
 build() {
   ${renderCommand(buildImage('docker', '/home/me/my project', { ...sweep.image, labels }))}
