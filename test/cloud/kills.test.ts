@@ -44,7 +44,6 @@ const everyStep: [Verb, Moment][] = [
   ['deploy', /send-pack/],
   ['deploy', /sweep-\w+\.sh/],
   ['deploy', deliver],
-  ['deploy', /runner\.sh begin /],
   ['deploy', arm],
   ['wait', /rsync /],
   ['wait', apply],

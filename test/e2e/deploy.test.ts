@@ -48,7 +48,7 @@ describe.skipIf(isMissing('docker', 'git'))('a sweep on this computer, from depl
     expect(code).toBe(0);
     expect(stdout).toMatch(/^runs +2 of 2 conditions$/m);
     expect(stderr).toMatch(/^\$ .*docker build/m);
-    expect(stderr).toMatch(/^\$ sh .*runner\.sh begin /m);
+    expect(stderr).toMatch(/\| sh .*runner\.sh deliver .* begin -/m);
     expect(project.runs).toEqual([]);
     expect(project.repository.git('status', '--porcelain', '--ignored')).toBe('');
     expect(project.containers).toEqual([]);

@@ -14,7 +14,7 @@ hold() {
   return "$code"
 }
 
-# start_over: lets a held queue continue, counts failures from zero, and asks the engine anew. `limit` is how many jobs may
+# start_over: lets a held queue continue, counts failures from zero, and asks the engine again. `limit` is how many jobs may
 # fail; empty: no limit.
 start_over() {
   rm -f "$queue/held" "$queue/failures" "$queue/max-failures" "$queue/image"

@@ -210,3 +210,53 @@ build() {
     expect(sweepScript({ ...sweep, source: null })).toContain('\nfetch() {\n  :\n}\n');
   });
 });
+
+/** What a `docker` that answers so, and ends so, makes the runner believe of an image `logistician/x:1` on two bases. */
+function found(
+  code: number,
+  ...answer: string[]
+): { code: number; image: string; on: string; bases: string } {
+  const text = `${runnerParts}
+    bases='a:1 b:1' image=logistician/x:1 built_on=
+    docker() { printf '%s\\n' ${answer.map((line) => `'${line}'`).join(' ')}; return ${code}; }
+    find_image() { docker; }
+    engine_image() { echo one by one >&2; return 1; }
+    engine_find_image; printf '%s\\0' "$?" "$image_id" "$built_on"
+    seen=; engine_is_current; printf '%s\\0' "$? $seen"`;
+  const [status, image = '', on = '', bases = ''] = execFileSync('sh', ['-s'], { input: text, stdio: 'pipe' })
+    .toString()
+    .split('\0');
+  return { code: Number(status), image, on, bases };
+}
+
+describe('what the engine says of an image and its bases', () => {
+  const own = 'sha256:1 ["logistician/x:1"] [] a:1=sha256:2 b:1=sha256:3';
+  const bases = ['sha256:2 ["a:1"] ["a@sha256:8"] ', 'sha256:3 ["b:1","b:2"] [] '];
+
+  it('is one answer, if all are there', () => {
+    expect(found(0, own, ...bases)).toEqual({
+      code: 0,
+      image: 'sha256:1',
+      on: 'a:1=sha256:2 b:1=sha256:3',
+      bases: '0  sha256:2 ["a@sha256:8"] sha256:3 []',
+    });
+  });
+
+  it('shows a base that is another by now', () => {
+    const { code, bases: now } = found(0, own, ...bases.map((line) => line.replace('sha256:3', 'sha256:9')));
+    expect({ code, now }).toEqual({ code: 0, now: '1  sha256:2 ["a@sha256:8"] sha256:9 []' });
+  });
+
+  it.each([own, own.replace('logistician/x', 'localhost/logistician/x')])(
+    'names the image also if a base is missing: %s',
+    (line) => {
+      expect(found(1, line, ...bases.slice(1))).toMatchObject({ code: 0, image: 'sha256:1', bases: '0 ' });
+    },
+  );
+
+  it('of bases alone, or of another image, is none of the image', () => {
+    expect(found(1, ...bases)).toMatchObject({ code: 1 });
+    expect(found(1, own.replace('x:1', 'x:12'))).toMatchObject({ code: 1 });
+    expect(found(1, '')).toMatchObject({ code: 1 });
+  });
+});
