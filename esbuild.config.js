@@ -97,6 +97,15 @@ const shared = {
   loader: { '.node': 'empty' },
 };
 
+/** What CommonJS libraries inside an ES module bundle expect to be there. */
+const ofCommonJs = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  "import { fileURLToPath as __fileURLToPath } from 'node:url';",
+  'const require = __createRequire(import.meta.url);',
+  'const __filename = __fileURLToPath(import.meta.url);',
+  "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
+].join('');
+
 const options = {
   ...shared,
   entryPoints: [
@@ -113,16 +122,7 @@ const options = {
   format: 'esm',
   // oclif looks for these when it runs from TypeScript sources, which a bundle never does.
   external: ['typescript', 'ts-node', 'tsx'],
-  // CommonJS libraries inside an ES module bundle expect these three.
-  banner: {
-    js: [
-      "import { createRequire as __createRequire } from 'node:module';",
-      "import { fileURLToPath as __fileURLToPath } from 'node:url';",
-      'const require = __createRequire(import.meta.url);',
-      'const __filename = __fileURLToPath(import.meta.url);',
-      "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
-    ].join(''),
-  },
+  banner: { js: ofCommonJs },
 };
 
 /** Builds the program, dist/ and oclif.manifest.json, in a package's folder that has the rest, such as templates/.
@@ -136,6 +136,7 @@ export async function buildPackage(into = root, plugins = []) {
     outdir: fresh,
     plugins: [...options.plugins, ...plugins],
   });
+  withoutIdleBanners(fresh);
   await build({
     ...shared,
     entryPoints: [`${root}node_modules/${sshOfDocker.module}`],
@@ -145,6 +146,17 @@ export async function buildPackage(into = root, plugins = []) {
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);
   await writeManifest(into);
+}
+
+/** Most files have no such library in them, and a command loads some seventy: to make it for each is a tenth of its start. */
+function withoutIdleBanners(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js'));
+  for (const file of files) {
+    const path = join(folder, file);
+    const [before, after, ...more] = readFileSync(path, 'utf8').split(ofCommonJs);
+    if (after === undefined || more.length > 0) throw new Error(`${path} begins in another way.`);
+    if (!/\b(require|__filename|__dirname)\b/.test(after)) writeFileSync(path, before + after.trimStart());
+  }
 }
 
 async function writeManifest(folder) {
