@@ -148,7 +148,7 @@ export async function buildPackage(into = root, plugins = []) {
   await writeManifest(into);
 }
 
-/** Most files have no such library in them, and a command loads some seventy: to make it for each is a tenth of its start. */
+/** Most files have no such library in them, and a command loads some seventy. */
 function withoutIdleBanners(folder) {
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js'));
   for (const file of files) {

@@ -38,13 +38,13 @@ engine_find_image() {
   said=$(find_image 2>/dev/null)
   code=$?
   line=${said%%"$newline"*}
-  image_id=${line%% *} built_on=
   if [ "$code" = 0 ]; then
     other_images=${said#"$line"} other_images=${other_images#"$newline"}
   else
     # An engine may put the name of a registry in front.
     case $line in *\""$image"\"* | */"$image"\"*) ;; *) return 1 ;; esac
   fi
+  image_id=${line%% *} built_on=
   case $line in
     *' '*' '*' '*) built_on=${line#* * * } ;;
   esac

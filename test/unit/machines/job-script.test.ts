@@ -217,7 +217,7 @@ function found(
   ...answer: string[]
 ): { code: number; image: string; on: string; bases: string } {
   const text = `${runnerParts}
-    bases='a:1 b:1' image=logistician/x:1 built_on=
+    bases='a:1 b:1' image=logistician/x:1 image_id=before built_on=
     docker() { printf '%s\\n' ${answer.map((line) => `'${line}'`).join(' ')}; return ${code}; }
     find_image() { docker; }
     engine_image() { echo one by one >&2; return 1; }
@@ -255,7 +255,7 @@ describe('what the engine says of an image and its bases', () => {
   );
 
   it('of bases alone, or of another image, is none of the image', () => {
-    expect(found(1, ...bases)).toMatchObject({ code: 1 });
+    expect(found(1, ...bases)).toMatchObject({ code: 1, image: 'before' });
     expect(found(1, own.replace('x:1', 'x:12'))).toMatchObject({ code: 1 });
     expect(found(1, '')).toMatchObject({ code: 1 });
   });
