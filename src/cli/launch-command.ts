@@ -73,7 +73,7 @@ export abstract class LaunchCommand extends BaseCommand {
       const rest = { ...request, force: false, pin: plan.pin, maxMachines: plan.maxMachines };
       return { ...(await this.#follow(session, experiment, rest, flags)), ...again };
     }
-    if (plan.problems.length > 0) process.exitCode = 1;
+    if (plan.survey.problems.length > 0) process.exitCode = 1;
     this.warnOf(plan.silent);
     const status = await observe(session, experiment);
     this.next(folder, ...this.proposed(linesAfterLaunch(status, flags.at(plan), chosen)));

@@ -34,8 +34,8 @@ export function planView(experiment: Experiment, plan: DeployPlan, width: number
     ...shown.map(({ options }) => foldedCommand(`  ${options || '(no arguments)'}`, width)),
     ...(more > 0 ? [`  … and ${more} more`] : []),
     ...goesOn(plan).map((line) => filled(line, width)),
-    ...plan.problems.map(({ problem }) => filled(`Not used: ${problem.message}`, width)),
-    ...plan.notes.map((note) => filled(note, width)),
+    ...plan.survey.problems.map(({ problem }) => filled(`Not used: ${problem.message}`, width)),
+    ...(plan.survey.notes ?? []).map((note) => filled(note, width)),
     ...plan.moves.map(
       ({ job, to }) => `moves ${job.condition} from ${job.place} (unreachable) to ${to.place.name}`,
     ),

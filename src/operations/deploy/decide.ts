@@ -46,13 +46,10 @@ export interface DeployPlan extends Planned, Placement {
   readonly source: Checkout;
   readonly ingredients: Ingredients;
   readonly target: string;
+  /** What was found of places; `offers` are what is left of its own. */
   readonly survey: Surveyed;
-  /** Places that cannot be used, and why. */
-  readonly problems: readonly PlaceProblem[];
   /** Unreachable rented places of the live deployment: no other place can take their jobs. */
   readonly silent: readonly PlaceProblem[];
-  /** The docker command at the places; '': none is used. */
-  readonly docker: string;
   /** The deployment that the conditions join; null: a new one. */
   readonly joins: Deployment | null;
   /** The attempts from whose state conditions continue: run ids by condition. */
@@ -70,8 +67,6 @@ export interface DeployPlan extends Planned, Placement {
   /** So many rented machines may exist at a time; null: any number. */
   readonly maxMachines: number | null;
   readonly cameFrom: ReadonlyMap<string, CameFrom>;
-  /** Worth knowing before it is confirmed. */
-  readonly notes: readonly string[];
   readonly keepFailed: boolean;
   readonly onlyDelivers: boolean;
 }
@@ -135,7 +130,7 @@ export async function decide(
     undelivered,
   };
   const survey = await surveyed(target, asked, session.now, before?.survey);
-  const { offers, problems, docker, most = null, notes = [] } = survey;
+  const { offers, problems, most = null } = survey;
   const maxMachines = least(request.maxMachines ?? target.rental?.mostMachines(parameters) ?? null, most);
   const machines = (joins ? existing(joins).length : 0) + planned.run.length + undelivered.length;
   if (request.maxFailures !== null && !target.holding && machines <= (maxMachines ?? machines))
@@ -152,7 +147,7 @@ export async function decide(
   return {
     ...planned,
     ...placement,
-    ...{ pin, source, ingredients, survey, problems, docker, joins, undelivered, notes },
+    ...{ pin, source, ingredients, survey, joins, undelivered },
     message: request.message ?? joins?.message ?? null,
     target: request.target,
     cameFrom: request.cameFrom ?? planned.retries,

@@ -21,7 +21,7 @@ export const draftDeployment = (
   released: null,
   message: plan.message,
   places: placesOf(plan),
-  docker: plan.joins?.docker ?? plan.docker,
+  docker: plan.joins?.docker ?? plan.survey.docker,
   parameters_file: parametersText,
   jobs: plan.joins?.jobs ?? [],
   ...plan.limits,

@@ -45,10 +45,10 @@ export const removeImage = (docker: string, name: string): Command =>
 export const removeContainer = (docker: string, name: string): Command =>
   command(...programWordsOf(docker), 'rm', '--force', name);
 
-/** Prints a line for the image and for each of its bases that exists: its id, its tags and digests as JSON, and, of one
- * of ours, its base images. Fails if any does not exist. */
+/** Prints a line for the image and for each of its bases that exists: its id, its tags and digests, and, of one of ours, its
+ * base images. All but the id is JSON: who made a base may have written anything. Fails if any does not exist. */
 export const lookAtImage = (docker: string, tag: string, bases: readonly string[]): Command => {
-  const label = `{{with .Config.Labels}}{{with index . "${basesLabel}"}}{{.}}{{end}}{{end}}`;
+  const label = `{{with .Config.Labels}}{{with index . "${basesLabel}"}}{{json .}}{{end}}{{end}}`;
   const format = `{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} ${label}`;
   return command(...programWordsOf(docker), 'image', 'inspect', '--format', format, tag, ...bases);
 };

@@ -31,7 +31,8 @@ engine_runs() {
 engine_has_image() { $docker image inspect --format '{{.Id}}' "$1" >/dev/null 2>&1; }
 
 # `image_id` of the job's image, if it exists, and `built_on`: its base images from its label, NAME=ID each. find_image
-# prints a line for the image and for each of its bases that exists: ID TAGS DIGESTS LABEL, and fails if any does not.
+# prints a line for the image and for each of its bases that exists: ID TAGS DIGESTS LABEL, all but the first as JSON, and
+# fails if any does not.
 # `other_images` are the lines of all bases, in their order; empty if any is missing.
 engine_find_image() {
   other_images=
@@ -41,12 +42,13 @@ engine_find_image() {
   if [ "$code" = 0 ]; then
     other_images=${said#"$line"} other_images=${other_images#"$newline"}
   else
+    tags=${line#* } tags=${tags%% *}
     # An engine may put the name of a registry in front.
-    case $line in *\""$image"\"* | */"$image"\"*) ;; *) return 1 ;; esac
+    case $tags in *\""$image"\"* | */"$image"\"*) ;; *) return 1 ;; esac
   fi
   image_id=${line%% *} built_on=
   case $line in
-    *' '*' '*' '*) built_on=${line#* * * } ;;
+    *' '*' '*' '*) built_on=${line#* * * } built_on=${built_on#\"} built_on=${built_on%\"} ;;
   esac
 }
 

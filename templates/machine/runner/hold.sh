@@ -29,14 +29,12 @@ count_end() {
   find_state "$text"
   reason=${text#*'"reason":"'} reason=${reason%%\"*}
   case $state in failed | lost | succeeded) ;; *) return 0 ;; esac
-  unstarted=0 failed=0 limit=
-  { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
+  read_failures
   # It changes nothing.
   if [ "$state $unstarted" = 'succeeded 0' ]; then return; fi
   lock "$queue/lock" || return
-  unstarted=0 failed=0
-  { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
-  before="$unstarted $failed"
+  read_failures
+  before="$unstarted $failed" limit=
   { read -r limit <"$queue/max-failures"; } 2>/dev/null
   [ "$state" = succeeded ] || failed=$((failed + 1))
   case $state:$reason in
@@ -50,6 +48,11 @@ count_end() {
     put "$queue/held" "failures $failed"
   fi
   unlock "$queue/lock"
+}
+
+read_failures() {
+  unstarted=0 failed=0
+  { read -r unstarted failed <"$queue/failures"; } 2>/dev/null
 }
 
 # may_begin QUEUE ENTRY: a job that a killed runner had begun is finished in a held queue, too.

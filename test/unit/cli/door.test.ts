@@ -108,10 +108,9 @@ function planOf(bad: string): Text {
     ],
     offers: [offer, { ...offer, text: bad }],
     assigned: [offer],
-    problems: [{ place: bad, problem: new UserError(bad) }],
+    survey: { problems: [{ place: bad, problem: new UserError(bad) }], notes: [bad] },
     after: new Map(),
     moves: [{ job: { condition: bad, place: bad }, to: offer }],
-    notes: [bad],
     resumes: new Set([bad]),
     limits: {},
   } as unknown as DeployPlan;

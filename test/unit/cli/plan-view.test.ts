@@ -20,8 +20,8 @@ function view(changes: Partial<DeployPlan>): string[] {
   const plan = {
     pin: { commit: 'c'.repeat(40), snapshot: false, pushed: false },
     target: 'hosts',
-    ...{ run: [], skip: [], offers: [], assigned: [], problems: [], moves: [], since: [], message: null },
-    ...{ resumes: new Set(), limits: {}, after: new Map(), notes: [] },
+    ...{ run: [], skip: [], offers: [], assigned: [], moves: [], since: [], message: null },
+    ...{ resumes: new Set(), limits: {}, after: new Map(), survey: { problems: [] } },
     ...changes,
   } as unknown as DeployPlan;
   return present(planView(experiment, plan, 100), false).split('\n');
@@ -89,7 +89,7 @@ describe('planView', () => {
   it('tells of places that are no help, and of jobs that get another place', () => {
     const problems = [{ place: 'gpu9', problem: new UserError('gpu9 has no Docker.') }];
     const moves = [{ job: jobOf('a', 'gpu1'), to: offerOf('gpu2') }];
-    const lines = view({ problems, moves });
+    const lines = view({ survey: { problems } as unknown as DeployPlan['survey'], moves });
     expect(lines).toContain('Not used: gpu9 has no Docker.');
     expect(lines).toContain('moves a from gpu1 (unreachable) to gpu2');
     const resumes = new Set(['gpu1', 'gpu2']);

@@ -201,7 +201,7 @@ each_submodule() {
   :
 }
 find_image() {
-  docker image inspect --format '{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} {{with .Config.Labels}}{{with index . "logistician.bases"}}{{.}}{{end}}{{end}}' logistician/x:1
+  docker image inspect --format '{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} {{with .Config.Labels}}{{with index . "logistician.bases"}}{{json .}}{{end}}{{end}}' logistician/x:1
 }
 build() {
   ${renderCommand(buildImage('docker', '/home/me/my project', { ...sweep.image, labels }))}
@@ -230,7 +230,7 @@ function found(
 }
 
 describe('what the engine says of an image and its bases', () => {
-  const own = 'sha256:1 ["logistician/x:1"] [] a:1=sha256:2 b:1=sha256:3';
+  const own = 'sha256:1 ["logistician/x:1"] [] "a:1=sha256:2 b:1=sha256:3"';
   const bases = ['sha256:2 ["a:1"] ["a@sha256:8"] ', 'sha256:3 ["b:1","b:2"] [] '];
 
   it('is one answer, if all are there', () => {
@@ -240,6 +240,12 @@ describe('what the engine says of an image and its bases', () => {
       on: 'a:1=sha256:2 b:1=sha256:3',
       bases: '0  sha256:2 ["a@sha256:8"] sha256:3 []',
     });
+  });
+
+  it('goes by what a base says of itself no more than by its name', () => {
+    const label = JSON.stringify('a=b c=d\nsha256:6 ["b:1"] []');
+    const { code, bases: now } = found(0, own, `${bases[0]}${label}`, bases[1] ?? '');
+    expect({ code, now }).toEqual({ code: 0, now: '0  sha256:2 ["a@sha256:8"] sha256:3 []' });
   });
 
   it('shows a base that is another by now', () => {
@@ -257,6 +263,7 @@ describe('what the engine says of an image and its bases', () => {
   it('of bases alone, or of another image, is none of the image', () => {
     expect(found(1, ...bases)).toMatchObject({ code: 1, image: 'before' });
     expect(found(1, own.replace('x:1', 'x:12'))).toMatchObject({ code: 1 });
+    expect(found(1, `${bases[0]}"logistician/x:1"`)).toMatchObject({ code: 1, image: 'before' });
     expect(found(1, '')).toMatchObject({ code: 1 });
   });
 });
