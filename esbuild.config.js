@@ -1,7 +1,7 @@
 // Bundles each command into a file of its own, so that one loads without the others, and writes the
 // manifest from which oclif answers --help without loading any.
 import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { joinRunner } from './templates/machine/join-runner.js';
@@ -12,35 +12,67 @@ const validators = {
   runs: { validateRecord: 'record.schema.json', validateVersion1: 'record-1.schema.json' },
 };
 
-/** Puts the validators, compiled, in the place of those modules. */
+/** The text of a module with the compiled validators of that folder. */
+async function validatorsOf(folder, esm) {
+  const { Ajv } = await import('ajv');
+  const { default: standalone } = await import('ajv/dist/standalone/index.js');
+  const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const ajv = new Ajv({ ...read('ajv-options.json'), code: { source: true, esm } });
+  const schemas = validators[basename(folder)];
+  for (const file of Object.values(schemas)) ajv.addSchema(read(file), file);
+  return standalone.default(ajv, schemas);
+}
+
+/** Puts the validators, compiled, in the place of those modules. Those of receipts are a file of their own, a sixth of
+ *  what a verb loads, that is read at the first receipt. */
+const ofReceipts = 'receipt-validators.cjs';
 const compiledSchema = {
   name: 'compiled-schema',
   setup({ onLoad }) {
-    onLoad({ filter: /(experiment|runs)\/schema-validator\.ts$/ }, async ({ path }) => {
-      const { Ajv } = await import('ajv');
-      const { default: standalone } = await import('ajv/dist/standalone/index.js');
-      const folder = dirname(path);
-      const read = (name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
-      const ajv = new Ajv({ ...read('ajv-options.json'), code: { source: true, esm: true } });
-      const schemas = validators[basename(folder)];
-      for (const file of Object.values(schemas)) ajv.addSchema(read(file), file);
-      return { contents: standalone.default(ajv, schemas), resolveDir: folder, loader: 'js' };
-    });
+    onLoad({ filter: /experiment\/schema-validator\.ts$/ }, async ({ path }) => ({
+      contents: await validatorsOf(dirname(path), true),
+      resolveDir: dirname(path),
+      loader: 'js',
+    }));
+    onLoad({ filter: /runs\/schema-validator\.ts$/ }, () => ({
+      contents: `
+        import { createRequire } from 'node:module';
+        let all;
+        const later = (name) => {
+          const validate = (value) => {
+            all ??= createRequire(import.meta.url)('./${ofReceipts}');
+            const isValid = all[name](value);
+            validate.errors = all[name].errors;
+            return isValid;
+          };
+          return validate;
+        };
+        ${Object.keys(validators.runs)
+          .map((name) => `export const ${name} = later('${name}');`)
+          .join('\n')}`,
+      loader: 'js',
+    }));
   },
 };
 
 /** What libraries bring and nobody here begins: BuildKit sessions of dockerode, half of its bundle; plugins of oclif,
  *  a search for commands that the manifest names, its rc files and its spinners. */
-const leftOut = /^(@grpc\/(grpc-js|proto-loader)|protobufjs|tinyglobby|minimatch|lilconfig|cli-spinners)$/;
+const leftOut =
+  /^(@grpc\/(grpc-js|proto-loader)|protobufjs|tinyglobby|minimatch|lilconfig|cli-spinners|wsl-utils)$/;
 const withoutTheRest = {
   name: 'without-the-rest',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: leftOut }, ({ path }) => ({ path, namespace: 'left-out' }));
+    // For each importer its own, so that none is a file that the program shares with the stack.
+    onResolve({ filter: leftOut }, ({ path, importer }) => ({
+      path: `${path} of ${importer}`,
+      namespace: 'left-out',
+    }));
     // A copy of Node's own streams, for Nodes before 10.
     onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
     onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
-      contents:
-        path === 'cli-spinners' ? 'module.exports = { dots2: {}, line: {} };' : 'module.exports = {};',
+      contents: path.startsWith('cli-spinners ')
+        ? 'module.exports = { dots2: {}, line: {} };'
+        : 'module.exports = {};',
     }));
   },
 };
@@ -125,22 +157,82 @@ const options = {
   banner: { js: ofCommonJs },
 };
 
+const isVerb = (path) => path.startsWith('src/commands/');
+/** Is it loaded only after a verb, or where there is none of that name? */
+const isLate = (path) => /^src\/(hooks|targets|tools)\//.test(path);
+
+/** What each entry loads first, as paths in the project. esbuild makes a file of each set of modules that the same entries
+ *  load, some seventy of a verb, and to find and open so many takes longer than to read what is in them. So a verb that
+ *  loads a good part of what many verbs do loads all of it.
+ *  @param metafile of a build without this */
+function loadedFirst({ inputs, outputs }) {
+  const entries = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+  const loaded = new Map(entries.map((entry) => [entry, loadedWith(inputs, entry)]));
+  const verbs = entries.filter(isVerb);
+  const users = new Map();
+  for (const module of verbs.flatMap((verb) => [...loaded.get(verb)]))
+    users.set(module, (users.get(module) ?? 0) + 1);
+  const size = (modules) => modules.reduce((sum, module) => sum + inputs[module].bytes, 0);
+  const first = new Map(entries.map((entry) => [entry, []]));
+  // What all verbs load, and what at least an eighth of them do.
+  for (const isOne of [
+    (count) => count === verbs.length,
+    (count) => count < verbs.length && count * 8 >= verbs.length,
+  ]) {
+    const modules = [...users].flatMap(([module, count]) => (isOne(count) ? [module] : []));
+    // The modules of packages come with ours.
+    const ours = modules.filter((module) => /^src\/.*\.ts$/.test(module));
+    for (const [entry, list] of first) {
+      const part = size(modules.filter((module) => loaded.get(entry).has(module)));
+      if (isLate(entry) || (isVerb(entry) && part * 3 > size(modules))) list.push(...ours);
+    }
+  }
+  return first;
+}
+
+/** The modules that are loaded with one, itself among them. */
+function loadedWith(inputs, module, found = new Set()) {
+  if (found.has(module) || !inputs[module]) return found;
+  found.add(module);
+  for (const { path, kind } of inputs[module].imports)
+    if (kind !== 'dynamic-import') loadedWith(inputs, path, found);
+  return found;
+}
+
+/** @param first of `loadedFirst` */
+const inFewFiles = (first) => ({
+  name: 'in-few-files',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/(commands|targets|tools|hooks)\// }, ({ path }) => {
+      const modules = first.get(relative(root, path));
+      if (!modules) return undefined;
+      const imports = modules.map((module) => `import ${JSON.stringify(join(root, module))};`);
+      return { contents: [...imports, readFileSync(path, 'utf8')].join('\n'), loader: 'ts' };
+    });
+  },
+});
+
 /** Builds the program, dist/ and oclif.manifest.json, in a package's folder that has the rest, such as templates/.
  *  @param into the folder. @param plugins beside ours */
 export async function buildPackage(into = root, plugins = []) {
   // Built beside the old one, which is in use until this one is whole.
   const [dist, fresh] = [join(into, 'dist'), join(into, 'dist.new')];
   rmSync(fresh, { recursive: true, force: true });
-  await build({
-    ...options,
-    outdir: fresh,
-    plugins: [...options.plugins, ...plugins],
-  });
+  const all = { ...options, outdir: fresh, plugins: [...options.plugins, ...plugins] };
+  const { metafile } = await build({ ...all, write: false, metafile: true });
+  await build({ ...all, plugins: [...all.plugins, inFewFiles(loadedFirst(metafile))] });
   withoutIdleBanners(fresh);
   await build({
     ...shared,
     entryPoints: [`${root}node_modules/${sshOfDocker.module}`],
     outfile: join(fresh, sshOfDocker.file),
+    format: 'cjs',
+  });
+  const runs = `${root}src/runs`;
+  await build({
+    ...shared,
+    stdin: { contents: await validatorsOf(runs, false), resolveDir: runs },
+    outfile: join(fresh, ofReceipts),
     format: 'cjs',
   });
   rmSync(dist, { recursive: true, force: true });
