@@ -83,17 +83,17 @@ export async function experimentWith(
 
 const inFolder = (path: string, name: string) => (path === '' ? name : `${path}/${name}`);
 
-/** What all runs of the experiment at a pin have in common.
+/** What all runs of the experiment at a pin have in common. @param image if it is known
  *  @throws NotInCommit, NoSuchCode, UserError for a missing input */
 export async function ingredientsOf(
   session: Session,
   experiment: Experiment,
   pin: Pin,
-  { live, image = imageAt(experiment, pin) }: { live: boolean; image?: Promise<Recipe['image']> | undefined },
+  { live, image }: { live: boolean; image?: Recipe['image'] | undefined },
 ): Promise<Ingredients> {
   const { project, parameters, parametersFile, path } = experiment;
   const [planned, id, code, inputs] = await Promise.all([
-    image,
+    image ?? imageAt(experiment, pin),
     sourceId(project, pin.commit, parametersFile),
     parameters.code && codeId(project, pin.commit, codeRuleOf(experiment)),
     inputsOf(session, inputFolders(experiment)),

@@ -2,7 +2,6 @@ import { count } from '../phrases.js';
 import { pasteable } from '../shell/word.js';
 import { submodulesAt } from '../source/checkout.js';
 import { gitMounts } from '../source/git-mounts.js';
-import { ignoredFiles } from '../source/ignored-files.js';
 import { linksOut } from '../source/links-out.js';
 import type { Project } from '../source/project.js';
 import type { GitMount } from '../tools/docker/lines.js';
@@ -78,8 +77,7 @@ export function warnOfLinksOut(
 
 /** Notes files that git ignores: the job of `run` sees them in the working tree, a deployed one gets a checkout without
  * them. */
-export async function noteIgnored({ notify }: Pick<Session, 'notify'>, project: Project): Promise<void> {
-  const paths = await ignoredFiles(project);
+export function noteIgnored({ notify }: Pick<Session, 'notify'>, paths: readonly string[]): void {
   if (paths.length === 0) return;
   notify.note(
     `git ignores ${someOf(paths)}: this job can see ${paths.length === 1 ? 'it' : 'them'}, a deployed one cannot (use "inputs" in parameters.json for data).`,

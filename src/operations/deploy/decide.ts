@@ -110,7 +110,7 @@ export async function decide(
   const pin = await pinFor(session, experiment, request, { live: status.live ? last : null, last });
   const ingredients = await ingredientsOf(session, experiment, pin, {
     live: false,
-    image: before && Promise.resolve(before.ingredients.image),
+    image: before?.ingredients.image,
   });
   const joins = joinable(status, ingredients, request, pin);
   const planned = await planOf(experiment, request, { wanted, ingredients, joins, status });

@@ -5,7 +5,6 @@ import { UserError } from '../../errors.js';
 import type { Condition } from '../../experiment/condition.js';
 import { ensureImage } from '../../machines/image.js';
 import { jobScript, sweepScript } from '../../machines/job-script.js';
-import type { BaseImage } from '../../machines/job-state.js';
 import type { MachineFacts } from '../../machines/machine-facts.js';
 import { ownGpus } from '../../machines/slots.js';
 import { currentUser } from '../../machines/user.js';
@@ -18,6 +17,7 @@ import { verifyWritable } from '../../runs/writable.js';
 import type { Io } from '../../shell/process.js';
 import { pasteable, type Secret } from '../../shell/word.js';
 import { checkoutOf } from '../../source/checkout.js';
+import { ignoredFiles } from '../../source/ignored-files.js';
 import { keepPin } from '../../source/keep.js';
 import { refuseMissingFiles } from '../../source/missing-files.js';
 import { type Pin, pinCommit } from '../../source/pin.js';
@@ -61,27 +61,36 @@ export async function run(
   // Warnings that do not need the image come before its build.
   warnOfLinksOut(session, inputFolders(experiment));
   for (const folder of [experiment.runs.folder, experiment.deployments.jobs]) verifyWritable(folder);
-  const [pin, engine, version] = await Promise.all([
+  const [pin, { engine, gpus }, version, ignored] = await Promise.all([
     pinFor(session, experiment, request.clone),
-    experiment.engine.facts(),
+    engineHere(session, experiment),
     gitVersion(experiment),
+    request.clone ? [] : ignoredFiles(project),
     verifyDockerArgs(executor, parameters.dockerCommand, parameters.dockerRunArgs),
   ]);
   warnOfLeftOut(session, pin.leftOut);
-  const [git] = await Promise.all([
+  noteIgnored(session, ignored);
+  // Against git's garbage collection the commit is kept before anything is built of it.
+  const [git, image] = await Promise.all([
     request.clone ? [] : liveGit(session, project, pin),
+    imageAt(experiment, pin),
     warnOfAbsent(session, project, pin),
-    request.clone ? null : noteIgnored(session, project),
+    keepPin(project, executor, pin),
   ]);
-  const ready = readyImage(session, experiment, pin);
-  const image = ready.then(({ image }) => image);
-  const recipe = recipeOf(
-    await ingredientsOf(session, experiment, pin, { live: !request.clone, image }),
-    request.condition,
-  );
+  const [ingredients, imageExists] = await Promise.all([
+    ingredientsOf(session, experiment, pin, { live: !request.clone, image }),
+    ensureImage(
+      executor,
+      experiment.engine,
+      parameters.dockerCommand,
+      project.root,
+      imageOf({ image, source: pin, experiment }),
+      { ...session.progress, warn: session.notify.warn },
+    ),
+  ]);
+  const recipe = recipeOf(ingredients, request.condition);
   const checkout = request.clone ? await checkoutOf(project, pin.commit) : null;
   if (checkout && !executor.dryRun) await refuseMissingFiles(executor, checkout);
-  const gpus = await gpusHere(session, engine, recipe.gpus);
   const layout: Layout = {
     docker: parameters.dockerCommand,
     checkout,
@@ -90,18 +99,12 @@ export async function run(
     inputs: Object.fromEntries(Object.entries(recipe.inputs).map(([name, { path }]) => [name, path])),
     deployment: null,
     dataReadOnly,
-    imageExists: await ready,
+    imageExists,
     engineVersion: engine.version,
     rootless: engine.users === 'rootless',
   };
-  const facts = { engine, gpus };
-  const { record, folder } = await prepare(session, experiment, {
-    recipe,
-    layout,
-    secrets,
-    git: version,
-    facts,
-  });
+  const job = { recipe, layout, secrets, git: version, facts: { engine, gpus } };
+  const { record, folder } = await prepare(session, experiment, job);
   executor.journal.mention(record.container_line);
   const { code, source } = await attached(session, experiment, { record, folder, pin, request });
   if (executor.dryRun) return { record, code: 0 };
@@ -202,24 +205,13 @@ async function editedSince(session: Session, project: Project, pin: Pin): Promis
   }
 }
 
-/** Protects the commit of the run from git's garbage collection, then builds the image unless it exists. @throws
- * BuildFailed */
-async function readyImage(
-  { executor, notify, progress }: Session,
-  experiment: Experiment,
-  pin: Pin,
-): Promise<{ image: Recipe['image']; base: readonly BaseImage[] }> {
-  const { project, parameters, engine } = experiment;
-  const [image] = await Promise.all([imageAt(experiment, pin), keepPin(project, executor, pin)]);
-  const { base } = await ensureImage(
-    executor,
-    engine,
-    parameters.dockerCommand,
-    project.root,
-    imageOf({ image, source: pin, experiment }),
-    { ...progress, warn: notify.warn },
-  );
-  return { image, base };
+/** The engine, and the GPUs that a job here can use. @throws DockerUnavailable, BrokenGpus */
+async function engineHere(
+  session: Session,
+  { engine, parameters }: Experiment,
+): Promise<Pick<MachineFacts, 'engine' | 'gpus'>> {
+  const facts = await engine.facts();
+  return { engine: facts, gpus: await gpusHere(session, facts, parameters.gpus) };
 }
 
 /** Between SIGTERM and SIGKILL when `run` itself gets a signal. */
