@@ -82,7 +82,7 @@ judge_attached() {
 settle() {
   for job in "$@"; do
     if ! { has_ended "$job" && [ -d "$job/logs" ] && [ -r "$job/job.sh" ]; }; then continue; fi
-    (load "$job" && begun='' && { own_files || :; } && keep_files && show_state && tidy)
+    (load "$job" && begun='' && { own_files || :; } && keep_files && tidy)
   done
   return 0
 }

@@ -1,7 +1,14 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086
 # One job, from its present state to its end.
 
-find_user() { [ -n "$user_id" ] || user_id=$(id -u); }
+# As `id -u` says it, which is a program.
+find_user() {
+  [ -z "$user_id" ] || return 0
+  {
+    while read -r key real user_id rest; do [ "$key" != Uid: ] || return 0; done </proc/self/status
+  } 2>/dev/null
+  user_id=$(id -u)
+}
 
 find_user_name() { [ -n "$user_name" ] || user_name=$(id -un 2>/dev/null || id -u); }
 
@@ -29,7 +36,11 @@ read_script() {
 }
 
 # The experiment may have been moved since: then the link leads to its new folder.
-find_work() { [ ! -L "$job/work" ] || work=$(readlink "$job/work"); }
+find_work() {
+  # shellcheck disable=SC3013 # a shell that cannot compare them reads the link
+  if [ ! -L "$job/work" ] || [ "$job/work" -ef "$work" ] 2>/dev/null; then return 0; fi
+  work=$(readlink "$job/work")
+}
 
 # load JOB: makes it the current job.
 load() {
@@ -49,7 +60,6 @@ finish() {
     ! is_removed "$job" || engine_remove
     return 1
   }
-  show_state
   # An attached runner works on meanwhile; descriptor 3 closes when everything is done.
   if [ -n "${attached:-}" ]; then
     (trap '' INT TERM HUP && tidy) </dev/null >/dev/null 2>&1 &
@@ -79,12 +89,16 @@ keep_files() {
   return "$lost"
 }
 
-# Removes everything of the job except its record, what it has to say, and its data.
+# Shows how the job ended, and removes everything of it except its record, what it has to say, and its data.
 tidy() {
+  # The engine takes a moment.
+  engine_remove &
+  removing=$!
+  show_state
   keep_report
-  engine_remove
   set --
   if is_in_place ''; then set -- "$work/source" "$work/home"; fi
+  wait "$removing"
   remove "$@" "${job:?}/index" "$job/changes" "$secrets" "$job/follower" "$job/owner" "$job/placing" "$job/part" \
     "$job/versions" "$job/began"
   [ ! -d "${secrets%/*}" ] || rmdir "${secrets%/*}" 2>/dev/null
@@ -122,10 +136,7 @@ run_job() {
   load "$1"
   if ! take "$job"; then
     # An earlier runner may have been killed between its last record and its cleanup.
-    if has_ended "$job"; then
-      show_state
-      tidy
-    fi
+    if has_ended "$job"; then tidy; fi
     return
   fi
   [ -d "$job/logs" ] || mkdir -p "$job/logs"

@@ -56,11 +56,10 @@ log_of() {
 # Moves the logs to data/logs. The job may have put anything in their place.
 bring_logs() {
   [ -d "$job/logs" ] || return 0
-  if is_in_place data; then
-    is_in_place data/logs || { make_way "$work/data/logs" && mkdir "$work/data/logs"; }
-    if ! { [ -w "$work/data/logs" ] && [ -x "$work/data/logs" ]; }; then chmod u+rwx "$work/data/logs" 2>/dev/null; fi
-  fi
-  is_in_place data/logs || return
+  is_in_place data/logs || {
+    is_in_place data && make_way "$work/data/logs" && mkdir "$work/data/logs" && is_in_place data/logs || return
+  }
+  if ! { [ -w "$work/data/logs" ] && [ -x "$work/data/logs" ]; }; then chmod u+rwx "$work/data/logs" 2>/dev/null; fi
   set --
   for log in "$job"/logs/*.txt; do
     [ -f "$log" ] || continue

@@ -80,7 +80,7 @@ find_seconds() {
 # Notes when the job began to run by that clock, for a runner that goes on with it.
 note_beginning() {
   find_seconds
-  [ -e "$job/began" ] || put "$job/began" "$boot $seconds"
+  [ -e "$job/began" ] || echo "$boot $seconds" >"$job/began"
 }
 
 # `deadline` is in `seconds`, counted from when the job began to run.
