@@ -23,9 +23,11 @@ async function validatorsOf(folder, esm) {
   return standalone.default(ajv, schemas);
 }
 
-/** Puts the validators, compiled, in the place of those modules. Those of receipts are a file of their own, a sixth of
- *  what a verb loads, that is read at the first receipt. */
+/** The validators of receipts, a sixth of what a verb would load, are a file of their own that is read at the first
+ *  receipt. */
 const ofReceipts = 'receipt-validators.cjs';
+
+/** Puts the validators, compiled, in the place of those modules. */
 const compiledSchema = {
   name: 'compiled-schema',
   setup({ onLoad }) {
@@ -56,7 +58,7 @@ const compiledSchema = {
 };
 
 /** What libraries bring and nobody here begins: BuildKit sessions of dockerode, half of its bundle; plugins of oclif,
- *  a search for commands that the manifest names, its rc files and its spinners. */
+ *  a search for commands that the manifest names, its rc files, its spinners, and its look for Windows. */
 const leftOut =
   /^(@grpc\/(grpc-js|proto-loader)|protobufjs|tinyglobby|minimatch|lilconfig|cli-spinners|wsl-utils)$/;
 const withoutTheRest = {
