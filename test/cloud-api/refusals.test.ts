@@ -161,7 +161,7 @@ describe.skipIf(isLeftOut('moto', 'terraform', 'aws', 'root'))('before anything 
     expect(stdout).toMatch(/^machines +2 × t3\.small \(2 CPUs, 2\.0 GiB\), on demand, in us-east-1, ami-/m);
     expect(stderr).toMatch(/^\$ .*terraform -chdir=\S+ init .*\n\$ .*terraform -chdir=\S+ apply .*-json/m);
     expect(stderr).toMatch(/^\$ GIT_SSH_COMMAND=.* git .*send-pack .*lr-1-/m);
-    expect(stderr).toMatch(/^\$ ssh -F \S+ lr-2-\w+ -- .* begin /m);
+    expect(stderr).toMatch(/^' \| ssh -F \S+ lr-2-\w+ -- .* deliver .* begin /m);
     expect(await cloud.listAll()).toEqual([]);
     expect(project.runs).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { suggested } from '../../src/cli/suggestions.js';
@@ -27,6 +27,8 @@ describe.skipIf(isMissing('docker', 'git', 'lfs', 'root'))(
       repository.git('remote', 'add', 'origin', `file://${join(project.scratch, 'origin.git')}`);
       repository.git('lfs', 'push', '--all', 'origin');
       rmSync(join(project.root, '.git', 'lfs', 'objects'), { recursive: true });
+      // By its time git could know it, and would not read it.
+      utimesSync(join(project.root, 'model.bin'), 1, 1);
       const same = (path: string) => ['--volume', `${path}:${path}`];
       await docker(
         ...['run', '--detach', '--init', '--network', 'host', '--name', name],

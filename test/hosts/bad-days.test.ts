@@ -113,7 +113,7 @@ describe.skipIf(isLeftOut('docker', 'git', 'sshd', 'root'))('bad days of machine
     await until('its end is written', async () => (await row(sweep, 'fill')).state === 'failed');
     expect(await sweep.cli(['sync'])).toMatchObject({ code: 0 });
     expect(await row(sweep, 'fill')).toMatchObject({ state: 'failed', reason: 'exit', exit_code: 9 });
-    expect(sweep.readRun(filling.run ?? '', 'data', 'logs', 'docker.txt')).toMatch(/^before\n/);
+    expect(sweep.readRun(filling.run ?? '', 'data', 'logs', 'docker.txt')).toMatch(/^before$/m);
     await well(sweep, ['terminate', '--yes']);
   });
 

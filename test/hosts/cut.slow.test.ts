@@ -94,7 +94,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
     );
     const deploying = project.start(['deploy', '--yes']);
     const cuts = [
-      deploying.says(/^\$ .*git .*push .*ssh:\/\/gpu1/m).then(() => fleet.get('gpu1').cutLink()),
+      deploying.says(/^\$ .* git .*send-pack .*gpu1/m).then(() => fleet.get('gpu1').cutLink()),
       deploying.says(/^\$ rsync .*gpu2:/m).then(() => fleet.get('gpu2').cutLink()),
     ];
     await Promise.all(cuts);
@@ -132,7 +132,7 @@ describe.skipIf(isMissing('docker', 'git', 'sshd', 'root'))('a network that is c
     await fleet.get('gpu2').killSshd();
     await waiting.says(/; no answer from gpu1, gpu3/);
     const cut = await project.cli(['status']);
-    expect(cut.stdout).toMatch(/^count-a-350\S* +running .*gpu1, unreachable for \d+s/m);
+    expect(cut.stdout).toMatch(/^count-a-350\S* .* running, unreachable .* gpu1 *$/m);
     expect(cut.stdout).toMatch(/^gpu1 .*\. That was \d+s ago: its jobs/m);
     noTrace(cut);
     const json = await status();
