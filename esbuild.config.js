@@ -66,7 +66,7 @@ const withoutTheRest = {
   setup({ onResolve, onLoad }) {
     // For each importer its own, so that none is a file that the program shares with the stack.
     onResolve({ filter: leftOut }, ({ path, importer }) => ({
-      path: `${path} of ${importer}`,
+      path: `${path} of ${relative(root, importer)}`,
       namespace: 'left-out',
     }));
     // A copy of Node's own streams, for Nodes before 10.
@@ -175,7 +175,9 @@ function loadedFirst({ inputs, outputs }) {
   for (const module of verbs.flatMap((verb) => [...loaded.get(verb)]))
     users.set(module, (users.get(module) ?? 0) + 1);
   const size = (modules) => modules.reduce((sum, module) => sum + inputs[module].bytes, 0);
-  const first = new Map(entries.map((entry) => [entry, []]));
+  const first = new Map(
+    entries.filter((entry) => isVerb(entry) || isLate(entry)).map((entry) => [entry, []]),
+  );
   // What all verbs load, and what at least an eighth of them do.
   for (const isOne of [
     (count) => count === verbs.length,
@@ -186,7 +188,7 @@ function loadedFirst({ inputs, outputs }) {
     const ours = modules.filter((module) => /^src\/.*\.ts$/.test(module));
     for (const [entry, list] of first) {
       const part = size(modules.filter((module) => loaded.get(entry).has(module)));
-      if (isLate(entry) || (isVerb(entry) && part * 3 > size(modules))) list.push(...ours);
+      if (isLate(entry) || part * 3 > size(modules)) list.push(...ours);
     }
   }
   return first;
@@ -205,7 +207,7 @@ function loadedWith(inputs, module, found = new Set()) {
 const inFewFiles = (first) => ({
   name: 'in-few-files',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/(commands|targets|tools|hooks)\// }, ({ path }) => {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
       const modules = first.get(relative(root, path));
       if (!modules) return undefined;
       const imports = modules.map((module) => `import ${JSON.stringify(join(root, module))};`);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isLeftOut } from '../support/engines.js';
 import { copyOfPackage, packageRoot, TestProject } from '../support/project.js';
@@ -8,17 +8,6 @@ import { copyOfPackage, packageRoot, TestProject } from '../support/project.js';
 interface Packed {
   readonly unpackedSize: number;
   readonly files: readonly { readonly path: string }[];
-}
-
-/** The files that Node reads for a module of the bundle, each with its text. */
-function loadedBy(file: string, found = new Map<string, string>()): ReadonlyMap<string, string> {
-  const text = readFileSync(file, 'utf8');
-  found.set(file, text);
-  for (const [, path = ''] of text.matchAll(/\b(?:from|import)"(\.[^"]+)"/g)) {
-    const next = join(dirname(file), path);
-    if (!found.has(next)) loadedBy(next, found);
-  }
-  return found;
 }
 
 describe.skipIf(isLeftOut('docker', 'git'))('the package, installed by npm', () => {
@@ -78,27 +67,6 @@ describe.skipIf(isLeftOut('docker', 'git'))('the package, installed by npm', () 
       'stacks',
       'templates',
     ]);
-  });
-
-  it('reads few files for a verb, and none of what only some calls need', () => {
-    const dist = join(prefix, 'lib', 'node_modules', 'logistician', 'dist');
-    // Words of dockerode, of the SDK of AWS, of the stack, and of the validators of receipts.
-    const late = ['X-Registry-Auth', 'DescribeInstances', 'cdktf', '#/properties/edited_during_run'];
-    const files = readdirSync(dist, { recursive: true }).map(String);
-    const everything = files
-      .filter((file) => /\.c?js$/.test(file))
-      .map((file) => readFileSync(join(dist, file), 'utf8'));
-    expect(late.filter((word) => !everything.some((text) => text.includes(word)))).toEqual([]);
-    const verbs = readdirSync(join(dist, 'commands'));
-    expect(verbs).toContain('run.js');
-    for (const verb of verbs) {
-      const texts = [...loadedBy(join(dist, 'commands', verb)).values()];
-      expect(texts.length, verb).toBeLessThanOrEqual(20);
-      expect(
-        late.filter((word) => texts.some((text) => text.includes(word))),
-        verb,
-      ).toEqual([]);
-    }
   });
 
   it('works from a repository that has nothing to do with it', async () => {
